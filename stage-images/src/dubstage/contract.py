@@ -1,0 +1,175 @@
+"""What the operator and the stages agree on, spelled once.
+
+The operator passes one :class:`StageRequest` as JSON in the environment
+variable :data:`REQUEST_ENV`. A stage answers with an :class:`ExitCode` and one
+:class:`StageResult` as JSON in its container's termination message. Both sides
+import this module, so it needs nothing but pydantic.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, IntEnum
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+REQUEST_ENV = "DUBSTAGE_REQUEST"
+"""Environment variable that carries the :class:`StageRequest`."""
+
+TERMINATION_MESSAGE_PATH = "/dev/termination-log"
+"""Where a stage writes its :class:`StageResult`; the kubelet's default."""
+
+TERMINATION_MESSAGE_LIMIT = 4096
+"""Bytes of the termination message that the kubelet keeps (the last ones)."""
+
+HUGGING_FACE_TOKEN_ENV = "HF_TOKEN"
+"""Environment variable in which a stage receives the Hugging Face token."""
+
+DATA_DIR = "/data"
+"""Where the data volume's `inputs`, `interim` and `outputs` are mounted."""
+
+MODELS_DIR = "/models"
+"""Where the models volume is mounted."""
+
+SCRATCH_DIR = "/scratch"
+"""A sized emptyDir: home, temporary files and the caches of libraries."""
+
+
+class Stage(str, Enum):
+    """The stages of a dub, in the order in which they run."""
+
+    INGEST = "ingest"
+    SEPARATE = "separate"
+    TRANSCRIBE = "transcribe"
+    TRANSLATE = "translate"
+    SYNTHESIZE = "synthesize"
+    MUX = "mux"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class ExitCode(IntEnum):
+    """How a stage ended; the names are those of BSD's ``sysexits.h``."""
+
+    OK = 0
+    DATAERR = 65
+    """The input is bad: trying again cannot help."""
+    NOINPUT = 66
+    """A file that an earlier stage wrote is gone: run that stage again."""
+    TEMPFAIL = 75
+    """Something outside failed: worth another pod."""
+    CONFIG = 78
+    """A model is missing or a setting is wrong: an administrator must act."""
+    TERMINATED = 143
+    """The pod was told to stop (SIGTERM); never one of the codes above."""
+
+
+class _Message(BaseModel):
+    """A frozen message. Unknown fields are ignored, so that the operator and
+    the images can be of neighbouring versions."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class EngineChoice(_Message):
+    """The engine that a profile chose for one stage."""
+
+    engine: str
+    """Name of the engine, for example ``faster-whisper``."""
+    model: str | None = None
+    """Name of the model below the models volume, where the engine has one."""
+    parameters: dict[str, str | int | float | bool] = {}
+    """Engine settings from the profile."""
+
+
+class SpeakerRange(_Message):
+    """How many people speak."""
+
+    min: Annotated[int, Field(ge=1)] = 1
+    max: Annotated[int, Field(ge=1)] | None = None
+
+
+class StageRequest(_Message):
+    """What one run of a stage is asked to do."""
+
+    stage: Stage
+    namespace: str
+    """Namespace of the DubJob; with `name`, the owner of the job's folder."""
+    name: str
+    """Name of the DubJob."""
+    job_id: str
+    """Folder name in the tree: one path segment, checked by the schema."""
+    source: str
+    """The source video, relative to the inputs folder."""
+    source_language: str | None = None
+    """BCP 47; None: the transcribe stage detects it."""
+    target_language: str
+    """BCP 47."""
+    speakers: SpeakerRange | None = None
+    engines: dict[Stage, EngineChoice]
+    """The engine of every stage: ingest looks ahead with them, mux reports
+    them, and each stage reads its own."""
+
+    @property
+    def engine(self) -> EngineChoice:
+        """The engine of the stage that is asked to run."""
+        return self.engines[self.stage]
+
+
+class StageResult(_Message):
+    """What one run of a stage has to say."""
+
+    stage: Stage
+    reason: str
+    """One CamelCase word for machines: ``Succeeded``, ``Reused`` or the kind of
+    failure, for example ``BadInput``."""
+    message: str = ""
+    """One sentence for a person."""
+    seconds: float = 0.0
+    """Wall-clock time of the run."""
+    reused: bool = False
+    """True: an earlier run's outputs were found whole, nothing was done."""
+    reusable: list[Stage] = []
+    """Ingest only: later stages whose outputs are whole and still right."""
+    missing_from: Stage | None = None
+    """With NOINPUT: the stage that has to write its files again."""
+    source_language: str | None = None
+    """The language that was spoken, once it is known."""
+    figures: dict[str, str | int | float | bool] = {}
+    """Measurements worth showing in the DubJob's status."""
+
+    def to_termination_message(self, limit: int = TERMINATION_MESSAGE_LIMIT) -> str:
+        """JSON of at most `limit` bytes: figures are dropped first, then the
+        message is cut, because a cut-off JSON text could not be parsed."""
+        for candidate in (self, self.model_copy(update={"figures": {}})):
+            text = _compact(candidate)
+            if len(text.encode()) <= limit:
+                return text
+        bare = self.model_copy(update={"figures": {}, "message": ""})
+        room = limit - len(_compact(bare).encode()) - len("…".encode()) - len(',"message":""')
+        message = self.message
+        while len(_compact(StageResult(stage=self.stage, reason="", message=message)).encode()) - len(
+            _compact(StageResult(stage=self.stage, reason="")).encode()
+        ) > max(room, 0):
+            message = message[: len(message) * 9 // 10]
+        return _compact(bare.model_copy(update={"message": message + "…" if message else ""}))
+
+    @classmethod
+    def from_termination_message(cls, text: str | None) -> StageResult | None:
+        """The result in `text`, or None where it is not one (a crash's output,
+        an empty or cut-off message): such text is never shown to a person."""
+        try:
+            return cls.model_validate_json(text or "")
+        except ValueError:
+            return None
+
+
+def _compact(message: BaseModel) -> str:
+    """JSON without the fields that were left at their defaults."""
+    return message.model_dump_json(exclude_defaults=True)
+
+
+def request_env(request: StageRequest) -> dict[str, Any]:
+    """The container environment entry that carries `request`."""
+    return {"name": REQUEST_ENV, "value": request.model_dump_json(exclude_none=True)}

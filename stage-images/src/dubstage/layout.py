@@ -1,0 +1,111 @@
+"""The tree of files on the data volume, spelled once.
+
+People write below ``inputs``, stages below ``interim`` and ``outputs``. Every
+file has a name (:class:`Artifact`), one stage that writes it, and a place.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from dubstage.contract import DATA_DIR, MODELS_DIR, Stage
+
+
+class Artifact(str, Enum):
+    """The files of one job; the value is the path pattern below the root.
+
+    Only ``TTS_CLIPS`` stands for more than one file.
+    """
+
+    AUDIO = "interim/{job}/text/vid/speaks/audio.wav"
+    VOCALS = "interim/{job}/text/vid/speaks/vocals.wav"
+    BACKGROUND = "interim/{job}/text/vid/bgm/background.wav"
+    TRANSCRIPT = "interim/{job}/text/src/sentence/transcript.json"
+    ALIGNED_SEGMENTS = "interim/{job}/text/src/words/aligned_segments.json"
+    SRC_TRANSCRIPT = "outputs/{job}/text/src_transcript.json"
+    TRANSLATED = "interim/{job}/text/trg/sentence/translated.json"
+    TRG_TRANSCRIPT = "outputs/{job}/text/trg_transcript.json"
+    TTS_CLIPS = "interim/{job}/text/vid/tts/*.wav"
+    TTS_SEGMENTS = "interim/{job}/text/vid/tts/segments.json"
+    DUBBED_AUDIO = "outputs/{job}/vid/dubbed_audio.wav"
+    DUBBED_VIDEO = "outputs/{job}/vid/dubbed_video.mp4"
+    SRC_SRT = "outputs/{job}/text/src.srt"
+    SRC_VTT = "outputs/{job}/text/src.vtt"
+    TRG_SRT = "outputs/{job}/text/trg.srt"
+    TRG_VTT = "outputs/{job}/text/trg.vtt"
+    REPORT = "outputs/{job}/report.json"
+
+    @property
+    def is_output(self) -> bool:
+        """True for what a person came for: it must be whole at the end."""
+        return self.value.startswith("outputs/")
+
+
+@dataclass(frozen=True)
+class Roots:
+    """Where the volumes are mounted."""
+
+    inputs: Path
+    interim: Path
+    outputs: Path
+    models: Path
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Roots:
+        """The roots that ``DATA_DIR``, ``INPUTS_DIR``, ``INTERIM_DIR``,
+        ``OUTPUTS_DIR`` and ``MODELS_DIR`` name, with the contract's defaults."""
+        data = Path(environment.get("DATA_DIR", DATA_DIR))
+        return cls(
+            inputs=Path(environment.get("INPUTS_DIR", data / "inputs")),
+            interim=Path(environment.get("INTERIM_DIR", data / "interim")),
+            outputs=Path(environment.get("OUTPUTS_DIR", data / "outputs")),
+            models=Path(environment.get("MODELS_DIR", MODELS_DIR)),
+        )
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The files of one job."""
+
+    roots: Roots
+    job_id: str
+
+    def path(self, artifact: Artifact) -> Path:
+        """Where `artifact` is; of a pattern, the folder is real and the last
+        part is the pattern."""
+        root, _, rest = artifact.value.partition("/{job}/")
+        return Path(getattr(self.roots, root)) / self.job_id / rest
+
+    def files(self, artifact: Artifact) -> list[Path]:
+        """The files of `artifact` that are there, sorted by name."""
+        path = self.path(artifact)
+        return sorted(path.parent.glob(path.name))
+
+    def relative(self, path: Path) -> str:
+        """How manifests and messages name `path`: ``interim/<job_id>/…``.
+
+        Raises ValueError where `path` is not in this job's tree.
+        """
+        for name in ("inputs", "interim", "outputs"):
+            root: Path = getattr(self.roots, name)
+            if path.is_relative_to(root):
+                return f"{name}/{path.relative_to(root)}"
+        raise ValueError(f"{path} is not below inputs, interim or outputs")
+
+    @property
+    def state(self) -> Path:
+        """The folder of manifests and of the owner's claim."""
+        return self.roots.interim / self.job_id / ".dubstage"
+
+    def manifest(self, stage: Stage) -> Path:
+        """The manifest that `stage` leaves, last of all it writes."""
+        return self.state / f"{stage}.json"
+
+    @property
+    def owner(self) -> Path:
+        """The claim: which DubJob's folder this is."""
+        return self.state / "owner.json"

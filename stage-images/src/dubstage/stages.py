@@ -1,0 +1,101 @@
+"""What each stage reads and writes: data, so that ingest can look ahead
+without importing another stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dubstage.contract import Stage, StageRequest
+from dubstage.layout import Artifact
+
+
+def _nothing(_: StageRequest) -> dict[str, object]:
+    return {}
+
+
+@dataclass(frozen=True)
+class StageDefinition:
+    """One stage as the content key sees it."""
+
+    stage: Stage
+    version: int
+    """Raised by the author of a change that makes earlier outputs wrong."""
+    reads: tuple[Artifact, ...]
+    """Inputs from earlier stages; the source video is `reads_source`."""
+    writes: tuple[Artifact, ...]
+    reads_source: bool = False
+    parameters: Callable[[StageRequest], dict[str, object]] = _nothing
+    """The part of the request that changes what the stage writes."""
+
+
+STAGES: dict[Stage, StageDefinition] = {
+    definition.stage: definition
+    for definition in (
+        StageDefinition(
+            Stage.INGEST,
+            version=1,
+            reads_source=True,
+            reads=(),
+            writes=(Artifact.AUDIO,),
+        ),
+        StageDefinition(
+            Stage.SEPARATE,
+            version=1,
+            reads=(Artifact.AUDIO,),
+            writes=(Artifact.VOCALS, Artifact.BACKGROUND),
+        ),
+        StageDefinition(
+            Stage.TRANSCRIBE,
+            version=1,
+            reads=(Artifact.VOCALS,),
+            writes=(Artifact.TRANSCRIPT, Artifact.ALIGNED_SEGMENTS, Artifact.SRC_TRANSCRIPT),
+            parameters=lambda request: {
+                "source_language": request.source_language,
+                "speakers": request.speakers and request.speakers.model_dump(),
+            },
+        ),
+        StageDefinition(
+            Stage.TRANSLATE,
+            version=1,
+            reads=(Artifact.TRANSCRIPT, Artifact.ALIGNED_SEGMENTS),
+            writes=(Artifact.TRANSLATED, Artifact.TRG_TRANSCRIPT),
+            parameters=lambda request: {"target_language": request.target_language},
+        ),
+        StageDefinition(
+            Stage.SYNTHESIZE,
+            version=1,
+            reads=(Artifact.TRANSLATED, Artifact.VOCALS),
+            writes=(Artifact.TTS_CLIPS, Artifact.TTS_SEGMENTS),
+            parameters=lambda request: {"target_language": request.target_language},
+        ),
+        StageDefinition(
+            Stage.MUX,
+            version=1,
+            reads_source=True,
+            reads=(
+                Artifact.BACKGROUND,
+                Artifact.TRANSCRIPT,
+                Artifact.ALIGNED_SEGMENTS,
+                Artifact.TRANSLATED,
+                Artifact.TTS_CLIPS,
+                Artifact.TTS_SEGMENTS,
+            ),
+            writes=(
+                Artifact.DUBBED_AUDIO,
+                Artifact.DUBBED_VIDEO,
+                Artifact.SRC_SRT,
+                Artifact.SRC_VTT,
+                Artifact.TRG_SRT,
+                Artifact.TRG_VTT,
+                Artifact.REPORT,
+            ),
+            parameters=lambda request: {"target_language": request.target_language},
+        ),
+    )
+}
+
+PRODUCER: dict[Artifact, Stage] = {
+    artifact: definition.stage for definition in STAGES.values() for artifact in definition.writes
+}
+"""Which stage writes an artifact."""

@@ -1,0 +1,69 @@
+"""What one run of a stage is given, and what it returns.
+
+`runner` builds a :class:`Work`, calls the stage's ``run``, and publishes what
+it wrote. A stage module therefore holds nothing but the work itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from dubstage.contract import StageRequest
+from dubstage.errors import NoInput
+from dubstage.layout import Artifact, Tree
+from dubstage.stages import PRODUCER
+
+Figures = dict[str, str | int | float | bool]
+"""Measurements that a stage reports."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """Everything one run of a stage is given."""
+
+    request: StageRequest
+    tree: Tree
+    staging: Callable[[Artifact, str | None], Path]
+    """`staging(artifact, name)`: where to write an output. The file lies beside
+    its target under a temporary name until the whole stage has succeeded, and
+    is then published with all others. `name` is the file name of one of several
+    files (only for a pattern artifact)."""
+    progress: Callable[[float], None]
+    """`progress(share)`: how much is done, 0.0 to 1.0."""
+    scratch: Path
+    """An empty folder for temporary files, removed at the end."""
+
+    def read(self, artifact: Artifact) -> list[Path]:
+        """The files of an input that an earlier stage wrote: one, or those of a
+        pattern.
+
+        Raises :class:`dubstage.errors.NoInput` where there is none.
+        """
+        files = self.tree.files(artifact)
+        if not files:
+            producer = PRODUCER[artifact]
+            raise NoInput(
+                f"{self.tree.relative(self.tree.path(artifact))} is gone; "
+                f"the {producer} stage has to write it again.",
+                missing_from=producer,
+            )
+        return files
+
+
+@dataclass
+class Outcome:
+    """What a stage's ``run`` returns."""
+
+    message: str = ""
+    """One sentence for a person."""
+    source_language: str | None = None
+    figures: Figures = field(default_factory=dict)
+
+
+class StageRun(Protocol):
+    """The signature of ``run`` in every ``<stage>/stage.py``."""
+
+    def __call__(self, work: Work) -> Outcome: ...
