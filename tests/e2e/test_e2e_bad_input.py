@@ -1,0 +1,112 @@
+"""What cannot be dubbed fails within seconds, with a sentence, before a GPU is asked for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Cluster, conditions, dubjob_manifest, make_sample
+
+NAMES = Callable[[str], str]
+
+
+@pytest.mark.parametrize(
+    "variant",
+    ["text-file", "empty", "cut-off-index-first", "cut-off-index-last", "no-audio"],
+)
+def test_bad_source_fails_with_a_sentence(
+    cluster: Cluster,
+    tmp_path: Path,
+    lay_source: Callable[[str, Path], None],
+    names: NAMES,
+    variant: str,
+) -> None:
+    source = tmp_path / "source.mp4"
+    make_sample(source, "--variant", variant)
+    name = names(f"bad-{variant}")
+    lay_source(name, source)
+    begun = time.monotonic()
+    cluster.apply(dubjob_manifest(name))
+    failed = cluster.finished(name, timeout=60)
+    assert time.monotonic() - begun <= 30
+    _assert_sentence(conditions(failed)["Failed"], mentions="source.mp4")
+    assert cluster.stages_run(name) == ["ingest"]
+
+
+def test_source_that_is_not_there(cluster: Cluster, names: NAMES) -> None:
+    name = names("bad-absent")
+    cluster.apply(dubjob_manifest(name))
+    failed = cluster.finished(name, timeout=60)
+    _assert_sentence(conditions(failed)["Failed"], mentions="source.mp4")
+
+
+def test_source_that_leads_out_of_the_inputs(
+    cluster: Cluster, tmp_path: Path, sample: Path, names: NAMES
+) -> None:
+    """A link out of the inputs folder is refused, whatever it points at."""
+    from conftest import VOLUME
+
+    name = names("bad-link")
+    (VOLUME / "inputs" / name).mkdir(parents=True)
+    (VOLUME / "inputs" / name / "source.mp4").symlink_to("/etc/passwd")
+    cluster.apply(dubjob_manifest(name))
+    failed = cluster.finished(name, timeout=60)
+    _assert_sentence(conditions(failed)["Failed"], mentions="inputs")
+
+
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        ({"targetLanguage": "not a language"}, "targetLanguage"),
+        ({"targetLanguage": "es_ES!"}, "targetLanguage"),
+        ({"jobID": "../other"}, "jobID"),
+        ({"jobID": "a/../../b"}, "jobID"),
+        ({"source": {"path": "../../etc/passwd"}}, "path"),
+        ({"source": {"path": "/etc/passwd"}}, "path"),
+        ({"image": "evil:latest"}, "image"),
+    ],
+)
+def test_api_server_refuses(
+    cluster: Cluster, names: NAMES, spec: dict[str, Any], says: str
+) -> None:
+    """What the schema can know is refused on `kubectl apply`."""
+    import json
+
+    done = cluster.try_kubectl(
+        "apply", "-f", "-", stdin=json.dumps(dubjob_manifest(names("refused"), **spec))
+    )
+    assert done.returncode != 0
+    assert says in done.stderr
+
+
+def test_language_that_no_engine_has(
+    cluster: Cluster, sample: Path, lay_source: Callable[[str, Path], None], names: NAMES
+) -> None:
+    """Refused by ingest, before a GPU is asked for."""
+    name = names("bad-language")
+    lay_source(name, sample)
+    cluster.apply(dubjob_manifest(name, targetLanguage="tlh"))
+    failed = cluster.finished(name, timeout=60)
+    _assert_sentence(conditions(failed)["Failed"], mentions="tlh")
+    assert cluster.stages_run(name) == ["ingest"]
+
+
+def test_unknown_profile_is_waited_for_with_a_sentence(cluster: Cluster, names: NAMES) -> None:
+    name = names("no-profile")
+    cluster.apply(dubjob_manifest(name, profile="absent", startDeadlineSeconds=8))
+    waiting = cluster.until(
+        name, lambda dubjob: conditions(dubjob).get("Finished", {}).get("reason") == "ProfileNotFound"
+    )
+    assert "absent" in conditions(waiting)["Finished"]["message"]
+    failed = cluster.finished(name, timeout=60)
+    _assert_sentence(conditions(failed)["Failed"], mentions="absent")
+
+
+def _assert_sentence(condition: dict[str, Any], mentions: str) -> None:
+    assert condition["status"] == "True"
+    assert mentions in condition["message"]
+    assert "Traceback" not in condition["message"]
+    assert condition["message"].endswith((".", "…"))
