@@ -14,6 +14,7 @@ import pytest
 from conftest import (
     NAMESPACE,
     STAGES,
+    SYSTEM,
     Cluster,
     conditions,
     dubjob_manifest,
@@ -41,7 +42,7 @@ def test_operator_is_killed_in_each_stage(
         ]
         for stage in running:
             if stage not in killed:
-                _kill_operator()
+                _kill_operator(cluster)
                 killed.append(stage)
         time.sleep(0.1)
     done = cluster.finished(name, timeout=300)
@@ -135,20 +136,22 @@ def _is_running(dubjob: dict[str, Any], stage: str) -> bool:
     return stage_status(dubjob, stage).get("state") == "Running"
 
 
-def _kill_operator() -> None:
-    """SIGKILL the operator's process, found by the container it runs in."""
+def _kill_operator(cluster: Cluster) -> None:
+    """SIGKILL the operator's container: every process in its control group."""
+    for pod in cluster.items("-n", SYSTEM, "pods"):
+        for container in pod["status"].get("containerStatuses", []):
+            identifier = container.get("containerID", "").rpartition("/")[2]
+            for process in _processes_of(identifier) if identifier else ():
+                os.kill(process, signal.SIGKILL)
+
+
+def _processes_of(container: str) -> Iterator[int]:
     for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
         try:
-            command = (entry / "cmdline").read_bytes().split(b"\0")
-            environment = (entry / "environ").read_bytes().split(b"\0")
+            if entry.name.isdigit() and container in (entry / "cgroup").read_text():
+                yield int(entry.name)
         except OSError:
             continue
-        if any(b"dubjob-operator" in part for part in command) and any(
-            part.startswith(b"KUBERNETES_SERVICE_HOST=") for part in environment
-        ):
-            os.kill(int(entry.name), signal.SIGKILL)
 
 
 @pytest.fixture
