@@ -1,0 +1,3 @@
+module dubjob.dev/local-cluster/pause
+
+go 1.24.0

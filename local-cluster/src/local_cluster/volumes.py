@@ -1,0 +1,58 @@
+"""The cluster's volumes: folders of this checkout, where a person finds the media.
+
+Three persistent volumes, each bound to its claim by name: `data` and `models`
+(ReadWriteMany), and `seed`, the fetched model weights, read-only.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from local_cluster.place import Place, cache
+
+NAMESPACE = "dubbing"
+POD_USER = 1000
+"""Stages run as this user; a hostPath's owner is not changed by fsGroup."""
+JOB_FOLDERS = ("inputs", "interim", "outputs")
+
+
+def create_folders(place: Place) -> None:
+    """Make the volumes' folders, writable for the pods' user and group."""
+    data, models = place.volumes / "data", place.volumes / "models"
+    for folder in (data, models, *(data / name for name in JOB_FOLDERS)):
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            os.chown(folder, POD_USER, POD_USER)
+            folder.chmod(0o2775)
+    seed().mkdir(parents=True, exist_ok=True)
+
+
+def seed() -> Path:
+    """The folder of fetched model weights."""
+    return cache() / "seed"
+
+
+def manifests(place: Place) -> list[dict[str, object]]:
+    """The persistent volumes."""
+    return [
+        _volume("data", place.volumes / "data", "ReadWriteMany"),
+        _volume("models", place.volumes / "models", "ReadWriteMany"),
+        _volume("seed", seed(), "ReadOnlyMany"),
+    ]
+
+
+def _volume(name: str, folder: Path, mode: str) -> dict[str, object]:
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolume",
+        "metadata": {"name": f"dubjob-{name}"},
+        "spec": {
+            "capacity": {"storage": "100Gi"},
+            "accessModes": [mode],
+            "persistentVolumeReclaimPolicy": "Retain",
+            "storageClassName": "",
+            "hostPath": {"path": str(folder), "type": "Directory"},
+            "claimRef": {"namespace": NAMESPACE, "name": f"dubjob-{name}"},
+        },
+    }

@@ -1,0 +1,120 @@
+"""What a stage leaves beside its outputs: what it made, out of what.
+
+A stage's :class:`Manifest` is the last file it writes. The *content key* in it is
+a hash over everything that decides the outputs: equal keys mean equal work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from dubstage.contract import Stage, StageRequest
+from dubstage.digests import FileRecord
+from dubstage.layout import Artifact, Tree
+from dubstage.stages import STAGES
+
+InputDigests = Mapping[str, str]
+"""SHA-256 of each input by a name that does not hold the job id."""
+
+
+class Manifest(BaseModel):
+    """One stage's finished work."""
+
+    model_config = ConfigDict(frozen=True)
+
+    stage: Stage
+    key: str
+    """The content key."""
+    version: int
+    engine: str
+    model: str | None = None
+    model_revision: str | None = None
+    inputs: list[FileRecord]
+    outputs: list[FileRecord]
+    message: str = ""
+    source_language: str | None = None
+    figures: dict[str, str | int | float | bool] = {}
+    """What the stage measured, so that a reused one can say it again."""
+
+    def digests_of(self, tree: Tree, artifact: Artifact) -> dict[str, str]:
+        """Digests of the artifact's files, by file name, as they were written."""
+        folder = tree.path(artifact).parent
+        pattern = tree.path(artifact).name
+        return {
+            Path(entry.path).name: entry.sha256
+            for entry in self.outputs
+            if Path(entry.path).parent == Path(tree.relative(folder))
+            and Path(entry.path).match(pattern)
+        }
+
+
+def content_key(request: StageRequest, stage: Stage, inputs: InputDigests, revision: str | None) -> str:
+    """The content key of `stage` for `request`, given its inputs' digests and the
+    revision of its model (None where the engine has none)."""
+    definition, choice = STAGES[stage], request.engines[stage]
+    parts = {
+        "stage": str(stage),
+        "version": definition.version,
+        "engine": choice.engine,
+        "model": choice.model,
+        "model_revision": revision,
+        "engine_parameters": choice.parameters,
+        "parameters": definition.parameters(request),
+        "inputs": dict(inputs),
+    }
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read_manifest(tree: Tree, stage: Stage) -> Manifest | None:
+    """The stage's manifest, or None where there is none that can be read."""
+    try:
+        return Manifest.model_validate_json(tree.manifest(stage).read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def known_records(tree: Tree) -> Iterator[FileRecord]:
+    """Every file record in the job's manifests."""
+    for stage in Stage:
+        manifest = read_manifest(tree, stage)
+        if manifest:
+            yield from manifest.inputs
+            yield from manifest.outputs
+
+
+def write_manifest(tree: Tree, manifest: Manifest) -> None:
+    """Write the manifest in one step: a reader sees the old or the new one."""
+    path = tree.manifest(manifest.stage)
+    with replacing(path) as temporary:
+        temporary.write_text(manifest.model_dump_json(indent=1, exclude_none=True) + "\n")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path`, renamed over it when the block ends well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        yield temporary
+        sync(temporary)
+        temporary.replace(path)
+        sync(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def sync(path: Path) -> None:
+    """Force a file's content, or a folder's entries, to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
