@@ -34,7 +34,8 @@ def main() -> int:
     say(f"DubJob {namespace}/{name} applied")
     dubjob = follow(name, namespace, generation_of(applied), time.monotonic() + arguments.timeout)
     if dubjob is None:
-        say(f"not finished after {arguments.timeout:.0f} s; see: kubectl -n {namespace} describe dj {name}")
+        say(f"not finished after {arguments.timeout:.0f} s")
+        say(f"see: kubectl -n {namespace} describe dj {name}")
         return 1
     finished = condition(dubjob, "Finished")
     if condition(dubjob, "Complete").get("status") != "True":

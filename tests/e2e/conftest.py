@@ -80,8 +80,9 @@ class Cluster:
             if holds(dubjob):
                 return dubjob
             time.sleep(0.3)
+        status = json.dumps(dubjob.get("status"), indent=1)
         raise AssertionError(
-            f"{name} did not get there in {timeout} s:\n{json.dumps(dubjob.get('status'), indent=1)}"
+            f"{name} did not get there in {timeout} s:\n{status}"
             f"\n{self.kubectl('get', 'pods,jobs,events', check=False)}"
         )
 

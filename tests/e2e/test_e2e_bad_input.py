@@ -98,7 +98,8 @@ def test_unknown_profile_is_waited_for_with_a_sentence(cluster: Cluster, names: 
     name = names("no-profile")
     cluster.apply(dubjob_manifest(name, profile="absent", startDeadlineSeconds=8))
     waiting = cluster.until(
-        name, lambda dubjob: conditions(dubjob).get("Finished", {}).get("reason") == "ProfileNotFound"
+        name,
+        lambda dubjob: conditions(dubjob).get("Finished", {}).get("reason") == "ProfileNotFound",
     )
     assert "absent" in conditions(waiting)["Finished"]["message"]
     failed = cluster.finished(name, timeout=60)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import time
@@ -127,7 +128,7 @@ def test_lines_start_where_the_original_starts(dub: dict[str, Any]) -> None:
     for line in lines:
         assert abs(line["onset_error"]) <= 0.020, line
         assert line["speed"] <= 1.5, line
-    for before, after in zip(lines, lines[1:], strict=False):
+    for before, after in itertools.pairwise(lines):
         assert before["dub_end"] <= after["start"], (before, after)
 
 

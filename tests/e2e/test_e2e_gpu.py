@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ def test_three_dubs_share_one_gpu(
         if "nvidia.com/gpu" in pod["spec"]["containers"][0]["resources"].get("limits", {})
     )
     assert len(spans) == 9
-    for (_, ended, first), (started, _, second) in zip(spans, spans[1:], strict=False):
+    for (_, ended, first), (started, _, second) in itertools.pairwise(spans):
         assert ended <= started, f"{first} and {second} had the GPU at once"
 
 

@@ -98,7 +98,9 @@ def test_evicted_stage_is_run_again_and_not_counted(
     cluster.until(name, lambda dubjob: _is_running(dubjob, "transcribe"))
     (pod,) = [
         pod
-        for pod in cluster.items("pods", "-l", f"dubjob.dev/dubjob={name},dubjob.dev/stage=transcribe")
+        for pod in cluster.items(
+            "pods", "-l", f"dubjob.dev/dubjob={name},dubjob.dev/stage=transcribe"
+        )
         if pod["status"]["phase"] == "Running"
     ]
     evicted = pod["metadata"]["name"]

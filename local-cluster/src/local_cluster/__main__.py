@@ -1,11 +1,11 @@
 """The local cluster's commands: ``python3 -m local_cluster <command>``.
 
-    preflight            say what this machine lacks
-    tools                build or fetch the programs into the cache
-    up                   start the cluster of this checkout
-    down                 stop it; media stay
-    status               say whether it runs
-    load FILE STORAGE    bring the images that FILE lists to the node
+preflight            say what this machine lacks
+tools                build or fetch the programs into the cache
+up                   start the cluster of this checkout
+down                 stop it; media stay
+status               say whether it runs
+load FILE STORAGE    bring the images that FILE lists to the node
 """
 
 from __future__ import annotations

@@ -185,5 +185,7 @@ class ControlPlane:
                 self.processes.check(name)
             if time.monotonic() > deadline:
                 words = self.processes.last_words("kube-apiserver")
-                raise ClusterError(f"kube-apiserver was not ready in {READY_SECONDS:.0f} s: {words}")
+                raise ClusterError(
+                    f"kube-apiserver was not ready in {READY_SECONDS:.0f} s: {words}"
+                )
             time.sleep(0.2)

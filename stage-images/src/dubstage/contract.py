@@ -22,7 +22,7 @@ TERMINATION_MESSAGE_PATH = "/dev/termination-log"
 TERMINATION_MESSAGE_LIMIT = 4096
 """Bytes of the termination message that the kubelet keeps (the last ones)."""
 
-HUGGING_FACE_TOKEN_ENV = "HF_TOKEN"
+HUGGING_FACE_TOKEN_ENV = "HF_TOKEN"  # noqa: S105, a name and no token
 """Environment variable in which a stage receives the Hugging Face token."""
 
 DATA_DIR = "/data"
@@ -142,18 +142,18 @@ class StageResult(_Message):
     def to_termination_message(self, limit: int = TERMINATION_MESSAGE_LIMIT) -> str:
         """JSON of at most `limit` bytes: figures are dropped first, then the
         message is cut, because a cut-off JSON text could not be parsed."""
-        for candidate in (self, self.model_copy(update={"figures": {}})):
+        smaller = self.model_copy(update={"figures": {}})
+        for candidate in (self, smaller):
             text = _compact(candidate)
             if len(text.encode()) <= limit:
                 return text
-        bare = self.model_copy(update={"figures": {}, "message": ""})
-        room = limit - len(_compact(bare).encode()) - len("…".encode()) - len(',"message":""')
         message = self.message
-        while len(_compact(StageResult(stage=self.stage, reason="", message=message)).encode()) - len(
-            _compact(StageResult(stage=self.stage, reason="")).encode()
-        ) > max(room, 0):
+        while message:
             message = message[: len(message) * 9 // 10]
-        return _compact(bare.model_copy(update={"message": message + "…" if message else ""}))
+            text = _compact(smaller.model_copy(update={"message": f"{message}…"}))
+            if len(text.encode()) <= limit:
+                return text
+        return _compact(StageResult(stage=self.stage, reason=self.reason))
 
     @classmethod
     def from_termination_message(cls, text: str | None) -> StageResult | None:

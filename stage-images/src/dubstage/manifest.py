@@ -55,7 +55,9 @@ class Manifest(BaseModel):
         }
 
 
-def content_key(request: StageRequest, stage: Stage, inputs: InputDigests, revision: str | None) -> str:
+def content_key(
+    request: StageRequest, stage: Stage, inputs: InputDigests, revision: str | None
+) -> str:
     """The content key of `stage` for `request`, given its inputs' digests and the
     revision of its model (None where the engine has none)."""
     definition, choice = STAGES[stage], request.engines[stage]

@@ -52,8 +52,7 @@ class Staging:
                     leftover.unlink()
 
     def publish(self, digests: Digests) -> list[FileRecord]:
-        """Sync and rename every file; their records, sorted by path.
-
+        """Sync and rename every file; their records, sorted by path."""
         missing = [target for target, staged in self._files.items() if not staged.exists()]
         if missing:
             raise FileNotFoundError(f"{missing[0].name} was promised and not written")
@@ -64,9 +63,7 @@ class Staging:
         self._remove_stale()
         for folder in {target.parent for target in self._files}:
             sync(folder)
-        records = [
-            digests.record(target, self._tree.relative(target)) for target in self._files
-        ]
+        records = [digests.record(target, self._tree.relative(target)) for target in self._files]
         return sorted(records, key=lambda entry: entry.path)
 
     def _remove_stale(self) -> None:

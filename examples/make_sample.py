@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""Make the sample clip: half a minute of real speech over music, with a moving picture.
+
+    python3 examples/make_sample.py PATH [--variant VARIANT]
+
+The speech is the five LibriVox sentences (public domain) of Debian's package
+`pocketsphinx-testdata`. Music and picture are synthesised. Needs ffmpeg.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+SPEECH = Path("/usr/share/pocketsphinx/test/data/librivox")
+PAUSE_SECONDS = 1.0
+"""Silence before each sentence, and after the last."""
+CHORD_HERTZ = (110.0, 138.59, 164.81, 220.0)
+"""A major."""
+BED_LEVEL = 0.02
+"""Of each note: the bed lies about 20 dB below the speech."""
+CUT_OFF_SHARE = 0.6
+VARIANTS = ("whole", "text-file", "empty", "cut-off-index-first", "cut-off-index-last", "no-audio")
+
+
+def main() -> int:
+    """Make one file; 0, or 1 after the reason."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("path", type=Path, help="the file to write")
+    parser.add_argument("--variant", choices=VARIANTS, default="whole", help="what tests need")
+    arguments = parser.parse_args()
+    sentences = sorted(SPEECH.glob("*.wav"))
+    if not sentences:
+        print(f"no speech in {SPEECH}: apt-get install pocketsphinx-testdata", file=sys.stderr)
+        return 1
+    arguments.path.parent.mkdir(parents=True, exist_ok=True)
+    make(arguments.variant, sentences, arguments.path)
+    return 0
+
+
+def make(variant: str, sentences: list[Path], target: Path) -> None:
+    """Write one variant to `target`."""
+    if variant == "text-file":
+        target.write_text("This is not a video.\n" * 200)
+    elif variant == "empty":
+        target.write_bytes(b"")
+    elif variant.startswith("cut-off"):
+        with tempfile.TemporaryDirectory() as folder:
+            whole = Path(folder) / "whole.mp4"
+            encode(sentences, whole, index_first=variant.endswith("first"))
+            content = whole.read_bytes()
+        target.write_bytes(content[: int(len(content) * CUT_OFF_SHARE)])
+    else:
+        encode(sentences, target, audio=variant != "no-audio")
+
+
+def encode(
+    sentences: list[Path], target: Path, *, audio: bool = True, index_first: bool = True
+) -> None:
+    """Write the clip as H.264 and AAC in mp4."""
+    duration = sum(map(seconds, sentences)) + PAUSE_SECONDS * (len(sentences) + 1)
+    inputs: list[str] = []
+    for sentence in sentences:
+        inputs += ["-i", str(sentence)]
+    graph = [f"testsrc2=size=640x360:rate=25:duration={duration:.3f}[picture]"]
+    arguments = ["-map", "[picture]"]
+    if audio:
+        graph += sound(len(sentences), duration)
+        arguments += ["-map", "[sound]", "-c:a", "aac", "-b:a", "160k"]
+        arguments += ["-metadata:s:a:0", "language=eng"]
+    arguments += ["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p"]
+    arguments += ["-movflags", "+faststart"] if index_first else []
+    subprocess.run(
+        ["ffmpeg", "-nostdin", "-v", "error", "-y", *inputs, "-filter_complex", ";".join(graph),
+         *arguments, "-f", "mp4", str(target)],
+        check=True,
+    )  # fmt: skip
+
+
+def sound(count: int, duration: float) -> list[str]:
+    """The filter graph of `count` sentences over the bed: 48 kHz, stereo."""
+    pause = round(PAUSE_SECONDS * 1000)
+    graph = [
+        f"[{n}:a]aresample=48000,adelay={pause}:all=1,aformat=channel_layouts=mono[s{n}]"
+        for n in range(count)
+    ]
+    graph.append("".join(f"[s{n}]" for n in range(count)) + f"concat=n={count}:v=0:a=1[speech]")
+    left, right = (
+        "+".join(
+            f"{BED_LEVEL}*sin(2*PI*{hertz * detune:.2f}*t)*(0.6+0.4*sin(2*PI*{0.11 * n:.2f}*t))"
+            for n, hertz in enumerate(CHORD_HERTZ, start=1)
+        )
+        for detune in (1.0, 1.004)
+    )
+    graph.append(f"aevalsrc='{left}|{right}':s=48000:d={duration:.3f}[bed]")
+    graph.append("[speech]apad,aformat=channel_layouts=stereo[voice]")
+    graph.append("[bed][voice]amix=inputs=2:duration=first:normalize=0[sound]")
+    return graph
+
+
+def seconds(sentence: Path) -> float:
+    """Length of a sound file."""
+    done = subprocess.run(
+        ["ffprobe", "-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0",
+         str(sentence)],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    return float(done.stdout)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

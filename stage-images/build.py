@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""Build the images with buildah, without a container engine.
+
+    python3 stage-images/build.py [TARGET …]        default: cpu extra operator
+
+Both base images are one small Debian root, made here once. A fresh clone finds the
+layers of an earlier build: the build context is a copy with fixed times, so that only
+contents decide. Writes ``build/images.env``, one line ``TARGET=reference`` each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+DEFAULT_TARGETS = ("cpu", "extra", "operator")
+DEBIAN = "bookworm"
+BASE = f"localhost/dubjob/debian:{DEBIAN}-1"
+"""Raise the number when the list of packages below changes."""
+BASE_PACKAGES = "ca-certificates,python3,python3-venv"
+CONTEXT = (
+    "operator/src",
+    "stage-images/Dockerfile",
+    "stage-images/install-requirements",
+    "stage-images/requirements",
+    "stage-images/src",
+)
+"""All that the Dockerfile copies; .dockerignore says the same."""
+FIXED_TIME = 946684800
+CERTIFICATES = Path(os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt"))
+IN_IMAGE_CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
+
+
+def main() -> int:
+    """Build; 0, or 1 after the reason."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("targets", nargs="*", default=list(DEFAULT_TARGETS))
+    parser.add_argument("--storage", type=Path, required=True, help="buildah's storage folder")
+    arguments = parser.parse_args()
+    buildah = Buildah(arguments.storage)
+    try:
+        if not buildah.has(BASE):
+            make_base(buildah)
+        with tempfile.TemporaryDirectory(prefix="dubjob-context-") as folder:
+            context = Path(folder)
+            copy_context(context)
+            references = {name: build(buildah, context, name) for name in arguments.targets}
+    except subprocess.CalledProcessError as error:
+        print(f"images: `{' '.join(map(str, error.cmd))[:200]}` ended with {error.returncode}")
+        return 1
+    record = ROOT / "build" / "images.env"
+    record.parent.mkdir(exist_ok=True)
+    record.write_text("".join(f"{name.upper()}={ref}\n" for name, ref in references.items()))
+    return 0
+
+
+class Buildah:
+    """buildah on a storage folder of its own."""
+
+    def __init__(self, storage: Path) -> None:
+        self._command = [
+            "buildah", "--storage-driver", "overlay",
+            "--root", str(storage / "root"), "--runroot", str(storage / "run"),
+        ]  # fmt: skip
+
+    def run(self, *arguments: str | Path, capture: bool = False) -> str:
+        """Run one command; its output where it is captured."""
+        done = subprocess.run(
+            [*self._command, *map(str, arguments)], check=True, text=True,
+            stdout=subprocess.PIPE if capture else None,
+        )  # fmt: skip
+        return (done.stdout or "").strip()
+
+    def has(self, image: str) -> bool:
+        """True where the image is in the storage."""
+        done = subprocess.run(
+            [*self._command, "inspect", "--type", "image", image], capture_output=True, check=False
+        )
+        return done.returncode == 0
+
+
+def make_base(buildah: Buildah) -> None:
+    """A small Debian with Python, as one image."""
+    say(f"base image: Debian {DEBIAN}")
+    with tempfile.TemporaryDirectory(prefix="dubjob-debian-") as folder:
+        root = Path(folder) / "root"
+        subprocess.run(
+            ["debootstrap", "--variant=minbase", f"--include={BASE_PACKAGES}", DEBIAN, str(root)],
+            check=True, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        for part in ("var/cache/apt", "var/lib/apt/lists"):
+            shutil.rmtree(root / part)
+            (root / part).mkdir()
+        container = buildah.run("from", "scratch", capture=True)
+        buildah.run("add", "--quiet", container, root, "/")
+        buildah.run("commit", "--quiet", "--rm", container, BASE)
+
+
+def copy_context(context: Path) -> None:
+    """Copy what the Dockerfile needs, with fixed times and modes."""
+    for part in CONTEXT:
+        source, target = ROOT / part, context / part
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+        else:
+            shutil.copyfile(source, target)
+    for path in (context, *context.rglob("*")):
+        executable = path.is_dir() or path.name == "install-requirements"
+        path.chmod(0o755 if executable else 0o644)
+        os.utime(path, (FIXED_TIME, FIXED_TIME))
+
+
+def build(buildah: Buildah, context: Path, target: str) -> str:
+    """Build one target; its reference, which changes when the image does."""
+    begun = time.monotonic()
+    say(f"{target}: build")
+    arguments: list[str | Path] = [
+        "bud", "--quiet", "--isolation", "chroot", "--layers", "--target", target,
+        "--build-arg", f"BASE_IMAGE={BASE}", "--build-arg", f"OPERATOR_BASE_IMAGE={BASE}",
+        "--file", context / "stage-images/Dockerfile", "--tag", f"localhost/dubjob/{target}:build",
+    ]  # fmt: skip
+    if CERTIFICATES.exists():
+        # The registries may be behind a proxy whose CA this machine trusts.
+        arguments += [
+            "--volume", f"{CERTIFICATES}:{IN_IMAGE_CERTIFICATES}:ro",
+            "--build-arg", f"SSL_CERT_FILE={IN_IMAGE_CERTIFICATES}",
+        ]  # fmt: skip
+    image = buildah.run(*arguments, context, capture=True).splitlines()[-1]
+    reference = f"localhost/dubjob/{target}:{image.removeprefix('sha256:')[:12]}"
+    buildah.run("tag", image, reference)
+    say(f"{target}: {reference} after {time.monotonic() - begun:.0f} s")
+    return reference
+
+
+def say(text: str) -> None:
+    print(f"images: {text}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

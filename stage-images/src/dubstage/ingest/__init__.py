@@ -1,0 +1,1 @@
+"""Check the source video, and take its sound apart from it."""

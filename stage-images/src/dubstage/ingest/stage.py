@@ -1,0 +1,110 @@
+"""Ingest: refuse what cannot be dubbed, and write the programme's sound.
+
+Everything that can be known is known here, before a GPU is asked for.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dubstage.errors import BadInput
+from dubstage.layout import Artifact
+from dubstage.media import SAMPLE_RATE, MediaError, Probe, ffmpeg, input_file, probe
+from dubstage.source import resolve_source
+from dubstage.work import Outcome, Work
+
+WHOLE = 0.98
+"""A file of which less than this share of its declared length can be read is cut off."""
+
+
+def run(work: Work) -> Outcome:
+    """Write ``audio.wav``: 48 kHz, stereo, 16 bit, from 0.0 to the video's end.
+
+    Raises :class:`BadInput` for a source that cannot be dubbed.
+    """
+    source = resolve_source(work.tree.roots, work.request)
+    name = f"inputs/{work.request.source}"
+    declared = inspect(source, name)
+    audio = work.staging(Artifact.AUDIO, None)
+    try:
+        heard = extract_audio(source, declared, audio, work)
+        seen = readable_video(source, declared)
+    except MediaError as error:
+        raise BadInput(
+            f"{name} cannot be decoded ({error}): expected a whole video file.",
+            reason="SourceUnreadable",
+        ) from error
+    _check_whole(name, declared.duration, max(heard, seen))
+    return Outcome(
+        message=f"{declared.duration:.1f} s of video with {len(declared.audio)} audio track(s)",
+        figures={"duration": round(declared.duration, 3), "audio_tracks": len(declared.audio)},
+    )
+
+
+def inspect(source: Path, name: str) -> Probe:
+    """What the file declares.
+
+    Raises :class:`BadInput` where it is empty, no media file, or lacks a stream.
+    """
+    if source.stat().st_size == 0:
+        raise BadInput(f"{name} is empty (0 bytes): copy the video again.", reason="SourceEmpty")
+    try:
+        declared = probe(source)
+    except MediaError as error:
+        raise BadInput(
+            f"{name} is not a video that can be read ({_reason(error, source)}): it is cut off, or "
+            "not a media file. Copy it again; mp4, mov, mkv and webm are accepted.",
+            reason="SourceUnreadable",
+        ) from error
+    if declared.video_index is None:
+        found = "only audio" if declared.audio else f"no stream at all ({declared.format_name})"
+        raise BadInput(
+            f"{name} has no video stream, {found} was found: expected a video with sound.",
+            reason="NoVideoStream",
+        )
+    if not declared.audio:
+        raise BadInput(
+            f"{name} has no audio stream: there is no speech to dub.", reason="NoAudioStream"
+        )
+    return declared
+
+
+def extract_audio(source: Path, declared: Probe, target: Path, work: Work) -> float:
+    """Decode the first audio track; the seconds that it has. Gaps at the start
+    and in the middle become silence, so that sample 0 is the video's second 0."""
+    return ffmpeg(
+        [
+            *input_file(source),
+            *("-map", f"0:{declared.audio[0].index}", "-ac", "2"),
+            *("-af", f"aresample={SAMPLE_RATE}:async=1:first_pts=0"),
+            *("-c:a", "pcm_s16le", "-f", "wav", target),
+        ],
+        duration=declared.duration,
+        progress=work.progress,
+    )
+
+
+def readable_video(source: Path, declared: Probe) -> float:
+    """Seconds of the video stream that are in the file; packets are read, not
+    decoded, so that this costs no more than reading the file."""
+    return ffmpeg(
+        [
+            *input_file(source),
+            *("-map", f"0:{declared.video_index}", "-c", "copy", "-f", "null", "-"),
+        ]
+    )
+
+
+def _check_whole(name: str, declared: float, found: float) -> None:
+    """Raise :class:`BadInput` for a file that says more than it has."""
+    if declared > 0 and found < declared * WHOLE:
+        raise BadInput(
+            f"{name} is cut off: it declares {declared:.1f} s, {found:.1f} s "
+            f"({found / declared:.0%}) can be read. Copy it again.",
+            reason="SourceTruncated",
+        )
+
+
+def _reason(error: MediaError, source: Path) -> str:
+    """ffmpeg's words without the path, which is the container's."""
+    return str(error).replace(f"file:{source}: ", "").replace(str(source), source.name)

@@ -1,0 +1,122 @@
+"""Languages: BCP 47 tags in, and what each engine can do with them.
+
+Engines declare their languages here, as data, so that ingest can refuse one that a
+chosen engine does not have before a GPU is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dubstage.contract import Stage, StageRequest
+from dubstage.errors import BadInput
+
+ISO_639_2 = dict(
+    pair.split(":")
+    for pair in (
+        "af:afr am:amh ar:ara as:asm az:aze ba:bak be:bel bg:bul bn:ben bo:bod br:bre bs:bos "
+        "ca:cat cs:ces cy:cym da:dan de:deu el:ell en:eng es:spa et:est eu:eus fa:fas fi:fin "
+        "fo:fao fr:fra gl:glg gu:guj ha:hau haw:haw he:heb hi:hin hr:hrv ht:hat hu:hun hy:hye "
+        "id:ind is:isl it:ita ja:jpn jw:jav ka:kat kk:kaz km:khm kn:kan ko:kor la:lat lb:ltz "
+        "ln:lin lo:lao lt:lit lv:lav mg:mlg mi:mri mk:mkd ml:mal mn:mon mr:mar ms:msa mt:mlt "
+        "my:mya ne:nep nl:nld nn:nno no:nor oc:oci pa:pan pl:pol ps:pus pt:por ro:ron ru:rus "
+        "sa:san sd:snd si:sin sk:slk sl:slv sn:sna so:som sq:sqi sr:srp su:sun sv:swe sw:swa "
+        "ta:tam te:tel tg:tgk th:tha tk:tuk tl:tgl tr:tur tt:tat uk:ukr ur:urd uz:uzb vi:vie "
+        "yi:yid yo:yor yue:yue zh:zho"
+    ).split()
+)
+"""ISO 639-1 to the three letters (639-2/T) that media files use: the languages that
+Whisper knows (its tokenizer's list)."""
+
+APERTIUM_PAIRS = {"en": ("ca", "es")}
+"""Source → targets of the pairs in the cpu image."""
+
+ESPEAK_VOICES = frozenset(
+    (
+        "af am ar as az ba be bg bn bs ca cs cy da de el en es et eu fa fi fr gu haw he hi hr ht "
+        "hu hy id is it ja ka kk kn ko la lb lt lv mi mk ml mr ms mt my ne nl nn no om pa pl pt "
+        "ro ru sd si sk sl sq sr sv sw ta te th tk tr tt uk ur uz vi zh"
+    ).split()
+)
+"""Voices that espeak-ng 1.51 lists by a language's two or three letters."""
+
+GTTS_VOICES = frozenset(
+    (
+        "af am ar bg bn bs ca cs cy da de el en es et eu fi fr gl gu ha he hi hr hu id is it ja "
+        "jw km kn ko la lt lv ml mr ms my ne nl no pa pl pt ro ru si sk sq sr su sv sw ta te th "
+        "tl tr uk ur vi yue zh"
+    ).split()
+)
+"""Google's voices, as gTTS 2.5 lists them."""
+
+SPEAKS: dict[str, frozenset[str]] = {"espeak-ng": ESPEAK_VOICES, "gtts": GTTS_VOICES}
+"""Voices by synthesis engine; an engine that is not here checks by itself."""
+
+HEARS: dict[str, frozenset[str]] = {
+    "faster-whisper": frozenset(ISO_639_2),
+    "whisperx": frozenset(ISO_639_2),
+}
+"""Languages by recognition engine."""
+
+
+def primary(tag: str) -> str:
+    """The language of a BCP 47 tag: ``es`` of ``es-MX``."""
+    return tag.partition("-")[0].lower()
+
+
+def media_code(tag: str) -> str:
+    """The three letters that media files use; ``und`` where unknown."""
+    language = primary(tag)
+    return ISO_639_2.get(language, language if len(language) == 3 else "und")
+
+
+def check(request: StageRequest) -> None:
+    """Raise :class:`BadInput` for a language that a chosen engine does not have.
+
+    Where the spoken language is to be detected, only the target is checked.
+    """
+    source, target = request.source_language, request.target_language
+    if source and primary(source) == primary(target):
+        raise BadInput(
+            f"spec.sourceLanguage and spec.targetLanguage are both {target}: there is nothing to "
+            "dub.",
+            reason="SameLanguage",
+        )
+    if source:
+        hears = HEARS.get(request.engines[Stage.TRANSCRIBE].engine)
+        _require(source, hears, request, Stage.TRANSCRIBE, "sourceLanguage")
+        check_pair(request, source)
+    speaks = SPEAKS.get(request.engines[Stage.SYNTHESIZE].engine)
+    _require(target, speaks, request, Stage.SYNTHESIZE, "targetLanguage")
+
+
+def check_pair(request: StageRequest, source: str) -> None:
+    """Raise :class:`BadInput` where the translation engine lacks the pair."""
+    if request.engines[Stage.TRANSLATE].engine != "apertium":
+        return
+    target = request.target_language
+    targets = APERTIUM_PAIRS.get(primary(source), ())
+    if primary(target) not in targets:
+        raise BadInput(
+            f"The engine apertium of profile stage translate cannot translate {source} to "
+            f"{target}; it has {_pairs()}. Choose one of these, or a profile with another engine.",
+            reason="LanguageUnsupported",
+        )
+
+
+def _require(
+    tag: str, languages: Iterable[str] | None, request: StageRequest, stage: Stage, field: str
+) -> None:
+    if languages is None or primary(tag) in languages:
+        return
+    raise BadInput(
+        f"The engine {request.engines[stage].engine} of profile stage {stage} does not have the "
+        f"language {tag} of spec.{field}; it has {', '.join(sorted(languages))}.",
+        reason="LanguageUnsupported",
+    )
+
+
+def _pairs() -> str:
+    return ", ".join(
+        f"{source} to {target}" for source, targets in APERTIUM_PAIRS.items() for target in targets
+    )

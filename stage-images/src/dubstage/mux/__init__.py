@@ -1,0 +1,1 @@
+"""Mixes speech with the background, and puts it beside the untouched picture."""

@@ -1,0 +1,1 @@
+"""Speech into one file, everything else into another."""

@@ -1,0 +1,79 @@
+"""Separate: split the programme's sound into speech and background.
+
+The background is the programme *minus* the speech, so the two always add up to the
+original, and what the engine does not take for speech keeps its level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from dubstage.errors import Misconfigured
+from dubstage.layout import Artifact
+from dubstage.separate.engine import Block, Separator
+from dubstage.work import Outcome, Work
+
+
+def run(work: Work) -> Outcome:
+    """Write ``vocals.wav`` and ``background.wav``, as long as ``audio.wav``."""
+    import soundfile
+
+    separator = load_engine(work)
+    (audio,) = work.read(Artifact.AUDIO)
+    with soundfile.SoundFile(audio) as programme:
+        form = {
+            "samplerate": programme.samplerate,
+            "channels": programme.channels,
+            "subtype": "PCM_16",
+            "format": "WAV",
+        }
+        done = 0
+        vocals_path = work.staging(Artifact.VOCALS, None)
+        background_path = work.staging(Artifact.BACKGROUND, None)
+        with (
+            soundfile.SoundFile(vocals_path, "w", **form) as vocals,
+            soundfile.SoundFile(background_path, "w", **form) as background,
+        ):
+            mixed = _blocks(programme)
+            for mix, speech in separator.separate(mixed):
+                vocals.write(speech)
+                background.write(mix - speech)
+                done += len(mix)
+                work.progress(done / max(programme.frames, 1))
+    engine = work.request.engine.engine
+    return Outcome(message=f"Speech and background split by {engine}")
+
+
+def load_engine(work: Work) -> Separator:
+    """The profile's engine. Raises :class:`Misconfigured` for one that is unknown."""
+    choice = work.request.engine
+    engines: dict[str, Callable[[], Separator]] = {"deepfilternet": _deepfilternet, "none": _none}
+    if choice.engine not in engines:
+        raise Misconfigured(
+            f"The separate stage has no engine {choice.engine!r}; it has "
+            f"{', '.join(sorted(engines))}.",
+            reason="EngineUnknown",
+        )
+    return engines[choice.engine]()
+
+
+def _deepfilternet() -> Separator:
+    from dubstage.separate.deepfilternet import DeepFilterNet
+
+    return DeepFilterNet()
+
+
+def _none() -> Separator:
+    from dubstage.separate.none import NoSeparation
+
+    return NoSeparation()
+
+
+BLOCK_FRAMES = 48000
+"""One second at a time: a film is never in memory."""
+
+
+def _blocks(programme: object) -> Iterator[Block]:
+    yield from programme.blocks(  # type: ignore[attr-defined]
+        blocksize=BLOCK_FRAMES, dtype="float32", always_2d=True
+    )

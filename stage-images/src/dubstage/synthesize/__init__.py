@@ -1,0 +1,1 @@
+"""Speaks each line, in the time that it has."""

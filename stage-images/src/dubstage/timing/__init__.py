@@ -1,0 +1,1 @@
+"""When each line is spoken, and how fast: pure functions of numbers."""

@@ -1,0 +1,31 @@
+"""What a recognition engine does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from dubstage.transcript import Word
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """What was heard."""
+
+    language: str
+    """ISO 639-1."""
+    language_probability: float
+    words: list[Word]
+    """In the order of their start; punctuation stays on the word before it."""
+
+
+class Recogniser(Protocol):
+    """Turns speech into words with times."""
+
+    def recognise(
+        self, speech: Path, language: str | None, progress: Callable[[float], None]
+    ) -> Recognition:
+        """The words in the file `speech`. `language`: ISO 639-1, None to detect it."""
+        ...

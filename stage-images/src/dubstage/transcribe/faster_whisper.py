@@ -1,0 +1,69 @@
+"""faster-whisper: Whisper on CTranslate2, on the CPU or a GPU."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+from dubstage.contract import EngineChoice
+from dubstage.errors import Misconfigured
+from dubstage.transcribe.engine import Recognition
+from dubstage.transcript import Word
+
+BEAM_SIZE = 5
+
+
+class FasterWhisper:
+    """A Whisper model from a folder of the models volume; nothing is downloaded."""
+
+    def __init__(self, folder: Path, choice: EngineChoice) -> None:
+        """Load the model.
+
+        `choice.parameters`: ``device`` (cpu), ``compute_type`` (int8), ``beam_size``
+        (5). Raises :class:`Misconfigured` where the model cannot be loaded.
+        """
+        from faster_whisper import WhisperModel
+
+        parameters = choice.parameters
+        self._beam_size = int(parameters.get("beam_size", BEAM_SIZE))
+        try:
+            self._model = WhisperModel(
+                str(folder),
+                device=str(parameters.get("device", "cpu")),
+                compute_type=str(parameters.get("compute_type", "int8")),
+                local_files_only=True,
+            )
+        except (RuntimeError, ValueError, OSError) as error:
+            raise Misconfigured(
+                f"The model {choice.engine}/{choice.model} cannot be loaded ({error}): run "
+                "`dubstage models pull` again, or correct the engine's parameters.",
+                reason="ModelUnusable",
+            ) from error
+
+    def recognise(
+        self, speech: Path, language: str | None, progress: Callable[[float], None]
+    ) -> Recognition:
+        """Words with Whisper's own times; silence is skipped (Silero VAD)."""
+        segments, info = self._model.transcribe(
+            str(speech),
+            language=language,
+            beam_size=self._beam_size,
+            word_timestamps=True,
+            vad_filter=True,
+            # A wrong line must not pull the next ones along.
+            condition_on_previous_text=False,
+        )
+        words = []
+        for segment in segments:
+            for word in segment.words or ():
+                words.append(
+                    Word(
+                        word=word.word.strip(),
+                        start=word.start,
+                        end=max(word.end, word.start),
+                        score=word.probability if math.isfinite(word.probability) else None,
+                    )
+                )
+            progress(min(segment.end / max(info.duration, 0.001), 1.0))
+        return Recognition(info.language, float(info.language_probability), words)

@@ -1,0 +1,95 @@
+"""Transcribe: words with their times, then lines whose starts are real onsets."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from dubstage.contract import EngineChoice
+from dubstage.errors import BadInput, Misconfigured
+from dubstage.languages import check_pair, primary
+from dubstage.layout import Artifact
+from dubstage.models import model_folder
+from dubstage.timing.onset import snap
+from dubstage.transcribe.engine import Recogniser
+from dubstage.transcribe.sentences import sentences
+from dubstage.transcript import AlignedSegments, Sentence, write_list
+from dubstage.work import Outcome, Work
+
+
+def run(work: Work) -> Outcome:
+    """Write the words, the lines, and the lines' copy among the outputs.
+
+    Raises :class:`BadInput` where nobody speaks, or the language that was heard
+    cannot be translated.
+    """
+    (vocals,) = work.read(Artifact.VOCALS)
+    asked = work.request.source_language
+    recogniser = load_engine(work)
+    heard = recogniser.recognise(vocals, primary(asked) if asked else None, work.progress)
+    words = [word for word in heard.words if word.word]
+    if not words:
+        raise BadInput(
+            f"inputs/{work.request.source} has no speech that was understood: nothing to dub.",
+            reason="NoSpeech",
+        )
+    language = asked or heard.language
+    if primary(language) == primary(work.request.target_language):
+        raise BadInput(
+            f"inputs/{work.request.source} is spoken in {language}, which is spec.targetLanguage: "
+            "there is nothing to dub.",
+            reason="SameLanguage",
+        )
+    check_pair(work.request, language)
+    lines = [_at_onset(line, vocals) for line in sentences(words)]
+    aligned = AlignedSegments(
+        language=language,
+        language_probability=round(heard.language_probability, 3),
+        word_segments=words,
+    )
+    work.staging(Artifact.ALIGNED_SEGMENTS, None).write_text(
+        json.dumps(aligned.model_dump(mode="json"), ensure_ascii=False, indent=1) + "\n"
+    )
+    write_list(work.staging(Artifact.TRANSCRIPT, None), lines)
+    write_list(work.staging(Artifact.SRC_TRANSCRIPT, None), lines)
+    return Outcome(
+        message=f"{len(lines)} lines, {len(words)} words, language {language}",
+        source_language=language,
+        figures={"lines": len(lines), "words": len(words)},
+    )
+
+
+def load_engine(work: Work) -> Recogniser:
+    """The profile's engine, its model loaded.
+
+    Raises :class:`Misconfigured` for an engine that is unknown or a model that is
+    missing.
+    """
+    choice = work.request.engine
+    folder = model_folder(work.tree.roots, choice)
+    if choice.engine == "faster-whisper":
+        return _faster_whisper(folder, choice)
+    raise Misconfigured(
+        f"The transcribe stage has no engine {choice.engine!r}; it has faster-whisper.",
+        reason="EngineUnknown",
+    )
+
+
+def _faster_whisper(folder: Path, choice: EngineChoice) -> Recogniser:
+    from dubstage.transcribe.faster_whisper import FasterWhisper
+
+    return FasterWhisper(folder, choice)
+
+
+def _at_onset(line: Sentence, vocals: Path) -> Sentence:
+    """The line with its start moved to where its speech is first heard."""
+    import soundfile
+
+    with soundfile.SoundFile(vocals) as sound:
+        rate = sound.samplerate
+        first = max(line.start - 1.0, 0.0)
+        sound.seek(min(int(first * rate), sound.frames))
+        samples = sound.read(int(3.0 * rate), dtype="float32", always_2d=True)[:, 0]
+    start = first + snap(samples, rate, line.start - first)
+    start = min(start, line.end)
+    return line.model_copy(update={"start": start, "duration": line.end - start})

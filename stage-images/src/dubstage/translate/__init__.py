@@ -1,0 +1,1 @@
+"""The same lines in the target language."""
