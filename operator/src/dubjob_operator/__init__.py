@@ -1,6 +1,5 @@
-"""The operator: a DubJob becomes Jobs, and Jobs become its status.
+"""The operator: DubJobs become Jobs, Jobs become status.
 
-``api`` holds what people write and read, ``planning`` decides (pure),
-``cluster`` talks to the API server, ``handlers`` listen. Imports run one way:
-``handlers > cluster > planning > api``.
+Imports run one way: ``handlers > cluster > planning > api``. Read
+`planning.plan` for what happens next and why.
 """

@@ -1,0 +1,193 @@
+"""CustomResourceDefinitions out of the models: structural schemas, nothing by hand.
+
+python3 -m dubjob_operator.api.crd FOLDER
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel
+
+from dubjob_operator import names
+from dubjob_operator.api.dubjob import DubJobSpec, DubJobStatus
+from dubjob_operator.api.profile import DubProfileSpec
+
+JOB_ID_IS_IMMUTABLE = {
+    "rule": "has(self.jobID) == has(oldSelf.jobID) && (!has(self.jobID) || "
+    "self.jobID == oldSelf.jobID)",
+    "message": "jobID cannot be changed: it names folders that hold work; delete the DubJob and "
+    "create another",
+}
+SPEAKERS_ARE_A_RANGE = {
+    "rule": "!has(self.speakers) || !has(self.speakers.max) || !has(self.speakers.min) || "
+    "self.speakers.min <= self.speakers.max",
+    "message": "speakers.min must not be above speakers.max",
+}
+NAME_IS_A_JOB_ID = {
+    "rule": "has(self.spec.jobID) || size(self.metadata.name) <= 63",
+    "message": "the name is longer than 63 characters: set spec.jobID",
+}
+
+
+def dubjob_crd() -> dict[str, Any]:
+    """The CustomResourceDefinition of DubJob."""
+    spec = schema(DubJobSpec)
+    spec["x-kubernetes-validations"] = [JOB_ID_IS_IMMUTABLE, SPEAKERS_ARE_A_RANGE]
+    status = schema(DubJobStatus)
+    # A DubJob that nobody has looked at yet reads as in progress, not as current.
+    status["default"] = {"observedGeneration": -1}
+    for field, key in (("stages", "name"), ("conditions", "type")):
+        status["properties"][field] |= {
+            "x-kubernetes-list-type": "map",
+            "x-kubernetes-list-map-keys": [key],
+        }
+    finished = ".status.conditions[?(@.type=='Finished')]"
+    return _definition(
+        kind="DubJob",
+        plural=names.DUBJOBS,
+        short="dj",
+        scope="Namespaced",
+        description="DubJob dubs one video into one language.",
+        properties={"spec": spec, "status": status},
+        rules=[NAME_IS_A_JOB_ID],
+        columns=[
+            _column("State", f"{finished}.reason"),
+            _column("Stage", ".status.stage"),
+            _column("Progress", ".status.progress", kind="integer"),
+            _column("Languages", ".status.languages"),
+            _column("Profile", ".spec.profile", priority=1),
+            _column("Message", f"{finished}.message", priority=1),
+            _column("Age", ".metadata.creationTimestamp", kind="date"),
+        ],
+    )
+
+
+def dubprofile_crd() -> dict[str, Any]:
+    """The CustomResourceDefinition of DubProfile."""
+    stages = ".spec.stages"
+    return _definition(
+        kind="DubProfile",
+        plural=names.DUBPROFILES,
+        short="dp",
+        scope="Cluster",
+        description="DubProfile names engines, images and resources for dubs.",
+        properties={"spec": schema(DubProfileSpec)},
+        rules=[],
+        columns=[
+            _column("Transcribe", f"{stages}.transcribe.engine"),
+            _column("Translate", f"{stages}.translate.engine"),
+            _column("Synthesize", f"{stages}.synthesize.engine"),
+            _column("Age", ".metadata.creationTimestamp", kind="date"),
+        ],
+    )
+
+
+def schema(model: type[BaseModel]) -> dict[str, Any]:
+    """The model as a structural schema: no references, titles, nulls or defaults."""
+    whole = model.model_json_schema(by_alias=True)
+    structural: dict[str, Any] = _structural(whole, whole.get("$defs", {}))
+    return structural
+
+
+def _structural(node: Any, definitions: dict[str, Any]) -> Any:
+    if isinstance(node, list):
+        return [_structural(item, definitions) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if "$ref" in node:
+        target = definitions[node["$ref"].rpartition("/")[2]]
+        node = target | {key: value for key, value in node.items() if key != "$ref"}
+    if "anyOf" in node and not node.get("x-kubernetes-int-or-string"):
+        # Pydantic's "or null": an optional field is one that may be absent.
+        (real,) = [choice for choice in node["anyOf"] if choice.get("type") != "null"]
+        node = {key: value for key, value in node.items() if key != "anyOf"}
+        return _structural({**real, **node}, definitions)
+    dropped = {"title", "default", "$defs"}
+    if node.get("x-kubernetes-preserve-unknown-fields"):
+        dropped |= {"additionalProperties"}
+    found = {}
+    for key, value in node.items():
+        if key == "properties":
+            found[key] = {name: _structural(part, definitions) for name, part in value.items()}
+        elif key == "additionalProperties" and value is True:
+            found["x-kubernetes-preserve-unknown-fields"] = True
+        elif key == "description":
+            found[key] = " ".join(value.split())
+        elif key not in dropped and value is not None:
+            found[key] = _structural(value, definitions)
+    return found
+
+
+def _definition(
+    *,
+    kind: str,
+    plural: str,
+    short: str,
+    scope: str,
+    description: str,
+    properties: dict[str, Any],
+    rules: list[dict[str, str]],
+    columns: list[dict[str, Any]],
+) -> dict[str, Any]:
+    root: dict[str, Any] = {
+        "type": "object",
+        "description": description,
+        "required": ["spec"],
+        "properties": {
+            "apiVersion": {"type": "string"},
+            "kind": {"type": "string"},
+            "metadata": {"type": "object"},
+            **properties,
+        },
+    }
+    if rules:
+        root["x-kubernetes-validations"] = rules
+    version: dict[str, Any] = {
+        "name": names.VERSION,
+        "served": True,
+        "storage": True,
+        "additionalPrinterColumns": columns,
+        "schema": {"openAPIV3Schema": root},
+    }
+    if "status" in properties:
+        version["subresources"] = {"status": {}}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{plural}.{names.GROUP}"},
+        "spec": {
+            "group": names.GROUP,
+            "scope": scope,
+            "names": {
+                "kind": kind,
+                "listKind": f"{kind}List",
+                "plural": plural,
+                "singular": kind.lower(),
+                "shortNames": [short],
+                "categories": ["dubbing"],
+            },
+            "versions": [version],
+        },
+    }
+
+
+def _column(name: str, path: str, kind: str = "string", priority: int = 0) -> dict[str, Any]:
+    column: dict[str, Any] = {"name": name, "type": kind, "jsonPath": path}
+    return column | ({"priority": priority} if priority else {})
+
+
+def write(folder: Path) -> None:
+    """Write both definitions into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for definition in (dubjob_crd(), dubprofile_crd()):
+        file = folder / f"{definition['spec']['names']['plural']}.yaml"
+        text = yaml.safe_dump(definition, sort_keys=False, allow_unicode=True, width=100)
+        file.write_text(f"# Generated from the API models: make crds\n{text}")
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))

@@ -1,0 +1,230 @@
+"""DubJob: one video into one language."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from dubjob_operator.api.model import ApiModel
+
+LANGUAGE_TAG = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"
+"""The part of BCP 47 that names languages, scripts and regions."""
+JOB_ID = r"^[a-z0-9]([-_.a-z0-9]*[a-z0-9])?$"
+"""One path segment. Two dots in a row are refused by a rule of its own."""
+RELATIVE_PATH = r"^[^/\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
+
+JobID = Annotated[
+    str,
+    Field(
+        pattern=JOB_ID,
+        max_length=63,
+        json_schema_extra={
+            "x-kubernetes-validations": [
+                {"rule": "!self.contains('..')", "message": "jobID must not contain '..'"}
+            ]
+        },
+    ),
+]
+ObjectName = Annotated[str, Field(pattern=r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$", max_length=253)]
+LanguageTag = Annotated[str, Field(pattern=LANGUAGE_TAG, max_length=35)]
+
+
+class Source(ApiModel):
+    """Where the video lies."""
+
+    path: Annotated[
+        str,
+        Field(
+            pattern=RELATIVE_PATH,
+            min_length=1,
+            max_length=1024,
+            json_schema_extra={
+                "x-kubernetes-validations": [
+                    {
+                        "rule": "!self.split('/').exists(part, part == '..')",
+                        "message": "path must not contain '..': give it relative to the inputs "
+                        "folder",
+                    }
+                ]
+            },
+        ),
+    ]
+    """Path of the video relative to the inputs folder; links are resolved and must
+    stay inside. Several DubJobs may share one file."""
+
+
+class Speakers(ApiModel):
+    """How many people speak."""
+
+    min: Annotated[int, Field(ge=1, le=32)] = 1
+    """At least so many."""
+    max: Annotated[int, Field(ge=1, le=32)] | None = None
+    """At most so many."""
+
+
+class DubJobSpec(ApiModel):
+    """What is to be dubbed, and into which language."""
+
+    target_language: LanguageTag
+    """Language of the dub, a BCP 47 tag such as `es` or `pt-BR`."""
+    source_language: LanguageTag | None = None
+    """Language that is spoken, a BCP 47 tag. Omitted: it is detected."""
+    source: Source | None = None
+    """Where the video lies. Omitted: `<jobID>/source.mp4` below the inputs folder."""
+    profile: ObjectName | None = None
+    """Name of the DubProfile: engines, images and resources. Omitted: `default`."""
+    job_id: JobID | None = Field(default=None, alias="jobID")
+    """Name of the job's folders on the data volume. Omitted: the DubJob's name.
+    Cannot be changed."""
+    speakers: Speakers | None = None
+    """How many people speak. Omitted: one."""
+    backoff_limit: Annotated[int, Field(ge=0, le=20)] | None = None
+    """How often a stage is tried again after a failure that may pass. Omitted: 2."""
+    start_deadline_seconds: Annotated[int, Field(ge=1, le=604800)] | None = None
+    """How long a stage may be unable to start (image, configuration, missing claim
+    or profile) before the DubJob fails. Waiting for capacity does not count.
+    Omitted: 600."""
+
+
+class StageState(str, Enum):
+    """What a stage is doing."""
+
+    PENDING = "Pending"
+    QUEUED = "Queued"
+    PULLING = "Pulling"
+    RUNNING = "Running"
+    RETRYING = "Retrying"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class Result(ApiModel):
+    """What a finished stage had to say."""
+
+    seconds: float | None = None
+    """Wall-clock time of the run."""
+    source_language: str | None = None
+    """The spoken language, where the stage found it."""
+    figures: dict[str, Any] | None = None
+    """The stage's own measurements."""
+
+
+class StageStatus(ApiModel):
+    """One stage."""
+
+    name: str
+    """Name of the stage."""
+    state: StageState
+    """Pending, Queued, Pulling, Running, Retrying, Succeeded or Failed."""
+    reason: str | None = None
+    """One word for machines."""
+    message: str | None = None
+    """One sentence for people."""
+    input_hash: str | None = None
+    """Hash of all that decides this stage's work; another one means new work."""
+    run: Annotated[int, Field(ge=1)] = 1
+    """Counts fresh starts of this stage."""
+    attempts: Annotated[int, Field(ge=0)] = 0
+    """Pods that were started for this run."""
+    job_name: str | None = None
+    """Name of the stage's Job."""
+    pod_name: str | None = None
+    """Name of the latest pod."""
+    since: str | None = None
+    """When the stage came into its state."""
+    start_time: str | None = None
+    """When the latest pod's container started."""
+    completion_time: str | None = None
+    """When the stage succeeded or failed."""
+    progress: Annotated[int, Field(ge=0, le=100)] | None = None
+    """Per cent of the stage's work that is done."""
+    reused: bool | None = None
+    """True: an earlier run's outputs were found whole, nothing was done."""
+    result: Result | None = None
+    """What the stage had to say."""
+
+
+class Condition(ApiModel):
+    """A standard Kubernetes condition."""
+
+    type: str
+    """Complete, Failed, Finished, Reconciling or Stalled."""
+    status: Annotated[str, Field(pattern="^(True|False|Unknown)$")]
+    """True, False or Unknown."""
+    reason: str
+    """One word for machines. That of Finished is the DubJob's state."""
+    message: str
+    """One sentence for people."""
+    last_transition_time: str
+    """When `status` changed."""
+    observed_generation: int
+    """Generation of the spec that this speaks of."""
+
+
+class DubJobStatus(ApiModel):
+    """How far the dub is."""
+
+    observed_generation: int = -1
+    """Generation of the spec that was looked at last; -1: none yet."""
+    conditions: list[Condition] = []
+    """Complete, Failed, Finished (either), and for kstatus Reconciling and Stalled."""
+    stage: str | None = None
+    """The stage that is at work, or the one that failed."""
+    progress: Annotated[int, Field(ge=0, le=100)] | None = None
+    """Per cent of the whole that is done."""
+    languages: str | None = None
+    """From which language to which."""
+    start_time: str | None = None
+    """When work on the DubJob began."""
+    completion_time: str | None = None
+    """When the DubJob was finished."""
+    stages: list[StageStatus] = []
+    """The stages, in their order."""
+
+    def of(self, stage: str) -> StageStatus | None:
+        """What is recorded of one stage."""
+        return next((entry for entry in self.stages if entry.name == stage), None)
+
+    def condition(self, kind: str) -> Condition | None:
+        """The condition of type `kind`."""
+        return next((entry for entry in self.conditions if entry.type == kind), None)
+
+
+class Metadata(ApiModel):
+    """The part of an object's metadata that planning reads."""
+
+    name: str
+    namespace: str = ""
+    uid: str = ""
+    generation: int = 1
+    resource_version: str = ""
+    creation_timestamp: str = ""
+    deletion_timestamp: str | None = None
+
+
+class DubJob(ApiModel):
+    """One video into one language."""
+
+    metadata: Metadata
+    spec: DubJobSpec
+    status: DubJobStatus = DubJobStatus()
+
+    @property
+    def job_id(self) -> str:
+        """Name of the job's folders."""
+        return self.spec.job_id or self.metadata.name
+
+    @property
+    def source_path(self) -> str:
+        """The video, relative to the inputs folder."""
+        return self.spec.source.path if self.spec.source else f"{self.job_id}/source.mp4"
+
+    @property
+    def profile_name(self) -> str:
+        """Name of the DubProfile."""
+        return self.spec.profile or "default"

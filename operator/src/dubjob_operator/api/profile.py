@@ -1,0 +1,136 @@
+"""DubProfile: engines, images and resources, written by administrators."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from dubjob_operator.api.dubjob import Metadata, ObjectName
+from dubjob_operator.api.model import ApiModel
+from dubstage.contract import EngineChoice, Stage
+
+FreeForm = {"x-kubernetes-preserve-unknown-fields": True}
+"""A part of the pod's own API: the API server checks it when the Job is created."""
+Quantity = Annotated[
+    str,
+    BeforeValidator(str),
+    Field(
+        max_length=64,
+        json_schema_extra={
+            "type": None,
+            "anyOf": [{"type": "integer"}, {"type": "string"}],
+            "x-kubernetes-int-or-string": True,
+        },
+    ),
+]
+
+
+class Resources(ApiModel):
+    """What a stage's container asks for; any resource name."""
+
+    requests: dict[str, Quantity] | None = None
+    """At least so much."""
+    limits: dict[str, Quantity] | None = None
+    """At most so much. GPUs and other extended resources belong here."""
+
+
+class StageProfile(ApiModel):
+    """How one stage runs."""
+
+    image: Annotated[str, Field(min_length=1, max_length=1024)]
+    """Container image."""
+    image_pull_policy: Annotated[str, Field(pattern="^(Always|IfNotPresent|Never)$")] | None = None
+    """Always, IfNotPresent or Never; omitted: Kubernetes' own rule."""
+    engine: Annotated[str, Field(min_length=1, max_length=63)]
+    """Name of the engine."""
+    model: Annotated[str, Field(pattern=r"^[A-Za-z0-9][-._A-Za-z0-9]*$", max_length=128)] | None = (
+        None
+    )
+    """Name of the model, a folder `<engine>/<model>` on the models volume."""
+    parameters: dict[str, Any] | None = Field(default=None, json_schema_extra=FreeForm)
+    """Settings of the engine: names and plain values."""
+    resources: Resources | None = None
+    """CPU, memory, GPUs."""
+    node_selector: dict[str, str] | None = None
+    """Labels that the node must have."""
+    tolerations: (
+        Annotated[
+            list[Annotated[dict[str, Any], Field(json_schema_extra=FreeForm)]], Field(max_length=64)
+        ]
+        | None
+    ) = None
+    """Taints that the pod tolerates."""
+    affinity: dict[str, Any] | None = Field(default=None, json_schema_extra=FreeForm)
+    """Affinity of the pod."""
+    runtime_class_name: ObjectName | None = None
+    """RuntimeClass of the pod."""
+    scheduler_name: ObjectName | None = None
+    """Scheduler of the pod."""
+    priority_class_name: ObjectName | None = None
+    """PriorityClass of the pod."""
+    labels: dict[str, str] | None = None
+    """Further labels of the Job and its pods."""
+    annotations: dict[str, str] | None = None
+    """Further annotations of the pods."""
+
+
+class StageProfiles(ApiModel):
+    """All six stages."""
+
+    ingest: StageProfile
+    """Check the video, take its sound apart from it."""
+    separate: StageProfile
+    """Split speech from everything else."""
+    transcribe: StageProfile
+    """What was said, when."""
+    translate: StageProfile
+    """The same in the target language."""
+    synthesize: StageProfile
+    """Speak each line."""
+    mux: StageProfile
+    """Mix, and put the dub beside the picture."""
+
+    def of(self, stage: Stage) -> StageProfile:
+        """How `stage` runs."""
+        found: StageProfile = getattr(self, str(stage))
+        return found
+
+
+class DubProfileSpec(ApiModel):
+    """Engines, images and resources for dubs."""
+
+    data_claim: ObjectName = "dubjob-data"
+    """PersistentVolumeClaim with the folders inputs, interim and outputs. Omitted:
+    `dubjob-data`."""
+    models_claim: ObjectName = "dubjob-models"
+    """PersistentVolumeClaim with the models. Omitted: `dubjob-models`."""
+    user: Annotated[int, Field(ge=1)] = 1000
+    """User id of the pods. Omitted: 1000."""
+    group: Annotated[int, Field(ge=1)] = 1000
+    """Group id of the pods. Omitted: 1000."""
+    fs_group: Annotated[int, Field(ge=1)] = 1000
+    """Group that owns the volumes. Omitted: 1000."""
+    scratch_size_limit: Quantity = "2Gi"
+    """Size of the pods' scratch space. Omitted: 2Gi."""
+    allowed_namespaces: Annotated[list[ObjectName], Field(max_length=256)] | None = None
+    """Namespaces whose DubJobs may use the profile. Omitted: all."""
+    stages: StageProfiles
+    """How each stage runs."""
+
+    def engines(self) -> dict[Stage, EngineChoice]:
+        """The engine of every stage, as stages are told."""
+        found = {}
+        for stage in Stage:
+            profile = self.stages.of(stage)
+            found[stage] = EngineChoice(
+                engine=profile.engine, model=profile.model, parameters=profile.parameters or {}
+            )
+        return found
+
+
+class DubProfile(ApiModel):
+    """Engines, images and resources, written by administrators."""
+
+    metadata: Metadata
+    spec: DubProfileSpec

@@ -1,0 +1,54 @@
+"""Every label, annotation, condition type and reason, spelled once."""
+
+from __future__ import annotations
+
+import hashlib
+
+GROUP = "dubjob.dev"
+VERSION = "v1alpha1"
+API_VERSION = f"{GROUP}/{VERSION}"
+DUBJOBS = "dubjobs"
+DUBPROFILES = "dubprofiles"
+
+MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
+OPERATOR_NAME = "dubjob-operator"
+MANAGED_BY_SELECTOR = f"{MANAGED_BY_LABEL}={OPERATOR_NAME}"
+DUBJOB_LABEL = "dubjob.dev/dubjob"
+"""The DubJob's name, shortened with a hash where a label cannot hold it."""
+STAGE_LABEL = "dubjob.dev/stage"
+INPUT_HASH_ANNOTATION = "dubjob.dev/input-hash"
+PIPELINE_HASH_ANNOTATION = "dubjob.dev/pipeline-hash"
+"""The last stage's input hash when the Job was made: what ingest looked ahead for."""
+
+STAGE_CONTAINER = "stage"
+
+COMPLETE = "Complete"
+FAILED = "Failed"
+FINISHED = "Finished"
+RECONCILING = "Reconciling"
+STALLED = "Stalled"
+CONDITION_TYPES = (COMPLETE, FAILED, FINISHED, RECONCILING, STALLED)
+
+COMPLETED = "Completed"
+IN_PROGRESS = "InProgress"
+NOT_FAILED = "NotFailed"
+PROFILE_NOT_FOUND = "ProfileNotFound"
+PROFILE_FORBIDDEN = "ProfileForbidden"
+PROFILE_INVALID = "ProfileInvalid"
+STAGE_NOT_IN_PROFILE = "StageNotInProfile"
+SPEC_INVALID = "SpecInvalid"
+START_DEADLINE_EXCEEDED = "StartDeadlineExceeded"
+OUT_OF_MEMORY = "OOMKilled"
+INPUT_MISSING = "InputMissing"
+UNSCHEDULABLE = "Unschedulable"
+BACKOFF_LIMIT_EXCEEDED = "BackoffLimitExceeded"
+
+LABEL_LENGTH = 63
+
+
+def label_value(name: str) -> str:
+    """`name` where a label can hold it, else its start and a hash."""
+    if len(name) <= LABEL_LENGTH:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:10]
+    return f"{name[: LABEL_LENGTH - 11].rstrip('.-')}-{digest}"

@@ -1,0 +1,1 @@
+"""What happens next, and why: pure functions of values, the clock among them."""

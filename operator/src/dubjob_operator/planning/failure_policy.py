@@ -1,0 +1,97 @@
+"""What a stage's failure means: for the Job, and for the person who reads of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from dubjob_operator import names
+from dubjob_operator.planning.observation import ObservedJob, ObservedPod
+from dubstage.contract import ExitCode
+
+FINAL_CODES = (ExitCode.DATAERR, ExitCode.NOINPUT, ExitCode.CONFIG)
+"""Exit codes after which another try cannot help."""
+
+FAULTS = frozenset(
+    {
+        "ErrImagePull",
+        "ImagePullBackOff",
+        "InvalidImageName",
+        "ErrImageNeverPull",
+        "ImageInspectError",
+        "RegistryUnavailable",
+        "CreateContainerConfigError",
+        "CreateContainerError",
+        "RunContainerError",
+    }
+)
+"""The kubelet's words for a container that cannot start until somebody acts."""
+
+
+def pod_failure_policy() -> dict[str, Any]:
+    """The Job's rules; the first that matches counts, so disruptions come first."""
+    return {
+        "rules": [
+            {
+                "action": "Ignore",
+                "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],
+            },
+            {
+                "action": "FailJob",
+                "onExitCodes": {
+                    "containerName": names.STAGE_CONTAINER,
+                    "operator": "In",
+                    "values": [int(code) for code in FINAL_CODES],
+                },
+            },
+        ]
+    }
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a stage failed."""
+
+    reason: str
+    message: str
+
+
+def is_final(pod: ObservedPod) -> bool:
+    """True for a pod after which the Job will fail without another try."""
+    return pod.phase == "Failed" and not pod.disrupted and pod.exit_code in FINAL_CODES
+
+
+def explain(stage: str, pod: ObservedPod, profile: str) -> Failure:
+    """Why `pod` failed, in the stage's own words where it left any."""
+    if pod.terminated_reason == names.OUT_OF_MEMORY:
+        limit = f" at its limit of {pod.memory_limit}" if pod.memory_limit else ""
+        return Failure(
+            names.OUT_OF_MEMORY,
+            f"The {stage} stage ran out of memory{limit}: raise "
+            f"spec.stages.{stage}.resources.limits.memory of DubProfile {profile}.",
+        )
+    if pod.result and pod.exit_code:
+        return Failure(pod.result.reason, pod.result.message or f"The {stage} stage failed.")
+    if pod.disrupted:
+        return Failure("Disrupted", f"Pod {pod.name} was preempted, evicted or drained.")
+    if pod.exit_code is None:
+        return Failure("PodFailed", f"Pod {pod.name} of the {stage} stage failed before it ran.")
+    return Failure(
+        "ExitCode",
+        f"The {stage} stage ended with exit code {pod.exit_code} and no result; see the log of "
+        f"pod {pod.name}.",
+    )
+
+
+def explain_job(stage: str, job: ObservedJob, profile: str) -> Failure:
+    """Why `job` failed: its last failed pod's reason, not the Job's."""
+    failed = [pod for pod in job.pods if pod.phase == "Failed" and not pod.disrupted]
+    if not failed:
+        return Failure(
+            job.failed_reason or names.BACKOFF_LIMIT_EXCEEDED,
+            f"The {stage} stage failed and its pods are gone: {job.failed_message or 'no reason'}.",
+        )
+    failure = explain(stage, failed[-1], profile)
+    if job.failed_reason == names.BACKOFF_LIMIT_EXCEEDED and len(failed) > 1:
+        return Failure(failure.reason, f"After {len(failed)} attempts: {failure.message}")
+    return failure

@@ -1,0 +1,163 @@
+"""Jobs and Pods, as the API server gives them, into frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dubjob_operator import names
+from dubstage.contract import StageResult
+
+Object = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ObservedPod:
+    """One pod of a stage's Job."""
+
+    name: str
+    uid: str
+    created: str
+    phase: str
+    terminating: bool = False
+    disrupted: bool = False
+    """Preempted, evicted or drained."""
+    unschedulable: str = ""
+    """The scheduler's message, where it found no node."""
+    waiting_reason: str = ""
+    waiting_message: str = ""
+    started: str | None = None
+    """When the stage's container started."""
+    finished: str | None = None
+    exit_code: int | None = None
+    terminated_reason: str = ""
+    """Kubernetes' own word, for example ``OOMKilled``."""
+    result: StageResult | None = None
+    memory_limit: str = ""
+
+    @property
+    def is_live(self) -> bool:
+        """True while the pod may still write."""
+        return self.phase not in ("Succeeded", "Failed")
+
+
+@dataclass(frozen=True)
+class ObservedJob:
+    """One Job of ours, with its pods, the latest last."""
+
+    name: str
+    uid: str
+    stage: str
+    pipeline_hash: str
+    complete: bool = False
+    failed_reason: str = ""
+    """Reason of the condition Failed; empty while there is none."""
+    failed_message: str = ""
+    terminating: bool = False
+    pods: tuple[ObservedPod, ...] = ()
+
+    @property
+    def is_active(self) -> bool:
+        """True while the Job may still start pods."""
+        return not (self.complete or self.failed_reason or self.terminating)
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Everything of one DubJob that the cluster holds."""
+
+    jobs: tuple[ObservedJob, ...] = ()
+    pods: tuple[ObservedPod, ...] = ()
+    """All of them: also those whose Job is gone."""
+
+    def job(self, name: str) -> ObservedJob | None:
+        """The Job of that name, where it is there and not on its way out."""
+        return next((job for job in self.jobs if job.name == name and not job.terminating), None)
+
+
+def observe(jobs: Iterable[Object], pods: Iterable[Object], owner_uid: str) -> Observed:
+    """The DubJob's Jobs (`owner_uid` is its UID) and their pods."""
+    seen: dict[str, list[ObservedPod]] = {}
+    for pod in pods:
+        seen.setdefault(controller_uid(pod), []).append(_pod(pod))
+    found = []
+    for job in jobs:
+        if controller_uid(job) == owner_uid:
+            own = sorted(seen.get(job["metadata"]["uid"], []), key=lambda pod: pod.created)
+            found.append(_job(job, tuple(own)))
+    found.sort(key=lambda job: job.name)
+    uids = {job.uid for job in found}
+    everything = [pod for uid, group in seen.items() if uid in uids or not found for pod in group]
+    return Observed(tuple(found), tuple(everything))
+
+
+def controller_uid(item: Object) -> str:
+    """UID of the object's controller, empty where it has none."""
+    for reference in item["metadata"].get("ownerReferences", []):
+        if reference.get("controller"):
+            return str(reference["uid"])
+    return ""
+
+
+def _job(job: Object, pods: tuple[ObservedPod, ...]) -> ObservedJob:
+    metadata = job["metadata"]
+    conditions = {
+        entry["type"]: entry
+        for entry in job.get("status", {}).get("conditions", [])
+        if entry.get("status") == "True"
+    }
+    failed = conditions.get("Failed") or conditions.get("FailureTarget") or {}
+    return ObservedJob(
+        name=metadata["name"],
+        uid=metadata["uid"],
+        stage=metadata.get("labels", {}).get(names.STAGE_LABEL, ""),
+        pipeline_hash=metadata.get("annotations", {}).get(names.PIPELINE_HASH_ANNOTATION, ""),
+        complete="Complete" in conditions or "SuccessCriteriaMet" in conditions,
+        failed_reason=failed.get("reason", "Failed") if failed else "",
+        failed_message=failed.get("message", ""),
+        terminating=bool(metadata.get("deletionTimestamp")),
+        pods=pods,
+    )
+
+
+def _pod(pod: Object) -> ObservedPod:
+    metadata, status = pod["metadata"], pod.get("status", {})
+    conditions = {entry["type"]: entry for entry in status.get("conditions", [])}
+    scheduled = conditions.get("PodScheduled", {})
+    container = next(
+        (
+            entry
+            for entry in status.get("containerStatuses", [])
+            if entry["name"] == names.STAGE_CONTAINER
+        ),
+        {},
+    )
+    state = container.get("state", {})
+    ended = state.get("terminated", {})
+    waiting = state.get("waiting", {})
+    refused = scheduled.get("status") == "False"
+    return ObservedPod(
+        name=metadata["name"],
+        uid=metadata["uid"],
+        created=metadata.get("creationTimestamp", ""),
+        phase=status.get("phase", "Pending"),
+        terminating=bool(metadata.get("deletionTimestamp")),
+        disrupted=conditions.get("DisruptionTarget", {}).get("status") == "True",
+        unschedulable=scheduled.get("message", "") if refused else "",
+        waiting_reason=waiting.get("reason", ""),
+        waiting_message=waiting.get("message", ""),
+        started=state.get("running", {}).get("startedAt") or ended.get("startedAt"),
+        finished=ended.get("finishedAt"),
+        exit_code=ended.get("exitCode"),
+        terminated_reason=ended.get("reason", ""),
+        result=StageResult.from_termination_message(ended.get("message")),
+        memory_limit=_memory_limit(pod),
+    )
+
+
+def _memory_limit(pod: Object) -> str:
+    for container in pod.get("spec", {}).get("containers", []):
+        if container["name"] == names.STAGE_CONTAINER:
+            return str(container.get("resources", {}).get("limits", {}).get("memory", ""))
+    return ""

@@ -1,0 +1,57 @@
+"""The stages in their order, and what each reads from the spec: data, not code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from dubjob_operator.api.dubjob import DubJob
+from dubstage.contract import Stage
+
+ORDER = tuple(Stage)
+
+WEIGHTS = {
+    Stage.INGEST: 3,
+    Stage.SEPARATE: 22,
+    Stage.TRANSCRIBE: 25,
+    Stage.TRANSLATE: 5,
+    Stage.SYNTHESIZE: 30,
+    Stage.MUX: 15,
+}
+"""Share of the whole, in per cent: rough, and only for the progress that is shown."""
+
+
+def own_fields(dubjob: DubJob, stage: Stage) -> dict[str, Any]:
+    """The part of the spec that `stage` reads. Deadlines and retries never count."""
+    spec = dubjob.spec
+    match stage:
+        case Stage.INGEST:
+            return {"jobID": dubjob.job_id, "source": dubjob.source_path}
+        case Stage.TRANSCRIBE:
+            return {
+                "sourceLanguage": spec.source_language,
+                "speakers": spec.speakers and spec.speakers.model_dump(by_alias=True),
+            }
+        case Stage.TRANSLATE:
+            return {"targetLanguage": spec.target_language}
+        case _:
+            return {}
+
+
+def input_hashes(dubjob: DubJob) -> dict[Stage, str]:
+    """Each stage's input hash: its own fields, the profile's *name* and the previous
+    stage's hash. Only fields that are set count, so that neither a new operator nor
+    a changed profile makes finished work undone."""
+    found: dict[Stage, str] = {}
+    previous = ""
+    for stage in ORDER:
+        parts = {
+            "stage": str(stage),
+            "profile": dubjob.profile_name,
+            "previous": previous,
+            "spec": {key: value for key, value in own_fields(dubjob, stage).items() if value},
+        }
+        text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+        previous = found[stage] = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return found

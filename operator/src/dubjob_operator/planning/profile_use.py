@@ -1,0 +1,39 @@
+"""May this DubJob use that profile, and is it there at all?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dubjob_operator import names
+from dubjob_operator.api.dubjob import DubJob
+from dubjob_operator.api.profile import DubProfile
+
+
+@dataclass(frozen=True)
+class ProfileProblem:
+    """Why no stage can start now; waited for until the start deadline."""
+
+    reason: str
+    message: str
+
+
+def usable_profile(
+    dubjob: DubJob, profile: DubProfile | ProfileProblem | None
+) -> DubProfile | ProfileProblem:
+    """The profile, or why it cannot be used. None: there is no such profile."""
+    name = dubjob.profile_name
+    if profile is None:
+        return ProfileProblem(
+            names.PROFILE_NOT_FOUND,
+            f"There is no DubProfile {name}: create it, or name another in spec.profile.",
+        )
+    if isinstance(profile, ProfileProblem):
+        return profile
+    allowed = profile.spec.allowed_namespaces
+    if allowed is not None and dubjob.metadata.namespace not in allowed:
+        return ProfileProblem(
+            names.PROFILE_FORBIDDEN,
+            f"DubProfile {name} is not for namespace {dubjob.metadata.namespace}: its "
+            "allowedNamespaces does not list it.",
+        )
+    return profile

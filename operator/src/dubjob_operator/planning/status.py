@@ -1,0 +1,137 @@
+"""The status: one truth about the whole, out of the stages' states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from dubjob_operator import names
+from dubjob_operator.api.dubjob import Condition, DubJob, DubJobStatus, StageState, StageStatus
+from dubjob_operator.api.profile import DubProfile
+from dubjob_operator.planning.deadlines import timestamp
+from dubjob_operator.planning.observation import Observed
+from dubjob_operator.planning.pipeline import WEIGHTS
+from dubjob_operator.planning.profile_use import ProfileProblem
+from dubjob_operator.planning.stage_states import current, sentence, stage_states
+from dubstage.contract import Stage
+
+MESSAGE_LENGTH = 2000
+
+
+def status(
+    dubjob: DubJob,
+    profile: DubProfile | ProfileProblem | None,
+    observed: Observed,
+    now: datetime,
+    progress: Mapping[str, int] | None = None,
+) -> DubJobStatus:
+    """The DubJob's status. `progress`: per cent by pod name, as read from logs."""
+    entries = [
+        _with_progress(entry, progress or {})
+        for entry in stage_states(dubjob, profile, observed, now)
+    ]
+    entry = current(entries)
+    finished = entry is None or entry.state is StageState.FAILED
+    recorded = dubjob.status
+    return DubJobStatus(
+        observed_generation=dubjob.metadata.generation,
+        conditions=_conditions(dubjob, entry, now),
+        stage=entry.name if entry else None,
+        progress=_overall(entries),
+        languages=_languages(dubjob, entries),
+        start_time=recorded.start_time or timestamp(now),
+        completion_time=(recorded.completion_time or timestamp(now)) if finished else None,
+        stages=list(entries),
+    )
+
+
+def invalid(dubjob: DubJob, message: str, now: datetime) -> DubJobStatus:
+    """The status of a DubJob whose spec no model takes."""
+    entry = StageStatus(
+        name=str(Stage.INGEST),
+        state=StageState.FAILED,
+        reason=names.SPEC_INVALID,
+        message=sentence(message),
+    )
+    return dubjob.status.model_copy(
+        update={
+            "observed_generation": dubjob.metadata.generation,
+            "conditions": _conditions(dubjob, entry, now),
+        }
+    )
+
+
+def _conditions(dubjob: DubJob, entry: StageStatus | None, now: datetime) -> list[Condition]:
+    """All conditions. `entry`: the current stage, None when all have succeeded."""
+    complete = entry is None
+    failed = entry is not None and entry.state is StageState.FAILED
+    reason, message = _words(entry)
+    failed_reason = reason if failed else names.NOT_FAILED
+    truths = {
+        names.COMPLETE: (complete, reason, message),
+        names.FAILED: (failed, failed_reason, message if failed else "No stage has failed."),
+        names.FINISHED: (complete or failed, reason, message),
+        names.RECONCILING: (not (complete or failed), reason, message),
+        names.STALLED: (failed, failed_reason, message if failed else "Nothing is in the way."),
+    }
+    found = []
+    for kind, (holds, word, text) in truths.items():
+        value = "True" if holds else "False"
+        before = dubjob.status.condition(kind)
+        same = before is not None and before.status == value
+        found.append(
+            Condition(
+                type=kind,
+                status=value,
+                reason=word,
+                message=text[:MESSAGE_LENGTH],
+                last_transition_time=before.last_transition_time
+                if before and same
+                else timestamp(now),
+                observed_generation=dubjob.metadata.generation,
+            )
+        )
+    return found
+
+
+def _words(entry: StageStatus | None) -> tuple[str, str]:
+    """The one word and the sentence that say how it stands."""
+    if entry is None:
+        return names.COMPLETED, "All stages have succeeded."
+    if entry.state is StageState.FAILED:
+        return entry.reason or "StageFailed", sentence(entry.message or f"{entry.name} failed")
+    if entry.state is StageState.PENDING:
+        if entry.reason:
+            return entry.reason, sentence(entry.message or "")
+        return str(StageState.PENDING), f"The {entry.name} stage is about to start."
+    said = {
+        StageState.QUEUED: f"The {entry.name} stage waits for capacity",
+        StageState.PULLING: f"The {entry.name} stage is starting",
+        StageState.RUNNING: f"The {entry.name} stage is running",
+        StageState.RETRYING: f"The {entry.name} stage is tried again",
+    }[entry.state]
+    return str(entry.state), sentence(f"{said}: {entry.message}" if entry.message else said)
+
+
+def _with_progress(entry: StageStatus, progress: Mapping[str, int]) -> StageStatus:
+    known = progress.get(entry.pod_name or "")
+    if known is None or entry.state is not StageState.RUNNING:
+        return entry
+    return entry.model_copy(update={"progress": max(known, entry.progress or 0)})
+
+
+def _overall(entries: list[StageStatus]) -> int:
+    done = sum(
+        WEIGHTS[Stage(entry.name)] * (100 if entry.state is StageState.SUCCEEDED else share)
+        for entry in entries
+        for share in [(entry.progress or 0) if entry.state is StageState.RUNNING else 0]
+    )
+    return int(done // sum(WEIGHTS.values()))
+
+
+def _languages(dubjob: DubJob, entries: list[StageStatus]) -> str:
+    source = dubjob.spec.source_language
+    for entry in entries:
+        if source is None and entry.result and entry.state is StageState.SUCCEEDED:
+            source = entry.result.source_language
+    return f"{source or '?'}→{dubjob.spec.target_language}"
