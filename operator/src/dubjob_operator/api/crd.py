@@ -98,28 +98,36 @@ def _structural(node: Any, definitions: dict[str, Any]) -> Any:
         return [_structural(item, definitions) for item in node]
     if not isinstance(node, dict):
         return node
-    if "$ref" in node:
-        target = definitions[node["$ref"].rpartition("/")[2]]
-        node = target | {key: value for key, value in node.items() if key != "$ref"}
-    if "anyOf" in node and not node.get("x-kubernetes-int-or-string"):
-        # Pydantic's "or null": an optional field is one that may be absent.
-        (real,) = [choice for choice in node["anyOf"] if choice.get("type") != "null"]
-        node = {key: value for key, value in node.items() if key != "anyOf"}
-        return _structural({**real, **node}, definitions)
+    node = _resolved(node, definitions)
     dropped = {"title", "default", "$defs"}
     if node.get("x-kubernetes-preserve-unknown-fields"):
         dropped |= {"additionalProperties"}
-    found = {}
+    found: dict[str, Any] = {}
     for key, value in node.items():
+        if key in dropped or value is None:
+            continue
         if key == "properties":
             found[key] = {name: _structural(part, definitions) for name, part in value.items()}
         elif key == "additionalProperties" and value is True:
             found["x-kubernetes-preserve-unknown-fields"] = True
         elif key == "description":
             found[key] = " ".join(value.split())
-        elif key not in dropped and value is not None:
+        else:
             found[key] = _structural(value, definitions)
     return found
+
+
+def _resolved(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    """The node without a reference, and without pydantic's "or null": an optional
+    field is one that may be absent."""
+    if "$ref" in node:
+        target = definitions[node["$ref"].rpartition("/")[2]]
+        node = target | {key: value for key, value in node.items() if key != "$ref"}
+    if "anyOf" in node and not node.get("x-kubernetes-int-or-string"):
+        (real,) = [choice for choice in node["anyOf"] if choice.get("type") != "null"]
+        rest = {key: value for key, value in node.items() if key != "anyOf"}
+        node = _resolved({**real, **rest}, definitions)
+    return node
 
 
 def _definition(

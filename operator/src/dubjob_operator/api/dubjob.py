@@ -171,7 +171,7 @@ class DubJobStatus(ApiModel):
 
     observed_generation: int = -1
     """Generation of the spec that was looked at last; -1: none yet."""
-    conditions: list[Condition] = []
+    conditions: list[Condition] = Field(default=[])
     """Complete, Failed, Finished (either), and for kstatus Reconciling and Stalled."""
     stage: str | None = None
     """The stage that is at work, or the one that failed."""
@@ -183,7 +183,7 @@ class DubJobStatus(ApiModel):
     """When work on the DubJob began."""
     completion_time: str | None = None
     """When the DubJob was finished."""
-    stages: list[StageStatus] = []
+    stages: list[StageStatus] = Field(default=[])
     """The stages, in their order."""
 
     def of(self, stage: str) -> StageStatus | None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, JsonValue
 
 from dubjob_operator.api.dubjob import Metadata, ObjectName
 from dubjob_operator.api.model import ApiModel
 from dubstage.contract import EngineChoice, Stage
 
-FreeForm = {"x-kubernetes-preserve-unknown-fields": True}
+FreeForm: dict[str, JsonValue] = {"x-kubernetes-preserve-unknown-fields": True}
 """A part of the pod's own API: the API server checks it when the Job is created."""
 Quantity = Annotated[
     str,

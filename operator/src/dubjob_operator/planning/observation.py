@@ -77,18 +77,19 @@ class Observed:
 
 
 def observe(jobs: Iterable[Object], pods: Iterable[Object], owner_uid: str) -> Observed:
-    """The DubJob's Jobs (`owner_uid` is its UID) and their pods."""
+    """The DubJob's Jobs (`owner_uid` is its UID) and all pods that carry its name."""
     seen: dict[str, list[ObservedPod]] = {}
+    everything = []
     for pod in pods:
-        seen.setdefault(controller_uid(pod), []).append(_pod(pod))
+        value = _pod(pod)
+        everything.append(value)
+        seen.setdefault(controller_uid(pod), []).append(value)
     found = []
     for job in jobs:
         if controller_uid(job) == owner_uid:
             own = sorted(seen.get(job["metadata"]["uid"], []), key=lambda pod: pod.created)
             found.append(_job(job, tuple(own)))
     found.sort(key=lambda job: job.name)
-    uids = {job.uid for job in found}
-    everything = [pod for uid, group in seen.items() if uid in uids or not found for pod in group]
     return Observed(tuple(found), tuple(everything))
 
 
@@ -125,7 +126,7 @@ def _pod(pod: Object) -> ObservedPod:
     metadata, status = pod["metadata"], pod.get("status", {})
     conditions = {entry["type"]: entry for entry in status.get("conditions", [])}
     scheduled = conditions.get("PodScheduled", {})
-    container = next(
+    container: Object = next(
         (
             entry
             for entry in status.get("containerStatuses", [])

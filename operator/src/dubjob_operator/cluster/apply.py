@@ -1,0 +1,73 @@
+"""Carry out a plan, and write the status once, if it differs."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from dubjob_operator import names
+from dubjob_operator.api.dubjob import DubJob, DubJobStatus
+from dubjob_operator.cluster.client import Client
+from dubjob_operator.cluster.errors import Conflict, NotFound
+from dubjob_operator.planning.observation import ObservedJob, controller_uid
+
+logger = logging.getLogger(__name__)
+
+
+async def create_job(client: Client, job: dict[str, Any]) -> None:
+    """Create the Job. One of the same name that is ours already is success.
+
+    Raises :class:`Conflict` where the name is taken by something else, or by one
+    that is being deleted.
+    """
+    metadata = job["metadata"]
+    path = f"/apis/batch/v1/namespaces/{metadata['namespace']}/jobs"
+    try:
+        await client.request("POST", path, job)
+    except Conflict:
+        existing = await client.request("GET", f"{path}/{metadata['name']}")
+        ours = controller_uid(existing) == controller_uid(job)
+        if not ours or existing["metadata"].get("deletionTimestamp"):
+            raise
+    else:
+        logger.info("created Job %s", metadata["name"])
+
+
+async def delete_job(client: Client, namespace: str, job: ObservedJob) -> None:
+    """Delete exactly that Job with its pods; one that is gone already is success."""
+    body = {
+        "apiVersion": "v1",
+        "kind": "DeleteOptions",
+        # The default of the REST API leaves the pods behind.
+        "propagationPolicy": "Background",
+        "preconditions": {"uid": job.uid},
+    }
+    path = f"/apis/batch/v1/namespaces/{namespace}/jobs/{job.name}"
+    try:
+        await client.request("DELETE", path, body)
+    except (NotFound, Conflict):
+        return
+    logger.info("deleted Job %s", job.name)
+
+
+async def write_status(client: Client, dubjob: DubJob, after: DubJobStatus) -> None:
+    """Write the status where it differs from what was read.
+
+    Raises :class:`Conflict` where the DubJob changed meanwhile: it comes again.
+    """
+    if after == dubjob.status:
+        return
+    metadata = dubjob.metadata
+    path = (
+        f"/apis/{names.API_VERSION}/namespaces/{metadata.namespace}"
+        f"/{names.DUBJOBS}/{metadata.name}/status"
+    )
+    patch = [
+        {"op": "test", "path": "/metadata/resourceVersion", "value": metadata.resource_version},
+        {
+            "op": "add",
+            "path": "/status",
+            "value": after.model_dump(mode="json", by_alias=True, exclude_none=True),
+        },
+    ]
+    await client.request("PATCH", path, patch, content_type="application/json-patch+json")

@@ -1,0 +1,173 @@
+"""A thin client for the API server: plain JSON objects over the HTTP library that
+kopf brings."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import random
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import aiohttp
+import kopf
+
+from dubjob_operator.cluster.errors import ApiError, Conflict, NotFound, Refused, Unavailable
+
+SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+CONCURRENT_REQUESTS = 20
+"""kopf has no bound of its own; ten thousand DubJobs must not become as many calls."""
+ATTEMPTS = 4
+TIMEOUT_SECONDS = 30.0
+
+logger = logging.getLogger(__name__)
+
+
+def credentials() -> kopf.ConnectionInfo:
+    """Where the API server is and who we are: the pod's service account, else the
+    kubeconfig that ``KUBECONFIG`` names.
+
+    Raises :class:`kopf.LoginError` where there is neither.
+    """
+    if SERVICE_ACCOUNT.joinpath("token").exists():
+        host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"]
+        return kopf.ConnectionInfo(
+            # By address: a cluster's DNS is one more thing that may be down.
+            server=f"https://{f'[{host}]' if ':' in host else host}:{port}",
+            ca_path=str(SERVICE_ACCOUNT / "ca.crt"),
+            token=SERVICE_ACCOUNT.joinpath("token").read_text().strip(),
+            default_namespace=SERVICE_ACCOUNT.joinpath("namespace").read_text().strip(),
+        )
+    found = kopf.login_with_kubeconfig(settings=kopf.OperatorSettings())
+    if found is None:
+        raise kopf.LoginError("neither a service account nor a kubeconfig was found")
+    return found
+
+
+class Client:
+    """Calls the API server. Close it when done."""
+
+    def __init__(self, login: Callable[[], kopf.ConnectionInfo] = credentials) -> None:
+        self._login = login
+        self._session: aiohttp.ClientSession | None = None
+        self._server = ""
+        self._bound = asyncio.Semaphore(CONCURRENT_REQUESTS)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session:
+            await self._session.close()
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        content_type: str = "application/json",
+        query: dict[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """The answer's JSON object.
+
+        Raises :class:`ApiError`. Overload and server errors are tried again, as
+        ``Retry-After`` asks.
+        """
+        text = await self.text(method, path, body, content_type=content_type, query=query)
+        return cast("dict[str, Any]", json.loads(text))
+
+    async def text(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        content_type: str = "application/json",
+        query: dict[str, str] | None = None,
+    ) -> str:
+        """The answer's text; otherwise as :meth:`request`."""
+        data = None if body is None else json.dumps(body)
+        failure: ApiError = Unavailable(0, "NoAnswer", path)
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                await asyncio.sleep(random.uniform(0.5, 1.0) * 2 ** (attempt - 1))  # noqa: S311
+            try:
+                async with self._bound, self._call(method, path, data, content_type, query) as got:
+                    text: str = await got.text()
+                    if got.status < 300:
+                        return text
+                    failure = _error(got.status, text)
+                    if got.status == 401:
+                        await self._forget()
+                    elif not isinstance(failure, Unavailable):
+                        raise failure
+                    await asyncio.sleep(_retry_after(got))
+            except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+                failure = Unavailable(0, type(error).__name__, f"{method} {path}: {error}")
+                await self._forget()
+        raise failure
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        data: str | None,
+        content_type: str,
+        query: dict[str, str] | None,
+    ) -> Any:
+        session = self._open()
+        return session.request(
+            method,
+            f"{self._server}{path}",
+            data=data,
+            params=query,
+            headers={"Content-Type": content_type} if data else {},
+        )
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            info = self._login()
+            self._server = info.server.rstrip("/")
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(ssl=_tls(info)),
+                headers=info.as_http_headers(),
+                timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
+            )
+        return self._session
+
+    async def _forget(self) -> None:
+        """Log in again for the next call: a service account's token changes hourly."""
+        session, self._session = self._session, None
+        if session:
+            await session.close()
+
+
+def _tls(info: kopf.ConnectionInfo) -> ssl.SSLContext:
+    context = ssl.create_default_context(
+        cafile=str(info.ca_path) if info.ca_path else None,
+        cadata=info.ca_data.decode() if isinstance(info.ca_data, bytes) else info.ca_data,
+    )
+    if info.certificate_path and info.private_key_path:
+        context.load_cert_chain(str(info.certificate_path), str(info.private_key_path))
+    return context
+
+
+def _error(status: int, text: str) -> ApiError:
+    try:
+        body = json.loads(text)
+    except ValueError:
+        body = {}
+    kinds: dict[int, type[ApiError]] = {
+        **{400: Refused, 403: Refused, 422: Refused},
+        **{404: NotFound, 409: Conflict, 410: NotFound},
+    }
+    kind = kinds.get(status, Unavailable)
+    return kind(status, str(body.get("reason", "")), str(body.get("message", text))[:1000])
+
+
+def _retry_after(answer: aiohttp.ClientResponse) -> float:
+    value = answer.headers.get("Retry-After", "")
+    return min(float(value), 10.0) if value.isdigit() else 0.0

@@ -1,0 +1,45 @@
+"""Events: what happened, once each, for `kubectl describe`."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+
+from dubjob_operator import names
+from dubjob_operator.api.dubjob import DubJob
+from dubjob_operator.cluster.client import Client
+from dubjob_operator.cluster.errors import Conflict
+from dubjob_operator.planning.deadlines import timestamp
+from dubjob_operator.planning.transitions import Transition
+
+NOTE_LENGTH = 1000
+
+
+async def tell(client: Client, dubjob: DubJob, event: Transition, now: datetime) -> None:
+    """Write the Event; one that was told already is success."""
+    metadata = dubjob.metadata
+    body = {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": event.name, "namespace": metadata.namespace},
+        "involvedObject": {
+            "apiVersion": names.API_VERSION,
+            "kind": "DubJob",
+            "name": metadata.name,
+            "namespace": metadata.namespace,
+            "uid": metadata.uid,
+        },
+        "type": "Warning" if event.warning else "Normal",
+        "reason": event.reason,
+        "message": event.message[:NOTE_LENGTH],
+        "source": {"component": names.OPERATOR_NAME},
+        "reportingComponent": f"{names.GROUP}/{names.OPERATOR_NAME}",
+        "reportingInstance": os.environ.get("POD_NAME", names.OPERATOR_NAME),
+        "firstTimestamp": timestamp(now),
+        "lastTimestamp": timestamp(now),
+        "count": 1,
+    }
+    try:
+        await client.request("POST", f"/api/v1/namespaces/{metadata.namespace}/events", body)
+    except Conflict:
+        return

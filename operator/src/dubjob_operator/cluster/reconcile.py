@@ -1,0 +1,143 @@
+"""One reconcile of one DubJob: gather, plan, apply, write the status once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Protocol
+
+from pydantic import ValidationError
+
+from dubjob_operator import names
+from dubjob_operator.api.dubjob import DubJob, DubJobSpec, DubJobStatus, Metadata, StageState
+from dubjob_operator.api.profile import DubProfile
+from dubjob_operator.cluster.apply import create_job, delete_job, write_status
+from dubjob_operator.cluster.client import Client
+from dubjob_operator.cluster.errors import Refused
+from dubjob_operator.cluster.events import tell
+from dubjob_operator.cluster.progress import read_progress
+from dubjob_operator.planning.observation import Object, Observed, observe
+from dubjob_operator.planning.plan import plan
+from dubjob_operator.planning.profile_use import ProfileProblem
+from dubjob_operator.planning.status import invalid, status
+from dubjob_operator.planning.transitions import transitions
+
+logger = logging.getLogger(__name__)
+
+Key = tuple[str, str]
+"""Namespace and name of a DubJob."""
+
+
+class Watched(Protocol):
+    """What the watches have seen so far."""
+
+    def dubjob(self, key: Key) -> Object | None:
+        """The DubJob, None where it is gone."""
+        ...
+
+    def profile(self, name: str) -> Object | None:
+        """The DubProfile, None where there is none."""
+        ...
+
+    def jobs(self, key: Key) -> Iterable[Object]:
+        """Jobs that carry the DubJob's label."""
+        ...
+
+    def pods(self, key: Key) -> Iterable[Object]:
+        """Pods that carry the DubJob's label."""
+        ...
+
+
+def utc_now() -> datetime:
+    """The time now."""
+    return datetime.now(timezone.utc)
+
+
+@dataclass(frozen=True)
+class Reconciler:
+    """Brings DubJobs one step on."""
+
+    client: Client
+    watched: Watched
+    clock: Callable[[], datetime] = utc_now
+
+    async def reconcile(self, key: Key) -> float | None:
+        """One step; seconds after which to look again, None where events suffice.
+
+        Raises :class:`dubjob_operator.cluster.errors.ApiError`.
+        """
+        raw = self.watched.dubjob(key)
+        if raw is None or raw["metadata"].get("deletionTimestamp"):
+            return None
+        now = self.clock()
+        try:
+            dubjob = DubJob.model_validate(raw)
+        except ValidationError as error:
+            await self._refuse(raw, error, now)
+            return None
+        profile = self._profile(dubjob.profile_name)
+        observed = observe(self.watched.jobs(key), self.watched.pods(key), dubjob.metadata.uid)
+        step = plan(dubjob, profile, observed, now)
+        for job in step.delete:
+            await delete_job(self.client, dubjob.metadata.namespace, job)
+        if step.create:
+            try:
+                await create_job(self.client, step.create)
+            except Refused as refused:
+                profile = ProfileProblem(names.PROFILE_INVALID, _unusable(dubjob, refused))
+        progress = await self._progress(dubjob, observed)
+        after = status(dubjob, profile, observed, now, progress)
+        await self._record(dubjob, after, now)
+        return step.requeue_after
+
+    async def _record(self, dubjob: DubJob, after: DubJobStatus, now: datetime) -> None:
+        """Events first: a crash in between tells nothing twice and forgets nothing."""
+        for event in transitions(dubjob, after):
+            await tell(self.client, dubjob, event, now)
+        await write_status(self.client, dubjob, after)
+
+    async def _refuse(self, raw: Object, error: ValidationError, now: datetime) -> None:
+        """Say that the spec is not one: an object from before the schema, perhaps."""
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        dubjob = DubJob.model_construct(
+            metadata=Metadata.model_validate(raw["metadata"]),
+            spec=DubJobSpec.model_construct(target_language=""),
+            status=DubJobStatus(),
+        )
+        await self._record(dubjob, invalid(dubjob, f"{place}: {first['msg']}", now), now)
+
+    def _profile(self, name: str) -> DubProfile | ProfileProblem | None:
+        raw = self.watched.profile(name)
+        if raw is None:
+            return None
+        try:
+            return DubProfile.model_validate(raw)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(str(part) for part in first["loc"])
+            return ProfileProblem(
+                names.PROFILE_INVALID, f"DubProfile {name}, {place}: {first['msg']}."
+            )
+
+    async def _progress(self, dubjob: DubJob, observed: Observed) -> dict[str, int]:
+        """Per cent by pod, of the pod that the recorded status says is running."""
+        found = {}
+        running = {
+            entry.pod_name for entry in dubjob.status.stages if entry.state is StageState.RUNNING
+        }
+        for pod in observed.pods:
+            if pod.name in running and pod.phase == "Running":
+                share = await read_progress(self.client, dubjob.metadata.namespace, pod.name)
+                if share is not None:
+                    found[pod.name] = share
+        return found
+
+
+def _unusable(dubjob: DubJob, error: Exception) -> str:
+    return (
+        f"The API server refused the stage's Job: {error}. Correct DubProfile "
+        f"{dubjob.profile_name}, or what the namespace allows."
+    )

@@ -1,0 +1,1 @@
+"""The only kopf decorators."""

@@ -1,0 +1,89 @@
+"""What is there: kopf's indexes, filled before any handler runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import kopf
+
+from dubjob_operator import names
+from dubjob_operator.cluster.reconcile import Key
+from dubjob_operator.planning.observation import Object
+
+INDEXES = ("dubjob_index", "profile_index", "job_index", "pod_index")
+
+
+@dataclass
+class Indexed:
+    """kopf's indexes, as the reconciler reads them."""
+
+    indexes: dict[str, Any] = field(default_factory=dict)
+
+    def learn(self, kwargs: dict[str, Any]) -> None:
+        """Keep the indexes that kopf hands to every handler."""
+        if not self.indexes:
+            self.indexes = {name: kwargs[name] for name in INDEXES}
+
+    def dubjob(self, key: Key) -> Object | None:
+        """The DubJob of that key."""
+        return next(iter(self._all("dubjob_index", key)), None)
+
+    def profile(self, name: str) -> Object | None:
+        """The DubProfile of that name."""
+        return next(iter(self._all("profile_index", name)), None)
+
+    def jobs(self, key: Key) -> Iterable[Object]:
+        """Jobs that carry the DubJob's label."""
+        return self._all("job_index", _label(key))
+
+    def pods(self, key: Key) -> Iterable[Object]:
+        """Pods that carry the DubJob's label."""
+        return self._all("pod_index", _label(key))
+
+    def every_dubjob(self) -> list[Key]:
+        """The keys of all DubJobs."""
+        return [cast("Key", key) for key in self.indexes.get("dubjob_index", {})]
+
+    def labelled(self, body: kopf.Body) -> list[Key]:
+        """The DubJobs whose label a Job or pod carries: one, but for shortened names."""
+        wanted = owner_label(body)
+        if wanted in self.indexes.get("dubjob_index", {}):
+            return [wanted]
+        return [key for key in self.every_dubjob() if _label(key) == wanted]
+
+    def _all(self, index: str, key: object) -> list[Object]:
+        return list(self.indexes.get(index, {}).get(key, ()))
+
+
+def owner_label(body: kopf.Body) -> Key:
+    """Namespace and DubJob label of a Job or pod."""
+    metadata = body["metadata"]
+    return metadata["namespace"], str(metadata.get("labels", {}).get(names.DUBJOB_LABEL, ""))
+
+
+def _label(key: Key) -> Key:
+    return key[0], names.label_value(key[1])
+
+
+def register(registry: kopf.OperatorRegistry) -> None:
+    """Have kopf index DubJobs, DubProfiles, Jobs and pods."""
+
+    @kopf.index(names.GROUP, names.VERSION, names.DUBJOBS, id="dubjob_index", registry=registry)
+    async def dubjob_index(body: kopf.Body, **_: Any) -> object:
+        return {(body["metadata"]["namespace"], body["metadata"]["name"]): dict(body)}
+
+    @kopf.index(
+        names.GROUP, names.VERSION, names.DUBPROFILES, id="profile_index", registry=registry
+    )
+    async def profile_index(body: kopf.Body, **_: Any) -> object:
+        return {body["metadata"]["name"]: dict(body)}
+
+    @kopf.index("batch", "v1", "jobs", id="job_index", registry=registry)
+    async def job_index(body: kopf.Body, **_: Any) -> object:
+        return {owner_label(body): dict(body)}
+
+    @kopf.index("", "v1", "pods", id="pod_index", registry=registry)
+    async def pod_index(body: kopf.Body, **_: Any) -> object:
+        return {owner_label(body): dict(body)}

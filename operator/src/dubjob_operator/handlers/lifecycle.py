@@ -1,0 +1,66 @@
+"""Start, settings, resync, liveness, end."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import kopf
+
+from dubjob_operator import names
+from dubjob_operator.cluster.client import Client, credentials
+from dubjob_operator.handlers.indexes import Indexed
+from dubjob_operator.handlers.queue import WorkQueue
+
+RESYNC_SECONDS = 60.0
+"""Every DubJob is looked at this often, though nothing was heard."""
+WATCH_SECONDS = 300
+"""A watch is opened anew after this time, so that a dead one cannot last."""
+
+
+def register(
+    registry: kopf.OperatorRegistry, client: Client, queue: WorkQueue, indexed: Indexed
+) -> None:
+    """Register what happens at start, at the end, and when the kubelet asks."""
+    tasks: list[asyncio.Task[None]] = []
+
+    @kopf.on.login(registry=registry)
+    def login(**_: Any) -> kopf.ConnectionInfo:
+        return credentials()
+
+    @kopf.on.startup(registry=registry)
+    async def begin(settings: kopf.OperatorSettings, **_: Any) -> None:
+        _configure(settings)
+        tasks.append(asyncio.create_task(queue.run()))
+        tasks.append(asyncio.create_task(_resync(queue, indexed)))
+
+    @kopf.on.cleanup(registry=registry)
+    async def end(**_: Any) -> None:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await client.close()
+
+    @kopf.on.probe(id="dubjobs", registry=registry)
+    async def alive(**_: Any) -> int:
+        if any(task.done() for task in tasks):
+            raise kopf.PermanentError("the work queue has ended")
+        return len(indexed.every_dubjob())
+
+
+async def _resync(queue: WorkQueue, indexed: Indexed) -> None:
+    while True:
+        await asyncio.sleep(RESYNC_SECONDS)
+        for key in indexed.every_dubjob():
+            queue.add(key)
+
+
+def _configure(settings: kopf.OperatorSettings) -> None:
+    settings.watching.label_selectors["batch", "v1", "jobs"] = names.MANAGED_BY_SELECTOR
+    settings.watching.label_selectors["", "v1", "pods"] = names.MANAGED_BY_SELECTOR
+    settings.watching.server_timeout = WATCH_SECONDS
+    settings.watching.client_timeout = WATCH_SECONDS + 10
+    # The CRDs are there and all namespaces are watched: nothing to look for.
+    settings.scanning.disabled = True
+    settings.posting.enabled = False
+    settings.peering.standalone = True

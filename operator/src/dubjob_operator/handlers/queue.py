@@ -1,0 +1,86 @@
+"""One queue of keys: every event only puts a key in, and one reconcile at a time takes
+it out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from dubjob_operator.cluster.errors import ApiError, Conflict
+from dubjob_operator.cluster.reconcile import Key
+
+WORKERS = 8
+FIRST_RETRY_SECONDS = 0.2
+LONGEST_RETRY_SECONDS = 60.0
+
+logger = logging.getLogger(__name__)
+
+
+class WorkQueue:
+    """Keys to reconcile. A key that is added many times is taken once; one that is
+    added while it is worked on comes again afterwards."""
+
+    def __init__(self, reconcile: Callable[[Key], Awaitable[float | None]]) -> None:
+        self._reconcile = reconcile
+        self._ready: asyncio.Queue[Key] = asyncio.Queue()
+        self._waiting: set[Key] = set()
+        self._at_work: set[Key] = set()
+        self._again: set[Key] = set()
+        self._failures: dict[Key, int] = {}
+        self._later: dict[Key, asyncio.TimerHandle] = {}
+
+    def add(self, key: Key) -> None:
+        """Reconcile `key` soon."""
+        timer = self._later.pop(key, None)
+        if timer:
+            timer.cancel()
+        if key in self._at_work:
+            self._again.add(key)
+        elif key not in self._waiting:
+            self._waiting.add(key)
+            self._ready.put_nowait(key)
+
+    def add_later(self, key: Key, seconds: float) -> None:
+        """Reconcile `key` after `seconds`, or sooner if it is added meanwhile."""
+        timer = self._later.pop(key, None)
+        if timer:
+            timer.cancel()
+        self._later[key] = asyncio.get_running_loop().call_later(seconds, self.add, key)
+
+    async def run(self) -> None:
+        """Work for ever."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(WORKERS):
+                group.create_task(self._work())
+
+    async def _work(self) -> None:
+        while True:
+            key = await self._ready.get()
+            self._waiting.discard(key)
+            self._at_work.add(key)
+            try:
+                await self._one(key)
+            finally:
+                self._at_work.discard(key)
+                if key in self._again:
+                    self._again.discard(key)
+                    self.add(key)
+
+    async def _one(self, key: Key) -> None:
+        try:
+            again = await self._reconcile(key)
+        except Conflict:
+            # What was read is old; the watch brings what is new.
+            logger.debug("%s/%s changed meanwhile", *key)
+        except ApiError as error:
+            logger.warning("%s/%s: %s", *key, error)
+        except Exception:
+            logger.exception("%s/%s: reconcile failed", *key)
+        else:
+            self._failures.pop(key, None)
+            if again is not None and key not in self._again:
+                self.add_later(key, again)
+            return
+        count = self._failures[key] = self._failures.get(key, 0) + 1
+        self.add_later(key, min(FIRST_RETRY_SECONDS * 2 ** (count - 1), LONGEST_RETRY_SECONDS))
