@@ -11,9 +11,110 @@ export PYTHONPATH := local-cluster/src
 export UV_PROJECT_ENVIRONMENT := $(CURDIR)/build/venv
 export PYTHONUNBUFFERED := 1
 
-LOCAL_KUBECONFIG := $(CURDIR)/build/local-cluster/kubeconfig
+LOCAL := build/local-cluster
+LOCAL_KUBECONFIG := $(CURDIR)/$(LOCAL)/kubeconfig
+STORAGE := $(DUBJOB_CACHE)/buildah
+SEED := $(DUBJOB_CACHE)/seed
+CLUSTER := python3 -m local_cluster
 RUN := uv run --frozen --all-packages
+STEP := python3 -m local_cluster.steps
 
 .PHONY: help
 help: ## List what there is
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# ---- what a newcomer runs --------------------------------------------------------
+
+.PHONY: demo
+demo: bootstrap ## A dub, end to end, on a real one-node Kubernetes
+	@$(STEP) "prepare (Kubernetes, images, models, sample)" $(MAKE) -j4 --output-sync=none tools images models sample
+	@$(STEP) "cluster and deployment" $(MAKE) deploy-local
+	@install -D -m 664 build/sample/source.mp4 $(LOCAL)/volumes/data/inputs/interview-es/source.mp4
+	@KUBECONFIG=$(LOCAL_KUBECONFIG) python3 examples/follow.py examples/dubjob.yaml --outputs $(LOCAL)/volumes/data
+
+.PHONY: test
+test: verify test-unit test-architecture test-controlplane test-e2e ## Every test there is
+
+# ---- checks ----------------------------------------------------------------------
+
+.PHONY: verify
+verify: bootstrap ## Lint, format, types, import contracts, generated files, chart
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) mypy operator/src stage-images/src local-cluster/src examples stage-images/build.py stage-images/fetch_models.py tests
+	$(RUN) lint-imports
+	$(MAKE) crds-check
+	@$(CLUSTER) tools kubectl
+	helm lint --strict --quiet charts/dubjob-operator
+
+.PHONY: crds
+crds: ## Generate the CustomResourceDefinitions from the API models
+	$(RUN) python -m dubjob_operator.api.crd crds
+
+.PHONY: crds-check
+crds-check:
+	@rm -rf build/crds && $(RUN) python -m dubjob_operator.api.crd build/crds
+	@diff -r crds build/crds || { echo "crds/ is not what the API models say: run 'make crds'"; exit 1; }
+
+.PHONY: test-unit
+test-unit: bootstrap ## Nothing but the code: seconds
+	$(RUN) pytest tests/unit
+
+.PHONY: test-architecture
+test-architecture: bootstrap ## What the code may import, and what the repository may hold
+	$(RUN) pytest tests/architecture
+
+.PHONY: test-controlplane
+test-controlplane: bootstrap tools ## A real API server; the test plays the kubelet
+	$(RUN) pytest tests/controlplane
+
+.PHONY: test-e2e
+test-e2e: bootstrap ## A real node: images, containers, speech
+	@$(STEP) "prepare (Kubernetes, images, models)" $(MAKE) -j4 --output-sync=none tools images models
+	@$(STEP) "cluster and deployment" $(MAKE) deploy-local
+	$(RUN) pytest tests/e2e
+
+# ---- parts -----------------------------------------------------------------------
+
+.PHONY: bootstrap
+bootstrap: ## Install what this machine lacks (Debian or Ubuntu, root)
+	@local-cluster/bootstrap.sh
+
+.PHONY: tools
+tools:
+	@$(CLUSTER) tools
+
+.PHONY: models
+models:
+	@python3 stage-images/fetch_models.py $(SEED)
+
+.PHONY: sample
+sample: build/sample/source.mp4 ## Make the sample clip
+
+build/sample/source.mp4: examples/make_sample.py
+	@$(STEP) "sample clip" python3 examples/make_sample.py $@
+
+.PHONY: images
+images: ## Build the images with buildah
+	@$(STEP) "images" python3 stage-images/build.py --storage $(STORAGE)
+
+.PHONY: cluster-up
+cluster-up: bootstrap ## Start the local cluster
+	@$(CLUSTER) up
+
+.PHONY: cluster-down
+cluster-down: ## Stop the local cluster; media stay
+	@$(CLUSTER) down
+
+# ---- deployment ------------------------------------------------------------------
+
+.PHONY: deploy
+deploy: ## Install claims, CRDs, operator and profiles: current context, or the local cluster
+	@if [ -e $(LOCAL_KUBECONFIG) ]; then $(MAKE) deploy-local; else deploy=1; echo "no local cluster: see docs/install.md"; exit 1; fi
+
+.PHONY: deploy-local
+deploy-local:
+	@$(CLUSTER) up
+	@[ -e build/images.env ] || $(MAKE) images
+	@$(CLUSTER) load build/images.env $(STORAGE)/oci
+	@KUBECONFIG=$(LOCAL_KUBECONFIG) $(STEP) "deploy" local-cluster/deploy.sh build/images.env

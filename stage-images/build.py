@@ -5,7 +5,8 @@
 
 Both base images are one small Debian root, made here once. A fresh clone finds the
 layers of an earlier build: the build context is a copy with fixed times, so that only
-contents decide. Writes ``build/images.env``, one line ``TARGET=reference`` each.
+contents decide. Leaves the images in an OCI layout, ``STORAGE/oci``, and their names in
+``build/images.env``, one line ``TARGET=reference`` each.
 """
 
 from __future__ import annotations
@@ -65,6 +66,8 @@ class Buildah:
     """buildah on a storage folder of its own."""
 
     def __init__(self, storage: Path) -> None:
+        self.layout = storage / "oci"
+        """An OCI image layout: what a node takes, shared layers once."""
         self._command = [
             "buildah", "--storage-driver", "overlay",
             "--root", str(storage / "root"), "--runroot", str(storage / "run"),
@@ -136,6 +139,7 @@ def build(buildah: Buildah, context: Path, target: str) -> str:
     image = buildah.run(*arguments, context, capture=True).splitlines()[-1]
     reference = f"localhost/dubjob/{target}:{image.removeprefix('sha256:')[:12]}"
     buildah.run("tag", image, reference)
+    buildah.run("push", "--quiet", reference, f"oci:{buildah.layout}:{reference}")
     say(f"{target}: {reference} after {time.monotonic() - begun:.0f} s")
     return reference
 

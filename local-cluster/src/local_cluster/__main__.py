@@ -5,7 +5,7 @@ tools                build or fetch the programs into the cache
 up                   start the cluster of this checkout
 down                 stop it; media stay
 status               say whether it runs
-load FILE STORAGE    bring the images that FILE lists to the node
+load FILE LAYOUT     bring the images that FILE lists to the node
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from local_cluster import cluster, images, preflight
 from local_cluster.errors import ClusterError
 from local_cluster.place import Place
-from local_cluster.tools import tools
+from local_cluster.tools import PARTS, tools
 
 CHECKOUT = Path(__file__).parents[3]
 
@@ -28,11 +28,13 @@ def main() -> int:
         prog="local_cluster", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("preflight", "tools", "up", "down", "status"):
+    some = commands.add_parser("tools")
+    some.add_argument("parts", nargs="*", default=PARTS, choices=PARTS)
+    for name in ("preflight", "up", "down", "status"):
         commands.add_parser(name)
     load = commands.add_parser("load")
     load.add_argument("list", type=Path, help="lines NAME=reference")
-    load.add_argument("storage", type=Path, help="buildah's storage folder")
+    load.add_argument("layout", type=Path, help="OCI image layout")
     arguments = parser.parse_args()
     try:
         return _run(arguments, Place(CHECKOUT))
@@ -46,7 +48,7 @@ def _run(arguments: argparse.Namespace, place: Place) -> int:
         case "preflight":
             preflight.check()
         case "tools":
-            tools()
+            tools(tuple(arguments.parts))
         case "up":
             cluster.up(place)
         case "down":
@@ -56,7 +58,7 @@ def _run(arguments: argparse.Namespace, place: Place) -> int:
         case "load":
             lines = arguments.list.read_text().split()
             _, _, node = cluster.parts(place, tools(()))
-            images.load(node, [line.partition("=")[2] for line in lines], arguments.storage)
+            images.load(node, [line.partition("=")[2] for line in lines], arguments.layout)
     return 0
 
 

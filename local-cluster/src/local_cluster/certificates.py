@@ -35,6 +35,15 @@ class Credentials:
         return self.folder / "server.key"
 
     @property
+    def kubelet_client(self) -> Path:
+        """What the API server shows to the kubelet."""
+        return self.folder / "kubelet-client.crt"
+
+    @property
+    def kubelet_client_key(self) -> Path:
+        return self.folder / "kubelet-client.key"
+
+    @property
     def service_account_key(self) -> Path:
         return self.folder / "service-account.key"
 
@@ -74,7 +83,13 @@ def create(credentials: Credentials, addresses: list[str], node: str | None = No
     if not credentials.authority.exists():
         _authority(credentials)
     if not credentials.server.exists():
-        _server(credentials, addresses)
+        names = [f"IP:{address}" for address in addresses]
+        names += ["DNS:localhost", "DNS:kubernetes", "DNS:kubernetes.default.svc"]
+        usage = f"subjectAltName={','.join(names)}\nextendedKeyUsage=serverAuth\n"
+        _sign(credentials, credentials.server, "/CN=kube-apiserver", usage)
+    if not credentials.kubelet_client.exists():
+        subject = "/O=system:masters/CN=kube-apiserver-kubelet-client"
+        _sign(credentials, credentials.kubelet_client, subject, "extendedKeyUsage=clientAuth\n")
     if not credentials.service_account_key.exists():
         run("openssl", "genrsa", "-out", credentials.service_account_key, "2048")
 
@@ -87,20 +102,16 @@ def _authority(credentials: Credentials) -> None:
     )
 
 
-def _server(credentials: Credentials, addresses: list[str]) -> None:
-    names = ",".join(
-        [f"IP:{address}" for address in addresses]
-        + ["DNS:localhost", "DNS:kubernetes", "DNS:kubernetes.default.svc"]
-    )
-    request = credentials.folder / "server.csr"
-    extensions = credentials.folder / "server.ext"
-    extensions.write_text(f"subjectAltName={names}\nextendedKeyUsage=serverAuth,clientAuth\n")
+def _sign(credentials: Credentials, certificate: Path, subject: str, extensions: str) -> None:
+    """Make a key and a certificate of our authority, side by side."""
+    request, file = certificate.with_suffix(".csr"), certificate.with_suffix(".ext")
+    file.write_text(extensions)
     run(
-        *("openssl", "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=kube-apiserver"),
-        *("-keyout", credentials.server_key, "-out", request),
+        *("openssl", "req", "-newkey", "rsa:2048", "-nodes", "-subj", subject),
+        *("-keyout", certificate.with_suffix(".key"), "-out", request),
     )
     run(
         *("openssl", "x509", "-req", "-in", request, "-days", DAYS, "-CAcreateserial"),
         *("-CA", credentials.authority, "-CAkey", credentials.authority_key),
-        *("-extfile", extensions, "-out", credentials.server),
+        *("-extfile", file, "-out", certificate),
     )

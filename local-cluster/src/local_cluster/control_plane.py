@@ -150,6 +150,8 @@ class ControlPlane:
                 f"--service-account-key-file={own.service_account_key}",
                 f"--service-account-signing-key-file={own.service_account_key}",
                 "--endpoint-reconciler-type=none",
+                f"--kubelet-client-certificate={own.kubelet_client}",
+                f"--kubelet-client-key={own.kubelet_client_key}",
                 # `kubectl logs` would look up the node's name.
                 "--kubelet-preferred-address-types=InternalIP",
             ],

@@ -1,25 +1,73 @@
-"""Bring built images to the node."""
+"""Bring built images to the node: those parts of an OCI image layout that it lacks."""
 
 from __future__ import annotations
 
+import json
+import tarfile
 import tempfile
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
+from local_cluster.errors import ClusterError
 from local_cluster.node import Node
 from local_cluster.programs import run
 from local_cluster.steps import step
 
+REFERENCE = "org.opencontainers.image.ref.name"
 
-def load(node: Node, references: list[str], storage: Path) -> None:
-    """Copy each image that the node lacks out of buildah's `storage`."""
+
+def load(node: Node, references: list[str], layout: Path) -> None:
+    """Import the images `references` out of the OCI image layout `layout`.
+
+    Raises :class:`ClusterError` where the layout lacks one.
+    """
     present = set(run(*node.ctr("images", "list", "--quiet")).split())
-    for reference in references:
-        if reference in present:
-            continue
-        with step(f"load {reference}"), tempfile.TemporaryDirectory(dir=node.place.state) as work:
-            archive = Path(work) / "image.tar"
-            run(
-                *("buildah", "--root", storage / "root", "--runroot", storage / "run"),
-                *("push", reference, f"docker-archive:{archive}:{reference}"),
-            )
-            run(*node.ctr("images", "import", archive))
+    missing = [reference for reference in references if reference not in present]
+    if not missing:
+        return
+    with (
+        step(f"load {', '.join(missing)}"),
+        tempfile.TemporaryDirectory(dir=node.place.state) as work,
+    ):
+        archive = Path(work) / "images.tar"
+        write_archive(layout, missing, archive)
+        run(*node.ctr("images", "import", archive))
+
+
+def write_archive(layout: Path, references: list[str], archive: Path) -> None:
+    """Write those images of the layout, and only their blobs, to a tar file."""
+    index = json.loads((layout / "index.json").read_text())
+    chosen = [
+        manifest
+        for manifest in index["manifests"]
+        if manifest.get("annotations", {}).get(REFERENCE) in references
+    ]
+    found = {manifest["annotations"][REFERENCE] for manifest in chosen}
+    lacking = [reference for reference in references if reference not in found]
+    if lacking:
+        raise ClusterError(f"{layout} has no image {lacking[0]}: run `make images`.")
+    blobs = set().union(*(_blobs(layout, manifest) for manifest in chosen))
+    with tarfile.open(archive, "w") as tar:
+        _add(tar, "oci-layout", {"imageLayoutVersion": "1.0.0"})
+        _add(tar, "index.json", {"schemaVersion": 2, "manifests": chosen})
+        for blob in sorted(blobs):
+            tar.add(layout / blob, arcname=blob)
+
+
+def _blobs(layout: Path, manifest: dict[str, Any]) -> set[str]:
+    """Paths of everything an image is made of."""
+    content = json.loads((layout / _path(manifest)).read_text())
+    parts = [manifest, content["config"], *content["layers"]]
+    return {_path(part) for part in parts}
+
+
+def _path(part: dict[str, Any]) -> str:
+    return f"blobs/{part['digest'].replace(':', '/')}"
+
+
+def _add(archive: tarfile.TarFile, name: str, content: dict[str, Any]) -> None:
+    data = json.dumps(content).encode()
+    entry = tarfile.TarInfo(name)
+    entry.size = len(data)
+    archive.addfile(entry, BytesIO(data))

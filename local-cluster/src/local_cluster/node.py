@@ -81,7 +81,9 @@ class Node:
         kubeconfig = self.place.state / "kubelet.kubeconfig"
         self.control_plane.write_kubeconfig(f"system:node:{NODE}", kubeconfig)
         config = self.place.state / "kubelet.json"
-        config.write_text(json.dumps(_kubelet_configuration(self.place, self.addresses), indent=1))
+        authority = self.control_plane.credentials.authority
+        settings = _kubelet_configuration(self.place, self.addresses, authority)
+        config.write_text(json.dumps(settings, indent=1))
         self.processes.start(
             "kubelet",
             [
@@ -89,6 +91,7 @@ class Node:
                 f"--config={config}",
                 f"--kubeconfig={kubeconfig}",
                 f"--hostname-override={NODE}",
+                f"--node-ip={self.addresses.gateway}",
                 f"--root-dir={self.place.state / 'kubelet'}",
                 f"--cert-dir={self.place.state / 'kubelet-certificates'}",
             ],
@@ -98,13 +101,8 @@ class Node:
         return attempt(*self.control_plane.kubectl(), "get", "node", NODE).returncode == 0
 
     def _advertise(self) -> None:
-        """Offer one GPU, as Kubernetes documents it for extended resources, and an
-        address at which the API server reaches the kubelet for logs."""
-        addresses = [
-            {"type": "InternalIP", "address": "127.0.0.1"},
-            {"type": "Hostname", "address": NODE},
-        ]
-        patch = {"status": {"addresses": addresses, "capacity": {GPU: "1"}}}
+        """Offer one GPU, as Kubernetes documents it for extended resources."""
+        patch = {"status": {"capacity": {GPU: "1"}}}
         run(
             *self.control_plane.kubectl(),
             *("patch", "node", NODE, "--subresource=status", "--type=merge"),
@@ -175,7 +173,9 @@ state = "{place.sockets}/containerd"
 """
 
 
-def _kubelet_configuration(place: Place, addresses: Addresses) -> dict[str, object]:
+def _kubelet_configuration(
+    place: Place, addresses: Addresses, authority: Path
+) -> dict[str, object]:
     return {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
@@ -190,11 +190,15 @@ def _kubelet_configuration(place: Place, addresses: Addresses) -> dict[str, obje
         "imageGCHighThresholdPercent": 100,
         "failSwapOn": False,
         "resolvConf": "",
-        # Reached by the API server of this machine only.
-        "address": "127.0.0.1",
+        # Pods reach this address as well: only the API server's certificate opens it.
+        "address": addresses.gateway,
         "port": addresses.kubelet_port,
         "healthzPort": 0,
-        "authentication": {"anonymous": {"enabled": True}, "webhook": {"enabled": False}},
+        "authentication": {
+            "anonymous": {"enabled": False},
+            "webhook": {"enabled": False},
+            "x509": {"clientCAFile": str(authority)},
+        },
         "authorization": {"mode": "AlwaysAllow"},
         # A killed operator starts again at once.
         "featureGates": {"KubeletCrashLoopBackOffMax": True},

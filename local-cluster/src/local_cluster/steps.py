@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
 import sys
 import threading
 import time
@@ -39,3 +40,14 @@ def step(title: str, progress: Callable[[], str] | None = None) -> Iterator[None
         done.set()
         heart.join()
     say(f"{title}: done in {time.monotonic() - begun:.1f} s")
+
+
+def main() -> int:
+    """``python3 -m local_cluster.steps TITLE COMMAND…``: the command as one step."""
+    title, *command = sys.argv[1:]
+    with step(title):
+        return subprocess.run(command, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

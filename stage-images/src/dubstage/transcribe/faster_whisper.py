@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from dubstage.contract import EngineChoice
 from dubstage.errors import Misconfigured
+from dubstage.languages import is_spaced
 from dubstage.transcribe.engine import Recognition
 from dubstage.transcript import Word
 
@@ -54,16 +55,34 @@ class FasterWhisper:
             # A wrong line must not pull the next ones along.
             condition_on_previous_text=False,
         )
-        words = []
+        words: list[Word] = []
         for segment in segments:
-            for word in segment.words or ():
-                words.append(
+            heard = [
+                (
+                    word.word,
                     Word(
                         word=word.word.strip(),
                         start=word.start,
                         end=max(word.end, word.start),
                         score=word.probability if math.isfinite(word.probability) else None,
-                    )
+                    ),
                 )
+                for word in segment.words or ()
+            ]
+            words += join_pieces(heard) if is_spaced(info.language) else [w for _, w in heard]
             progress(min(segment.end / max(info.duration, 0.001), 1.0))
         return Recognition(info.language, float(info.language_probability), words)
+
+
+def join_pieces(heard: Iterable[tuple[str, Word]]) -> list[Word]:
+    """Whole words of (text as the recogniser gave it, word): a piece without a space
+    before it, such as the ``-hearted`` of ``cold-hearted``, belongs to the word before."""
+    found: list[Word] = []
+    for text, word in heard:
+        if found and not text.startswith(" "):
+            before = found[-1]
+            update = {"word": before.word + word.word, "end": max(before.end, word.end)}
+            found[-1] = before.model_copy(update=update)
+        else:
+            found.append(word)
+    return found

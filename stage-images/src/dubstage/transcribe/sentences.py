@@ -16,8 +16,9 @@ ENDS = (".", "?", "!", "…", "。", "？", "！")
 COMMAS = (",", ";", ":", "、", "，", "；")
 
 
-def sentences(words: Sequence[Word]) -> list[Sentence]:
-    """Lines in the order of their start. Words are in theirs, and not empty."""
+def sentences(words: Sequence[Word], joiner: str = " ") -> list[Sentence]:
+    """Lines in the order of their start. Words are in theirs, and not empty; `joiner`
+    is what the language puts between them."""
     groups: list[list[Word]] = []
     current: list[Word] = []
     for word, following in zip(words, [*words[1:], None], strict=True):
@@ -26,7 +27,7 @@ def sentences(words: Sequence[Word]) -> list[Sentence]:
             groups.append(current)
             current = []
     return [
-        _sentence(number, group, groups[number + 1] if number + 1 < len(groups) else None)
+        _sentence(number, group, groups[number + 1] if number + 1 < len(groups) else None, joiner)
         for number, group in enumerate(groups)
     ]
 
@@ -42,7 +43,9 @@ def _ends_line(current: Sequence[Word], following: Word) -> bool:
     return length >= MAX_SECONDS * (1.0 if word.word.endswith(COMMAS) else 1.5)
 
 
-def _sentence(number: int, group: Sequence[Word], following: Sequence[Word] | None) -> Sentence:
+def _sentence(
+    number: int, group: Sequence[Word], following: Sequence[Word] | None, joiner: str
+) -> Sentence:
     start, end = group[0].start, max(word.end for word in group)
     gap = max(following[0].start - end, 0.0) if following else 0.0
     scores = [word.score for word in group if word.score is not None]
@@ -53,7 +56,7 @@ def _sentence(number: int, group: Sequence[Word], following: Sequence[Word] | No
         speaker=group[0].speaker,
         start=start,
         end=end,
-        text=" ".join(word.word for word in group),
+        text=joiner.join(word.word for word in group),
         duration=end - start,
         gap_after=gap,
         gap_after_vad=gap,

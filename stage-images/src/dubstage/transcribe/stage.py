@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dubstage.contract import EngineChoice
 from dubstage.errors import BadInput, Misconfigured
-from dubstage.languages import check_pair, primary
+from dubstage.languages import check_pair, is_spaced, primary
 from dubstage.layout import Artifact
 from dubstage.models import model_folder
 from dubstage.timing.onset import snap
@@ -41,7 +41,7 @@ def run(work: Work) -> Outcome:
             reason="SameLanguage",
         )
     check_pair(work.request, language)
-    lines = [_at_onset(line, vocals) for line in sentences(words)]
+    lines = [_at_onset(line, vocals) for line in sentences(words, " " if is_spaced(language) else "")]
     aligned = AlignedSegments(
         language=language,
         language_probability=round(heard.language_probability, 3),
