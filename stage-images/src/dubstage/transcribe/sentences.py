@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from dubstage.transcript import Sentence, Word
 
@@ -21,7 +22,7 @@ def sentences(words: Sequence[Word], joiner: str = " ") -> list[Sentence]:
     is what the language puts between them."""
     groups: list[list[Word]] = []
     current: list[Word] = []
-    for word, following in zip(words, [*words[1:], None], strict=True):
+    for word, following in zip_longest(words, words[1:]):
         current.append(word)
         if following is None or _ends_line(current, following):
             groups.append(current)

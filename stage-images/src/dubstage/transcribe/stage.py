@@ -41,7 +41,9 @@ def run(work: Work) -> Outcome:
             reason="SameLanguage",
         )
     check_pair(work.request, language)
-    lines = [_at_onset(line, vocals) for line in sentences(words, " " if is_spaced(language) else "")]
+    lines = [
+        _at_onset(line, vocals) for line in sentences(words, " " if is_spaced(language) else "")
+    ]
     aligned = AlignedSegments(
         language=language,
         language_probability=round(heard.language_probability, 3),

@@ -1,0 +1,420 @@
+"""plan and status: values in, values out."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from dubjob_operator import names
+from dubjob_operator.api.dubjob import DubJob, DubJobStatus, StageState
+from dubjob_operator.api.profile import DubProfile
+from dubjob_operator.planning.manifests import job_name, stage_job
+from dubjob_operator.planning.observation import Observed, observe
+from dubjob_operator.planning.pipeline import input_hashes
+from dubjob_operator.planning.plan import plan
+from dubjob_operator.planning.stage_states import fresh
+from dubjob_operator.planning.status import status
+from dubjob_operator.planning.transitions import transitions
+from dubstage.contract import Stage, StageRequest, StageResult
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
+UID = "11111111-2222-3333-4444-555555555555"
+
+
+def dubjob(generation: int = 1, recorded: DubJobStatus | None = None, **spec: Any) -> DubJob:
+    return DubJob.model_validate(
+        {
+            "metadata": {
+                "name": "talk", "namespace": "dubbing", "uid": UID, "generation": generation,
+            },
+            "spec": {"targetLanguage": "es", "sourceLanguage": "en", **spec},
+            "status": recorded.model_dump(by_alias=True) if recorded else {},
+        }
+    )  # fmt: skip
+
+
+def profile(**spec: Any) -> DubProfile:
+    stage = {"image": "image:1", "engine": "engine"}
+    return DubProfile.model_validate(
+        {
+            "metadata": {"name": "default"},
+            "spec": {"stages": {str(name): stage for name in Stage}, **spec},
+        }
+    )
+
+
+class World:
+    """A cluster that does what the plan says, one DubJob in it."""
+
+    def __init__(self, **spec: Any) -> None:
+        self.now = NOW
+        self.dubjob = dubjob(**spec)
+        self.profile: DubProfile | None = profile()
+        self.jobs: dict[str, dict[str, Any]] = {}
+        self.pods: list[dict[str, Any]] = []
+        self.created: list[str] = []
+        self.events: list[str] = []
+
+    def observed(self) -> Observed:
+        return observe(self.jobs.values(), self.pods, UID)
+
+    def step(self) -> DubJobStatus:
+        """One reconcile."""
+        done = plan(self.dubjob, self.profile, self.observed(), self.now)
+        for job in done.delete:
+            del self.jobs[job.name]
+            self.pods = [pod for pod in self.pods if pod["metadata"]["job"] != job.name]
+        after = status(self.dubjob, self.profile, self.observed(), self.now)
+        if done.create:
+            name = done.create["metadata"]["name"]
+            self.created.append(done.create["metadata"]["labels"][names.STAGE_LABEL])
+            self.jobs[name] = {**done.create, "status": {}}
+            self.jobs[name]["metadata"]["uid"] = f"uid-{name}"
+        self.events += [
+            f"{event.reason} {event.message}" for event in transitions(self.dubjob, after)
+        ]
+        self.dubjob = self.dubjob.model_copy(update={"status": after})
+        return after
+
+    def pod(self, phase: str, code: int | None = None, **more: Any) -> None:
+        """The pod of the Job that was created last."""
+        name = list(self.jobs)[-1]
+        state: dict[str, Any] = {"waiting": {"reason": more.pop("waiting", "ContainerCreating")}}
+        if phase == "Running":
+            state = {"running": {"startedAt": "2026-01-02T03:04:06Z"}}
+        if code is not None:
+            state = {"terminated": {"exitCode": code, "reason": more.pop("reason", "Error"),
+                                    "message": more.pop("message", "")}}  # fmt: skip
+        conditions = more.pop("conditions", [])
+        suffix = more.pop("suffix", "a")
+        self.pods = [p for p in self.pods if p["metadata"]["name"] != f"{name}-{suffix}"]
+        self.pods.append(
+            {
+                "metadata": {
+                    "name": f"{name}-{suffix}", "uid": "p", "job": name,
+                    "creationTimestamp": f"2026-01-02T03:04:0{len(self.pods)}Z",
+                    "ownerReferences": [{"controller": True, "uid": f"uid-{name}"}],
+                },
+                "spec": {"containers": [
+                    {"name": "stage", "resources": {"limits": {"memory": "96Mi"}}}]},
+                "status": {"phase": phase, "conditions": conditions,
+                           "containerStatuses": [{"name": "stage", "state": state}]},
+            }
+        )  # fmt: skip
+
+    def succeed(self, **result: Any) -> None:
+        stage = self.created[-1]
+        text = StageResult(stage=Stage(stage), reason="Succeeded", **result)
+        self.pod("Succeeded", 0, message=text.to_termination_message())
+
+    def fail(self, reason: str = "BackoffLimitExceeded") -> None:
+        """The Job's condition, as the Job controller sets it."""
+        job = self.jobs[list(self.jobs)[-1]]
+        job["status"] = {"conditions": [{"type": "Failed", "status": "True", "reason": reason}]}
+
+    def finish(self, **first: Any) -> DubJobStatus:
+        """Let every stage succeed."""
+        for number in range(20):
+            after = self.step()
+            if after.condition("Finished").status == "True":  # type: ignore[union-attr]
+                return after
+            if self.jobs:
+                self.succeed(**(first if number == 0 else {}))
+        raise AssertionError(after)
+
+
+def test_six_stages_run_in_their_order() -> None:
+    world = World()
+    after = world.finish()
+    assert world.created == [str(stage) for stage in Stage]
+    assert after.progress == 100
+    assert after.languages == "en→es"
+    conditions = {entry.type: entry.status for entry in after.conditions}
+    assert conditions == {
+        "Complete": "True", "Failed": "False", "Finished": "True",
+        "Reconciling": "False", "Stalled": "False",
+    }  # fmt: skip
+    assert world.events[-1] == "Completed All stages have succeeded."
+
+
+def test_a_finished_dubjob_is_left_alone() -> None:
+    world = World()
+    world.finish()
+    world.jobs.clear()
+    world.pods.clear()
+    before = world.dubjob.status
+    world.now += timedelta(days=1)
+    assert world.step() == before
+    assert len(world.created) == 6
+
+
+def test_no_stage_starts_while_a_pod_lives() -> None:
+    world = World()
+    world.step()
+    world.pod("Running")
+    world.jobs.clear()  # deleted by hand; its pod is still ending
+    world.step()
+    assert world.created == ["ingest"]
+    world.pods.clear()
+    world.step()
+    assert world.created == ["ingest", "ingest"]
+
+
+def test_what_ingest_found_done_is_not_run() -> None:
+    world = World()
+    world.step()
+    world.succeed(reusable=list(Stage)[1:])
+    after = world.step()
+    assert world.created == ["ingest"]
+    assert after.condition("Complete").status == "True"  # type: ignore[union-attr]
+    assert [stage.reused for stage in after.stages] == [None, *[True] * 5]
+
+
+def test_what_ingest_found_does_not_count_for_another_spec() -> None:
+    world = World()
+    world.step()
+    world.succeed(reusable=list(Stage)[1:])
+    changed = dubjob(2, world.dubjob.status, targetLanguage="ca")
+    world.dubjob = changed
+    world.step()
+    assert world.step().of("separate").state is not StageState.SUCCEEDED  # type: ignore[union-attr]
+
+
+def test_a_changed_language_runs_three_stages() -> None:
+    world = World()
+    world.finish()
+    world.dubjob = dubjob(2, world.dubjob.status, targetLanguage="ca")
+    world.created.clear()
+    world.finish()
+    assert world.created == ["translate", "synthesize", "mux"]
+
+
+def test_a_language_changed_back_runs_again_under_another_name() -> None:
+    world = World()
+    world.finish()
+    first = set(world.jobs)
+    for generation, language in ((2, "ca"), (3, "es")):
+        world.dubjob = dubjob(generation, world.dubjob.status, targetLanguage=language)
+        world.created.clear()
+        world.finish()
+        assert world.created == ["translate", "synthesize", "mux"]
+    assert len(set(world.jobs) - first) == 6
+
+
+def test_a_running_stage_whose_work_changed_is_replaced() -> None:
+    world = World()
+    for _ in range(3):
+        world.step()
+        world.succeed()
+    world.step()
+    assert world.created[-1] == "translate"
+    world.pod("Running")
+    world.step()
+    world.dubjob = dubjob(2, world.dubjob.status, targetLanguage="ca")
+    world.step()
+    world.step()
+    assert world.created == ["ingest", "separate", "transcribe", "translate", "translate"]
+    assert len([job for job in world.jobs.values()
+                if job["metadata"]["labels"][names.STAGE_LABEL] == "translate"]) == 1  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "message", "expected", "says"),
+    [
+        (65, "Error", StageResult(stage=Stage.INGEST, reason="SourceEmpty",
+         message="It is empty.").to_termination_message(), "SourceEmpty", "It is empty."),
+        (137, "OOMKilled", "", "OOMKilled", "96Mi"),
+        (1, "Error", "Traceback (most recent call last)", "ExitCode", "exit code 1"),
+    ],
+)  # fmt: skip
+def test_a_failure_says_what_happened(
+    code: int, reason: str, message: str, expected: str, says: str
+) -> None:
+    world = World()
+    world.step()
+    world.pod("Failed", code, reason=reason, message=message)
+    world.fail()
+    after = world.step()
+    failed = after.condition("Failed")
+    assert failed is not None
+    assert (failed.status, failed.reason) == ("True", expected)
+    assert says in failed.message
+    assert "Traceback" not in failed.message
+    assert after.condition("Stalled").status == "True"  # type: ignore[union-attr]
+    assert world.created == ["ingest"]
+
+
+def test_bad_input_need_not_wait_for_the_job_controller() -> None:
+    world = World()
+    world.step()
+    text = StageResult(stage=Stage.INGEST, reason="NoAudioStream", message="No sound.")
+    world.pod("Failed", 65, message=text.to_termination_message())
+    assert world.step().condition("Failed").reason == "NoAudioStream"  # type: ignore[union-attr]
+
+
+def test_a_failed_dubjob_starts_afresh_with_a_changed_spec() -> None:
+    world = World(targetLanguage="tlh")
+    world.step()
+    world.pod("Failed", 65)
+    world.fail()
+    world.step()
+    world.dubjob = dubjob(2, world.dubjob.status, targetLanguage="es")
+    world.step()
+    assert world.created == ["ingest", "ingest"]
+
+
+def test_an_evicted_pod_is_another_attempt() -> None:
+    world = World()
+    world.step()
+    world.pod("Running")
+    world.step()
+    disrupted = [{"type": "DisruptionTarget", "status": "True"}]
+    world.pod("Failed", 143, conditions=disrupted)
+    assert world.step().stages[0].state is StageState.RETRYING
+    world.pods.clear()
+    world.pod("Running", suffix="b")
+    after = world.step()
+    assert after.stages[0].state is StageState.RUNNING
+    assert after.stages[0].attempts == 2
+
+
+def test_a_vanished_file_runs_its_stage_again() -> None:
+    world = World()
+    for _ in range(2):
+        world.step()
+        world.succeed()
+    world.step()
+    assert world.created[-1] == "transcribe"
+    gone = StageResult(stage=Stage.TRANSCRIBE, reason="InputMissing", missing_from=Stage.SEPARATE)
+    world.pod("Failed", 66, message=gone.to_termination_message())
+    world.fail("PodFailurePolicy")
+    world.step()
+    world.step()
+    assert world.created == ["ingest", "separate", "transcribe", "separate"]
+
+
+def test_an_unknown_profile_is_waited_for_until_the_deadline() -> None:
+    world = World(startDeadlineSeconds=60)
+    world.profile = None
+    assert world.step().condition("Finished").reason == "ProfileNotFound"  # type: ignore[union-attr]
+    world.now += timedelta(seconds=59)
+    assert world.step().condition("Failed").status == "False"  # type: ignore[union-attr]
+    world.now += timedelta(seconds=2)
+    failed = world.step().condition("Failed")
+    assert failed is not None
+    assert failed.reason == "StartDeadlineExceeded"
+    assert "default" in failed.message
+    assert world.created == []
+
+
+def test_a_profile_that_comes_is_used() -> None:
+    world = World()
+    world.profile = None
+    world.step()
+    world.profile = profile()
+    world.finish()
+    assert len(world.created) == 6
+
+
+def test_a_profile_of_other_namespaces_is_not_used() -> None:
+    world = World()
+    world.profile = profile(allowedNamespaces=["elsewhere"])
+    assert world.step().condition("Finished").reason == "ProfileForbidden"  # type: ignore[union-attr]
+
+
+def test_an_image_that_cannot_be_pulled_ends() -> None:
+    world = World(startDeadlineSeconds=30)
+    world.step()
+    world.pod("Pending", waiting="ImagePullBackOff")
+    assert world.step().stages[0].state is StageState.PULLING
+    world.now += timedelta(seconds=31)
+    assert world.step().condition("Failed").reason == "StartDeadlineExceeded"  # type: ignore[union-attr]
+    world.step()
+    assert not world.jobs
+
+
+def test_waiting_for_a_gpu_has_no_end() -> None:
+    world = World(startDeadlineSeconds=30)
+    world.step()
+    world.pod("Pending", conditions=[{"type": "PodScheduled", "status": "False",
+              "reason": "Unschedulable", "message": "0/1 nodes: 1 Insufficient nvidia.com/gpu."}])  # fmt: skip
+    world.step()
+    world.now += timedelta(days=3)
+    after = world.step()
+    assert after.stages[0].state is StageState.QUEUED
+    assert "nvidia.com/gpu" in after.condition("Finished").message  # type: ignore[union-attr]
+
+
+def test_every_transition_is_told_once_and_in_order() -> None:
+    world = World()
+    seen: list[str] = []
+    for _ in range(8):
+        before = world.dubjob
+        after = world.step()
+        names_ = [event.name for event in transitions(before, after)]
+        assert names_ == [event.name for event in transitions(before, after)]
+        seen += names_
+        if world.jobs and not world.dubjob.status.condition("Complete").status == "True":  # type: ignore[union-attr]
+            world.pod("Running")
+            before = world.dubjob
+            seen += [event.name for event in transitions(before, world.step())]
+            world.succeed()
+    assert len(seen) == len(set(seen)) == 13
+    assert seen == sorted(seen)
+
+
+GOLDEN = {
+    Stage.INGEST: "",
+    Stage.MUX: "",
+}
+
+
+def test_input_hashes_never_change() -> None:
+    """A new operator must not run finished work again: change these and it does."""
+    found = input_hashes(dubjob())
+    assert {stage: found[stage] for stage in GOLDEN} == GOLDEN
+
+
+def test_input_hashes_know_what_counts() -> None:
+    plain = input_hashes(dubjob())
+    assert input_hashes(dubjob(backoffLimit=5, startDeadlineSeconds=5)) == plain
+    assert input_hashes(dubjob(jobID="talk", source={"path": "talk/source.mp4"})) == plain
+    other = input_hashes(dubjob(targetLanguage="ca"))
+    assert [stage for stage in Stage if other[stage] != plain[stage]] == list(Stage)[3:]
+    assert all(input_hashes(dubjob(profile="gpu"))[stage] != plain[stage] for stage in Stage)
+
+
+def test_the_pod_is_restricted_and_told_what_to_do() -> None:
+    entry = fresh("ingest", "0123", 1, NOW)
+    job = stage_job(dubjob(jobID="folder"), profile(user=4321), entry)
+    assert job["metadata"]["name"] == job_name(dubjob(), entry)
+    pod = job["spec"]["template"]["spec"]
+    assert pod["securityContext"]["runAsUser"] == 4321
+    assert pod["automountServiceAccountToken"] is False
+    (container,) = pod["containers"]
+    assert container["command"] == ["dubstage", "run"]
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    mounts = {
+        mount["mountPath"]: mount.get("readOnly", False) for mount in container["volumeMounts"]
+    }
+    assert mounts == {
+        "/data/inputs": True, "/data/interim": False, "/data/outputs": False,
+        "/models": True, "/scratch": False,
+    }  # fmt: skip
+    request = StageRequest.model_validate_json(container["env"][0]["value"])
+    assert request.source == "folder/source.mp4"
+    assert request.job_id == "folder"
+    rules = job["spec"]["podFailurePolicy"]["rules"]
+    assert [rule["action"] for rule in rules] == ["Ignore", "FailJob"]
+    assert rules[1]["onExitCodes"]["values"] == [65, 66, 78]
+
+
+@pytest.mark.parametrize("name", ["a", "a" * 63, "b." * 60 + "c"])
+def test_names_fit_kubernetes(name: str) -> None:
+    long = dubjob()
+    long = long.model_copy(update={"metadata": long.metadata.model_copy(update={"name": name})})
+    job = stage_job(long, profile(), fresh("synthesize", "0123", 1, NOW))
+    assert len(job["metadata"]["name"]) <= 63
+    assert all(len(value) <= 63 for value in job["metadata"]["labels"].values())

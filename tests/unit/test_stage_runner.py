@@ -1,0 +1,216 @@
+"""Publish, reuse, ownership, and how failures end: with fake stages in a folder."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dubstage.contract import EngineChoice, ExitCode, Stage, StageRequest
+from dubstage.errors import BadInput
+from dubstage.layout import Artifact
+from dubstage.stages import STAGES
+from dubstage.testing import ENGINES, Ended, request_for, run_stage_in
+from dubstage.work import Outcome, Work
+
+SUMS = "SHA256SUMS"
+
+
+@pytest.fixture
+def volumes(tmp_path: Path) -> Path:
+    """Volumes with a source and a model."""
+    source = tmp_path / "inputs/clip/source.mp4"
+    source.parent.mkdir(parents=True)
+    source.write_text("the film")
+    model = tmp_path / "models/faster-whisper/base"
+    model.mkdir(parents=True)
+    (model / SUMS).write_text("")
+    return tmp_path
+
+
+def fake(work: Work) -> Outcome:
+    """Writes every output; its content tells what it was made of."""
+    request = work.request
+    for artifact in STAGES[request.stage].writes:
+        name = "segment_0000.wav" if artifact is Artifact.TTS_CLIPS else None
+        text = f"{artifact.name} {request.target_language if STAGES[request.stage].parameters(request) else ''}"
+        work.staging(artifact, name).write_text(text)
+    return Outcome(
+        message="made", source_language="en" if request.stage is Stage.TRANSCRIBE else None
+    )
+
+
+def run(volumes: Path, stage: Stage, **changes: object) -> Ended:
+    return run_stage_in(volumes, request_for(stage, **changes), fake)
+
+
+def run_all(volumes: Path, **changes: object) -> list[Ended]:
+    return [run(volumes, stage, **changes) for stage in Stage]
+
+
+def test_all_stages_run_once_and_are_then_reused(volumes: Path) -> None:
+    assert [ended.result.reason for ended in run_all(volumes)] == ["Succeeded"] * 6
+    again = run(volumes, Stage.INGEST)
+    assert again.result.reused
+    assert again.result.reusable == list(Stage)[1:]
+    assert again.result.source_language == "en"
+
+
+def test_a_changed_language_leaves_the_first_three_reusable(volumes: Path) -> None:
+    run_all(volumes)
+    again = run(volumes, Stage.INGEST, target_language="ca")
+    assert again.result.reusable == [Stage.SEPARATE, Stage.TRANSCRIBE]
+
+
+@pytest.mark.parametrize(
+    ("change", "reusable"),
+    [
+        ({Stage.MUX: EngineChoice(engine="other")}, 4),
+        ({Stage.SEPARATE: EngineChoice(engine="deepfilternet")}, 0),
+        ({Stage.TRANSCRIBE: EngineChoice(engine="faster-whisper", model="absent")}, 1),
+        ({Stage.SYNTHESIZE: EngineChoice(engine="espeak-ng", parameters={"rate": 1})}, 3),
+    ],
+)
+def test_another_engine_never_reuses(
+    volumes: Path, change: dict[Stage, EngineChoice], reusable: int
+) -> None:
+    run_all(volumes)
+    again = run(volumes, Stage.INGEST, engines={**ENGINES, **change})
+    assert again.result.reusable == list(Stage)[1 : 1 + reusable]
+
+
+def test_a_changed_source_is_new_work(volumes: Path) -> None:
+    run_all(volumes)
+    (volumes / "inputs/clip/source.mp4").write_text("another film")
+    again = run(volumes, Stage.INGEST)
+    assert not again.result.reused
+
+
+def test_interim_files_may_go_when_the_outputs_are_whole(volumes: Path) -> None:
+    ended = run_all(volumes)[-1]
+    for artifact in Artifact:
+        if not artifact.is_output:
+            for file in ended.tree.files(artifact):
+                file.unlink()
+    assert run(volumes, Stage.INGEST).result.reusable == list(Stage)[1:]
+
+
+def test_a_changed_output_is_made_again(volumes: Path) -> None:
+    ended = run_all(volumes)[-1]
+    ended.tree.path(Artifact.DUBBED_VIDEO).write_text("cut o")
+    assert run(volumes, Stage.INGEST).result.reusable == list(Stage)[1:5]
+    assert not run(volumes, Stage.MUX).result.reused
+    assert run(volumes, Stage.MUX).result.reused
+
+
+def test_a_missing_output_needs_what_it_is_made_of(volumes: Path) -> None:
+    ended = run_all(volumes)[-1]
+    ended.tree.path(Artifact.REPORT).unlink()
+    ended.tree.path(Artifact.BACKGROUND).unlink()
+    assert run(volumes, Stage.INGEST).result.reusable == []
+
+
+def test_input_that_is_gone_names_who_wrote_it(volumes: Path) -> None:
+    run(volumes, Stage.INGEST)
+    ended = run(volumes, Stage.TRANSCRIBE)
+    assert ended.code == ExitCode.NOINPUT
+    assert ended.result.missing_from is Stage.SEPARATE
+
+
+def test_a_folder_has_one_owner(volumes: Path) -> None:
+    run(volumes, Stage.INGEST)
+    other = run(volumes, Stage.INGEST, name="other", job_id="clip")
+    assert other.code == ExitCode.CONFIG
+    assert "dubbing/clip" in other.result.message
+
+
+def test_old_clips_go_when_new_ones_come(volumes: Path) -> None:
+    for stage in list(Stage)[:4]:
+        run(volumes, stage)
+
+    def clips(*names: str) -> Callable[[Work], Outcome]:
+        def speak(work: Work) -> Outcome:
+            for name in names:
+                work.staging(Artifact.TTS_CLIPS, name).write_text(name)
+            work.staging(Artifact.TTS_SEGMENTS, None).write_text("[]")
+            return Outcome()
+
+        return speak
+
+    run_stage_in(volumes, request_for(Stage.SYNTHESIZE), clips("a.wav", "b.wav"))
+    faster = {**ENGINES, Stage.SYNTHESIZE: EngineChoice(engine="espeak-ng", model=None,
+              parameters={"words_per_minute": 200})}  # fmt: skip
+    ended = run_stage_in(volumes, request_for(Stage.SYNTHESIZE, engines=faster), clips("b.wav"))
+    assert [path.name for path in ended.tree.files(Artifact.TTS_CLIPS)] == ["b.wav"]
+
+
+def failing(error: BaseException) -> Callable[[Work], Outcome]:
+    def run(work: Work) -> Outcome:
+        work.staging(Artifact.AUDIO, None).write_text("half")
+        raise error
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "reason"),
+    [
+        (BadInput("It is no video.", reason="SourceUnreadable"), 65, "SourceUnreadable"),
+        (OSError(errno.ENOSPC, "No space left on device"), 75, "VolumeFull"),
+        (OSError(errno.EROFS, "Read-only file system"), 78, "VolumeRefused"),
+        (ZeroDivisionError("division by zero"), 75, "UnforeseenError"),
+    ],
+)
+def test_a_failure_leaves_nothing_half_written(
+    volumes: Path, error: Exception, code: int, reason: str
+) -> None:
+    ended = run_stage_in(volumes, request_for(Stage.INGEST), failing(error))
+    assert ended.code == code
+    assert ended.result.reason == reason
+    assert "Traceback" not in ended.result.message
+    assert ended.result.message.endswith(".")
+    left = [path for path in (volumes / "interim").rglob("*") if path.is_file()]
+    assert [path.name for path in left] == ["owner.json"]
+
+
+def test_what_a_killed_run_left_is_removed(volumes: Path) -> None:
+    run(volumes, Stage.INGEST)
+    folder = volumes / "interim/clip/text/vid/speaks"
+    (folder / ".audio.partial.wav").write_text("half")
+    run(volumes, Stage.INGEST, source="clip/source.mp4")
+    assert [path.name for path in folder.iterdir()] == ["audio.wav"]
+
+
+def test_a_missing_model_is_said(volumes: Path) -> None:
+    engines = {**ENGINES, Stage.INGEST: EngineChoice(engine="ffmpeg", model="absent")}
+    ended = run(volumes, Stage.INGEST, engines=engines)
+    assert ended.code == ExitCode.CONFIG
+    assert "ffmpeg/absent" in ended.result.message
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [("clip/absent.mp4", "SourceNotFound"), ("clip", "SourceUnreadable")],
+)
+def test_a_source_that_is_no_file(
+    volumes: Path, monkeypatch: pytest.MonkeyPatch, source: str, reason: str
+) -> None:
+    monkeypatch.setattr("dubstage.source.LOOK_AGAIN_SECONDS", 0.0)
+    ended = run(volumes, Stage.INGEST, source=source)
+    assert (ended.code, ended.result.reason) == (ExitCode.DATAERR, reason)
+
+
+def test_a_link_out_of_the_inputs_is_refused(volumes: Path) -> None:
+    secret = volumes / "secret"
+    secret.write_text("secret")
+    (volumes / "inputs/clip/out.mp4").symlink_to(secret)
+    (volumes / "inputs/clip/in.mp4").symlink_to("source.mp4")
+    assert run(volumes, Stage.INGEST, source="clip/out.mp4").result.reason == "SourceOutsideInputs"
+    assert run(volumes, Stage.INGEST, source="clip/in.mp4").code == ExitCode.OK
+
+
+def test_request_reads_back() -> None:
+    request = request_for(Stage.MUX)
+    assert StageRequest.model_validate_json(request.model_dump_json(exclude_none=True)) == request

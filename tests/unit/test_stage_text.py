@@ -1,0 +1,129 @@
+"""Words into lines, lines into subtitles, tags into languages."""
+
+from __future__ import annotations
+
+import pytest
+
+from dubstage.contract import EngineChoice, Stage
+from dubstage.errors import BadInput
+from dubstage.languages import check, media_code
+from dubstage.mux import subtitles
+from dubstage.testing import ENGINES, request_for
+from dubstage.transcribe.faster_whisper import join_pieces
+from dubstage.transcribe.sentences import sentences
+from dubstage.transcript import Word
+from dubstage.translate.stage import is_untranslated
+
+
+def words(text: str, start: float = 0.0, each: float = 0.4, gap: float = 0.1) -> list[Word]:
+    found = []
+    for number, word in enumerate(text.split()):
+        begin = start + number * (each + gap)
+        found.append(Word(word=word, start=begin, end=begin + each))
+    return found
+
+
+def test_a_line_is_a_sentence() -> None:
+    lines = sentences(words("He was not there at all. She came back a little later."))
+    assert [line.text for line in lines] == [
+        "He was not there at all.",
+        "She came back a little later.",
+    ]
+    assert [line.segment_id for line in lines] == ["segment_0000", "segment_0001"]
+    assert lines[0].gap_after == pytest.approx(0.1)
+    assert lines[1].gap_after == 0.0
+
+
+def test_a_pause_ends_a_line() -> None:
+    lines = sentences([*words("so he said"), *words("and then he left", start=4.0)])
+    assert [line.text for line in lines] == ["so he said", "and then he left"]
+
+
+def test_a_line_never_has_two_speakers() -> None:
+    other = [word.model_copy(update={"speaker": "SPEAKER_01"}) for word in words("no", start=0.5)]
+    lines = sentences([*words("yes"), *other])
+    assert [line.speaker for line in lines] == ["SPEAKER_00", "SPEAKER_01"]
+
+
+def test_a_very_long_sentence_is_cut() -> None:
+    lines = sentences(words("word " * 60))
+    assert len(lines) > 1
+    assert all(line.duration < 15 for line in lines)
+
+
+def test_no_words_no_lines() -> None:
+    assert sentences([]) == []
+
+
+def test_pieces_of_a_word_are_joined() -> None:
+    heard = [(f"{' ' if w != '-hearted' else ''}{w}", Word(word=w, start=n, end=n + 1))
+             for n, w in enumerate(["cold", "-hearted", "man"])]  # fmt: skip
+    assert [word.word for word in join_pieces(heard)] == ["cold-hearted", "man"]
+
+
+@pytest.mark.parametrize(
+    ("text", "translation", "found"),
+    [
+        ("Good morning all", "Buenos días a todos", False),
+        ("Good morning all", "", True),
+        ("Good morning all", "Good morning all", True),
+        ("Madrid", "Madrid", False),
+    ],
+)
+def test_untranslated(text: str, translation: str, found: bool) -> None:
+    assert is_untranslated(text, translation) is found
+
+
+def test_subtitles_have_two_rows_of_42() -> None:
+    text = "one two three four five six seven eight nine ten " * 4
+    found = subtitles.cues([(1.0, 9.0, text), (9.0, 10.0, "")])
+    assert found[0].start == 1.0
+    assert found[-1].end == pytest.approx(9.0)
+    for cue in found:
+        rows = cue.text.split("\n")
+        assert len(rows) <= 2
+        assert all(len(row) <= 42 for row in rows)
+    assert " ".join(cue.text.replace("\n", " ") for cue in found).split() == text.split()
+
+
+def test_subtitle_formats() -> None:
+    found = subtitles.cues([(3661.5, 3662.0, "a < b")])
+    assert subtitles.srt(found) == "1\n01:01:01,500 --> 01:01:02,000\na < b\n"
+    assert subtitles.vtt(found) == "WEBVTT\n\n01:01:01.500 --> 01:01:02.000\na &lt; b\n"
+
+
+@pytest.mark.parametrize(
+    ("tag", "code"), [("es", "spa"), ("es-MX", "spa"), ("ca", "cat"), ("tlh", "tlh"), ("xx", "und")]
+)
+def test_media_code(tag: str, code: str) -> None:
+    assert media_code(tag) == code
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "reason"),
+    [
+        ("en", "es", None),
+        (None, "es", None),
+        ("en", "en-GB", "SameLanguage"),
+        ("en", "tlh", "LanguageUnsupported"),
+        (None, "tlh", "LanguageUnsupported"),
+        ("de", "es", "LanguageUnsupported"),
+        ("tlh", "es", "LanguageUnsupported"),
+    ],
+)
+def test_languages_are_refused_before_a_gpu_is_asked_for(
+    source: str | None, target: str, reason: str | None
+) -> None:
+    request = request_for(Stage.INGEST, source_language=source, target_language=target)
+    if reason is None:
+        check(request)
+        return
+    with pytest.raises(BadInput) as caught:
+        check(request)
+    assert caught.value.reason == reason
+
+
+def test_an_engine_that_is_not_listed_checks_by_itself() -> None:
+    engines = {**ENGINES, Stage.SYNTHESIZE: EngineChoice(engine="cosyvoice"),
+               Stage.TRANSLATE: EngineChoice(engine="googletrans")}  # fmt: skip
+    check(request_for(Stage.INGEST, target_language="ko", engines=engines))
