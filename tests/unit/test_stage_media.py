@@ -26,7 +26,7 @@ SECONDS = 4.0
 def film(path: Path, *arguments: str, seconds: float = SECONDS) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run(
-        ["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i",
+        ["ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i",
          f"testsrc2=size=160x90:rate=25:duration={seconds}", "-f", "lavfi", "-i",
          f"sine=frequency=330:duration={seconds}:sample_rate=48000", "-c:v", "libx264",
          "-preset", "ultrafast", "-c:a", "aac", "-shortest", *arguments, str(path)],
@@ -132,6 +132,9 @@ def clip(line: Sentence, seconds: float, name: str = "") -> Clip:
 def test_mux_places_every_line_where_the_original_starts(tmp_path: Path) -> None:
     """One line fits, one is stretched, one is trimmed; the picture is not touched."""
     film(source(tmp_path))
+    model = tmp_path / "models/faster-whisper/base/SHA256SUMS"
+    model.parent.mkdir(parents=True)
+    model.touch()
     spoken = [(0.5, 0.4), (1.25, 0.9), (2.0, 4.0)]
     run_stage_in(tmp_path, request_for(Stage.INGEST))
     for stage in (Stage.SEPARATE, Stage.TRANSCRIBE, Stage.TRANSLATE, Stage.SYNTHESIZE):
@@ -162,7 +165,8 @@ def test_mux_places_every_line_where_the_original_starts(tmp_path: Path) -> None
 
 def packets(path: Path) -> str:
     return subprocess.run(
-        ["ffmpeg", "-v", "error", "-i", str(path), "-map", "0:v:0", "-c", "copy", "-f", "md5", "-"],
+        ["ffmpeg", "-nostdin", "-v", "error", "-i", str(path), "-map", "0:v:0", "-c", "copy",
+         "-f", "md5", "-"],
         check=True, capture_output=True, text=True,
     ).stdout  # fmt: skip
 

@@ -35,8 +35,8 @@ def fake(work: Work) -> Outcome:
     request = work.request
     for artifact in STAGES[request.stage].writes:
         name = "segment_0000.wav" if artifact is Artifact.TTS_CLIPS else None
-        text = f"{artifact.name} {request.target_language if STAGES[request.stage].parameters(request) else ''}"
-        work.staging(artifact, name).write_text(text)
+        own = STAGES[request.stage].parameters(request)
+        work.staging(artifact, name).write_text(f"{artifact.name} {own}")
     return Outcome(
         message="made", source_language="en" if request.stage is Stage.TRANSCRIBE else None
     )

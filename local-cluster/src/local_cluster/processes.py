@@ -17,6 +17,9 @@ from local_cluster.errors import ClusterError
 STOP_SECONDS = 10.0
 """How long a program may take to end before it is killed."""
 
+_STARTED: list[subprocess.Popen[bytes]] = []
+"""What this process has started: it outlives us, and is none of a garbage collector's."""
+
 
 @dataclass(frozen=True)
 class Background:
@@ -41,6 +44,7 @@ class Background:
                 stderr=log,
                 start_new_session=True,
             )
+        _STARTED.append(process)
         record = {"pid": process.pid, "started": _start_time(process.pid)}
         self._record(name).write_text(json.dumps(record))
 

@@ -17,8 +17,9 @@ from typing import Any, cast
 SAMPLE_RATE = 48000
 """Hz of every sound file in the tree."""
 
-PROTOCOLS = ("-protocol_whitelist", "file")
-"""A playlist in disguise must not make ffmpeg open a URL."""
+FORMATS = "mov,matroska,avi,mpegts,mpeg,flv,asf,ogg,mxf,wav,mp3"
+RESTRICTED = ("-protocol_whitelist", "file", "-format_whitelist", FORMATS)
+"""A playlist in disguise must neither make ffmpeg open a URL nor wait for it."""
 
 MP4_AUDIO = frozenset({"aac", "mp3", "ac3", "eac3", "alac", "opus", "flac"})
 """Codecs that the mp4 muxer takes as they are."""
@@ -54,7 +55,7 @@ class Probe:
 def probe(path: Path) -> Probe:
     """What `path` declares. Raises :class:`MediaError` where it cannot be read."""
     text = _run(
-        ["ffprobe", "-v", "error", *PROTOCOLS, "-show_format", "-show_streams", "-of", "json",
+        ["ffprobe", "-v", "error", *RESTRICTED, "-show_format", "-show_streams", "-of", "json",
          "-i", f"file:{path}"]
     )  # fmt: skip
     found = cast("dict[str, Any]", json.loads(text))
@@ -85,28 +86,28 @@ def ffmpeg(
     Raises :class:`MediaError` with ffmpeg's last line where it fails.
     """
     command = ["ffmpeg", "-nostdin", "-hide_banner", "-v", "error", "-y", "-progress", "pipe:1"]
-    process = subprocess.Popen(
+    words: list[str] = []
+    seconds = 0.0
+    with subprocess.Popen(
         [*command, *(str(argument) for argument in arguments)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         errors="replace",
-    )
-    assert process.stdout
-    assert process.stderr
-    words: list[str] = []
-    reader = threading.Thread(target=_keep_last, args=(process.stderr, words), daemon=True)
-    reader.start()
-    seconds = 0.0
-    for line in process.stdout:
-        name, _, value = line.strip().partition("=")
-        if name == "out_time_us" and value.lstrip("-").isdigit():
-            seconds = max(seconds, int(value) / 1e6)
-            if progress and duration:
-                progress(min(seconds / duration, 1.0))
-    code = process.wait()
-    reader.join()
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        reader = threading.Thread(target=_keep_last, args=(process.stderr, words), daemon=True)
+        reader.start()
+        for line in process.stdout:
+            name, _, value = line.strip().partition("=")
+            if name == "out_time_us" and value.lstrip("-").isdigit():
+                seconds = max(seconds, int(value) / 1e6)
+                if progress and duration:
+                    progress(min(seconds / duration, 1.0))
+        code = process.wait()
+        reader.join()
     if code != 0:
         raise MediaError(last_line("\n".join(words)))
     return seconds
@@ -114,7 +115,7 @@ def ffmpeg(
 
 def input_file(path: Path) -> list[str]:
     """The arguments that make `path` the next input."""
-    return [*PROTOCOLS, "-i", f"file:{path}"]
+    return [*RESTRICTED, "-i", f"file:{path}"]
 
 
 def last_line(text: str) -> str:

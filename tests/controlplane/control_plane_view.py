@@ -1,0 +1,165 @@
+"""A real API server with the operator beside it; the test plays the kubelet."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from dubstage.contract import Stage, StageResult
+
+ROOT = Path(__file__).parents[2]
+NAMESPACE = "dubbing"
+SYSTEM = "dubjob-system"
+Object = dict[str, Any]
+
+
+@dataclass
+class View:
+    """kubectl on the control plane, and the operator as a process of the chart's own
+    service account."""
+
+    kubectl_command: tuple[str, ...]
+    folder: Path
+    operators: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+        """kubectl's output; AssertionError with its words where it fails."""
+        done = self.attempt(*arguments, stdin=stdin)
+        assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"
+        return done.stdout
+
+    def attempt(
+        self, *arguments: str, stdin: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*self.kubectl_command, "-n", NAMESPACE, *arguments],
+            input=stdin, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    def items(self, *arguments: str) -> list[Object]:
+        return cast(
+            "list[Object]", json.loads(self.kubectl("get", *arguments, "-o", "json"))["items"]
+        )
+
+    def dubjob(self, name: str) -> Object:
+        return cast("Object", json.loads(self.kubectl("get", "dubjob", name, "-o", "json")))
+
+    def apply(self, name: str, **spec: Any) -> None:
+        self.kubectl("apply", "-f", "-", stdin=json.dumps(manifest(name, **spec)))
+
+    def start_operator(self) -> None:
+        """Start one more operator."""
+        environment = {
+            **os.environ,
+            "KUBECONFIG": str(self.folder / "operator.kubeconfig"),
+            "LIVENESS_ENDPOINT": "http://127.0.0.1:0/healthz",
+        }
+        with (self.folder / "operator.log").open("ab") as log:
+            self.operators.append(
+                subprocess.Popen(
+                    [sys.executable, "-m", "dubjob_operator"],
+                    env=environment, stdout=log, stderr=log,
+                )
+            )  # fmt: skip
+
+    def kill_operators(self) -> None:
+        """SIGKILL: no time to tidy up."""
+        for process in self.operators:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        self.operators.clear()
+
+    def until(self, what: str, holds: Callable[[], Any], timeout: float = 30) -> Any:
+        """The first true answer of `holds`."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            found = holds()
+            if found:
+                return found
+            time.sleep(0.1)
+        log = (self.folder / "operator.log").read_text()[-2000:]
+        raise AssertionError(f"waited {timeout} s for {what}\n{log}")
+
+    def pod_of(self, dubjob: str, stage: str) -> Object:
+        """The stage's live pod, as soon as there is one."""
+
+        def find() -> Object | None:
+            selector = f"dubjob.dev/dubjob={dubjob},dubjob.dev/stage={stage}"
+            pods = self.items("pods", "-l", selector)
+            live = [p for p in pods if p["status"]["phase"] in ("Pending", "Running")]
+            return live[0] if live else None
+
+        return cast("Object", self.until(f"a pod of {stage}", find))
+
+    def play(self, pod: Object, phase: str, code: int | None = None, message: str = "") -> None:
+        """Write the pod's status as the kubelet does."""
+        at = "2026-01-02T03:04:05Z"
+        state: Object = {"running": {"startedAt": at}}
+        if code is not None:
+            state = {
+                "terminated": {
+                    "exitCode": code, "reason": "Completed" if code == 0 else "Error",
+                    "message": message, "startedAt": at, "finishedAt": at,
+                }
+            }  # fmt: skip
+        container = {
+            "name": "stage", "image": "i", "imageID": "", "restartCount": 0,
+            "ready": False, "state": state,
+        }  # fmt: skip
+        status = {"status": {"phase": phase, "containerStatuses": [container]}}
+        self.kubectl(
+            "patch", "pod", pod["metadata"]["name"], "--subresource=status", "--type=merge",
+            "-p", json.dumps(status),
+        )  # fmt: skip
+
+    def succeed(self, dubjob: str, stage: str, **result: Any) -> None:
+        """The stage's pod runs and succeeds."""
+        pod = self.pod_of(dubjob, stage)
+        said = StageResult(stage=Stage(stage), reason="Succeeded", **result)
+        self.play(pod, "Running")
+        self.play(pod, "Succeeded", 0, said.to_termination_message())
+
+    def fail(self, dubjob: str, stage: str, code: int, message: str = "") -> None:
+        """The stage's pod runs and fails."""
+        pod = self.pod_of(dubjob, stage)
+        self.play(pod, "Failed", code, message)
+
+    def finished(self, name: str, generation: int = 1) -> Object:
+        """The DubJob when its condition Finished is true."""
+
+        def find() -> Object | None:
+            found = self.dubjob(name)
+            condition = conditions(found).get("Finished", {})
+            done = condition.get("status") == "True"
+            return found if done and condition["observedGeneration"] >= generation else None
+
+        return cast("Object", self.until(f"{name} to finish", find))
+
+    def stages_of(self, name: str) -> list[str]:
+        """The stages of which a Job exists, in the pipeline's order."""
+        jobs = self.items("jobs", "-l", f"dubjob.dev/dubjob={name}")
+        order = [str(stage) for stage in Stage]
+        return sorted(
+            (job["metadata"]["labels"]["dubjob.dev/stage"] for job in jobs), key=order.index
+        )
+
+
+def manifest(name: str, **spec: Any) -> Object:
+    return {
+        "apiVersion": "dubjob.dev/v1alpha1",
+        "kind": "DubJob",
+        "metadata": {"name": name},
+        "spec": {"targetLanguage": "es", "sourceLanguage": "en", "profile": "cpu", **spec},
+    }
+
+
+def conditions(dubjob: Object) -> dict[str, Object]:
+    return {entry["type"]: entry for entry in dubjob.get("status", {}).get("conditions", [])}

@@ -1,0 +1,141 @@
+"""The operator against a real API server, real controllers and the chart's own rights."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from control_plane_view import View, conditions, manifest
+
+from dubstage.contract import Stage, StageResult
+
+STAGES = [str(stage) for stage in Stage]
+
+
+def test_a_dub_runs_from_stage_to_stage(view: View) -> None:
+    view.apply("talk")
+    for stage in STAGES:
+        view.succeed("talk", stage, seconds=1.5)
+    done = view.finished("talk")
+    assert conditions(done)["Complete"]["status"] == "True"
+    assert view.stages_of("talk") == STAGES
+    assert done["status"]["stages"][0]["result"]["seconds"] == 1.5
+    assert "finalizers" not in done["metadata"]
+    assert "annotations" not in done["metadata"] or not [
+        key for key in done["metadata"]["annotations"] if "kopf" in key
+    ]
+    events = view.items("events", "--field-selector", "involvedObject.name=talk")
+    assert len(events) == len({event["metadata"]["name"] for event in events}) <= 14
+
+
+def test_kill_between_and_during_stages(view: View) -> None:
+    """SIGKILL before, while and after each stage: nothing runs twice."""
+    view.apply("killed")
+    for stage in STAGES:
+        pod = view.pod_of("killed", stage)
+        view.kill_operators()
+        view.play(pod, "Running")
+        view.start_operator()
+        view.kill_operators()
+        said = StageResult(stage=Stage(stage), reason="Succeeded").to_termination_message()
+        view.play(pod, "Succeeded", 0, said)
+        view.start_operator()
+    view.finished("killed")
+    assert view.stages_of("killed") == STAGES
+    assert len(view.items("pods", "-l", "dubjob.dev/dubjob=killed")) == len(STAGES)
+
+
+def test_two_operators_do_no_harm(view: View) -> None:
+    view.start_operator()
+    view.apply("twice")
+    for stage in STAGES:
+        view.succeed("twice", stage)
+    view.finished("twice")
+    assert view.stages_of("twice") == STAGES
+
+
+def test_bad_input_fails_at_once(view: View) -> None:
+    view.apply("bad")
+    said = StageResult(stage=Stage.INGEST, reason="SourceEmpty", message="It is empty.")
+    view.fail("bad", "ingest", 65, said.to_termination_message())
+    failed = conditions(view.finished("bad"))["Failed"]
+    assert (failed["reason"], failed["message"]) == ("SourceEmpty", "It is empty.")
+    assert view.stages_of("bad") == ["ingest"]
+
+
+def test_a_passing_failure_is_tried_again(view: View) -> None:
+    view.apply("again", backoffLimit=1)
+    view.fail("again", "ingest", 75)
+    view.until(
+        "Retrying", lambda: view.dubjob("again")["status"]["stages"][0]["state"] == "Retrying"
+    )
+    view.fail("again", "ingest", 75)
+    failed = view.finished("again")
+    assert failed["status"]["stages"][0]["attempts"] == 2
+
+
+def test_waiting_for_capacity_is_said(view: View) -> None:
+    """No node is there at all: the scheduler's own words reach the status."""
+    view.apply("queued")
+    message = view.until(
+        "the scheduler's message",
+        lambda: (
+            conditions(view.dubjob("queued")).get("Finished", {}).get("reason") == "Queued"
+            and conditions(view.dubjob("queued"))["Finished"]["message"]
+        ),
+    )
+    assert "no nodes available" in message
+
+
+def test_a_job_deleted_by_hand_comes_again(view: View) -> None:
+    view.apply("deleted")
+    first = view.pod_of("deleted", "ingest")
+    view.kubectl("delete", "jobs", "-l", "dubjob.dev/dubjob=deleted", "--wait=true")
+    view.until(
+        "another pod",
+        lambda: view.pod_of("deleted", "ingest")["metadata"]["uid"] != first["metadata"]["uid"],
+    )
+    for stage in STAGES:
+        view.succeed("deleted", stage)
+    assert conditions(view.finished("deleted"))["Complete"]["status"] == "True"
+
+
+def test_nobody_has_looked_yet(view: View) -> None:
+    """A new DubJob reads as in progress, not as done."""
+    view.kill_operators()
+    view.apply("unseen")
+    assert view.dubjob("unseen")["status"] == {"observedGeneration": -1}
+
+
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        ({"targetLanguage": "not a language"}, "targetLanguage"),
+        ({"jobID": "../up"}, "jobID"),
+        ({"jobID": "a..b"}, "'..'"),
+        ({"source": {"path": "a/../../b"}}, "'..'"),
+        ({"source": {"path": "/etc/passwd"}}, "path"),
+        ({"speakers": {"min": 3, "max": 2}}, "speakers.min"),
+        ({"backoffLimit": -1}, "backoffLimit"),
+        ({"image": "mine"}, "image"),
+        ({"suspend": True}, "suspend"),
+    ],
+)
+def test_the_schema_refuses(installed: View, spec: dict[str, Any], says: str) -> None:
+    done = installed.attempt("apply", "-f", "-", stdin=json.dumps(manifest("refused", **spec)))
+    assert done.returncode != 0
+    assert says in done.stderr
+
+
+def test_a_job_id_cannot_be_changed(installed: View) -> None:
+    installed.apply("fixed", jobID="one")
+    done = installed.attempt("apply", "-f", "-", stdin=json.dumps(manifest("fixed", jobID="two")))
+    assert "cannot be changed" in done.stderr
+    installed.kubectl("delete", "dubjob", "fixed")
+
+
+def test_the_stored_spec_is_the_applied_spec(installed: View) -> None:
+    installed.apply("plain")
+    assert installed.dubjob("plain")["spec"] == manifest("plain")["spec"]
+    installed.kubectl("delete", "dubjob", "plain")
