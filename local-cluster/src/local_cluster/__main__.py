@@ -29,7 +29,7 @@ def main() -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     some = commands.add_parser("tools")
-    some.add_argument("parts", nargs="*", default=PARTS, choices=PARTS)
+    some.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; default: all")
     for name in ("preflight", "up", "down", "status"):
         commands.add_parser(name)
     load = commands.add_parser("load")
@@ -48,7 +48,7 @@ def _run(arguments: argparse.Namespace, place: Place) -> int:
         case "preflight":
             preflight.check()
         case "tools":
-            tools(tuple(arguments.parts))
+            tools(tuple(arguments.parts) or PARTS)
         case "up":
             cluster.up(place)
         case "down":

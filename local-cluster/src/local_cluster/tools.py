@@ -61,6 +61,9 @@ def tools(parts: tuple[str, ...] = PARTS) -> Tools:
         "etcd": (etcd, _unpack_etcd),
         "pause": (pause, _compile_pause),
     }
+    unknown = set(parts) - set(makers)
+    if unknown:
+        raise ClusterError(f"No tool {min(unknown)!r}; there are {', '.join(makers)}.")
     for part in parts:
         folder, make = makers[part]
         if not folder.exists():
