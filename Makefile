@@ -27,13 +27,13 @@ help: ## List what there is
 
 .PHONY: demo
 demo: bootstrap ## A dub, end to end, on a real one-node Kubernetes
-	@$(STEP) "prepare (Kubernetes, images, models, sample)" $(MAKE) -j4 --output-sync=none tools images models sample
+	@$(MAKE) prepare
 	@$(STEP) "cluster and deployment" $(MAKE) deploy-local
 	@install -D -m 664 build/sample/source.mp4 $(LOCAL)/volumes/data/inputs/interview-es/source.mp4
 	@KUBECONFIG=$(LOCAL_KUBECONFIG) python3 examples/follow.py examples/dubjob.yaml --outputs $(LOCAL)/volumes/data
 
 .PHONY: test
-test: verify test-unit test-architecture test-controlplane test-e2e ## Every test there is
+test: verify test-unit test-architecture prepare test-controlplane test-e2e ## Every test there is
 
 # ---- checks ----------------------------------------------------------------------
 
@@ -67,12 +67,12 @@ test-architecture: bootstrap ## What the code may import, and what the repositor
 	$(RUN) pytest tests/architecture
 
 .PHONY: test-controlplane
-test-controlplane: bootstrap tools ## A real API server; the test plays the kubelet
+test-controlplane: bootstrap ## A real API server; the test plays the kubelet
+	@$(CLUSTER) tools
 	$(RUN) pytest tests/controlplane
 
 .PHONY: test-e2e
-test-e2e: bootstrap ## A real node: images, containers, speech
-	@$(STEP) "prepare (Kubernetes, images, models)" $(MAKE) -j4 --output-sync=none tools images models
+test-e2e: prepare ## A real node: images, containers, speech
 	@$(STEP) "cluster and deployment" $(MAKE) deploy-local
 	$(RUN) pytest tests/e2e
 
@@ -81,6 +81,12 @@ test-e2e: bootstrap ## A real node: images, containers, speech
 .PHONY: bootstrap
 bootstrap: ## Install what this machine lacks (Debian or Ubuntu, root)
 	@local-cluster/bootstrap.sh
+
+# Kubernetes compiles on one core while the images are made on the other.
+.PHONY: prepare
+prepare: bootstrap
+	@$(STEP) "prepare (Kubernetes, images, models, sample)" \
+	  $(MAKE) -j4 --output-sync=none tools images models sample
 
 .PHONY: tools
 tools:
@@ -110,13 +116,25 @@ cluster-down: ## Stop the local cluster; media stay
 
 # ---- deployment ------------------------------------------------------------------
 
+# For a cluster of your own: the claims, and a file that names the images.
+CLAIMS ?= data-pvc/base
+IMAGES ?= build/images.env
+
 .PHONY: deploy
-deploy: ## Install claims, CRDs, operator and profiles: current context, or the local cluster
-	@if [ -e $(LOCAL_KUBECONFIG) ]; then $(MAKE) deploy-local; else deploy=1; echo "no local cluster: see docs/install.md"; exit 1; fi
+deploy: ## Install on the local cluster where it is there, else on kubectl's own context
+	@if [ -e $(LOCAL_KUBECONFIG) ]; then $(MAKE) deploy-local; \
+	  else $(CLUSTER) tools kubectl && $(STEP) "deploy" charts/install.sh $(CLAIMS) $(IMAGES); fi
 
 .PHONY: deploy-local
 deploy-local:
 	@$(CLUSTER) up
 	@[ -e build/images.env ] || $(MAKE) images
 	@$(CLUSTER) load build/images.env $(STORAGE)/oci
-	@KUBECONFIG=$(LOCAL_KUBECONFIG) $(STEP) "deploy" local-cluster/deploy.sh build/images.env
+	@KUBECONFIG=$(LOCAL_KUBECONFIG) $(STEP) "deploy" charts/install.sh data-pvc/local-cluster build/images.env
+
+.PHONY: lock
+lock: ## Pin the images' requirements, with hashes
+	cd stage-images/requirements && uv pip compile -q --universal --python-version 3.10 \
+	  --generate-hashes --no-header --no-annotate base.txt python.txt cpu.txt extra.txt -o pins.txt
+	cd stage-images/requirements && uv pip compile -q --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate base.txt operator.txt -o pins-operator.txt

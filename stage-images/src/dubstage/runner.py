@@ -36,7 +36,7 @@ from dubstage.reuse import look_ahead
 from dubstage.source import resolve_source
 from dubstage.stages import STAGES
 from dubstage.termination import exit_on_termination
-from dubstage.work import Outcome, StageRun, Work
+from dubstage.work import Outcome, StageRun, Work, files_of
 
 PATIENCE_SECONDS = 60.0
 """How long an input that is not there is looked for: NFS caches what is absent."""
@@ -202,13 +202,12 @@ def _inputs(
     Raises :class:`NoInput` for what is not there after `patience` seconds.
     """
     deadline = time.monotonic() + patience
-    probe = Work(request, tree, lambda *_: Path(), lambda _: None, Path())
     records: list[FileRecord] = []
     named: dict[str, str] = {}
     for artifact in STAGES[request.stage].reads:
         while True:
             try:
-                files = probe.read(artifact)
+                files = files_of(tree, artifact)
                 break
             except NoInput:
                 if time.monotonic() >= deadline:

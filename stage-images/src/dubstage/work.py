@@ -42,15 +42,7 @@ class Work:
 
         Raises :class:`dubstage.errors.NoInput` where there is none.
         """
-        files = self.tree.files(artifact)
-        if not files:
-            producer = PRODUCER[artifact]
-            raise NoInput(
-                f"{self.tree.relative(self.tree.path(artifact))} is gone; "
-                f"the {producer} stage has to write it again.",
-                missing_from=producer,
-            )
-        return files
+        return files_of(self.tree, artifact)
 
 
 @dataclass
@@ -61,6 +53,22 @@ class Outcome:
     """One sentence for a person."""
     source_language: str | None = None
     figures: Figures = field(default_factory=dict)
+
+
+def files_of(tree: Tree, artifact: Artifact) -> list[Path]:
+    """The files of `artifact`, at least one.
+
+    Raises :class:`dubstage.errors.NoInput` where there is none.
+    """
+    files = tree.files(artifact)
+    if not files:
+        producer = PRODUCER[artifact]
+        raise NoInput(
+            f"{tree.relative(tree.path(artifact))} is gone; "
+            f"the {producer} stage has to write it again.",
+            missing_from=producer,
+        )
+    return files
 
 
 class StageRun(Protocol):

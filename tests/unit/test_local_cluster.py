@@ -1,0 +1,111 @@
+"""The local cluster's parts that need no root: names, processes, archives, steps."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import tarfile
+import time
+from pathlib import Path
+
+import pytest
+from local_cluster import certificates, image_archive
+from local_cluster.certificates import ADMINISTRATOR, Credentials
+from local_cluster.errors import ClusterError
+from local_cluster.images import REFERENCE, write_archive
+from local_cluster.place import Place, free_network, free_port
+from local_cluster.processes import Background
+from local_cluster.programs import run
+
+
+def test_two_checkouts_share_no_name(tmp_path: Path) -> None:
+    one, two = Place(tmp_path / "one"), Place(tmp_path / "two")
+    for name in ("key", "folder", "sockets", "state", "bridge", "control_group"):
+        assert getattr(one, name) != getattr(two, name)
+    assert len(one.bridge) <= 15
+    assert len(str(one.containerd_socket)) < 108
+
+
+def test_free_addresses() -> None:
+    assert free_network().prefixlen == 24
+    assert 1024 <= free_port() <= 65535
+
+
+def test_a_program_is_started_once_and_stopped_by_its_id(tmp_path: Path) -> None:
+    background = Background(tmp_path / "records", tmp_path / "logs")
+    sleep = [sys.executable, "-c", "print('up', flush=True); import time; time.sleep(60)"]
+    background.start("sleeper", sleep)
+    record = json.loads((tmp_path / "records/sleeper.json").read_text())
+    background.start("sleeper", sleep)
+    assert json.loads((tmp_path / "records/sleeper.json").read_text()) == record
+    deadline = time.monotonic() + 5
+    while background.last_words("sleeper") != "up":
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    background.stop("sleeper")
+    assert not background.is_running("sleeper")
+    with pytest.raises(ClusterError, match="sleeper ended: up"):
+        background.check("sleeper")
+
+
+def test_another_program_of_the_same_id_is_left_alone(tmp_path: Path) -> None:
+    """After a reboot an id may be anybody's."""
+    import os
+
+    background = Background(tmp_path, tmp_path)
+    (tmp_path / "mine.json").write_text(json.dumps({"pid": os.getpid(), "started": 1}))
+    assert not background.is_running("mine")
+    background.stop("mine")
+
+
+def test_a_failed_program_says_why() -> None:
+    with pytest.raises(ClusterError, match="no such thing"):
+        run(sys.executable, "-c", "import sys; sys.exit('no such thing')")
+
+
+def test_certificates_hold_every_address(tmp_path: Path) -> None:
+    credentials = Credentials(tmp_path)
+    certificates.create(credentials, ["127.0.0.1", "10.96.0.1"], node="node")
+    text = run("openssl", "x509", "-in", credentials.server, "-noout", "-text")
+    assert "10.96.0.1" in text
+    run("openssl", "verify", "-CAfile", credentials.authority, credentials.server)
+    assert credentials.token(ADMINISTRATOR) != credentials.token("system:node:node")
+    with pytest.raises(KeyError):
+        credentials.token("nobody")
+
+
+def test_image_archive(tmp_path: Path) -> None:
+    program = tmp_path / "pause"
+    program.write_bytes(b"program")
+    image_archive.write(tmp_path / "image.tar", "localhost/pause:1", program)
+    with tarfile.open(tmp_path / "image.tar") as tar:
+        (entry,) = json.loads(tar.extractfile("manifest.json").read())  # type: ignore[union-attr]
+        config = json.loads(tar.extractfile(entry["Config"]).read())  # type: ignore[union-attr]
+        layer = tar.extractfile(entry["Layers"][0]).read()  # type: ignore[union-attr]
+    assert config["rootfs"]["diff_ids"] == [f"sha256:{hashlib.sha256(layer).hexdigest()}"]
+
+
+def blob(layout: Path, content: bytes) -> dict[str, str]:
+    digest = hashlib.sha256(content).hexdigest()
+    (layout / "blobs/sha256").mkdir(parents=True, exist_ok=True)
+    (layout / "blobs/sha256" / digest).write_bytes(content)
+    return {"digest": f"sha256:{digest}"}
+
+
+def test_only_wanted_images_leave_the_layout(tmp_path: Path) -> None:
+    manifests = []
+    shared = blob(tmp_path, b"shared layer")
+    for name in ("one", "two"):
+        config, own = blob(tmp_path, name.encode()), blob(tmp_path, f"layer {name}".encode())
+        content = json.dumps({"config": config, "layers": [shared, own]}).encode()
+        manifests.append({**blob(tmp_path, content), "annotations": {REFERENCE: name}})
+    (tmp_path / "index.json").write_text(json.dumps({"manifests": manifests}))
+    write_archive(tmp_path, ["two"], tmp_path / "out.tar")
+    with tarfile.open(tmp_path / "out.tar") as tar:
+        names = tar.getnames()
+        index = json.loads(tar.extractfile("index.json").read())  # type: ignore[union-attr]
+    assert [entry["annotations"][REFERENCE] for entry in index["manifests"]] == ["two"]
+    assert len([name for name in names if name.startswith("blobs/")]) == 4
+    with pytest.raises(ClusterError, match="make images"):
+        write_archive(tmp_path, ["absent"], tmp_path / "out.tar")
