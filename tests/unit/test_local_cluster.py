@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from local_cluster import certificates, image_archive
 from local_cluster.certificates import ADMINISTRATOR, Credentials
 from local_cluster.errors import ClusterError
