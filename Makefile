@@ -69,12 +69,12 @@ test-architecture: bootstrap ## What the code may import, and what the repositor
 .PHONY: test-controlplane
 test-controlplane: bootstrap ## A real API server; the test plays the kubelet
 	@$(CLUSTER) tools
-	$(RUN) pytest tests/controlplane
+	$(RUN) pytest tests/controlplane --timeout 300
 
 .PHONY: test-e2e
 test-e2e: prepare ## A real node: images, containers, speech
 	@$(STEP) "cluster and deployment" $(MAKE) deploy-local
-	$(RUN) pytest tests/e2e
+	$(RUN) pytest tests/e2e --timeout 900
 
 # ---- parts -----------------------------------------------------------------------
 
@@ -85,6 +85,7 @@ bootstrap: ## Install what this machine lacks (Debian or Ubuntu, root)
 # Kubernetes compiles on one core while the images are made on the other.
 .PHONY: prepare
 prepare: bootstrap
+	@$(CLUSTER) preflight
 	@$(STEP) "prepare (Kubernetes, images, models, sample)" \
 	  $(MAKE) -j4 --output-sync=none tools images models sample
 

@@ -48,6 +48,7 @@ def main() -> int:
 def follow(name: str, namespace: str, generation: int, deadline: float) -> dict[str, Any] | None:
     """The finished DubJob, or None where `deadline` passed first."""
     shown: dict[str, str] = {}
+    said = ""
     while time.monotonic() < deadline:
         dubjob = kubectl("-n", namespace, "get", "dubjob", name, "-o", "json")
         status = dubjob.get("status", {})
@@ -57,6 +58,10 @@ def follow(name: str, namespace: str, generation: int, deadline: float) -> dict[
                 shown[stage["name"]] = line
                 say(f"{stage['name']:<11} {line}")
         finished = condition(dubjob, "Finished")
+        waiting = finished.get("message", "Nobody has looked at the DubJob yet.")
+        if not shown and waiting != said:
+            said = waiting
+            say(waiting)
         if finished.get("status") == "True" and finished.get("observedGeneration", 0) >= generation:
             return dubjob
         time.sleep(POLL_SECONDS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dubstage.timing.fit import GAP_SECONDS, MAX_SPEED, Flag, Line, fit, slots
@@ -34,6 +34,7 @@ def test_fit(
     assert found.flags == flags
 
 
+@settings(deadline=None)
 @given(natural=st.floats(0.05, 120), slot=st.floats(0, 120))
 def test_no_line_is_too_fast_or_too_long(natural: float, slot: float) -> None:
     found = fit(natural, slot)

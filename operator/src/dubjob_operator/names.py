@@ -30,16 +30,13 @@ STALLED = "Stalled"
 CONDITION_TYPES = (COMPLETE, FAILED, FINISHED, RECONCILING, STALLED)
 
 COMPLETED = "Completed"
-IN_PROGRESS = "InProgress"
 NOT_FAILED = "NotFailed"
 PROFILE_NOT_FOUND = "ProfileNotFound"
 PROFILE_FORBIDDEN = "ProfileForbidden"
 PROFILE_INVALID = "ProfileInvalid"
-STAGE_NOT_IN_PROFILE = "StageNotInProfile"
 SPEC_INVALID = "SpecInvalid"
 START_DEADLINE_EXCEEDED = "StartDeadlineExceeded"
 OUT_OF_MEMORY = "OOMKilled"
-INPUT_MISSING = "InputMissing"
 UNSCHEDULABLE = "Unschedulable"
 BACKOFF_LIMIT_EXCEEDED = "BackoffLimitExceeded"
 

@@ -22,9 +22,6 @@ TERMINATION_MESSAGE_PATH = "/dev/termination-log"
 TERMINATION_MESSAGE_LIMIT = 4096
 """Bytes of the termination message that the kubelet keeps (the last ones)."""
 
-HUGGING_FACE_TOKEN_ENV = "HF_TOKEN"  # noqa: S105, a name and no token
-"""Environment variable in which a stage receives the Hugging Face token."""
-
 DATA_DIR = "/data"
 """Where the data volume's `inputs`, `interim` and `outputs` are mounted."""
 
