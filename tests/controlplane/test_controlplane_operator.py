@@ -26,7 +26,10 @@ def test_a_dub_runs_from_stage_to_stage(view: View) -> None:
         key for key in done["metadata"]["annotations"] if "kopf" in key
     ]
     events = view.items("events", "--field-selector", "involvedObject.name=talk")
-    assert len(events) == len({event["metadata"]["name"] for event in events}) <= 14
+    told = [(event["reason"], event["message"].partition(":")[0]) for event in events]
+    assert len(told) == len(set(told)), "something was told twice"
+    assert {stage for reason, stage in told if reason == "StageSucceeded"} == set(STAGES)
+    assert [reason for reason, _ in told].count("Completed") == 1
 
 
 def test_kill_between_and_during_stages(view: View) -> None:

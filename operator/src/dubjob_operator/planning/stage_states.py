@@ -6,19 +6,23 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from dubjob_operator import names
-from dubjob_operator.api.dubjob import DubJob, Result, StageState, StageStatus
+from dubjob_operator.api.dubjob import DubJob, StageState, StageStatus
 from dubjob_operator.api.profile import DubProfile
 from dubjob_operator.planning import failure_policy
 from dubjob_operator.planning.deadlines import start_deadline_left, timestamp
 from dubjob_operator.planning.manifests import job_name
-from dubjob_operator.planning.observation import Observed, ObservedJob, ObservedPod
+from dubjob_operator.planning.observation import Observed, ObservedJob
 from dubjob_operator.planning.pipeline import ORDER, input_hashes
 from dubjob_operator.planning.profile_use import ProfileProblem, usable_profile
+from dubjob_operator.planning.stage_from_job import (
+    CLAIM_MISSING,
+    CREATED,
+    ended,
+    from_job,
+    moved_to,
+)
 from dubstage.contract import ExitCode, Stage, StageResult
 
-CREATED = "JobCreated"
-STARTING = "Starting"
-CLAIM_MISSING = "ClaimNotFound"
 MOST_RUNS_FOR_MISSING_INPUT = 4
 """A stage whose input keeps vanishing is not started for ever."""
 
@@ -53,8 +57,8 @@ def _entry(
     job = observed.job(name)
     if job is None:
         # Not created yet, or deleted by hand: it is created (again).
-        return _to(entry, StageState.PENDING, now) if entry.job_name else entry
-    return _from_job(dubjob, entry, job, now)
+        return moved_to(entry, StageState.PENDING, now) if entry.job_name else entry
+    return from_job(dubjob, entry, job, now)
 
 
 def _begin(
@@ -83,71 +87,6 @@ def fresh(stage: str, input_hash: str | None, run: int, now: datetime) -> StageS
     )
 
 
-def _from_job(dubjob: DubJob, entry: StageStatus, job: ObservedJob, now: datetime) -> StageStatus:
-    latest = job.pods[-1] if job.pods else None
-    entry = _with_pod(entry, job, latest)
-    done = next((pod for pod in job.pods if pod.phase == "Succeeded"), None)
-    profile = dubjob.profile_name
-    if done or job.complete:
-        return _succeeded(entry, done, now)
-    if job.failed_reason or (latest and failure_policy.is_final(latest)):
-        failure = failure_policy.explain_job(entry.name, job, profile)
-        return _ended(_to(entry, StageState.FAILED, now, failure.reason, failure.message), now)
-    if latest is None:
-        return _to(entry, StageState.QUEUED, now, CREATED, "Waiting for the Job's pod.")
-    if latest.phase == "Running":
-        return _to(entry, StageState.RUNNING, now)
-    if latest.phase == "Failed":
-        failure = failure_policy.explain(entry.name, latest, profile)
-        return _to(entry, StageState.RETRYING, now, failure.reason, failure.message)
-    return _not_started(entry, latest, now)
-
-
-def _not_started(entry: StageStatus, pod: ObservedPod, now: datetime) -> StageStatus:
-    """Of a pod that is pending: waiting for capacity, for its image, or for help."""
-    if pod.unschedulable:
-        if "persistentvolumeclaim" in pod.unschedulable:
-            return _to(entry, StageState.PULLING, now, CLAIM_MISSING, pod.unschedulable)
-        return _to(entry, StageState.QUEUED, now, names.UNSCHEDULABLE, pod.unschedulable)
-    if pod.waiting_reason in failure_policy.FAULTS:
-        return _to(entry, StageState.PULLING, now, pod.waiting_reason, pod.waiting_message)
-    return _to(entry, StageState.PULLING, now, STARTING, "The pod is starting.")
-
-
-def _with_pod(entry: StageStatus, job: ObservedJob, latest: ObservedPod | None) -> StageStatus:
-    """Names, times and the count of attempts. A pod that came and went unseen while
-    no operator ran is not counted."""
-    if latest is None:
-        return entry.model_copy(update={"job_name": job.name})
-    attempts = entry.attempts + (latest.name != entry.pod_name)
-    update: dict[str, object] = {
-        "job_name": job.name,
-        "pod_name": latest.name,
-        "attempts": max(attempts, len(job.pods)),
-    }
-    if latest.name != entry.pod_name:
-        update |= {"start_time": None, "progress": None}
-    if latest.started:
-        update["start_time"] = latest.started
-    return entry.model_copy(update=update)
-
-
-def _succeeded(entry: StageStatus, pod: ObservedPod | None, now: datetime) -> StageStatus:
-    result = pod.result if pod else None
-    message = result.message if result else ""
-    entry = _to(entry, StageState.SUCCEEDED, now, message=message)
-    update: dict[str, object] = {"progress": 100}
-    if result:
-        update["result"] = Result(
-            seconds=result.seconds,
-            source_language=result.source_language,
-            figures=result.figures or None,
-        )
-        update["reused"] = result.reused or None
-    ended = _ended(entry, now, pod.finished if pod else None)
-    return ended.model_copy(update=update)
-
-
 def _reuse(
     dubjob: DubJob,
     entries: list[StageStatus],
@@ -170,7 +109,7 @@ def _reuse(
     found = [ingest]
     for entry in later:
         if entry.name in reusable and entry.state is StageState.PENDING:
-            done = _ended(_to(entry, StageState.SUCCEEDED, now), now)
+            done = ended(moved_to(entry, StageState.SUCCEEDED, now), now)
             entry = done.model_copy(update={"reused": True, "progress": 100})
         found.append(entry)
     return found
@@ -217,7 +156,7 @@ def _waiting(
     if waiting.state is StageState.PENDING:
         usable = usable_profile(dubjob, profile)
         if isinstance(usable, ProfileProblem):
-            waiting = _to(waiting, StageState.PENDING, now, usable.reason, usable.message)
+            waiting = moved_to(waiting, StageState.PENDING, now, usable.reason, usable.message)
         elif waiting.reason:
             waiting = waiting.model_copy(
                 update={"reason": None, "message": None, "since": timestamp(now)}
@@ -227,10 +166,10 @@ def _waiting(
             f"The {waiting.name} stage could not start in time ({waiting.reason}): "
             f"{waiting.message}"
         )
-        waiting = _ended(
-            _to(waiting, StageState.FAILED, now, names.START_DEADLINE_EXCEEDED, sentence(message)),
-            now,
+        failed = moved_to(
+            waiting, StageState.FAILED, now, names.START_DEADLINE_EXCEEDED, sentence(message)
         )
+        waiting = ended(failed, now)
     return [waiting if entry.name == waiting.name else entry for entry in entries]
 
 
@@ -247,23 +186,3 @@ def sentence(text: str) -> str:
     """`text` with a full stop at its end."""
     text = text.strip()
     return text if text.endswith((".", "…", "!", "?")) else f"{text}."
-
-
-def _to(
-    entry: StageStatus,
-    state: StageState,
-    now: datetime,
-    reason: str | None = None,
-    message: str | None = None,
-) -> StageStatus:
-    """The entry in `state`; `since` moves when the state does."""
-    since = entry.since if entry.state is state and entry.since else timestamp(now)
-    return entry.model_copy(
-        update={"state": state, "since": since, "reason": reason, "message": message or None}
-    )
-
-
-def _ended(entry: StageStatus, now: datetime, finished: str | None = None) -> StageStatus:
-    if entry.completion_time:
-        return entry
-    return entry.model_copy(update={"completion_time": finished or timestamp(now)})
