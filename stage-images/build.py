@@ -12,6 +12,7 @@ contents decide. Leaves the images in an OCI layout, ``STORAGE/oci``, and their 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import shutil
 import subprocess
@@ -52,7 +53,8 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="dubjob-context-") as folder:
             context = Path(folder)
             copy_context(context)
-            references = {name: build(buildah, context, name) for name in arguments.targets}
+            key = digest(context)
+            references = {name: build(buildah, context, name, key) for name in arguments.targets}
     except subprocess.CalledProcessError as error:
         print(f"images: `{' '.join(map(str, error.cmd))[:200]}` ended with {error.returncode}")
         return 1
@@ -68,6 +70,8 @@ class Buildah:
     def __init__(self, storage: Path) -> None:
         self.layout = storage / "oci"
         """An OCI image layout: what a node takes, shared layers once."""
+        self.built = storage / "built"
+        """A file for each target and context that was built: the image's reference."""
         self._command = [
             "buildah", "--storage-driver", "overlay",
             "--root", str(storage / "root"), "--runroot", str(storage / "run"),
@@ -121,8 +125,22 @@ def copy_context(context: Path) -> None:
         os.utime(path, (FIXED_TIME, FIXED_TIME))
 
 
-def build(buildah: Buildah, context: Path, target: str) -> str:
-    """Build one target; its reference, which changes when the image does."""
+def digest(context: Path) -> str:
+    """A digest of the base's name and of all files of the context."""
+    found = hashlib.sha256(BASE.encode())
+    for path in sorted(path for path in context.rglob("*") if path.is_file()):
+        found.update(f"\0{path.relative_to(context)}\0".encode())
+        found.update(path.read_bytes())
+    return found.hexdigest()[:32]
+
+
+def build(buildah: Buildah, context: Path, target: str, key: str) -> str:
+    """Build one target unless this context was built before; its reference, which
+    changes when the image does."""
+    record = buildah.built / f"{target}-{key}"
+    if record.exists() and buildah.has(record.read_text()):
+        say(f"{target}: {record.read_text()} is there")
+        return record.read_text()
     begun = time.monotonic()
     say(f"{target}: build")
     arguments: list[str | Path] = [
@@ -140,6 +158,8 @@ def build(buildah: Buildah, context: Path, target: str) -> str:
     reference = f"localhost/dubjob/{target}:{image.removeprefix('sha256:')[:12]}"
     buildah.run("tag", image, reference)
     buildah.run("push", "--quiet", reference, f"oci:{buildah.layout}:{reference}")
+    record.parent.mkdir(exist_ok=True)
+    record.write_text(reference)
     say(f"{target}: {reference} after {time.monotonic() - begun:.0f} s")
     return reference
 

@@ -43,9 +43,9 @@ class Node:
         self._start_containerd()
         self._load_pause()
         self._start_kubelet()
-        self._wait("the node to register", self._is_registered)
+        self._wait("the node to register", self._is_registered, "kubelet")
         self._advertise()
-        self._wait("the node to be ready", self._is_ready)
+        self._wait("the node to be ready", self._is_ready, "kubelet")
 
     def stop(self) -> None:
         """Stop kubelet, every container and containerd."""
@@ -68,7 +68,10 @@ class Node:
         config = self.place.state / "containerd.toml"
         config.write_text(_containerd_configuration(self.place))
         self.processes.start("containerd", ["containerd", "--config", config])
-        self._wait("containerd", lambda: attempt(*self.ctr("version")).returncode == 0)
+        self._wait("containerd", self._containerd_answers, "containerd")
+
+    def _containerd_answers(self) -> bool:
+        return attempt(*self.ctr("version")).returncode == 0
 
     def _load_pause(self) -> None:
         if PAUSE_IMAGE in run(*self.ctr("images", "list", "--quiet")):
@@ -120,14 +123,13 @@ class Node:
         )
         return ready and status.get("allocatable", {}).get(GPU) == "1"
 
-    def _wait(self, what: str, holds: Callable[[], bool]) -> None:
+    def _wait(self, what: str, holds: Callable[[], bool], program: str) -> None:
+        """Wait until `what` holds, as long as the `program` it depends on lives."""
         deadline = time.monotonic() + READY_SECONDS
         while not holds():
-            for name in ("containerd", "kubelet"):
-                if (self.processes.records / f"{name}.json").exists():
-                    self.processes.check(name)
+            self.processes.check(program)
             if time.monotonic() > deadline:
-                words = self.processes.last_words("kubelet")
+                words = self.processes.last_words(program)
                 raise ClusterError(f"Waited {READY_SECONDS:.0f} s for {what}: {words}")
             time.sleep(0.2)
 
