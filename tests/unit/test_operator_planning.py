@@ -2,136 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
-from typing import Any
+from datetime import timedelta
 
 import pytest
+from planning_world import NOW, World, dubjob, profile
 
 from dubjob_operator import names
-from dubjob_operator.api.dubjob import DubJob, DubJobStatus, StageState
-from dubjob_operator.api.profile import DubProfile
+from dubjob_operator.api.dubjob import StageState
 from dubjob_operator.planning.manifests import job_name, stage_job
-from dubjob_operator.planning.observation import Observed, observe
 from dubjob_operator.planning.pipeline import input_hashes
-from dubjob_operator.planning.plan import plan
-from dubjob_operator.planning.stage_states import fresh
-from dubjob_operator.planning.status import status
+from dubjob_operator.planning.stage_states import first
 from dubjob_operator.planning.transitions import transitions
 from dubstage.contract import Stage, StageRequest, StageResult
-
-NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
-UID = "11111111-2222-3333-4444-555555555555"
-
-
-def dubjob(generation: int = 1, recorded: DubJobStatus | None = None, **spec: Any) -> DubJob:
-    return DubJob.model_validate(
-        {
-            "metadata": {
-                "name": "talk", "namespace": "dubbing", "uid": UID, "generation": generation,
-            },
-            "spec": {"targetLanguage": "es", "sourceLanguage": "en", **spec},
-            "status": recorded.model_dump(by_alias=True) if recorded else {},
-        }
-    )  # fmt: skip
-
-
-def profile(**spec: Any) -> DubProfile:
-    stage = {"image": "image:1", "engine": "engine"}
-    return DubProfile.model_validate(
-        {
-            "metadata": {"name": "default"},
-            "spec": {"stages": {str(name): stage for name in Stage}, **spec},
-        }
-    )
-
-
-class World:
-    """A cluster that does what the plan says, one DubJob in it."""
-
-    def __init__(self, **spec: Any) -> None:
-        self.now = NOW
-        self.dubjob = dubjob(**spec)
-        self.profile: DubProfile | None = profile()
-        self.jobs: dict[str, dict[str, Any]] = {}
-        self.pods: list[dict[str, Any]] = []
-        self.created: list[str] = []
-        self.events: list[str] = []
-
-    def complete(self) -> None:
-        """The Job controller comes a little later than the pod's own success."""
-        for pod in self.pods:
-            job = self.jobs.get(pod["metadata"]["job"])
-            if job and pod["status"]["phase"] == "Succeeded":
-                job["status"] = {"conditions": [{"type": "Complete", "status": "True"}]}
-
-    def observed(self) -> Observed:
-        return observe(self.jobs.values(), self.pods, UID)
-
-    def step(self) -> DubJobStatus:
-        """One reconcile."""
-        observed = self.observed()
-        done = plan(self.dubjob, self.profile, observed, self.now)
-        for job in done.delete:
-            del self.jobs[job.name]
-            self.pods = [pod for pod in self.pods if pod["metadata"]["job"] != job.name]
-        after = status(self.dubjob, self.profile, observed, self.now)
-        self.complete()
-        if done.create:
-            name = done.create["metadata"]["name"]
-            self.created.append(done.create["metadata"]["labels"][names.STAGE_LABEL])
-            self.jobs[name] = {**done.create, "status": {}}
-            self.jobs[name]["metadata"]["uid"] = f"uid-{name}"
-        self.events += [
-            f"{event.reason} {event.message}" for event in transitions(self.dubjob, after)
-        ]
-        self.dubjob = self.dubjob.model_copy(update={"status": after})
-        return after
-
-    def pod(self, phase: str, code: int | None = None, **more: Any) -> None:
-        """The pod of the Job that was created last."""
-        name = list(self.jobs)[-1]
-        state: dict[str, Any] = {"waiting": {"reason": more.pop("waiting", "ContainerCreating")}}
-        if phase == "Running":
-            state = {"running": {"startedAt": "2026-01-02T03:04:06Z"}}
-        if code is not None:
-            state = {"terminated": {"exitCode": code, "reason": more.pop("reason", "Error"),
-                                    "message": more.pop("message", "")}}  # fmt: skip
-        conditions = more.pop("conditions", [])
-        suffix = more.pop("suffix", "a")
-        self.pods = [p for p in self.pods if p["metadata"]["name"] != f"{name}-{suffix}"]
-        self.pods.append(
-            {
-                "metadata": {
-                    "name": f"{name}-{suffix}", "uid": "p", "job": name,
-                    "creationTimestamp": f"2026-01-02T03:04:0{len(self.pods)}Z",
-                    "ownerReferences": [{"controller": True, "uid": f"uid-{name}"}],
-                },
-                "spec": {"containers": [
-                    {"name": "stage", "resources": {"limits": {"memory": "96Mi"}}}]},
-                "status": {"phase": phase, "conditions": conditions,
-                           "containerStatuses": [{"name": "stage", "state": state}]},
-            }
-        )  # fmt: skip
-
-    def succeed(self, **result: Any) -> None:
-        stage = self.created[-1]
-        text = StageResult(stage=Stage(stage), reason="Succeeded", **result)
-        self.pod("Succeeded", 0, message=text.to_termination_message())
-
-    def fail(self, reason: str = "BackoffLimitExceeded") -> None:
-        """The Job's condition, as the Job controller sets it."""
-        job = self.jobs[list(self.jobs)[-1]]
-        job["status"] = {"conditions": [{"type": "Failed", "status": "True", "reason": reason}]}
-
-    def finish(self, **first: Any) -> DubJobStatus:
-        """Let every stage succeed."""
-        for number in range(20):
-            after = self.step()
-            if after.condition("Finished").status == "True":  # type: ignore[union-attr]
-                return after
-            if self.jobs:
-                self.succeed(**(first if number == 0 else {}))
-        raise AssertionError(after)
 
 
 def test_six_stages_run_in_their_order() -> None:
@@ -143,7 +25,7 @@ def test_six_stages_run_in_their_order() -> None:
     conditions = {entry.type: entry.status for entry in after.conditions}
     assert conditions == {
         "Complete": "True", "Failed": "False", "Finished": "True",
-        "Reconciling": "False", "Stalled": "False",
+        "Suspended": "False", "Reconciling": "False", "Stalled": "False",
     }  # fmt: skip
     assert world.events[-1] == "Completed All stages have succeeded."
 
@@ -337,7 +219,7 @@ def test_an_image_that_cannot_be_pulled_ends() -> None:
     world = World(startDeadlineSeconds=30)
     world.step()
     world.pod("Pending", waiting="ImagePullBackOff")
-    assert world.step().stages[0].state is StageState.PULLING
+    assert world.later(6).stages[0].state is StageState.PULLING
     world.now += timedelta(seconds=31)
     assert world.step().condition("Failed").reason == "StartDeadlineExceeded"  # type: ignore[union-attr]
     world.step()
@@ -350,7 +232,7 @@ def test_waiting_for_a_gpu_has_no_end() -> None:
     message = "0/1 nodes: 1 Insufficient nvidia.com/gpu."
     refused = {"type": "PodScheduled", "status": "False", "message": message}
     world.pod("Pending", conditions=[refused])
-    world.step()
+    world.later(6)
     world.now += timedelta(days=3)
     after = world.step()
     assert after.stages[0].state is StageState.QUEUED
@@ -397,7 +279,7 @@ def test_input_hashes_know_what_counts() -> None:
 
 
 def test_the_pod_is_restricted_and_told_what_to_do() -> None:
-    entry = fresh("ingest", "0123", 1, NOW)
+    entry = first(Stage.INGEST, "0123", NOW)
     job = stage_job(dubjob(jobID="folder"), profile(user=4321), entry)
     assert job["metadata"]["name"] == job_name(dubjob(), entry)
     pod = job["spec"]["template"]["spec"]
@@ -425,6 +307,6 @@ def test_the_pod_is_restricted_and_told_what_to_do() -> None:
 def test_names_fit_kubernetes(name: str) -> None:
     long = dubjob()
     long = long.model_copy(update={"metadata": long.metadata.model_copy(update={"name": name})})
-    job = stage_job(long, profile(), fresh("synthesize", "0123", 1, NOW))
+    job = stage_job(long, profile(), first(Stage.SYNTHESIZE, "0123", NOW))
     assert len(job["metadata"]["name"]) <= 63
     assert all(len(value) <= 63 for value in job["metadata"]["labels"].values())

@@ -46,6 +46,19 @@ class Stage(str, Enum):
         return self.value
 
 
+CORRECTIONS = {Stage.TRANSCRIBE: "transcript", Stage.TRANSLATE: "translation"}
+"""Stages whose result a person may replace, with the stem of the file's name below
+``inputs/<job_id>/``; it ends in ``.json`` or ``.srt``."""
+
+REVIEWED = {
+    Stage.SEPARATE: "interim/{job}/text/vid/speaks/vocals.wav",
+    Stage.TRANSCRIBE: "outputs/{job}/text/src_transcript.json",
+    Stage.TRANSLATE: "outputs/{job}/text/trg_transcript.json",
+    Stage.SYNTHESIZE: "interim/{job}/text/vid/tts/segments.json",
+}
+"""Stages after which a person may look, with the file to look at."""
+
+
 class ExitCode(IntEnum):
     """How a stage ended; the names are those of BSD's ``sysexits.h``."""
 
@@ -107,6 +120,12 @@ class StageRequest(_Message):
     engines: dict[Stage, EngineChoice]
     """The engine of every stage: ingest looks ahead with them, mux reports
     them, and each stage reads its own."""
+    force: bool = False
+    """True: a retry was asked for, do the work though it was done before."""
+    import_only: bool = False
+    """True: take over a person's file, or leave the result as it is; no engine."""
+    delete_interim: bool = False
+    """True: the last stage deletes what the others left in the interim folder."""
 
     @property
     def engine(self) -> EngineChoice:
@@ -129,6 +148,10 @@ class StageResult(_Message):
     """True: an earlier run's outputs were found whole, nothing was done."""
     reusable: list[Stage] = []
     """Ingest only: later stages whose outputs are whole and still right."""
+    corrected: list[Stage] = []
+    """Ingest only: stages whose result a person's file replaces."""
+    imported: bool = False
+    """True: a person's file took the engine's place."""
     missing_from: Stage | None = None
     """With NOINPUT: the stage that has to write its files again."""
     source_language: str | None = None

@@ -27,6 +27,14 @@ SPEAKERS_ARE_A_RANGE = {
     "self.speakers.min <= self.speakers.max",
     "message": "speakers.min must not be above speakers.max",
 }
+SOURCE_IS_FIXED_WHILE_RUNNING = {
+    "rule": "(has(self.spec.source) == has(oldSelf.spec.source) && (!has(self.spec.source) || "
+    "self.spec.source == oldSelf.spec.source)) || !has(oldSelf.status) || "
+    "!has(oldSelf.status.conditions) || oldSelf.status.conditions.exists(condition, "
+    "condition.type in ['Finished', 'Suspended'] && condition.status == 'True')",
+    "message": "source cannot be changed while the DubJob runs: set spec.suspend first, or wait "
+    "until it has finished",
+}
 NAME_IS_A_JOB_ID = {
     "rule": "has(self.spec.jobID) || size(self.metadata.name) <= 63",
     "message": "the name is longer than 63 characters: set spec.jobID",
@@ -53,11 +61,12 @@ def dubjob_crd() -> dict[str, Any]:
         scope="Namespaced",
         description="DubJob dubs one video into one language.",
         properties={"spec": spec, "status": status},
-        rules=[NAME_IS_A_JOB_ID],
+        rules=[NAME_IS_A_JOB_ID, SOURCE_IS_FIXED_WHILE_RUNNING],
         columns=[
             _column("State", f"{finished}.reason"),
             _column("Stage", ".status.stage"),
             _column("Progress", ".status.progress", kind="integer"),
+            _column("Left", ".status.estimatedRemainingSeconds", kind="integer"),
             _column("Languages", ".status.languages"),
             _column("Profile", ".spec.profile", priority=1),
             _column("Message", f"{finished}.message", priority=1),

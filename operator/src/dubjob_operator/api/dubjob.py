@@ -64,6 +64,22 @@ class Speakers(ApiModel):
     """At most so many."""
 
 
+class ReviewedStage(str, Enum):
+    """A stage after which a person may want to look."""
+
+    SEPARATE = "separate"
+    TRANSCRIBE = "transcribe"
+    TRANSLATE = "translate"
+    SYNTHESIZE = "synthesize"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+Seconds = Annotated[int, Field(ge=1, le=2592000)]
+"""Up to thirty days."""
+
+
 class DubJobSpec(ApiModel):
     """What is to be dubbed, and into which language."""
 
@@ -86,6 +102,29 @@ class DubJobSpec(ApiModel):
     """How long a stage may be unable to start (image, configuration, missing claim
     or profile) before the DubJob fails. Waiting for capacity does not count.
     Omitted: 600."""
+    queue_deadline_seconds: Seconds | None = None
+    """How long a stage may wait for capacity, quota or admission before the DubJob
+    fails. Omitted: as long as it takes."""
+    active_deadline_seconds: Seconds | None = None
+    """How long the stages may run, all together, before the DubJob fails. Time in a
+    queue, suspended or in review does not count. Omitted: as long as it takes."""
+    suspend: bool | None = None
+    """True: stop the running stage and start none. Finished stages stay finished."""
+    pause_after: (
+        Annotated[
+            list[ReviewedStage],
+            Field(max_length=4, json_schema_extra={"x-kubernetes-list-type": "set"}),
+        ]
+        | None
+    ) = None
+    """Stages after which a person looks at the result before the next one starts:
+    separate, transcribe, translate, synthesize."""
+    queue_name: ObjectName | None = None
+    """Queue of a queueing scheduler such as Kueue or Volcano. Omitted: the
+    profile's."""
+    priority_class_name: ObjectName | None = None
+    """PriorityClass of all stages' pods, one that the profile allows. Omitted: the
+    profile's."""
 
 
 class StageState(str, Enum):
@@ -96,6 +135,7 @@ class StageState(str, Enum):
     PULLING = "Pulling"
     RUNNING = "Running"
     RETRYING = "Retrying"
+    AWAITING_REVIEW = "AwaitingReview"
     SUCCEEDED = "Succeeded"
     FAILED = "Failed"
 
@@ -120,7 +160,8 @@ class StageStatus(ApiModel):
     name: str
     """Name of the stage."""
     state: StageState
-    """Pending, Queued, Pulling, Running, Retrying, Succeeded or Failed."""
+    """Pending, Queued, Pulling, Running, Retrying, AwaitingReview, Succeeded or
+    Failed."""
     reason: str | None = None
     """One word for machines."""
     message: str | None = None
@@ -145,6 +186,14 @@ class StageStatus(ApiModel):
     """Per cent of the stage's work that is done."""
     reused: bool | None = None
     """True: an earlier run's outputs were found whole, nothing was done."""
+    forced: bool | None = None
+    """True: a retry was asked for, so that nothing is reused."""
+    imports: bool | None = None
+    """True: a person's file takes the place of the engine; the run is light."""
+    reviewed: bool | None = None
+    """True: a person has approved the result."""
+    node_name: str | None = None
+    """Node of the latest pod."""
     result: Result | None = None
     """What the stage had to say."""
 
@@ -153,7 +202,7 @@ class Condition(ApiModel):
     """A standard Kubernetes condition."""
 
     type: str
-    """Complete, Failed, Finished, Reconciling or Stalled."""
+    """Complete, Failed, Finished, Suspended, Reconciling or Stalled."""
     status: Annotated[str, Field(pattern="^(True|False|Unknown)$")]
     """True, False or Unknown."""
     reason: str
@@ -172,11 +221,18 @@ class DubJobStatus(ApiModel):
     observed_generation: int = -1
     """Generation of the spec that was looked at last; -1: none yet."""
     conditions: list[Condition] = Field(default=[])
-    """Complete, Failed, Finished (either), and for kstatus Reconciling and Stalled."""
+    """Complete, Failed, Finished (either), Suspended, and for kstatus Reconciling and
+    Stalled."""
     stage: str | None = None
     """The stage that is at work, or the one that failed."""
     progress: Annotated[int, Field(ge=0, le=100)] | None = None
     """Per cent of the whole that is done."""
+    estimated_remaining_seconds: Annotated[int, Field(ge=0)] | None = None
+    """Rough time that the running and the coming stages take. Queues are not in it."""
+    last_handled_retry: str | None = None
+    """The last value of the annotation dubjob.dev/retry that was carried out."""
+    last_handled_approval: str | None = None
+    """The last value of the annotation dubjob.dev/approved that was carried out."""
     languages: str | None = None
     """From which language to which."""
     start_time: str | None = None
@@ -205,6 +261,8 @@ class Metadata(ApiModel):
     resource_version: str = ""
     creation_timestamp: str = ""
     deletion_timestamp: str | None = None
+    labels: dict[str, str] = Field(default={})
+    annotations: dict[str, str] = Field(default={})
 
 
 class DubJob(ApiModel):

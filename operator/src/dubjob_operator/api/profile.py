@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, JsonValue
 
-from dubjob_operator.api.dubjob import Metadata, ObjectName
+from dubjob_operator.api.dubjob import Metadata, ObjectName, Seconds
 from dubjob_operator.api.model import ApiModel
 from dubstage.contract import EngineChoice, Stage
 
@@ -69,8 +69,25 @@ class StageProfile(ApiModel):
     """Scheduler of the pod."""
     priority_class_name: ObjectName | None = None
     """PriorityClass of the pod."""
+    topology_spread_constraints: (
+        Annotated[
+            list[Annotated[dict[str, Any], Field(json_schema_extra=FreeForm)]], Field(max_length=16)
+        ]
+        | None
+    ) = None
+    """How the pods spread over the cluster."""
+    resource_claims: (
+        Annotated[
+            list[Annotated[dict[str, Any], Field(json_schema_extra=FreeForm)]], Field(max_length=16)
+        ]
+        | None
+    ) = None
+    """Claims of dynamic resource allocation; the container gets all of them."""
+    timeout_seconds: Seconds | None = None
+    """How long one pod may run, from its container's start, before the DubJob fails.
+    Omitted: as long as it takes."""
     labels: dict[str, str] | None = None
-    """Further labels of the Job and its pods."""
+    """Further labels of the Job and its pods, a Kueue priority class for example."""
     annotations: dict[str, str] | None = None
     """Further annotations of the pods."""
 
@@ -115,6 +132,29 @@ class DubProfileSpec(ApiModel):
     """Size of the pods' scratch space. Omitted: 2Gi."""
     allowed_namespaces: Annotated[list[ObjectName], Field(max_length=256)] | None = None
     """Namespaces whose DubJobs may use the profile. Omitted: all."""
+    allowed_priority_classes: Annotated[list[ObjectName], Field(max_length=64)] | None = None
+    """PriorityClasses that a DubJob may choose. Omitted: none."""
+    queue_name: ObjectName | None = None
+    """Queue of a queueing scheduler for DubJobs that name none."""
+    propagated_labels: (
+        Annotated[list[Annotated[str, Field(max_length=317)]], Field(max_length=32)] | None
+    ) = None
+    """Keys of the DubJob's labels that its Jobs and pods get too, to charge back
+    costs for example."""
+    network: bool | None = None
+    """True: an engine needs the network. The chart's network policies deny it to
+    others. Omitted: false."""
+    same_node: bool | None = None
+    """True: later stages run on the node of the first, for volumes that one node at a
+    time can mount. Omitted: false."""
+    max_disruptions: Annotated[int, Field(ge=0, le=1000)] = 20
+    """How often a stage's pods may be preempted, evicted or drained before the DubJob
+    fails. Omitted: 20."""
+    ttl_seconds_after_finished: Annotated[int, Field(ge=0)] | None = None
+    """How long a finished Job and its pods are kept. Omitted: as long as the DubJob."""
+    delete_interim_files: Annotated[str, Field(pattern="^(Never|OnComplete)$")] = "Never"
+    """Never, or OnComplete: the last stage deletes what the others left in the interim
+    folder, but for the manifests. Omitted: Never."""
     stages: StageProfiles
     """How each stage runs."""
 

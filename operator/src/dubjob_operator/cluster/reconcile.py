@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Protocol
 
 from pydantic import ValidationError
 
 from dubjob_operator import names
-from dubjob_operator.api.dubjob import DubJob, DubJobSpec, DubJobStatus, Metadata, StageState
+from dubjob_operator.api.dubjob import DubJob, DubJobSpec, DubJobStatus, Metadata
 from dubjob_operator.api.profile import DubProfile
 from dubjob_operator.cluster.apply import create_job, delete_job, write_status
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.errors import Refused
 from dubjob_operator.cluster.events import tell
-from dubjob_operator.cluster.progress import read_progress
-from dubjob_operator.planning.observation import Object, Observed, observe
+from dubjob_operator.cluster.paces import Paces
+from dubjob_operator.cluster.progress import ProgressReader
+from dubjob_operator.cluster.refusals import Refusals
+from dubjob_operator.planning.observation import Object, observe
 from dubjob_operator.planning.plan import plan
 from dubjob_operator.planning.profile_use import ProfileProblem
 from dubjob_operator.planning.status import invalid, status
@@ -55,13 +56,18 @@ def utc_now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-@dataclass(frozen=True)
 class Reconciler:
     """Brings DubJobs one step on."""
 
-    client: Client
-    watched: Watched
-    clock: Callable[[], datetime] = utc_now
+    def __init__(
+        self, client: Client, watched: Watched, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        self.client = client
+        self.watched = watched
+        self.clock = clock
+        self.progress = ProgressReader(client)
+        self.refusals = Refusals(client)
+        self.paces = Paces()
 
     async def reconcile(self, key: Key) -> float | None:
         """One step; seconds after which to look again, None where events suffice.
@@ -78,7 +84,9 @@ class Reconciler:
             await self._refuse(raw, error, now)
             return None
         profile = self._profile(dubjob.profile_name)
-        observed = observe(self.watched.jobs(key), self.watched.pods(key), dubjob.metadata.uid)
+        jobs, pods = list(self.watched.jobs(key)), list(self.watched.pods(key))
+        refusals = await self.refusals.of(jobs, pods, now)
+        observed = observe(jobs, pods, dubjob.metadata.uid, refusals)
         step = plan(dubjob, profile, observed, now)
         for job in step.delete:
             await delete_job(self.client, dubjob.metadata.namespace, job)
@@ -87,9 +95,11 @@ class Reconciler:
                 await create_job(self.client, step.create)
             except Refused as refused:
                 profile = ProfileProblem(names.PROFILE_INVALID, _unusable(dubjob, refused))
-        progress = await self._progress(dubjob, observed)
-        after = status(dubjob, profile, observed, now, progress)
+        progress = await self.progress.of(dubjob, observed, now)
+        pace = self.paces.of(dubjob.profile_name)
+        after = status(dubjob, profile, observed, now, progress, pace)
         await self._record(dubjob, after, now)
+        self.paces.learn(dubjob.profile_name, dubjob.metadata.uid, after.stages)
         return step.requeue_after
 
     async def _record(self, dubjob: DubJob, after: DubJobStatus, now: datetime) -> None:
@@ -121,19 +131,6 @@ class Reconciler:
             return ProfileProblem(
                 names.PROFILE_INVALID, f"DubProfile {name}, {place}: {first['msg']}."
             )
-
-    async def _progress(self, dubjob: DubJob, observed: Observed) -> dict[str, int]:
-        """Per cent by pod, of the pod that the recorded status says is running."""
-        found = {}
-        running = {
-            entry.pod_name for entry in dubjob.status.stages if entry.state is StageState.RUNNING
-        }
-        for pod in observed.pods:
-            if pod.name in running and pod.phase == "Running":
-                share = await read_progress(self.client, dubjob.metadata.namespace, pod.name)
-                if share is not None:
-                    found[pod.name] = share
-        return found
 
 
 def _unusable(dubjob: DubJob, error: Exception) -> str:

@@ -1,12 +1,40 @@
-"""When waiting is over. Only faults count: waiting for capacity has no end."""
+"""When waiting and running are over; each limit ends with its own reason."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
 
-from dubjob_operator.api.dubjob import DubJob, StageStatus
+from dubjob_operator import names
+from dubjob_operator.api.dubjob import DubJob, StageState, StageStatus
+from dubjob_operator.planning import failure_policy
+from dubjob_operator.planning.observation import ObservedJob
 
 START_DEADLINE_SECONDS = 600
+BLINK_SECONDS = 5.0
+"""A Job that waits for no longer than this is not worth a word."""
+
+REASONS = frozenset(
+    {
+        names.START_DEADLINE_EXCEEDED,
+        names.QUEUE_DEADLINE_EXCEEDED,
+        names.ACTIVE_DEADLINE_EXCEEDED,
+        names.STAGE_TIMEOUT,
+        names.TOO_MANY_DISRUPTIONS,
+    }
+)
+"""Why a stage ends though its Job would go on."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One limit of the current stage."""
+
+    left: float
+    """Seconds until it is reached; 0 or less when it is."""
+    reason: str
+    message: str
 
 
 def timestamp(now: datetime) -> str:
@@ -19,14 +47,106 @@ def parse(text: str) -> datetime:
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
 
 
-def start_deadline(dubjob: DubJob) -> timedelta:
-    """How long a stage may be unable to start."""
+def seconds_since(text: str | None, now: datetime) -> float:
+    """Seconds from the time `text` to `now`, never negative; 0 where there is none."""
+    return max((now - parse(text)).total_seconds(), 0.0) if text else 0.0
+
+
+def nearest_limit(
+    dubjob: DubJob,
+    entries: Sequence[StageStatus],
+    entry: StageStatus,
+    job: ObservedJob | None,
+    now: datetime,
+) -> Limit | None:
+    """The limit that the current stage reaches first, None where it has none."""
+    found = [
+        limit
+        for limit in (
+            _start(dubjob, entry, now),
+            _queue(dubjob, entry, now),
+            _timeout(entry, job, now),
+            _active(dubjob, entries, entry, job, now),
+        )
+        if limit
+    ]
+    return min(found, key=lambda limit: limit.left, default=None)
+
+
+def active_seconds(
+    entries: Sequence[StageStatus], entry: StageStatus, job: ObservedJob | None, now: datetime
+) -> float:
+    """Seconds for which the containers of this run's stages ran, all attempts of the
+    current one together."""
+    found = sum(
+        seconds_since(done.start_time, parse(done.completion_time))
+        for done in entries
+        if done.start_time and done.completion_time and done.name != entry.name
+    )
+    for pod in job.pods if job else ():
+        until = parse(pod.finished) if pod.finished else now
+        found += seconds_since(pod.started, until)
+    return found
+
+
+def is_fault(entry: StageStatus) -> bool:
+    """True where the stage cannot start until somebody acts, or nobody starts it."""
+    if entry.state is StageState.PENDING:
+        return entry.reason in failure_policy.PROFILE_FAULTS
+    if entry.state is StageState.PULLING:
+        return entry.reason in failure_policy.POD_FAULTS
+    return entry.state is StageState.QUEUED and entry.reason in failure_policy.JOB_FAULTS
+
+
+def _start(dubjob: DubJob, entry: StageStatus, now: datetime) -> Limit | None:
+    if not is_fault(entry):
+        return None
     seconds = dubjob.spec.start_deadline_seconds
-    return timedelta(seconds=START_DEADLINE_SECONDS if seconds is None else seconds)
+    allowed = START_DEADLINE_SECONDS if seconds is None else seconds
+    return Limit(
+        allowed - seconds_since(entry.since, now),
+        names.START_DEADLINE_EXCEEDED,
+        f"The {entry.name} stage could not start within {allowed} s ({entry.reason}): "
+        f"{entry.message}",
+    )
 
 
-def start_deadline_left(dubjob: DubJob, entry: StageStatus, now: datetime) -> float:
-    """Seconds until the stage's start deadline; 0 or less when it is over."""
-    if entry.since is None:
-        return start_deadline(dubjob).total_seconds()
-    return (parse(entry.since) + start_deadline(dubjob) - now).total_seconds()
+def _queue(dubjob: DubJob, entry: StageStatus, now: datetime) -> Limit | None:
+    allowed = dubjob.spec.queue_deadline_seconds
+    if allowed is None or entry.state is not StageState.QUEUED or is_fault(entry):
+        return None
+    return Limit(
+        allowed - seconds_since(entry.since, now),
+        names.QUEUE_DEADLINE_EXCEEDED,
+        f"The {entry.name} stage waited for {allowed} s, its spec.queueDeadlineSeconds: "
+        f"{entry.message}",
+    )
+
+
+def _timeout(entry: StageStatus, job: ObservedJob | None, now: datetime) -> Limit | None:
+    if entry.state is not StageState.RUNNING or job is None or job.timeout is None:
+        return None
+    return Limit(
+        job.timeout - seconds_since(entry.start_time, now),
+        names.STAGE_TIMEOUT,
+        f"The {entry.name} stage ran for longer than {job.timeout:.0f} s, its timeoutSeconds in "
+        "the profile.",
+    )
+
+
+def _active(
+    dubjob: DubJob,
+    entries: Sequence[StageStatus],
+    entry: StageStatus,
+    job: ObservedJob | None,
+    now: datetime,
+) -> Limit | None:
+    allowed = dubjob.spec.active_deadline_seconds
+    if allowed is None or entry.state is not StageState.RUNNING:
+        return None
+    return Limit(
+        allowed - active_seconds(entries, entry, job, now),
+        names.ACTIVE_DEADLINE_EXCEEDED,
+        f"The stages ran for longer than {allowed} s, spec.activeDeadlineSeconds, all together; "
+        f"{entry.name} was running.",
+    )

@@ -12,8 +12,25 @@ from dubstage.contract import ExitCode
 FINAL_CODES = (ExitCode.DATAERR, ExitCode.NOINPUT, ExitCode.CONFIG)
 """Exit codes after which another try cannot help."""
 
-FAULTS = frozenset(
+CLAIM_MISSING = "ClaimNotFound"
+NO_POD = "NoPod"
+
+PROFILE_FAULTS = frozenset(
     {
+        names.PROFILE_NOT_FOUND,
+        names.PROFILE_FORBIDDEN,
+        names.PROFILE_INVALID,
+        names.PRIORITY_FORBIDDEN,
+    }
+)
+"""Why no Job can be made until somebody acts."""
+
+JOB_FAULTS = frozenset({NO_POD, names.POD_REFUSED})
+"""Why a Job has no pod; waiting for quota or admission is none."""
+
+POD_FAULTS = frozenset(
+    {
+        CLAIM_MISSING,
         "ErrImagePull",
         "ImagePullBackOff",
         "InvalidImageName",
@@ -25,7 +42,7 @@ FAULTS = frozenset(
         "RunContainerError",
     }
 )
-"""The kubelet's words for a container that cannot start until somebody acts."""
+"""Why a pod's container cannot start until somebody acts: mostly the kubelet's words."""
 
 
 def pod_failure_policy() -> dict[str, Any]:
@@ -59,6 +76,13 @@ class Failure:
 def is_final(pod: ObservedPod) -> bool:
     """True for a pod after which the Job will fail without another try."""
     return pod.phase == "Failed" and not pod.disrupted and pod.exit_code in FINAL_CODES
+
+
+def disruptions(attempts: int, job: ObservedJob) -> int:
+    """How many of the stage's `attempts` were ended by the cluster, not by the stage:
+    the Job counts its own failures, and has no count of these."""
+    unfinished = sum(pod.phase != "Failed" for pod in job.pods)
+    return max(attempts - job.failed_pods - unfinished, 0)
 
 
 def explain(stage: str, pod: ObservedPod, profile: str) -> Failure:

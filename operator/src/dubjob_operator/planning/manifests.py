@@ -7,9 +7,16 @@ from typing import Any
 
 from dubjob_operator import names
 from dubjob_operator.api.dubjob import DubJob, StageStatus
-from dubjob_operator.api.profile import DubProfile, DubProfileSpec, StageProfile
+from dubjob_operator.api.profile import DubProfile, StageProfile
 from dubjob_operator.planning.failure_policy import pod_failure_policy
 from dubjob_operator.planning.pipeline import ORDER, input_hashes
+from dubjob_operator.planning.scheduling import (
+    light,
+    node_affinity,
+    pod_annotations,
+    pod_labels,
+    queue_labels,
+)
 from dubstage.contract import (
     DATA_DIR,
     MODELS_DIR,
@@ -34,9 +41,9 @@ def job_name(dubjob: DubJob, entry: StageStatus) -> str:
     return f"{stem}-{entry.name}-{digest}"
 
 
-def stage_request(dubjob: DubJob, profile: DubProfile, stage: Stage) -> StageRequest:
+def stage_request(dubjob: DubJob, profile: DubProfile, entry: StageStatus) -> StageRequest:
     """What the stage is told."""
-    spec = dubjob.spec
+    spec, stage = dubjob.spec, Stage(entry.name)
     speakers = spec.speakers
     return StageRequest(
         stage=stage,
@@ -48,19 +55,30 @@ def stage_request(dubjob: DubJob, profile: DubProfile, stage: Stage) -> StageReq
         target_language=spec.target_language,
         speakers=SpeakerRange(min=speakers.min, max=speakers.max) if speakers else None,
         engines=profile.spec.engines(),
+        force=bool(entry.forced),
+        import_only=bool(entry.imports),
+        delete_interim=stage is ORDER[-1] and profile.spec.delete_interim_files == "OnComplete",
     )
 
 
-def stage_job(dubjob: DubJob, profile: DubProfile, entry: StageStatus) -> dict[str, Any]:
-    """The Job that runs the stage of `entry`."""
-    stage = Stage(entry.name)
-    chosen = profile.spec.stages.of(stage)
-    labels = {
-        **(chosen.labels or {}),
+def stage_job(
+    dubjob: DubJob, profile: DubProfile, entry: StageStatus, node: str | None = None
+) -> dict[str, Any]:
+    """The Job that runs the stage of `entry`; `node`: where it has to run."""
+    chosen = profile.spec.stages.of(Stage(entry.name))
+    if entry.imports:
+        chosen = light(profile.spec)
+    labels = pod_labels(dubjob, profile.spec, chosen) | {
         names.MANAGED_BY_LABEL: names.OPERATOR_NAME,
         names.DUBJOB_LABEL: names.label_value(dubjob.metadata.name),
         names.STAGE_LABEL: entry.name,
     }
+    annotations = {
+        names.INPUT_HASH_ANNOTATION: entry.input_hash,
+        names.PIPELINE_HASH_ANNOTATION: input_hashes(dubjob)[ORDER[-1]],
+    }
+    if chosen.timeout_seconds:
+        annotations[names.TIMEOUT_ANNOTATION] = str(chosen.timeout_seconds)
     limit = dubjob.spec.backoff_limit
     return {
         "apiVersion": "batch/v1",
@@ -68,11 +86,8 @@ def stage_job(dubjob: DubJob, profile: DubProfile, entry: StageStatus) -> dict[s
         "metadata": {
             "name": job_name(dubjob, entry),
             "namespace": dubjob.metadata.namespace,
-            "labels": labels,
-            "annotations": {
-                names.INPUT_HASH_ANNOTATION: entry.input_hash,
-                names.PIPELINE_HASH_ANNOTATION: input_hashes(dubjob)[ORDER[-1]],
-            },
+            "labels": labels | queue_labels(dubjob, profile.spec),
+            "annotations": annotations,
             "ownerReferences": [
                 {
                     "apiVersion": names.API_VERSION,
@@ -84,54 +99,73 @@ def stage_job(dubjob: DubJob, profile: DubProfile, entry: StageStatus) -> dict[s
                 }
             ],
         },
-        "spec": {
-            "backoffLimit": BACKOFF_LIMIT if limit is None else limit,
-            "completions": 1,
-            "parallelism": 1,
-            # Never two writers: the next pod comes when the last one is quite gone.
-            "podReplacementPolicy": "Failed",
-            "podFailurePolicy": pod_failure_policy(),
-            "template": {
-                "metadata": {"labels": labels, "annotations": chosen.annotations or {}},
-                "spec": _pod_spec(profile.spec, chosen, stage_request(dubjob, profile, stage)),
-            },
-        },
+        "spec": _set(
+            {
+                "backoffLimit": BACKOFF_LIMIT if limit is None else limit,
+                "completions": 1,
+                "parallelism": 1,
+                # Never two writers: the next pod comes when the last one is quite gone.
+                "podReplacementPolicy": "Failed",
+                "podFailurePolicy": pod_failure_policy(),
+                "ttlSecondsAfterFinished": profile.spec.ttl_seconds_after_finished,
+                "template": {
+                    "metadata": {
+                        "labels": labels,
+                        "annotations": pod_annotations(dubjob, profile.spec, chosen),
+                    },
+                    "spec": _pod_spec(dubjob, profile, chosen, entry, node),
+                },
+            }
+        ),
     }
 
 
 def _pod_spec(
-    profile: DubProfileSpec, chosen: StageProfile, request: StageRequest
+    dubjob: DubJob,
+    profile: DubProfile,
+    chosen: StageProfile,
+    entry: StageStatus,
+    node: str | None,
 ) -> dict[str, Any]:
-    spec: dict[str, Any] = {
-        "restartPolicy": "Never",
-        "automountServiceAccountToken": False,
-        "enableServiceLinks": False,
-        "terminationGracePeriodSeconds": 30,
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": profile.user,
-            "runAsGroup": profile.group,
-            "fsGroup": profile.fs_group,
-            "fsGroupChangePolicy": "OnRootMismatch",
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        "containers": [_container(chosen, request)],
-        "volumes": [
-            {"name": "data", "persistentVolumeClaim": {"claimName": profile.data_claim}},
-            {"name": "models", "persistentVolumeClaim": {"claimName": profile.models_claim}},
-            {"name": "scratch", "emptyDir": {"sizeLimit": profile.scratch_size_limit}},
-        ],
-        "nodeSelector": chosen.node_selector,
-        "tolerations": chosen.tolerations,
-        "affinity": chosen.affinity,
-        "runtimeClassName": chosen.runtime_class_name,
-        "schedulerName": chosen.scheduler_name,
-        "priorityClassName": chosen.priority_class_name,
-    }
-    return {key: value for key, value in spec.items() if value is not None}
+    spec, request = profile.spec, stage_request(dubjob, profile, entry)
+    return _set(
+        {
+            "restartPolicy": "Never",
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+            "terminationGracePeriodSeconds": 30,
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": spec.user,
+                "runAsGroup": spec.group,
+                "fsGroup": spec.fs_group,
+                "fsGroupChangePolicy": "OnRootMismatch",
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "containers": [_container(chosen, request)],
+            "volumes": [
+                {"name": "data", "persistentVolumeClaim": {"claimName": spec.data_claim}},
+                {"name": "models", "persistentVolumeClaim": {"claimName": spec.models_claim}},
+                {"name": "scratch", "emptyDir": {"sizeLimit": spec.scratch_size_limit}},
+            ],
+            "nodeSelector": chosen.node_selector,
+            "tolerations": chosen.tolerations,
+            "affinity": node_affinity(chosen, node),
+            "topologySpreadConstraints": chosen.topology_spread_constraints,
+            "resourceClaims": chosen.resource_claims,
+            "runtimeClassName": chosen.runtime_class_name,
+            "schedulerName": chosen.scheduler_name,
+            "priorityClassName": dubjob.spec.priority_class_name or chosen.priority_class_name,
+        }
+    )
 
 
 def _container(chosen: StageProfile, request: StageRequest) -> dict[str, Any]:
+    resources: dict[str, Any] = (
+        chosen.resources.model_dump(exclude_none=True) if chosen.resources else {}
+    )
+    if chosen.resource_claims:
+        resources["claims"] = [{"name": claim["name"]} for claim in chosen.resource_claims]
     container: dict[str, Any] = {
         "name": names.STAGE_CONTAINER,
         "image": chosen.image,
@@ -143,7 +177,7 @@ def _container(chosen: StageProfile, request: StageRequest) -> dict[str, Any]:
             {"name": "TMPDIR", "value": SCRATCH_DIR},
             {"name": "XDG_CACHE_HOME", "value": f"{SCRATCH_DIR}/.cache"},
         ],
-        "resources": chosen.resources.model_dump(exclude_none=True) if chosen.resources else {},
+        "resources": resources,
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,
@@ -162,4 +196,9 @@ def _container(chosen: StageProfile, request: StageRequest) -> dict[str, Any]:
             {"name": "scratch", "mountPath": SCRATCH_DIR},
         ],
     }
-    return {key: value for key, value in container.items() if value is not None}
+    return _set(container)
+
+
+def _set(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields that have a value."""
+    return {key: value for key, value in fields.items() if value is not None}

@@ -35,6 +35,7 @@ class ObservedPod:
     """Kubernetes' own word, for example ``OOMKilled``."""
     result: StageResult | None = None
     memory_limit: str = ""
+    node: str = ""
 
     @property
     def is_live(self) -> bool:
@@ -50,6 +51,15 @@ class ObservedJob:
     uid: str
     stage: str
     pipeline_hash: str
+    created: str = ""
+    timeout: float | None = None
+    """Seconds that one pod may run."""
+    suspended: bool = False
+    """A queueing scheduler holds it back."""
+    refused: str = ""
+    """Why its pods cannot be created, in the API server's words."""
+    failed_pods: int = 0
+    """Failures that count against the backoff limit."""
     complete: bool = False
     failed_reason: str = ""
     """Reason of the condition Failed; empty while there is none."""
@@ -76,8 +86,14 @@ class Observed:
         return next((job for job in self.jobs if job.name == name and not job.terminating), None)
 
 
-def observe(jobs: Iterable[Object], pods: Iterable[Object], owner_uid: str) -> Observed:
-    """The DubJob's Jobs (`owner_uid` is its UID) and all pods that carry its name."""
+def observe(
+    jobs: Iterable[Object],
+    pods: Iterable[Object],
+    owner_uid: str,
+    refusals: Mapping[str, str] | None = None,
+) -> Observed:
+    """The DubJob's Jobs (`owner_uid` is its UID) and all pods that carry its name.
+    `refusals`: by Job, why its pods cannot be created."""
     seen: dict[str, list[ObservedPod]] = {}
     everything = []
     for pod in pods:
@@ -88,7 +104,8 @@ def observe(jobs: Iterable[Object], pods: Iterable[Object], owner_uid: str) -> O
     for job in jobs:
         if controller_uid(job) == owner_uid:
             own = sorted(seen.get(job["metadata"]["uid"], []), key=lambda pod: pod.created)
-            found.append(_job(job, tuple(own)))
+            refused = (refusals or {}).get(job["metadata"]["name"], "")
+            found.append(_job(job, tuple(own), refused))
     found.sort(key=lambda job: job.name)
     return Observed(tuple(found), tuple(everything))
 
@@ -101,8 +118,10 @@ def controller_uid(item: Object) -> str:
     return ""
 
 
-def _job(job: Object, pods: tuple[ObservedPod, ...]) -> ObservedJob:
+def _job(job: Object, pods: tuple[ObservedPod, ...], refused: str) -> ObservedJob:
     metadata = job["metadata"]
+    annotations = metadata.get("annotations") or {}
+    timeout = annotations.get(names.TIMEOUT_ANNOTATION)
     conditions = {
         entry["type"]: entry
         for entry in job.get("status", {}).get("conditions", [])
@@ -113,7 +132,12 @@ def _job(job: Object, pods: tuple[ObservedPod, ...]) -> ObservedJob:
         name=metadata["name"],
         uid=metadata["uid"],
         stage=metadata.get("labels", {}).get(names.STAGE_LABEL, ""),
-        pipeline_hash=metadata.get("annotations", {}).get(names.PIPELINE_HASH_ANNOTATION, ""),
+        pipeline_hash=annotations.get(names.PIPELINE_HASH_ANNOTATION, ""),
+        created=metadata.get("creationTimestamp", ""),
+        timeout=float(timeout) if timeout else None,
+        suspended=job.get("spec", {}).get("suspend") is True,
+        refused=refused,
+        failed_pods=job.get("status", {}).get("failed", 0),
         complete="Complete" in conditions or "SuccessCriteriaMet" in conditions,
         failed_reason=failed.get("reason", "Failed") if failed else "",
         failed_message=failed.get("message", ""),
@@ -154,6 +178,7 @@ def _pod(pod: Object) -> ObservedPod:
         terminated_reason=ended.get("reason", ""),
         result=StageResult.from_termination_message(ended.get("message")),
         memory_limit=_memory_limit(pod),
+        node=pod.get("spec", {}).get("nodeName", ""),
     )
 
 

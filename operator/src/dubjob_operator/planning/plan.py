@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from dubjob_operator.api.dubjob import DubJob, StageState
+from dubjob_operator.api.dubjob import DubJob, StageState, StageStatus
 from dubjob_operator.api.profile import DubProfile
-from dubjob_operator.planning.deadlines import start_deadline_left
+from dubjob_operator.planning import deadlines
 from dubjob_operator.planning.manifests import job_name, stage_job
 from dubjob_operator.planning.observation import Observed, ObservedJob
 from dubjob_operator.planning.profile_use import ProfileProblem, usable_profile
-from dubjob_operator.planning.stage_states import current, is_fault, stage_states
+from dubjob_operator.planning.stage_from_job import waits_for_a_blink
+from dubjob_operator.planning.stage_states import current, stage_states
 
-PROGRESS_SECONDS = 10.0
+PROGRESS_SECONDS = 15.0
 """A running stage is looked at this often, for its progress."""
+NO_POD_SECONDS = 15.0
+"""A Job without a pod is looked at this often: only its events say why."""
 
 
 @dataclass(frozen=True)
@@ -44,27 +48,47 @@ def plan(
         return Plan(delete=tuple(delete))
     own = observed.job(job_name(dubjob, entry))
     if entry.state is StageState.FAILED:
-        delete += [own] if own and own.is_active and not _has_failed_pod(own) else []
-        return Plan(delete=tuple(delete))
+        overdue = own and own.is_active and entry.reason in deadlines.REASONS
+        return Plan(delete=tuple([*delete, own] if own and overdue else delete))
     usable = usable_profile(dubjob, profile)
     create = None
     if (
         entry.state is StageState.PENDING
         and own is None
+        and not dubjob.spec.suspend
         and isinstance(usable, DubProfile)
         and not delete
         # Never two writers in one folder.
         and not any(pod.is_live for pod in observed.pods)
     ):
-        create = stage_job(dubjob, usable, entry)
-    requeue = None
+        node = _node(entries) if usable.spec.same_node else None
+        create = stage_job(dubjob, usable, entry, node)
+    again = _look_again(dubjob, entries, entry, own, now)
+    return Plan(create=create, delete=tuple(delete), requeue_after=again)
+
+
+def _look_again(
+    dubjob: DubJob,
+    entries: Sequence[StageStatus],
+    entry: StageStatus,
+    job: ObservedJob | None,
+    now: datetime,
+) -> float | None:
+    """Seconds until something may be due of which nothing will be heard."""
+    due = []
+    limit = deadlines.nearest_limit(dubjob, entries, entry, job, now)
+    if limit:
+        due.append(max(limit.left, 0.0) + 1.0)
     if entry.state is StageState.RUNNING:
-        requeue = PROGRESS_SECONDS
-    elif is_fault(entry):
-        requeue = max(start_deadline_left(dubjob, entry, now), 0.0) + 1.0
-    return Plan(create=create, delete=tuple(delete), requeue_after=requeue)
+        due.append(PROGRESS_SECONDS)
+    if job and waits_for_a_blink(job, now):
+        due.append(deadlines.BLINK_SECONDS)
+    if job and job.is_active and not job.pods and not job.suspended:
+        due.append(NO_POD_SECONDS)
+    return min(due, default=None)
 
 
-def _has_failed_pod(job: ObservedJob) -> bool:
-    """True where the Job is about to fail by itself."""
-    return any(pod.phase == "Failed" for pod in job.pods)
+def _node(entries: Sequence[StageStatus]) -> str | None:
+    """Where the stage before ran."""
+    nodes = [entry.node_name for entry in entries if entry.node_name and entry.completion_time]
+    return nodes[-1] if nodes else None

@@ -36,4 +36,11 @@ def usable_profile(
             f"DubProfile {name} is not for namespace {dubjob.metadata.namespace}: its "
             "allowedNamespaces does not list it.",
         )
+    chosen, classes = dubjob.spec.priority_class_name, profile.spec.allowed_priority_classes or []
+    if chosen and chosen not in classes:
+        return ProfileProblem(
+            names.PRIORITY_FORBIDDEN,
+            f"spec.priorityClassName is {chosen}, and DubProfile {name} allows "
+            f"{', '.join(classes) or 'none'}: choose one of these, or leave it out.",
+        )
     return profile

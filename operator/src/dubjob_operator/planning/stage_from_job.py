@@ -7,12 +7,10 @@ from datetime import datetime
 from dubjob_operator import names
 from dubjob_operator.api.dubjob import DubJob, Result, StageState, StageStatus
 from dubjob_operator.planning import failure_policy
-from dubjob_operator.planning.deadlines import timestamp
+from dubjob_operator.planning.deadlines import BLINK_SECONDS, is_fault, seconds_since, timestamp
 from dubjob_operator.planning.observation import ObservedJob, ObservedPod
 
-CREATED = "JobCreated"
 STARTING = "Starting"
-CLAIM_MISSING = "ClaimNotFound"
 
 
 def from_job(dubjob: DubJob, entry: StageStatus, job: ObservedJob, now: datetime) -> StageStatus:
@@ -26,23 +24,48 @@ def from_job(dubjob: DubJob, entry: StageStatus, job: ObservedJob, now: datetime
     if job.failed_reason or (latest and failure_policy.is_final(latest)):
         failure = failure_policy.explain_job(entry.name, job, profile)
         return ended(moved_to(entry, StageState.FAILED, now, failure.reason, failure.message), now)
-    if latest is None:
-        return moved_to(entry, StageState.QUEUED, now, CREATED, "Waiting for the Job's pod.")
-    if latest.phase == "Running":
+    if latest and latest.phase == "Running":
         return moved_to(entry, StageState.RUNNING, now)
-    if latest.phase == "Failed":
+    if latest and latest.phase == "Failed":
         failure = failure_policy.explain(entry.name, latest, profile)
         return moved_to(entry, StageState.RETRYING, now, failure.reason, failure.message)
+    if waits_for_a_blink(job, now):
+        retrying = entry.state is StageState.RETRYING
+        return entry if retrying else moved_to(entry, StageState.PENDING, now)
+    if latest is None:
+        return _without_pod(entry, job, now)
     return _not_started(entry, latest, now)
+
+
+def waits_for_a_blink(job: ObservedJob, now: datetime) -> bool:
+    """True while the Job's pod has had no time to start."""
+    latest = job.pods[-1] if job.pods else None
+    if latest and (latest.started or latest.phase != "Pending"):
+        return False
+    return seconds_since(latest.created if latest else job.created, now) < BLINK_SECONDS
+
+
+def _without_pod(entry: StageStatus, job: ObservedJob, now: datetime) -> StageStatus:
+    """Of a Job that has no pod: held back, refused, or not seen to."""
+    if job.suspended:
+        message = "The Job waits for admission by its queue."
+        return moved_to(entry, StageState.QUEUED, now, names.AWAITING_ADMISSION, message)
+    if "exceeded quota" in job.refused:
+        return moved_to(entry, StageState.QUEUED, now, names.QUOTA_EXCEEDED, job.refused)
+    if job.refused:
+        return moved_to(entry, StageState.QUEUED, now, names.POD_REFUSED, job.refused)
+    message = "Waiting for the Job's pod."
+    return moved_to(entry, StageState.QUEUED, now, failure_policy.NO_POD, message)
 
 
 def _not_started(entry: StageStatus, pod: ObservedPod, now: datetime) -> StageStatus:
     """Of a pod that is pending: waiting for capacity, for its image, or for help."""
     if pod.unschedulable:
         if "persistentvolumeclaim" in pod.unschedulable:
-            return moved_to(entry, StageState.PULLING, now, CLAIM_MISSING, pod.unschedulable)
+            reason = failure_policy.CLAIM_MISSING
+            return moved_to(entry, StageState.PULLING, now, reason, pod.unschedulable)
         return moved_to(entry, StageState.QUEUED, now, names.UNSCHEDULABLE, pod.unschedulable)
-    if pod.waiting_reason in failure_policy.FAULTS:
+    if pod.waiting_reason in failure_policy.POD_FAULTS:
         return moved_to(entry, StageState.PULLING, now, pod.waiting_reason, pod.waiting_message)
     return moved_to(entry, StageState.PULLING, now, STARTING, "The pod is starting.")
 
@@ -58,6 +81,8 @@ def _with_pod(entry: StageStatus, job: ObservedJob, latest: ObservedPod | None) 
         "pod_name": latest.name,
         "attempts": max(attempts, len(job.pods)),
     }
+    if latest.node:
+        update["node_name"] = latest.node
     if latest.name != entry.pod_name:
         update |= {"start_time": None, "progress": None}
     if latest.started:
@@ -77,6 +102,7 @@ def _succeeded(entry: StageStatus, pod: ObservedPod | None, now: datetime) -> St
             figures=result.figures or None,
         )
         update["reused"] = result.reused or None
+        update["imports"] = result.imported or None
     entry = ended(entry, now, pod.finished if pod else None)
     return entry.model_copy(update=update)
 
@@ -88,11 +114,12 @@ def moved_to(
     reason: str | None = None,
     message: str | None = None,
 ) -> StageStatus:
-    """The entry in `state`; `since` moves when the state does."""
-    since = entry.since if entry.state is state and entry.since else timestamp(now)
-    return entry.model_copy(
-        update={"state": state, "since": since, "reason": reason, "message": message or None}
-    )
+    """The entry in `state`; `since` moves when the state does, or when waiting becomes
+    a fault or the other way round."""
+    moved = entry.model_copy(update={"state": state, "reason": reason, "message": message or None})
+    if entry.since and entry.state is state and is_fault(entry) == is_fault(moved):
+        return moved
+    return moved.model_copy(update={"since": timestamp(now)})
 
 
 def ended(entry: StageStatus, now: datetime, finished: str | None = None) -> StageStatus:
@@ -100,3 +127,17 @@ def ended(entry: StageStatus, now: datetime, finished: str | None = None) -> Sta
     if entry.completion_time:
         return entry
     return entry.model_copy(update={"completion_time": finished or timestamp(now)})
+
+
+def fresh(entry: StageStatus, now: datetime, **flags: bool | None) -> StageStatus:
+    """The stage at the start of its next run. `flags`: of ``forced``, ``imports`` and
+    ``reviewed`` those that another value is wanted for."""
+    kept = {"forced": entry.forced, "imports": entry.imports, "reviewed": entry.reviewed}
+    started = StageStatus(
+        name=entry.name,
+        state=StageState.PENDING,
+        input_hash=entry.input_hash,
+        run=entry.run + 1,
+        since=timestamp(now),
+    )
+    return started.model_copy(update=kept | flags)

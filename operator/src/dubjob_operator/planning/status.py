@@ -9,10 +9,12 @@ from dubjob_operator import names
 from dubjob_operator.api.dubjob import Condition, DubJob, DubJobStatus, StageState, StageStatus
 from dubjob_operator.api.profile import DubProfile
 from dubjob_operator.planning.deadlines import timestamp
+from dubjob_operator.planning.estimate import Pace, remaining_seconds
 from dubjob_operator.planning.observation import Observed
 from dubjob_operator.planning.pipeline import WEIGHTS
 from dubjob_operator.planning.profile_use import ProfileProblem
 from dubjob_operator.planning.stage_states import current, sentence, stage_states
+from dubjob_operator.planning.verbs import handled_approval
 from dubstage.contract import Stage
 
 MESSAGE_LENGTH = 2000
@@ -24,8 +26,10 @@ def status(
     observed: Observed,
     now: datetime,
     progress: Mapping[str, int] | None = None,
+    pace: Pace | None = None,
 ) -> DubJobStatus:
-    """The DubJob's status. `progress`: per cent by pod name, as read from logs."""
+    """The DubJob's status. `progress`: per cent by pod name, as read from logs, None
+    when it was not time to read them. `pace`: what earlier runs took."""
     entries = [
         _with_progress(entry, progress or {})
         for entry in stage_states(dubjob, profile, observed, now)
@@ -33,11 +37,19 @@ def status(
     entry = current(entries)
     finished = entry is None or entry.state is StageState.FAILED
     recorded = dubjob.status
+    retry = dubjob.metadata.annotations.get(names.RETRY_ANNOTATION)
+    left = None if finished else remaining_seconds(entries, pace or {}, now)
+    if progress is None and recorded.stages == entries:
+        # An estimate alone is not worth a write.
+        left = recorded.estimated_remaining_seconds
     return DubJobStatus(
         observed_generation=dubjob.metadata.generation,
         conditions=_conditions(dubjob, entry, now),
         stage=entry.name if entry else None,
         progress=_overall(entries),
+        estimated_remaining_seconds=left,
+        last_handled_retry=retry or recorded.last_handled_retry,
+        last_handled_approval=handled_approval(dubjob, entries),
         languages=_languages(dubjob, entries),
         start_time=recorded.start_time or timestamp(now),
         completion_time=(recorded.completion_time or timestamp(now)) if finished else None,
@@ -67,11 +79,14 @@ def _conditions(dubjob: DubJob, entry: StageStatus | None, now: datetime) -> lis
     failed = entry is not None and entry.state is StageState.FAILED
     reason, message = _words(entry)
     failed_reason = reason if failed else names.NOT_FAILED
+    suspended = bool(dubjob.spec.suspend) and not (complete or failed)
+    paused = names.SUSPENDED if suspended else names.NOT_SUSPENDED
     truths = {
         names.COMPLETE: (complete, reason, message),
         names.FAILED: (failed, failed_reason, message if failed else "No stage has failed."),
         names.FINISHED: (complete or failed, reason, message),
-        names.RECONCILING: (not (complete or failed), reason, message),
+        names.SUSPENDED: (suspended, paused, message if suspended else "It may run."),
+        names.RECONCILING: (not (complete or failed or suspended), reason, message),
         names.STALLED: (failed, failed_reason, message if failed else "Nothing is in the way."),
     }
     found = []
@@ -109,6 +124,7 @@ def _words(entry: StageStatus | None) -> tuple[str, str]:
         StageState.PULLING: f"The {entry.name} stage is starting",
         StageState.RUNNING: f"The {entry.name} stage is running",
         StageState.RETRYING: f"The {entry.name} stage is tried again",
+        StageState.AWAITING_REVIEW: f"The {entry.name} stage awaits review",
     }[entry.state]
     return str(entry.state), sentence(f"{said}: {entry.message}" if entry.message else said)
 

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from dubjob_operator import names
 from dubjob_operator.api.dubjob import DubJob, DubJobStatus, StageState, StageStatus
 from dubjob_operator.planning.pipeline import ORDER
+from dubjob_operator.planning.verbs import retry_problem
 
 SAID = {
     StageState.QUEUED: "StageQueued",
     StageState.RUNNING: "StageStarted",
+    StageState.PULLING: "StagePulling",
     StageState.RETRYING: "StageRetrying",
+    StageState.AWAITING_REVIEW: names.AWAITING_REVIEW,
     StageState.SUCCEEDED: "StageSucceeded",
     StageState.FAILED: "StageFailed",
 }
@@ -39,28 +42,49 @@ def transitions(dubjob: DubJob, after: DubJobStatus) -> list[Transition]:
         before = dubjob.status.of(entry.name)
         if not _same(before, entry):
             found += _stage(dubjob, entry)
-    condition = after.condition(names.FINISHED)
-    recorded = dubjob.status.condition(names.FINISHED)
-    if (
-        condition
-        and condition.status == "True"
-        and (
-            recorded is None
-            or recorded.status != "True"
-            or recorded.observed_generation != condition.observed_generation
-        )
-    ):
-        failed = condition.reason != names.COMPLETED
-        key = f"finished/{condition.observed_generation}/{condition.reason}"
+    found += _asked_for(dubjob, after)
+    if _became_true(dubjob, after, names.SUSPENDED):
+        found.append(_whole(dubjob, after, names.SUSPENDED, f"{after.observed_generation}"))
+    if _became_true(dubjob, after, names.FINISHED):
+        runs = "/".join(str(entry.run) for entry in after.stages)
+        found.append(_whole(dubjob, after, names.FINISHED, f"{after.observed_generation}/{runs}"))
+    return found
+
+
+def _asked_for(dubjob: DubJob, after: DubJobStatus) -> list[Transition]:
+    """Retries and approvals that are being carried out."""
+    found = []
+    retry = after.last_handled_retry
+    if retry and retry != dubjob.status.last_handled_retry:
+        problem = retry_problem(dubjob)
+        reason = "RetryRefused" if problem else "Retry"
+        message = problem or f"Retry of {retry} was asked for."
+        place = f"{len(STAGES)}1"
         found.append(
-            Transition(
-                _name(dubjob, f"{len(STAGES)}0", key),
-                failed,
-                condition.reason,
-                condition.message,
-            )
+            Transition(_name(dubjob, place, f"retry/{retry}"), bool(problem), reason, message)
+        )
+    approval = after.last_handled_approval
+    if approval and approval != dubjob.status.last_handled_approval:
+        message = f"The review of {approval} has ended: corrections are imported."
+        place = f"{len(STAGES)}2"
+        found.append(
+            Transition(_name(dubjob, place, f"approved/{approval}"), False, "Approved", message)
         )
     return found
+
+
+def _became_true(dubjob: DubJob, after: DubJobStatus, kind: str) -> bool:
+    before, now = dubjob.status.condition(kind), after.condition(kind)
+    return bool(now and now.status == "True" and (before is None or before.status != "True"))
+
+
+def _whole(dubjob: DubJob, after: DubJobStatus, kind: str, occasion: str) -> Transition:
+    """What happened to the DubJob as a whole."""
+    condition = after.condition(kind)
+    assert condition is not None
+    failed = kind == names.FINISHED and condition.reason != names.COMPLETED
+    name = _name(dubjob, f"{len(STAGES)}0", f"{kind}/{occasion}")
+    return Transition(name, failed, condition.reason, condition.message)
 
 
 def _same(before: StageStatus | None, after: StageStatus) -> bool:
@@ -73,8 +97,7 @@ def _same(before: StageStatus | None, after: StageStatus) -> bool:
 
 def _stage(dubjob: DubJob, entry: StageStatus) -> list[Transition]:
     word = SAID.get(entry.state)
-    queued_for_a_blink = entry.state is StageState.QUEUED and entry.reason != names.UNSCHEDULABLE
-    if word is None or queued_for_a_blink:
+    if word is None:
         return []
     if entry.reused:
         word = "StageReused"

@@ -1,0 +1,42 @@
+"""How fast earlier runs were: remembered in memory, learned anew after a restart from
+the status of the DubJobs that are there."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from statistics import median
+
+from dubjob_operator.api.dubjob import StageState, StageStatus
+from dubjob_operator.planning.estimate import Pace, video_seconds
+from dubstage.contract import Stage
+
+RUNS = 50
+"""So many runs of a stage are remembered, the latest."""
+
+
+class Paces:
+    """Seconds of work for each second of video, by profile and stage."""
+
+    def __init__(self) -> None:
+        self._runs: dict[tuple[str, Stage], OrderedDict[str, float]] = {}
+
+    def learn(self, profile: str, uid: str, stages: Sequence[StageStatus]) -> None:
+        """Remember the finished stages of the DubJob `uid`; the same one counts once."""
+        duration = video_seconds(stages)
+        if duration is None:
+            return
+        for entry in stages:
+            done = entry.state is StageState.SUCCEEDED and not (entry.reused or entry.imports)
+            if done and entry.result and entry.result.seconds:
+                runs = self._runs.setdefault((profile, Stage(entry.name)), OrderedDict())
+                runs[uid] = entry.result.seconds / duration
+                if len(runs) > RUNS:
+                    runs.popitem(last=False)
+
+    def of(self, profile: str) -> Pace:
+        """The median of what is remembered."""
+        return {
+            stage: median(runs.values()) for (name, stage), runs in self._runs.items()
+            if name == profile
+        }  # fmt: skip

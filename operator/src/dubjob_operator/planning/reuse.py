@@ -1,0 +1,73 @@
+"""Stages that need not run, and stages that must run again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from dubjob_operator.api.dubjob import DubJob, StageState, StageStatus
+from dubjob_operator.planning.observation import Observed, ObservedJob
+from dubjob_operator.planning.stage_from_job import ended, fresh, moved_to
+from dubstage.contract import ExitCode, StageResult
+
+MOST_RUNS_FOR_MISSING_INPUT = 4
+"""A stage whose input keeps vanishing is not started for ever."""
+
+
+def reused(
+    dubjob: DubJob,
+    entries: list[StageStatus],
+    observed: Observed,
+    pipeline_hash: str,
+    now: datetime,
+) -> list[StageStatus]:
+    """What ingest has just found: stages whose work is done count as succeeded, those
+    for which a person's file is there will be light. Its word holds for the spec that
+    it was started with, and for no other."""
+    ingest, *later = entries
+    recorded = dubjob.status.of(ingest.name)
+    just_now = ingest.state is StageState.SUCCEEDED and (
+        recorded is None or recorded.state is not StageState.SUCCEEDED or recorded.run != ingest.run
+    )
+    job = observed.job(ingest.job_name or "")
+    if not just_now or job is None or job.pipeline_hash != pipeline_hash:
+        return entries
+    result = next((pod.result for pod in job.pods if pod.phase == "Succeeded"), None)
+    if result is None:
+        return entries
+    reusable = {str(stage) for stage in result.reusable}
+    corrected = {str(stage) for stage in result.corrected}
+    found = [ingest]
+    for entry in later:
+        changed = entry
+        if entry.state is StageState.PENDING and not entry.forced and entry.name in reusable:
+            done = ended(moved_to(entry, StageState.SUCCEEDED, now), now)
+            changed = done.model_copy(update={"reused": True, "progress": 100})
+        elif entry.state is StageState.PENDING and entry.name in corrected:
+            changed = entry.model_copy(update={"imports": True})
+        found.append(changed)
+    return found
+
+
+def rewound(
+    dubjob: DubJob, entries: list[StageStatus], observed: Observed, now: datetime
+) -> list[StageStatus]:
+    """Where a stage found an earlier stage's file gone: that stage runs again, and
+    then this one."""
+    failed = next((entry for entry in entries if entry.state is not StageState.SUCCEEDED), None)
+    recorded = dubjob.status.of(failed.name) if failed else None
+    if failed is None or failed.state is not StageState.FAILED:
+        return entries
+    if recorded and recorded.state is StageState.FAILED and recorded.run == failed.run:
+        return entries
+    result = _missing_input(observed.job(failed.job_name or ""))
+    if result is None or failed.run >= MOST_RUNS_FOR_MISSING_INPUT:
+        return entries
+    again = {str(result.missing_from), failed.name}
+    return [fresh(entry, now, imports=None) if entry.name in again else entry for entry in entries]
+
+
+def _missing_input(job: ObservedJob | None) -> StageResult | None:
+    for pod in reversed(job.pods if job else ()):
+        if pod.exit_code == ExitCode.NOINPUT and pod.result and pod.result.missing_from:
+            return pod.result
+    return None

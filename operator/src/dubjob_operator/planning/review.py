@@ -1,0 +1,72 @@
+"""Review gates: a person looks at a stage's result before the next one starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from dubjob_operator import names
+from dubjob_operator.api.dubjob import DubJob, StageState, StageStatus
+from dubjob_operator.planning.observation import Observed
+from dubjob_operator.planning.stage_from_job import fresh, moved_to
+from dubjob_operator.planning.verbs import approval
+from dubstage.contract import CORRECTIONS, REVIEWED, ExitCode, Stage
+
+
+def gated(
+    dubjob: DubJob, entries: Sequence[StageStatus], observed: Observed, now: datetime
+) -> list[StageStatus]:
+    """The entries with the gates that are shut, and those that a person has opened."""
+    found = list(entries)
+    for number, entry in enumerate(entries[:-1]):
+        if any(earlier.state is not StageState.SUCCEEDED for earlier in found[:number]):
+            break
+        if _was_refused(entry, observed):
+            found[number] = _awaiting(dubjob, entry, now, entry.message)
+        elif entry.state is StageState.AWAITING_REVIEW and _is_opened(dubjob, entry):
+            found[number] = fresh(entry, now, imports=True, reviewed=True, forced=None)
+        elif _closes(dubjob, entry, entries[number + 1]):
+            found[number] = _awaiting(dubjob, entry, now)
+    return found
+
+
+def _closes(dubjob: DubJob, entry: StageStatus, following: StageStatus) -> bool:
+    """True where the stage has just ended and a person wants to look."""
+    return (
+        entry.state is StageState.SUCCEEDED
+        and not entry.reviewed
+        and entry.name in {str(stage) for stage in dubjob.spec.pause_after or ()}
+        and following.state is StageState.PENDING
+        and following.job_name is None
+    )
+
+
+def _is_opened(dubjob: DubJob, entry: StageStatus) -> bool:
+    wanted = {str(stage) for stage in dubjob.spec.pause_after or ()}
+    return entry.name not in wanted or approval(dubjob) == f"{entry.name}.{entry.run}"
+
+
+def _was_refused(entry: StageStatus, observed: Observed) -> bool:
+    """True where the run after an approval found that the correction is bad."""
+    if entry.state is not StageState.FAILED or not entry.reviewed:
+        return False
+    job = observed.job(entry.job_name or "")
+    return job is not None and any(pod.exit_code == ExitCode.DATAERR for pod in job.pods)
+
+
+def _awaiting(
+    dubjob: DubJob, entry: StageStatus, now: datetime, refusal: str | None = None
+) -> StageStatus:
+    """The stage's work is done, and the next stage waits."""
+    stage = Stage(entry.name)
+    message = f"{refusal} " if refusal else ""
+    message += f"Look at {REVIEWED[stage].format(job=dubjob.job_id)}"
+    if stage in CORRECTIONS:
+        stem = f"inputs/{dubjob.job_id}/{CORRECTIONS[stage]}"
+        message += f"; write corrections to {stem}.json or {stem}.srt"
+    message += (
+        f"; go on with: kubectl annotate dubjob {dubjob.metadata.name} "
+        f"{names.APPROVED_ANNOTATION}={entry.name}.{entry.run} --overwrite"
+    )
+    waiting = moved_to(entry, StageState.AWAITING_REVIEW, now, names.AWAITING_REVIEW, message)
+    return waiting.model_copy(update={"reviewed": None})

@@ -1,0 +1,193 @@
+"""Deadlines, waiting, estimates: what time does to a DubJob."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from planning_world import NOW, World, profile
+
+from dubjob_operator.api.dubjob import DubJobStatus, StageState
+from dubjob_operator.planning.estimate import remaining_seconds
+from dubstage.contract import Stage
+
+UNSCHEDULABLE = {
+    "type": "PodScheduled", "status": "False", "message": "0/1 nodes: 1 Insufficient gpu.",
+}  # fmt: skip
+DISRUPTED = {"type": "DisruptionTarget", "status": "True"}
+
+
+def failed(after: DubJobStatus) -> str | None:
+    found = after.condition("Failed")
+    assert found is not None
+    return found.reason if found.status == "True" else None
+
+
+def state(after: DubJobStatus) -> tuple[StageState, str | None]:
+    return after.stages[0].state, after.stages[0].reason
+
+
+def test_a_blink_is_not_told() -> None:
+    world = World()
+    world.step()
+    world.pod("Pending", conditions=[UNSCHEDULABLE])
+    assert state(world.later(4)) == (StageState.PENDING, None)
+    assert state(world.later(2)) == (StageState.QUEUED, "Unschedulable")
+    assert [event.split()[0] for event in world.events] == ["StageQueued"]
+
+
+def test_a_queue_deadline_ends_waiting_for_capacity() -> None:
+    world = World(queueDeadlineSeconds=100)
+    world.step()
+    world.pod("Pending", conditions=[UNSCHEDULABLE])
+    world.later(6)
+    assert failed(world.later(99)) is None
+    assert failed(world.later(2)) == "QueueDeadlineExceeded"
+    world.step()
+    assert not world.jobs
+
+
+@pytest.mark.parametrize(
+    ("refused", "suspended", "reason", "is_fault"),
+    [
+        ('pods "x" is forbidden: exceeded quota: gpus', False, "QuotaExceeded", False),
+        ('pods "x" is forbidden: violates PodSecurity', False, "PodRefused", True),
+        ("", True, "AwaitingAdmission", False),
+        ("", False, "NoPod", True),
+    ],
+)
+def test_a_job_without_a_pod(refused: str, suspended: bool, reason: str, is_fault: bool) -> None:
+    world = World(startDeadlineSeconds=60)
+    world.step()
+    (name,) = world.jobs
+    world.refusals = {name: refused} if refused else {}
+    world.jobs[name]["spec"]["suspend"] = suspended
+    assert state(world.later(6)) == (StageState.QUEUED, reason)
+    after = world.later(3600)
+    assert failed(after) == ("StartDeadlineExceeded" if is_fault else None)
+
+
+def test_an_active_deadline_counts_what_runs() -> None:
+    world = World(activeDeadlineSeconds=100)
+    world.step()
+    world.pod("Pending", conditions=[UNSCHEDULABLE])
+    assert failed(world.later(3600)) is None
+    world.pod("Running")
+    world.step()
+    assert failed(world.later(99)) is None
+    assert failed(world.later(2)) == "DeadlineExceeded"
+    world.step()
+    assert not world.jobs
+
+
+def test_a_stage_timeout_is_that_of_the_job() -> None:
+    world = World()
+    stage = {"image": "image:1", "engine": "engine", "timeoutSeconds": 50}
+    world.profile = profile(stages={str(name): stage for name in Stage})
+    world.step()
+    world.profile = profile()  # changed while it runs: nothing is disturbed
+    world.pod("Running")
+    world.step()
+    assert failed(world.later(49)) is None
+    assert failed(world.later(2)) == "StageTimeout"
+
+
+def test_too_many_disruptions_end() -> None:
+    world = World()
+    world.profile = profile(maxDisruptions=2)
+    world.step()
+    for number in range(3):
+        world.pods.clear()
+        world.pod("Running", suffix=f"s{number}")
+        assert failed(world.step()) is None
+        world.pod("Failed", 143, suffix=f"s{number}", conditions=[DISRUPTED])
+        after = world.step()
+    assert failed(after) == "TooManyDisruptions"
+
+
+def test_resumed_after_long_the_start_deadline_begins_anew() -> None:
+    world = World(suspend=True, startDeadlineSeconds=60)
+    world.step()
+    world.later(3600)
+    world.profile = None
+    world.change(suspend=False)
+    assert failed(world.step()) is None
+    assert failed(world.later(61)) == "StartDeadlineExceeded"
+
+
+def test_a_priority_class_must_be_allowed() -> None:
+    world = World(priorityClassName="urgent")
+    finished = world.step().condition("Finished")
+    assert finished is not None
+    assert finished.reason == "PriorityClassForbidden"
+    world.profile = profile(allowedPriorityClasses=["urgent"])
+    world.step()
+    (job,) = world.jobs.values()
+    assert job["spec"]["template"]["spec"]["priorityClassName"] == "urgent"
+
+
+def test_what_schedulers_are_told() -> None:
+    stage: dict[str, Any] = {
+        "image": "image:1", "engine": "engine", "schedulerName": "volcano",
+        "labels": {"kueue.x-k8s.io/priority-class": "late"},
+        "resourceClaims": [{"name": "gpu", "resourceClaimTemplateName": "one-gpu"}],
+        "topologySpreadConstraints": [{"maxSkew": 1}],
+    }  # fmt: skip
+    world = World(queueName="dubs", labels={"team": "news", "secret": "no"})
+    world.profile = profile(
+        stages={str(name): stage for name in Stage}, propagatedLabels=["team"], sameNode=True
+    )
+    world.step()
+    (job,) = world.jobs.values()
+    labels = job["metadata"]["labels"]
+    template = job["spec"]["template"]
+    assert labels["kueue.x-k8s.io/queue-name"] == "dubs"
+    assert labels["kueue.x-k8s.io/priority-class"] == "late"
+    assert template["metadata"]["annotations"]["scheduling.volcano.sh/queue-name"] == "dubs"
+    assert template["metadata"]["labels"]["team"] == "news"
+    assert "secret" not in template["metadata"]["labels"]
+    assert template["metadata"]["labels"]["dubjob.dev/network"] == "denied"
+    pod = template["spec"]
+    assert pod["schedulerName"] == "volcano"
+    assert pod["resourceClaims"] == stage["resourceClaims"]
+    assert pod["containers"][0]["resources"]["claims"] == [{"name": "gpu"}]
+    world.pod("Running", node="node-7")
+    world.step()
+    world.succeed(node="node-7")
+    world.step()
+    later = list(world.jobs.values())[-1]["spec"]["template"]["spec"]
+    (term,) = later["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"][
+        "nodeSelectorTerms"
+    ]
+    assert term["matchFields"][0]["values"] == ["node-7"]
+
+
+def test_the_time_left_comes_from_earlier_runs_and_from_progress() -> None:
+    world = World()
+    world.step()
+    assert world.step().estimated_remaining_seconds is None
+    world.succeed(figures={"duration": 100.0}, seconds=1.0)
+    after = world.step()
+    pace = {stage: 0.5 for stage in Stage}
+    assert remaining_seconds(after.stages, pace, NOW) == 250
+    world.step()
+    world.pod("Running")
+    world.step()
+    world.now = NOW
+    entries = [
+        entry.model_copy(
+            update={"state": StageState.RUNNING, "progress": 50,
+                    "start_time": "2026-01-02T03:03:05Z"}
+        )
+        if entry.name == "separate" else entry
+        for entry in after.stages
+    ]  # fmt: skip
+    assert remaining_seconds(entries, pace, NOW) == 60 + 200
+
+
+def test_an_estimate_alone_is_not_written() -> None:
+    world = World()
+    world.step()
+    world.pod("Running")
+    before = world.step()
+    assert world.later(7) == before

@@ -1,0 +1,211 @@
+"""Suspend, retry, review: what a person asks of a DubJob that is there."""
+
+from __future__ import annotations
+
+import pytest
+from planning_world import World
+
+from dubjob_operator.api.dubjob import DubJobStatus, StageState
+from dubstage.contract import Stage, StageRequest, StageResult
+
+STAGES = [str(stage) for stage in Stage]
+
+
+def condition(after: DubJobStatus, kind: str) -> tuple[str, str]:
+    found = after.condition(kind)
+    assert found is not None
+    return found.status, found.reason
+
+
+def up_to(world: World, stage: str) -> None:
+    """Let the stages before `stage` succeed, and start it."""
+    while not world.created or world.created[-1] != stage:
+        world.step()
+        if world.created[-1] != stage:
+            world.succeed()
+
+
+def last_request(world: World) -> StageRequest:
+    job = world.jobs[list(world.jobs)[-1]]
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    return StageRequest.model_validate_json(container["env"][0]["value"])
+
+
+def test_suspend_deletes_the_running_job_and_resume_goes_on() -> None:
+    world = World()
+    up_to(world, "transcribe")
+    world.pod("Running")
+    world.step()
+    world.change(suspend=True)
+    world.step()
+    after = world.later(60)
+    assert condition(after, "Suspended") == ("True", "Suspended")
+    assert condition(after, "Reconciling")[0] == "False"
+    assert condition(after, "Finished") == ("False", "Suspended")
+    assert not [job for job in world.jobs if "transcribe" in job]
+    assert [entry.state for entry in after.stages[:2]] == [StageState.SUCCEEDED] * 2
+    world.change(suspend=False)
+    world.finish()
+    assert world.created == [*STAGES[:3], *STAGES[2:]]
+
+
+def test_a_suspended_dubjob_never_starts() -> None:
+    world = World(suspend=True)
+    after = world.later(3600)
+    assert world.later(3600) == after
+    assert world.created == []
+
+
+def test_suspending_what_is_finished_changes_nothing() -> None:
+    world = World()
+    world.finish()
+    world.change(suspend=True)
+    after = world.step()
+    assert condition(after, "Complete")[0] == "True"
+    assert condition(after, "Suspended")[0] == "False"
+
+
+def test_retry_of_a_named_stage_runs_it_and_all_after_it() -> None:
+    world = World()
+    world.finish()
+    world.created.clear()
+    world.change({"dubjob.dev/retry": "synthesize@1"})
+    after = world.step()
+    assert after.last_handled_retry == "synthesize@1"
+    assert condition(after, "Finished")[0] == "False"
+    world.step()
+    assert last_request(world).force
+    world.succeed()
+    world.finish()
+    assert world.created == ["synthesize", "mux"]
+    before = world.dubjob.status
+    assert world.step() == before, "an old value was carried out again"
+    world.change({"dubjob.dev/retry": "mux@2"})
+    world.finish()
+    assert world.created == ["synthesize", "mux", "mux"]
+
+
+def test_retry_of_the_failed_stage() -> None:
+    world = World()
+    up_to(world, "translate")
+    world.pod("Failed", 65)
+    world.fail()
+    world.step()
+    world.change({"dubjob.dev/retry": "failed@now"})
+    world.finish()
+    assert world.created == [*STAGES[:4], *STAGES[3:]]
+
+
+def test_retry_while_a_stage_runs_replaces_it() -> None:
+    world = World()
+    up_to(world, "transcribe")
+    world.pod("Running")
+    world.step()
+    world.change({"dubjob.dev/retry": "separate@1"})
+    for _ in range(3):
+        world.step()
+    assert world.created == [*STAGES[:3], "separate"]
+    assert not [job for job in world.jobs if "transcribe" in job]
+
+
+@pytest.mark.parametrize("value", ["nonsense", "everything@3", "@"])
+def test_a_retry_that_names_no_stage_is_refused_once(value: str) -> None:
+    world = World()
+    done = world.finish()
+    world.change({"dubjob.dev/retry": value})
+    after = world.step()
+    assert after.stages == done.stages
+    assert after.last_handled_retry == value
+    assert len([event for event in world.events if event.startswith("RetryRefused")]) == 1
+
+
+def awaiting(world: World, stage: str = "translate") -> DubJobStatus:
+    up_to(world, stage)
+    world.succeed()
+    world.step()
+    return world.later(3600)
+
+
+def test_a_gate_waits_and_says_what_to_look_at() -> None:
+    world = World(pauseAfter=["translate"], activeDeadlineSeconds=60)
+    after = awaiting(world)
+    assert condition(after, "Finished") == ("False", "AwaitingReview")
+    assert condition(after, "Reconciling")[0] == "True"
+    assert condition(after, "Stalled")[0] == "False"
+    message = after.condition("Finished").message  # type: ignore[union-attr]
+    assert "outputs/talk/text/trg_transcript.json" in message
+    assert "inputs/talk/translation.srt" in message
+    assert "dubjob.dev/approved=translate.1" in message
+    assert world.created == STAGES[:4]
+
+
+def test_approval_starts_a_light_run_and_goes_on() -> None:
+    world = World(pauseAfter=["translate"])
+    awaiting(world)
+    world.change({"dubjob.dev/approved": "translate.7"})
+    assert world.step().stage == "translate", "the approval of another run opened the gate"
+    world.change({"dubjob.dev/approved": "translate.1"})
+    after = world.step()
+    assert after.last_handled_approval == "translate.1"
+    world.step()
+    assert world.created[4:] == ["translate"]
+    request = last_request(world)
+    assert request.import_only
+    assert not request.force
+    world.succeed(imported=True)
+    world.finish()
+    assert world.created[4:] == ["translate", "synthesize", "mux"]
+    assert world.events[-1].startswith("Completed")
+
+
+def test_a_gate_that_is_taken_away_goes_on() -> None:
+    world = World(pauseAfter=["translate"])
+    awaiting(world)
+    world.change(pauseAfter=[])
+    world.finish()
+    assert world.created[4:] == ["translate", "synthesize", "mux"]
+
+
+def test_a_bad_correction_goes_back_to_review() -> None:
+    world = World(pauseAfter=["translate"])
+    awaiting(world)
+    world.change({"dubjob.dev/approved": "translate.1"})
+    world.step()
+    world.step()
+    said = StageResult(stage=Stage.TRANSLATE, reason="BadCorrection", message="line 7: no text.")
+    world.pod("Failed", 65, message=said.to_termination_message())
+    world.fail("PodFailurePolicy")
+    world.step()
+    after = world.later(60)
+    assert condition(after, "Finished") == ("False", "AwaitingReview")
+    message = after.condition("Finished").message  # type: ignore[union-attr]
+    assert "line 7: no text." in message
+    assert "approved=translate.2" in message
+    world.change({"dubjob.dev/approved": "translate.2"})
+    world.finish()
+    assert world.created[4:] == ["translate", "translate", "synthesize", "mux"]
+
+
+def test_a_stage_may_be_reviewed_again_after_a_retry() -> None:
+    world = World(pauseAfter=["translate"])
+    awaiting(world)
+    world.change({"dubjob.dev/approved": "translate.1"})
+    world.finish()
+    world.change({"dubjob.dev/approved": "translate.1", "dubjob.dev/retry": "translate@1"})
+    world.step()
+    world.step()
+    world.succeed()
+    assert condition(world.step(), "Finished") == ("False", "AwaitingReview")
+
+
+def test_a_file_that_ingest_found_makes_the_stage_light() -> None:
+    world = World()
+    world.step()
+    world.succeed(corrected=[Stage.TRANSCRIBE])
+    world.step()
+    world.step()
+    world.succeed()
+    world.step()
+    world.step()
+    assert world.created[-1] == "transcribe"
+    assert last_request(world).import_only
