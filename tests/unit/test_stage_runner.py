@@ -97,6 +97,19 @@ def test_interim_files_may_go_when_the_outputs_are_whole(volumes: Path) -> None:
     assert run(volumes, Stage.INGEST).result.reusable == list(Stage)[1:]
 
 
+def test_the_last_stage_deletes_interim_files_and_keeps_the_manifests(volumes: Path) -> None:
+    ended = [run(volumes, stage, delete_interim=stage is Stage.MUX) for stage in Stage][-1]
+    left = [artifact for artifact in Artifact if ended.tree.files(artifact)]
+    assert left == [artifact for artifact in Artifact if artifact.is_output]
+    assert run(volumes, Stage.INGEST).result.reusable == list(Stage)[1:]
+
+
+def test_a_forced_stage_does_its_work_again(volumes: Path) -> None:
+    run_all(volumes)
+    assert run(volumes, Stage.MUX).result.reused
+    assert not run(volumes, Stage.MUX, force=True).result.reused
+
+
 def test_a_changed_output_is_made_again(volumes: Path) -> None:
     ended = run_all(volumes)[-1]
     ended.tree.path(Artifact.DUBBED_VIDEO).write_text("cut o")

@@ -1,4 +1,5 @@
-"""The command in the images: ``dubstage run`` and ``dubstage models pull``."""
+"""The command in the images: ``dubstage run``, ``dubstage models pull`` and
+``dubstage media prune``."""
 
 from __future__ import annotations
 
@@ -23,12 +24,30 @@ def main() -> int:
     pull.add_argument(
         "--from", dest="source", type=Path, required=True, help="folder <engine>/<model>/…"
     )
+    media = commands.add_parser("media", help="look after the data volume").add_subparsers(
+        dest="action", required=True
+    )
+    prune = media.add_parser("prune", help="delete old jobs' interim files and outputs")
+    prune.add_argument("--older-than-days", dest="days", type=float, required=True)
+    prune.add_argument("--outcome", choices=["complete", "incomplete", "any"], default="any")
+    prune.add_argument("--dry-run", action="store_true", help="say what would be deleted")
     arguments = parser.parse_args()
     if arguments.command == "run":
         from dubstage.runner import main as run
 
         return run()
+    if arguments.command == "media":
+        return _prune(arguments.days, arguments.outcome, arguments.dry_run)
     return _pull(arguments.source)
+
+
+def _prune(days: float, outcome: str, dry_run: bool) -> int:
+    from dubstage.prune import Outcome, prune
+
+    word = "would be deleted" if dry_run else "deleted"
+    for name in prune(Roots.from_environment(), days, Outcome(outcome), dry_run=dry_run):
+        print(f"{name}: interim files and outputs {word}")
+    return ExitCode.OK
 
 
 def _pull(source: Path) -> int:

@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -36,6 +37,8 @@ class Manifest(BaseModel):
     engine: str
     model: str | None = None
     model_revision: str | None = None
+    correction: str | None = None
+    """SHA-256 of the person's file that took the engine's place."""
     inputs: list[FileRecord]
     outputs: list[FileRecord]
     message: str = ""
@@ -55,22 +58,34 @@ class Manifest(BaseModel):
         }
 
 
-def content_key(
-    request: StageRequest, stage: Stage, inputs: InputDigests, revision: str | None
-) -> str:
-    """The content key of `stage` for `request`, given its inputs' digests and the
-    revision of its model (None where the engine has none)."""
+@dataclass(frozen=True)
+class Means:
+    """What a stage's result comes from, its inputs apart: the engine with that revision
+    of its model (None where it has none), or a person's file."""
+
+    revision: str | None = None
+    correction: str | None = None
+    """SHA-256 of the person's file, which replaces the engine."""
+
+
+def content_key(request: StageRequest, stage: Stage, inputs: InputDigests, means: Means) -> str:
+    """The content key of `stage` for `request`, given its inputs' digests."""
     definition, choice = STAGES[stage], request.engines[stage]
-    parts = {
+    parts: dict[str, object] = {
         "stage": str(stage),
         "version": definition.version,
-        "engine": choice.engine,
-        "model": choice.model,
-        "model_revision": revision,
-        "engine_parameters": choice.parameters,
         "parameters": definition.parameters(request),
         "inputs": dict(inputs),
     }
+    if means.correction:
+        parts["correction"] = means.correction
+    else:
+        parts |= {
+            "engine": choice.engine,
+            "model": choice.model,
+            "model_revision": means.revision,
+            "engine_parameters": choice.parameters,
+        }
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -14,13 +14,13 @@ from itertools import takewhile
 from dubstage.contract import Stage, StageRequest
 from dubstage.digests import Digests
 from dubstage.layout import Artifact, Tree
-from dubstage.manifest import Manifest, content_key, read_manifest
+from dubstage.manifest import Manifest, Means, content_key, read_manifest
 from dubstage.stages import STAGES
 
 ORDER = tuple(Stage)
 
-Revision = Callable[[Stage], "str | None"]
-"""The revision of a stage's model; raises ValueError where the model is missing."""
+MeansOf = Callable[[Stage], Means]
+"""What a stage would work with; raises ValueError where its model is missing."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,14 @@ def look_ahead(
     request: StageRequest,
     tree: Tree,
     source: str,
-    revision: Revision,
+    means: MeansOf,
     digests: Digests,
     start: Stage,
 ) -> list[Stage]:
     """The stages from `start` on that need not run, up to the first that must. A
     stage after one that must run is not named, since its inputs may change."""
     ahead = ORDER[ORDER.index(start) :]
-    current = matching(request, tree, source, revision)
+    current = matching(request, tree, source, means)
     to_run: set[Stage] = set()
     needed: set[Artifact] = {artifact for artifact in Artifact if artifact.is_output}
     for stage in reversed(ahead):
@@ -68,7 +68,7 @@ def look_ahead(
 
 
 def matching(
-    request: StageRequest, tree: Tree, source: str, revision: Revision
+    request: StageRequest, tree: Tree, source: str, means: MeansOf
 ) -> dict[Stage, Manifest]:
     """The manifests whose content key is the one that the stage would have now,
     from the first stage up to the first that differs."""
@@ -80,7 +80,7 @@ def matching(
         if manifest is None or digests is None:
             break
         try:
-            key = content_key(request, stage, digests, revision(stage))
+            key = content_key(request, stage, digests, means(stage))
         except ValueError:
             break
         if key != manifest.key:

@@ -1,42 +1,31 @@
-"""Run one stage: claim, reuse or work, publish, and say how it ended.
-
-The order never changes: the folder's owner is checked, then whether the work is
-done already; the stage works on staging files; these are published together; the
-manifest comes last. Whatever goes wrong ends in an exit code and one sentence.
-"""
+"""The process of one stage: what it is asked, and how it ends. Whatever goes wrong ends
+in an exit code and one sentence."""
 
 from __future__ import annotations
 
 import errno
 import importlib
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from dubstage import languages, logs, ownership
+from dubstage import logs
 from dubstage.contract import (
     REQUEST_ENV,
-    SCRATCH_DIR,
     TERMINATION_MESSAGE_PATH,
     ExitCode,
     Stage,
     StageRequest,
     StageResult,
 )
-from dubstage.digests import Digests, FileRecord
 from dubstage.errors import Misconfigured, NoInput, StageError, TemporaryFailure
+from dubstage.execution import execute
 from dubstage.layout import Roots, Tree
-from dubstage.manifest import Manifest, content_key, known_records, read_manifest, write_manifest
-from dubstage.models import model_revision
 from dubstage.publish import Staging
-from dubstage.reuse import look_ahead
-from dubstage.source import resolve_source
 from dubstage.stages import STAGES
 from dubstage.termination import exit_on_termination
-from dubstage.work import Outcome, StageRun, Work, files_of
+from dubstage.work import StageRun
 
 PATIENCE_SECONDS = 60.0
 """How long an input that is not there is looked for: NFS caches what is absent."""
@@ -97,135 +86,6 @@ def finish(
         staging.discard()
     seconds = round(time.monotonic() - begun, 3)
     return code, result.model_copy(update={"seconds": seconds})
-
-
-def execute(
-    request: StageRequest, roots: Roots, staging: Staging, run: StageRun, patience: float
-) -> StageResult:
-    """Reuse or work; the result. Raises :class:`StageError` and OSError."""
-    tree = Tree(roots, request.job_id)
-    is_ingest = request.stage is Stage.INGEST
-    if is_ingest:
-        languages.check(request)
-    source = resolve_source(roots, request)
-    if is_ingest:
-        ownership.claim(tree, request)
-    else:
-        ownership.check(tree, request)
-    digests = Digests(known_records(tree))
-    source_record = digests.record(source, f"inputs/{source.relative_to(roots.inputs.resolve())}")
-
-    def reusable(start: Stage) -> list[Stage]:
-        return look_ahead(
-            request,
-            tree,
-            source_record.sha256,
-            lambda stage: model_revision(roots, request.engines[stage]),
-            digests,
-            start,
-        )
-
-    done = reusable(request.stage)
-    manifest = read_manifest(tree, request.stage)
-    reused = request.stage in done and manifest is not None
-    if not reused or manifest is None:
-        manifest = _work(request, tree, staging, run, digests, source_record, patience)
-        done = [request.stage, *(reusable(Stage.SEPARATE) if is_ingest else [])]
-    return StageResult(
-        stage=request.stage,
-        reason="Reused" if reused else "Succeeded",
-        message=manifest.message,
-        reused=reused,
-        reusable=done[1:] if is_ingest else [],
-        source_language=_source_language(tree, manifest, done),
-        figures=manifest.figures,
-    )
-
-
-def _work(
-    request: StageRequest,
-    tree: Tree,
-    staging: Staging,
-    run: StageRun,
-    digests: Digests,
-    source: FileRecord,
-    patience: float,
-) -> Manifest:
-    """Run the stage and publish what it wrote; its new manifest."""
-    definition, choice = STAGES[request.stage], request.engine
-    try:
-        revision = model_revision(tree.roots, choice)
-    except ValueError as error:
-        raise Misconfigured(
-            f"The model {choice.engine}/{choice.model} is not on the models volume: run "
-            "`dubstage models pull`, or name another model in the profile.",
-            reason="ModelMissing",
-        ) from error
-    inputs, named = _inputs(request, tree, digests, patience)
-    if definition.reads_source:
-        inputs.append(source)
-        named["source"] = source.sha256
-    staging.discard()
-    outcome = _run(request, tree, staging, run)
-    outputs = staging.publish(digests)
-    manifest = Manifest(
-        stage=request.stage,
-        key=content_key(request, request.stage, named, revision),
-        version=definition.version,
-        engine=choice.engine,
-        model=choice.model,
-        model_revision=revision,
-        inputs=inputs,
-        outputs=outputs,
-        message=outcome.message,
-        source_language=outcome.source_language,
-        figures=outcome.figures,
-    )
-    write_manifest(tree, manifest)
-    return manifest
-
-
-def _run(request: StageRequest, tree: Tree, staging: Staging, run: StageRun) -> Outcome:
-    folder = SCRATCH_DIR if Path(SCRATCH_DIR).is_dir() else None
-    scratch = Path(tempfile.mkdtemp(prefix=f"{request.stage}-", dir=folder))
-    try:
-        return run(Work(request, tree, staging.path, logs.Progress(), scratch))
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _inputs(
-    request: StageRequest, tree: Tree, digests: Digests, patience: float
-) -> tuple[list[FileRecord], dict[str, str]]:
-    """Records of what earlier stages wrote, and their digests by artifact.
-
-    Raises :class:`NoInput` for what is not there after `patience` seconds.
-    """
-    deadline = time.monotonic() + patience
-    records: list[FileRecord] = []
-    named: dict[str, str] = {}
-    for artifact in STAGES[request.stage].reads:
-        while True:
-            try:
-                files = files_of(tree, artifact)
-                break
-            except NoInput:
-                if time.monotonic() >= deadline:
-                    raise
-                time.sleep(min(1.0, patience))
-        for file in files:
-            record = digests.record(file, tree.relative(file))
-            records.append(record)
-            named[f"{artifact.name}/{file.name}"] = record.sha256
-    return records, named
-
-
-def _source_language(tree: Tree, manifest: Manifest, done: list[Stage]) -> str | None:
-    """The spoken language, as this stage or a reusable transcription found it."""
-    if manifest.source_language or Stage.TRANSCRIBE not in done:
-        return manifest.source_language
-    transcription = read_manifest(tree, Stage.TRANSCRIBE)
-    return transcription.source_language if transcription else None
 
 
 def _from_os_error(error: OSError) -> StageError:

@@ -28,7 +28,7 @@ def sentences(words: Sequence[Word], joiner: str = " ") -> list[Sentence]:
             groups.append(current)
             current = []
     return [
-        _sentence(number, group, groups[number + 1] if number + 1 < len(groups) else None, joiner)
+        line_of(number, group, groups[number + 1] if number + 1 < len(groups) else None, joiner)
         for number, group in enumerate(groups)
     ]
 
@@ -44,9 +44,10 @@ def _ends_line(current: Sequence[Word], following: Word) -> bool:
     return length >= MAX_SECONDS * (1.0 if word.word.endswith(COMMAS) else 1.5)
 
 
-def _sentence(
+def line_of(
     number: int, group: Sequence[Word], following: Sequence[Word] | None, joiner: str
 ) -> Sentence:
+    """The line that the words of `group` make; `following`: the words of the next one."""
     start, end = group[0].start, max(word.end for word in group)
     gap = max(following[0].start - end, 0.0) if following else 0.0
     scores = [word.score for word in group if word.score is not None]

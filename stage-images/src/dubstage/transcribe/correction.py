@@ -1,0 +1,88 @@
+"""A person's transcript in the engine's place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from dubstage import corrections
+from dubstage.contract import Stage
+from dubstage.corrections import Line
+from dubstage.errors import BadInput
+from dubstage.languages import check_pair, is_spaced
+from dubstage.layout import Artifact
+from dubstage.transcribe.sentences import ENDS, line_of
+from dubstage.transcript import DEFAULT_SPEAKER, AlignedSegments, Word, write_list
+from dubstage.work import Outcome, Work
+
+TOUCHING_SECONDS = 0.05
+"""Subtitles closer than this are pages of one line, where no sentence ends."""
+
+
+def run(work: Work) -> Outcome:
+    """Write what the engine would have written, with the words spread over each line
+    by their letters.
+
+    Raises :class:`BadInput` for a file that cannot be used.
+    """
+    request = work.request
+    path = corrections.find(work.tree.roots, request, Stage.TRANSCRIBE)
+    assert path is not None
+    language = request.source_language
+    if language is None:
+        raise BadInput(
+            f"inputs/{request.job_id}/{path.name} replaces the transcription, and nobody says in "
+            "which language it is: set spec.sourceLanguage.",
+            reason="LanguageUnknown",
+        )
+    check_pair(request, language)
+    found = corrections.read(path, request, Stage.TRANSCRIBE)
+    for line in found:
+        if not line.text:
+            raise corrections.refused(request, Stage.TRANSCRIBE, path, line, "it has no text")
+    found = sorted(found, key=lambda line: line.start)
+    if path.suffix == ".srt":
+        found = _joined(found)
+    groups = [_words(line, is_spaced(language)) for line in found]
+    joiner = " " if is_spaced(language) else ""
+    lines = [
+        line_of(number, group, groups[number + 1] if number + 1 < len(groups) else None, joiner)
+        for number, group in enumerate(groups)
+    ]
+    words = [word for group in groups for word in group]
+    aligned = AlignedSegments(language=language, word_segments=words)
+    work.staging(Artifact.ALIGNED_SEGMENTS, None).write_text(
+        json.dumps(aligned.model_dump(mode="json"), ensure_ascii=False, indent=1) + "\n"
+    )
+    write_list(work.staging(Artifact.TRANSCRIPT, None), lines)
+    write_list(work.staging(Artifact.SRC_TRANSCRIPT, None), lines)
+    return Outcome(
+        message=f"{len(lines)} lines taken over from inputs/{request.job_id}/{path.name}",
+        source_language=language,
+        figures={"lines": len(lines), "words": len(words)},
+    )
+
+
+def _joined(lines: Sequence[Line]) -> list[Line]:
+    """Subtitles, pages of one line put together again."""
+    found: list[Line] = []
+    for line in lines:
+        before = found[-1] if found else None
+        if before and line.start - before.end < TOUCHING_SECONDS and not before.text.endswith(ENDS):
+            text = f"{before.text} {line.text}"
+            found[-1] = Line(before.place, before.start, line.end, text, speaker=before.speaker)
+        else:
+            found.append(line)
+    return found
+
+
+def _words(line: Line, spaced: bool) -> list[Word]:
+    """The line's words, each as long as its share of the letters."""
+    texts = line.text.split() if spaced else list(line.text.replace(" ", ""))
+    letters = sum(len(text) for text in texts)
+    found, at = [], line.start
+    for text in texts:
+        until = at + (line.end - line.start) * len(text) / letters
+        found.append(Word(word=text, start=at, end=until, speaker=line.speaker or DEFAULT_SPEAKER))
+        at = until
+    return found

@@ -1,0 +1,192 @@
+"""A person's file in the place of a stage's result."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from dubstage.contract import ExitCode, Stage
+from dubstage.layout import Artifact
+from dubstage.prune import Outcome, prune
+from dubstage.testing import Ended, request_for, roots_in, run_stage_in
+from dubstage.work import Outcome as StageOutcome
+from dubstage.work import Work
+
+TRANSCRIPT = """1
+00:00:01,000 --> 00:00:03,000
+Good morning, <i>everybody</i>
+
+2
+00:00:03,000 --> 00:00:05,000
+here.
+
+3
+00:00:06,000 --> 00:00:08,500
+And good night.
+"""
+TRANSLATION = """00:00:01,000 --> 00:00:05,000
+Buenos días a todos.
+
+00:00:06,000 --> 00:00:07,000
+Y buenas
+
+00:00:07,000 --> 00:00:08,500
+noches.
+"""
+
+
+@pytest.fixture
+def volumes(tmp_path: Path) -> Path:
+    for path in ("inputs/clip/source.mp4", "models/faster-whisper/base/SHA256SUMS"):
+        (tmp_path / path).parent.mkdir(parents=True)
+        (tmp_path / path).write_text("")
+    run(tmp_path, Stage.INGEST)
+    run(tmp_path, Stage.SEPARATE)
+    return tmp_path
+
+
+def engine(work: Work) -> StageOutcome:
+    """Writes every output, as the engine would."""
+    lines = [
+        {"segment_id": "segment_0000", "start": 1.0, "end": 5.0, "duration": 4.0, "text": "Hello."}
+    ]
+    rows = {
+        Artifact.TRANSCRIPT: lines,
+        Artifact.SRC_TRANSCRIPT: lines,
+        Artifact.ALIGNED_SEGMENTS: {"language": "en", "word_segments": []},
+        Artifact.TRANSLATED: [{**lines[0], "translation": "Hola."}],
+        Artifact.TRG_TRANSCRIPT: [{**lines[0], "translation": "Hola."}],
+    }
+    for artifact in {
+        Stage.INGEST: [Artifact.AUDIO],
+        Stage.SEPARATE: [Artifact.VOCALS, Artifact.BACKGROUND],
+        Stage.TRANSCRIBE: list(rows)[:3],
+        Stage.TRANSLATE: list(rows)[3:],
+    }[work.request.stage]:
+        work.staging(artifact, None).write_text(json.dumps(rows.get(artifact, "sound")))
+    return StageOutcome(message="engine")
+
+
+def run(volumes: Path, stage: Stage, **changes: object) -> Ended:
+    return run_stage_in(volumes, request_for(stage, **changes), engine)
+
+
+def lay(volumes: Path, name: str, text: str) -> None:
+    (volumes / "inputs/clip" / name).write_text(text)
+
+
+def translations(ended: Ended) -> list[str]:
+    text = ended.tree.path(Artifact.TRG_TRANSCRIPT).read_text()
+    return [line["translation"] for line in json.loads(text)]
+
+
+def test_a_transcript_and_a_translation_replace_both_engines(volumes: Path) -> None:
+    lay(volumes, "transcript.srt", TRANSCRIPT)
+    lay(volumes, "translation.srt", TRANSLATION)
+    ingest = run(volumes, Stage.INGEST, force=True)
+    assert ingest.result.corrected == [Stage.TRANSCRIBE, Stage.TRANSLATE]
+    heard = run(volumes, Stage.TRANSCRIBE, import_only=True)
+    assert heard.code == ExitCode.OK, heard.result
+    assert heard.result.imported
+    assert heard.result.source_language == "en"
+    lines = json.loads(heard.tree.path(Artifact.TRANSCRIPT).read_text())
+    assert [(line["start"], line["end"], line["text"]) for line in lines] == [
+        (1.0, 5.0, "Good morning, everybody here."),
+        (6.0, 8.5, "And good night."),
+    ]
+    assert translations(run(volumes, Stage.TRANSLATE)) == [
+        "Buenos días a todos.",
+        "Y buenas noches.",
+    ]
+    assert run(volumes, Stage.TRANSLATE).result.reused
+
+
+def test_a_corrected_translation_survives_a_retry(volumes: Path) -> None:
+    run(volumes, Stage.TRANSCRIBE)
+    assert translations(run(volumes, Stage.TRANSLATE)) == ["Hola."]
+    lay(volumes, "translation.json", '[{"segment_id": "segment_0000", "translation": "¡Buenas!"}]')
+    assert translations(run(volumes, Stage.TRANSLATE, import_only=True)) == ["¡Buenas!"]
+    assert translations(run(volumes, Stage.TRANSLATE, force=True)) == ["¡Buenas!"]
+
+
+def test_no_correction_leaves_the_result_as_it_is(volumes: Path) -> None:
+    run(volumes, Stage.TRANSCRIBE)
+    run(volumes, Stage.TRANSLATE)
+    kept = run(volumes, Stage.TRANSLATE, import_only=True)
+    assert kept.result.reused
+    assert not kept.result.imported
+    kept.tree.path(Artifact.TRANSLATED).unlink()
+    gone = run(volumes, Stage.TRANSLATE, import_only=True)
+    assert (gone.code, gone.result.missing_from) == (ExitCode.NOINPUT, Stage.TRANSLATE)
+
+
+def test_without_the_file_the_engine_runs_again(volumes: Path) -> None:
+    run(volumes, Stage.TRANSCRIBE)
+    lay(volumes, "translation.json", '[{"segment_id": "segment_0000", "translation": "¡Buenas!"}]')
+    run(volumes, Stage.TRANSLATE)
+    (volumes / "inputs/clip/translation.json").unlink()
+    assert translations(run(volumes, Stage.TRANSLATE)) == ["Hola."]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("translation.srt", "1\nnonsense\n", "line 2: expected times"),
+        ("translation.srt", "00:00:05,000 --> 00:00:04,000\nx\n", "line 1: the end is not after"),
+        ("translation.srt", "00:01:00,000 --> 00:01:01,000\nx\n", "line 1: no line is spoken"),
+        ("translation.srt", "", "it has no lines"),
+        ("translation.srt", "00:00:01,000 --> 00:00:02,000\n", "no text was found for segment_0"),
+        ("translation.json", "{", "line 1: it is not JSON"),
+        ("translation.json", "{}", "expected a list"),
+        ("translation.json", '[{"text": "x"}]', "item 1: expected an object with"),
+        ("translation.json", '[{"translation": "x"}]', "item 1: it has neither"),
+        ("translation.json", '[{"segment_id": "s9", "translation": "x"}]', "item 1: there is no"),
+        ("transcript.json", '[{"text": "x"}]', "item 1: 'start' and 'end' are missing"),
+        ("transcript.json", '[{"text": "x", "start": 2, "end": 1}]', "item 1: the end is not"),
+        ("transcript.srt", "00:00:01,000 --> 00:00:02,000\n", "line 1: it has no text"),
+    ],
+)
+def test_a_bad_correction_is_said_with_its_line(
+    volumes: Path, name: str, text: str, says: str
+) -> None:
+    stage = Stage.TRANSCRIBE if name.startswith("transcript") else Stage.TRANSLATE
+    run(volumes, Stage.TRANSCRIBE)
+    lay(volumes, name, text)
+    ended = run(volumes, stage, import_only=True)
+    assert (ended.code, ended.result.reason) == (ExitCode.DATAERR, "BadCorrection")
+    assert f"inputs/clip/{name}" in ended.result.message
+    assert says in ended.result.message
+
+
+def test_two_corrections_and_bytes_that_are_no_text_are_refused(volumes: Path) -> None:
+    (volumes / "inputs/clip/translation.srt").write_bytes(b"\xff\xfe\x00")
+    assert "byte 0 is not UTF-8" in run(volumes, Stage.INGEST).result.message
+    lay(volumes, "translation.json", "[]")
+    ended = run(volumes, Stage.INGEST)
+    assert ended.code == ExitCode.DATAERR
+    assert "keep one" in ended.result.message
+
+
+def test_a_link_out_of_the_inputs_is_refused(volumes: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret.srt").write_text("secret")
+    (volumes / "inputs/clip/translation.srt").symlink_to(tmp_path / "secret.srt")
+    ended = run(volumes, Stage.INGEST)
+    assert ended.code == ExitCode.DATAERR
+    assert "leads out" in ended.result.message
+
+
+def test_prune_takes_old_jobs_of_the_wanted_outcome(volumes: Path) -> None:
+    roots = roots_in(volumes)
+    assert list(prune(roots, 1, Outcome.ANY)) == []
+    old = time.time() - 3 * 86400
+    for path in (roots.interim / "clip", *(roots.interim / "clip").rglob("*")):
+        os.utime(path, (old, old))
+    assert list(prune(roots, 1, Outcome.COMPLETE)) == []
+    assert list(prune(roots, 1, Outcome.INCOMPLETE, dry_run=True)) == ["clip"]
+    assert list(prune(roots, 1, Outcome.INCOMPLETE)) == ["clip"]
+    assert not (roots.interim / "clip").exists()
+    assert (roots.inputs / "clip/source.mp4").exists()
