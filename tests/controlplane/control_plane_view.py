@@ -61,6 +61,7 @@ class View:
             **os.environ,
             "KUBECONFIG": str(self.folder / "operator.kubeconfig"),
             "LIVENESS_ENDPOINT": "http://127.0.0.1:0/healthz",
+            "METRICS_PORT": "0",
         }
         with (self.folder / "operator.log").open("ab") as log:
             self.operators.append(

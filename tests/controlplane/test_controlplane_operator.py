@@ -122,7 +122,7 @@ def test_nobody_has_looked_yet(view: View) -> None:
         ({"speakers": {"min": 3, "max": 2}}, "speakers.min"),
         ({"backoffLimit": -1}, "backoffLimit"),
         ({"image": "mine"}, "image"),
-        ({"suspend": True}, "suspend"),
+        ({"pauseAfter": ["mux"]}, "pauseAfter"),
     ],
 )
 def test_the_schema_refuses(installed: View, spec: dict[str, Any], says: str) -> None:

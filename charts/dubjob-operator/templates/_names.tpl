@@ -15,3 +15,27 @@ allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end -}}
+
+{{- /* What the operator may do where DubJobs are. */ -}}
+{{- define "dubjob.rules" -}}
+- apiGroups: [dubjob.dev]
+  resources: [dubjobs]
+  verbs: [list, watch]
+- apiGroups: [dubjob.dev]
+  resources: [dubjobs/status]
+  verbs: [patch]
+- apiGroups: [batch]
+  resources: [jobs]
+  verbs: [get, list, watch, create, delete]
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [list, watch]
+{{- if .Values.readProgress }}
+- apiGroups: [""]
+  resources: [pods/log]
+  verbs: [get]
+{{- end }}
+- apiGroups: [""]
+  resources: [events]
+  verbs: [list, create]
+{{- end -}}

@@ -3,39 +3,70 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 
 import kopf
+from prometheus_client import start_http_server
 
+from dubjob_operator.cluster import log_context
 from dubjob_operator.cluster.client import Client
-from dubjob_operator.cluster.reconcile import Reconciler
+from dubjob_operator.cluster.lease import Leadership
+from dubjob_operator.cluster.metrics import LEADER, REGISTRY, DubJobs
+from dubjob_operator.cluster.reconcile import Key, Reconciler
 from dubjob_operator.handlers import indexes, lifecycle, watches
 from dubjob_operator.handlers.queue import WorkQueue
+from dubjob_operator.handlers.watch_audit import WatchAudit
+from dubjob_operator.handlers.watch_audit import watches as audited
+from dubjob_operator.settings import Settings
 
-LIVENESS = "http://0.0.0.0:8080/healthz"
 
-
-async def operate() -> None:
+async def operate(settings: Settings) -> None:
     """Run until told to stop."""
     registry = kopf.OperatorRegistry()
-    client, indexed = Client(), indexes.Indexed()
-    queue = WorkQueue(Reconciler(client, indexed).reconcile)
+    indexed = indexes.Indexed()
+    # The Lease has a client of its own: it must not wait behind a thousand Jobs.
+    client, lease_client = Client(), Client()
+    reconciler = Reconciler(client, indexed, read_progress=settings.read_progress)
+
+    async def act(key: Key) -> float | None:
+        return await reconciler.reconcile(key) if leadership.is_leader else None
+
+    def take_over() -> None:
+        for key in indexed.every_dubjob():
+            queue.add(key)
+
+    queue = WorkQueue(act)
+    leadership = Leadership(lease_client, settings.lease_namespace, settings.identity, take_over)
+    client.may_write = lambda: leadership.is_leader
+    sources = (indexed.dubjob_versions, indexed.job_versions, indexed.pod_versions)
+    audit = WatchAudit(lease_client, audited(*sources), settings.namespaces)
+
+    REGISTRY.register(DubJobs(indexed.states))
+    LEADER.set_function(lambda: float(leadership.is_leader))
+    if settings.metrics_port:
+        start_http_server(settings.metrics_port, registry=REGISTRY)
     indexes.register(registry)
     watches.register(registry, queue, indexed)
-    lifecycle.register(registry, client, queue, indexed)
+    lifecycle.register(registry, (client, lease_client), queue, indexed, leadership, audit)
     await kopf.operator(
         registry=registry,
-        clusterwide=True,
+        clusterwide=not settings.namespaces,
+        namespaces=settings.namespaces,
         standalone=True,
-        liveness_endpoint=os.environ.get("LIVENESS_ENDPOINT", LIVENESS),
+        liveness_endpoint=settings.liveness,
     )
 
 
 def main() -> int:
     """The process's exit code."""
-    kopf.configure(verbose=False, log_format=kopf.LogFormat.JSON)
-    asyncio.run(operate())
+    try:
+        settings = Settings.from_environment()
+    except ValueError as error:
+        print(f"dubjob-operator: {error}", file=sys.stderr)
+        return 2
+    kopf.configure(log_format=kopf.LogFormat.JSON)
+    log_context.configure(settings.log_level)
+    asyncio.run(operate(settings))
     return 0
 
 

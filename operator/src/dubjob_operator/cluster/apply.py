@@ -30,7 +30,8 @@ async def create_job(client: Client, job: dict[str, Any]) -> None:
         if not ours or existing["metadata"].get("deletionTimestamp"):
             raise
     else:
-        logger.info("created Job %s", metadata["name"])
+        stage = metadata["labels"][names.STAGE_LABEL]
+        logger.info("created Job %s", metadata["name"], extra={"stage": stage})
 
 
 async def delete_job(client: Client, namespace: str, job: ObservedJob) -> None:
@@ -47,7 +48,7 @@ async def delete_job(client: Client, namespace: str, job: ObservedJob) -> None:
         await client.request("DELETE", path, body)
     except (NotFound, Conflict):
         return
-    logger.info("deleted Job %s", job.name)
+    logger.info("deleted Job %s", job.name, extra={"stage": job.stage})
 
 
 async def write_status(client: Client, dubjob: DubJob, after: DubJobStatus) -> None:

@@ -16,7 +16,15 @@ from typing import Any, cast
 import aiohttp
 import kopf
 
-from dubjob_operator.cluster.errors import ApiError, Conflict, NotFound, Refused, Unavailable
+from dubjob_operator.cluster.errors import (
+    ApiError,
+    Conflict,
+    NotFound,
+    NotLeading,
+    Refused,
+    Unavailable,
+)
+from dubjob_operator.cluster.metrics import API_REQUESTS
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 CONCURRENT_REQUESTS = 20
@@ -56,6 +64,8 @@ class Client:
         self._session: aiohttp.ClientSession | None = None
         self._server = ""
         self._bound = asyncio.Semaphore(CONCURRENT_REQUESTS)
+        self.may_write: Callable[[], bool] = lambda: True
+        """False: this replica does not act, and every write raises."""
 
     async def close(self) -> None:
         """Close the connections."""
@@ -70,13 +80,15 @@ class Client:
         *,
         content_type: str = "application/json",
         query: dict[str, str] | None = None,
+        accept: str = "application/json",
     ) -> dict[str, Any]:
         """The answer's JSON object.
 
         Raises :class:`ApiError`. Overload and server errors are tried again, as
         ``Retry-After`` asks.
         """
-        text = await self.text(method, path, body, content_type=content_type, query=query)
+        headers = {"Content-Type": content_type, "Accept": accept}
+        text = await self.text(method, path, body, headers=headers, query=query)
         return cast("dict[str, Any]", json.loads(text))
 
     async def text(
@@ -85,18 +97,21 @@ class Client:
         path: str,
         body: Any = None,
         *,
-        content_type: str = "application/json",
+        headers: dict[str, str] | None = None,
         query: dict[str, str] | None = None,
     ) -> str:
         """The answer's text; otherwise as :meth:`request`."""
+        if method != "GET" and not self.may_write():
+            raise NotLeading(0, "NotLeading", "another replica acts")
         data = None if body is None else json.dumps(body)
         failure: ApiError = Unavailable(0, "NoAnswer", path)
         for attempt in range(ATTEMPTS):
             if attempt:
                 await asyncio.sleep(random.uniform(0.5, 1.0) * 2 ** (attempt - 1))  # noqa: S311
             try:
-                async with self._bound, self._call(method, path, data, content_type, query) as got:
+                async with self._bound, self._call(method, path, data, headers, query) as got:
                     text: str = await got.text()
+                    API_REQUESTS.labels(method, str(got.status)).inc()
                     if got.status < 300:
                         return text
                     failure = _error(got.status, text)
@@ -106,6 +121,7 @@ class Client:
                         raise failure
                     await asyncio.sleep(_retry_after(got))
             except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+                API_REQUESTS.labels(method, "none").inc()
                 failure = Unavailable(0, type(error).__name__, f"{method} {path}: {error}")
                 await self._forget()
         raise failure
@@ -115,7 +131,7 @@ class Client:
         method: str,
         path: str,
         data: str | None,
-        content_type: str,
+        headers: dict[str, str] | None,
         query: dict[str, str] | None,
     ) -> Any:
         session = self._open()
@@ -124,7 +140,7 @@ class Client:
             f"{self._server}{path}",
             data=data,
             params=query,
-            headers={"Content-Type": content_type} if data else {},
+            headers=headers or {},
         )
 
     def _open(self) -> aiohttp.ClientSession:

@@ -27,3 +27,7 @@ class Refused(ApiError):
 
 class Unavailable(ApiError):
     """No answer, 429 or 5xx after all attempts."""
+
+
+class NotLeading(ApiError):
+    """Nothing was sent: another replica acts."""

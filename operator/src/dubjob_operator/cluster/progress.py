@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from datetime import datetime
 
 from dubjob_operator import names
@@ -19,18 +18,16 @@ from dubjob_operator.planning.plan import PROGRESS_SECONDS
 
 TAIL_LINES = "20"
 CONCURRENT_READS = 10
-SWITCH = "READ_PROGRESS"
-"""Environment variable: ``false`` where the operator may not read logs."""
 
 
 class ProgressReader:
     """Reads the logs of running pods, each one every :data:`PROGRESS_SECONDS`."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, on: bool = True) -> None:
         self._client = client
         self._reads = asyncio.Semaphore(CONCURRENT_READS)
         self._last: dict[str, datetime] = {}
-        self._on = os.environ.get(SWITCH, "true") != "false"
+        self._on = on
 
     async def of(self, dubjob: DubJob, observed: Observed, now: datetime) -> dict[str, int] | None:
         """Per cent by pod, of the pod that the recorded status says is running; None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
-from typing import Protocol
+from typing import Any, Protocol
 
 from pydantic import ValidationError
 
@@ -16,16 +17,22 @@ from dubjob_operator.cluster.apply import create_job, delete_job, write_status
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.errors import Refused
 from dubjob_operator.cluster.events import tell
+from dubjob_operator.cluster.metrics import count_transitions
 from dubjob_operator.cluster.paces import Paces
 from dubjob_operator.cluster.progress import ProgressReader
 from dubjob_operator.cluster.refusals import Refusals
+from dubjob_operator.cluster.stored import StoredDubJob
 from dubjob_operator.planning.observation import Object, observe
 from dubjob_operator.planning.plan import plan
 from dubjob_operator.planning.profile_use import ProfileProblem
+from dubjob_operator.planning.rest import is_active
 from dubjob_operator.planning.status import invalid, status
 from dubjob_operator.planning.transitions import transitions
 
 logger = logging.getLogger(__name__)
+
+EXPECTATION_SECONDS = 5.0
+"""The watch brings a new Job sooner; if not, it is created again."""
 
 Key = tuple[str, str]
 """Namespace and name of a DubJob."""
@@ -34,7 +41,7 @@ Key = tuple[str, str]
 class Watched(Protocol):
     """What the watches have seen so far."""
 
-    def dubjob(self, key: Key) -> Object | None:
+    def dubjob(self, key: Key) -> StoredDubJob | None:
         """The DubJob, None where it is gone."""
         ...
 
@@ -60,45 +67,62 @@ class Reconciler:
     """Brings DubJobs one step on."""
 
     def __init__(
-        self, client: Client, watched: Watched, clock: Callable[[], datetime] = utc_now
+        self,
+        client: Client,
+        watched: Watched,
+        clock: Callable[[], datetime] = utc_now,
+        *,
+        read_progress: bool = True,
     ) -> None:
         self.client = client
         self.watched = watched
         self.clock = clock
-        self.progress = ProgressReader(client)
+        self.progress = ProgressReader(client, read_progress)
         self.refusals = Refusals(client)
         self.paces = Paces()
+        self._learnt: set[str] = set()
+        self._expected: dict[str, datetime] = {}
+        """Jobs that were created and that the watch has not brought yet."""
 
     async def reconcile(self, key: Key) -> float | None:
         """One step; seconds after which to look again, None where events suffice.
 
         Raises :class:`dubjob_operator.cluster.errors.ApiError`.
         """
-        raw = self.watched.dubjob(key)
-        if raw is None or raw["metadata"].get("deletionTimestamp"):
+        stored = self.watched.dubjob(key)
+        if stored is None:
+            return None
+        jobs, pods = list(self.watched.jobs(key)), list(self.watched.pods(key))
+        if stored.at_rest and not any(is_active(job) for job in jobs):
+            self._learn_once(stored)
             return None
         now = self.clock()
         try:
-            dubjob = DubJob.model_validate(raw)
+            dubjob = DubJob.model_validate_json(stored.text)
         except ValidationError as error:
-            await self._refuse(raw, error, now)
+            await self._refuse(stored, error, now)
+            return None
+        if dubjob.metadata.deletion_timestamp:
             return None
         profile = self._profile(dubjob.profile_name)
-        jobs, pods = list(self.watched.jobs(key)), list(self.watched.pods(key))
+        for job in jobs:
+            self._expected.pop(job["metadata"]["name"], None)
         refusals = await self.refusals.of(jobs, pods, now)
         observed = observe(jobs, pods, dubjob.metadata.uid, refusals)
         step = plan(dubjob, profile, observed, now)
         for job in step.delete:
             await delete_job(self.client, dubjob.metadata.namespace, job)
-        if step.create:
+        if step.create and not self._is_expected(step.create, now):
             try:
                 await create_job(self.client, step.create)
+                self._expected[step.create["metadata"]["name"]] = now
             except Refused as refused:
                 profile = ProfileProblem(names.PROFILE_INVALID, _unusable(dubjob, refused))
         progress = await self.progress.of(dubjob, observed, now)
         pace = self.paces.of(dubjob.profile_name)
         after = status(dubjob, profile, observed, now, progress, pace)
         await self._record(dubjob, after, now)
+        count_transitions(dubjob, after, observed)
         self.paces.learn(dubjob.profile_name, dubjob.metadata.uid, after.stages)
         return step.requeue_after
 
@@ -108,12 +132,29 @@ class Reconciler:
             await tell(self.client, dubjob, event, now)
         await write_status(self.client, dubjob, after)
 
-    async def _refuse(self, raw: Object, error: ValidationError, now: datetime) -> None:
+    def _is_expected(self, job: dict[str, Any], now: datetime) -> bool:
+        """True for a Job that was created a moment ago: asking again is one call too
+        many. The name would make it harmless."""
+        created = self._expected.pop(job["metadata"]["name"], None)
+        if created is None or (now - created).total_seconds() > EXPECTATION_SECONDS:
+            return False
+        self._expected[job["metadata"]["name"]] = created
+        return True
+
+    def _learn_once(self, stored: StoredDubJob) -> None:
+        """Learn from a DubJob that was finished before this process began."""
+        if stored.uid in self._learnt:
+            return
+        self._learnt.add(stored.uid)
+        dubjob = DubJob.model_validate_json(stored.text)
+        self.paces.learn(dubjob.profile_name, stored.uid, dubjob.status.stages)
+
+    async def _refuse(self, stored: StoredDubJob, error: ValidationError, now: datetime) -> None:
         """Say that the spec is not one: an object from before the schema, perhaps."""
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         dubjob = DubJob.model_construct(
-            metadata=Metadata.model_validate(raw["metadata"]),
+            metadata=Metadata.model_validate(json.loads(stored.text)["metadata"]),
             spec=DubJobSpec.model_construct(target_language=""),
             status=DubJobStatus(),
         )

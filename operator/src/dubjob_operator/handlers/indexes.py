@@ -10,6 +10,7 @@ import kopf
 
 from dubjob_operator import names
 from dubjob_operator.cluster.reconcile import Key
+from dubjob_operator.cluster.stored import StoredDubJob
 from dubjob_operator.planning.observation import Object
 
 INDEXES = ("dubjob_index", "profile_index", "job_index", "pod_index")
@@ -26,7 +27,7 @@ class Indexed:
         if not self.indexes:
             self.indexes = {name: kwargs[name] for name in INDEXES}
 
-    def dubjob(self, key: Key) -> Object | None:
+    def dubjob(self, key: Key) -> StoredDubJob | None:
         """The DubJob of that key."""
         return next(iter(self._all("dubjob_index", key)), None)
 
@@ -46,6 +47,29 @@ class Indexed:
         """The keys of all DubJobs."""
         return [cast("Key", key) for key in self.indexes.get("dubjob_index", {})]
 
+    def unfinished(self) -> list[Key]:
+        """The keys of the DubJobs that are not at rest."""
+        found = ((key, self.dubjob(key)) for key in self.every_dubjob())
+        return [key for key, stored in found if stored and not stored.at_rest]
+
+    def states(self) -> list[tuple[str, str]]:
+        """State and reason of every DubJob."""
+        found = (self.dubjob(key) for key in self.every_dubjob())
+        return [(stored.state, stored.reason) for stored in found if stored]
+
+    def dubjob_versions(self) -> dict[str, str]:
+        """resourceVersion of every DubJob, by UID."""
+        found = (self.dubjob(key) for key in self.every_dubjob())
+        return {stored.uid: stored.version for stored in found if stored}
+
+    def job_versions(self) -> dict[str, str]:
+        """resourceVersion of every Job, by UID."""
+        return self._versions("job_index")
+
+    def pod_versions(self) -> dict[str, str]:
+        """resourceVersion of every pod, by UID."""
+        return self._versions("pod_index")
+
     def labelled(self, body: kopf.Body) -> list[Key]:
         """The DubJobs whose label a Job or pod carries: one, but for shortened names."""
         wanted = owner_label(body)
@@ -53,7 +77,14 @@ class Indexed:
             return [wanted]
         return [key for key in self.every_dubjob() if _label(key) == wanted]
 
-    def _all(self, index: str, key: object) -> list[Object]:
+    def _versions(self, index: str) -> dict[str, str]:
+        return {
+            item["metadata"]["uid"]: item["metadata"]["resourceVersion"]
+            for key in self.indexes.get(index, {})
+            for item in self._all(index, key)
+        }
+
+    def _all(self, index: str, key: object) -> list[Any]:
         return list(self.indexes.get(index, {}).get(key, ()))
 
 
@@ -67,23 +98,31 @@ def _label(key: Key) -> Key:
     return key[0], names.label_value(key[1])
 
 
+def _slim(body: kopf.Body) -> dict[str, Any]:
+    """The object without what nobody reads."""
+    raw = dict(body)
+    metadata = {key: value for key, value in raw["metadata"].items() if key != "managedFields"}
+    return {**raw, "metadata": metadata}
+
+
 def register(registry: kopf.OperatorRegistry) -> None:
     """Have kopf index DubJobs, DubProfiles, Jobs and pods."""
 
     @kopf.index(names.GROUP, names.VERSION, names.DUBJOBS, id="dubjob_index", registry=registry)
     async def dubjob_index(body: kopf.Body, **_: Any) -> object:
-        return {(body["metadata"]["namespace"], body["metadata"]["name"]): dict(body)}
+        metadata = body["metadata"]
+        return {(metadata["namespace"], metadata["name"]): StoredDubJob.of(dict(body))}
 
     @kopf.index(
         names.GROUP, names.VERSION, names.DUBPROFILES, id="profile_index", registry=registry
     )
     async def profile_index(body: kopf.Body, **_: Any) -> object:
-        return {body["metadata"]["name"]: dict(body)}
+        return {body["metadata"]["name"]: _slim(body)}
 
     @kopf.index("batch", "v1", "jobs", id="job_index", registry=registry)
     async def job_index(body: kopf.Body, **_: Any) -> object:
-        return {owner_label(body): dict(body)}
+        return {owner_label(body): _slim(body)}
 
     @kopf.index("", "v1", "pods", id="pod_index", registry=registry)
     async def pod_index(body: kopf.Body, **_: Any) -> object:
-        return {owner_label(body): dict(body)}
+        return {owner_label(body): _slim(body)}

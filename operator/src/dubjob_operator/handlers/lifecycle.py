@@ -9,17 +9,24 @@ import kopf
 
 from dubjob_operator import names
 from dubjob_operator.cluster.client import Client, credentials
+from dubjob_operator.cluster.lease import Leadership
 from dubjob_operator.handlers.indexes import Indexed
 from dubjob_operator.handlers.queue import WorkQueue
+from dubjob_operator.handlers.watch_audit import WatchAudit
 
 RESYNC_SECONDS = 60.0
-"""Every DubJob is looked at this often, though nothing was heard."""
+"""Every DubJob that is not at rest is looked at this often, though nothing was heard."""
 WATCH_SECONDS = 300
 """A watch is opened anew after this time, so that a dead one cannot last."""
 
 
 def register(
-    registry: kopf.OperatorRegistry, client: Client, queue: WorkQueue, indexed: Indexed
+    registry: kopf.OperatorRegistry,
+    clients: tuple[Client, ...],
+    queue: WorkQueue,
+    indexed: Indexed,
+    leadership: Leadership,
+    audit: WatchAudit,
 ) -> None:
     """Register what happens at start, at the end, and when the kubelet asks."""
     tasks: list[asyncio.Task[None]] = []
@@ -33,25 +40,38 @@ def register(
         _configure(settings)
         tasks.append(asyncio.create_task(queue.run()))
         tasks.append(asyncio.create_task(_resync(queue, indexed)))
+        tasks.append(asyncio.create_task(audit.run()))
+        tasks.append(asyncio.create_task(_lead(leadership)))
 
     @kopf.on.cleanup(registry=registry)
     async def end(**_: Any) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await client.close()
+        await leadership.release()
+        for client in clients:
+            await client.close()
 
     @kopf.on.probe(id="dubjobs", registry=registry)
     async def alive(**_: Any) -> int:
         if any(task.done() for task in tasks):
-            raise kopf.PermanentError("the work queue has ended")
+            raise kopf.PermanentError("a background task has ended")
+        dead = audit.dead()
+        if dead:
+            raise kopf.PermanentError(f"the watch of {', '.join(dead)} is dead")
         return len(indexed.every_dubjob())
+
+
+async def _lead(leadership: Leadership) -> None:
+    await leadership.run()
+    # Alone: there is nothing to agree on.
+    await asyncio.Event().wait()
 
 
 async def _resync(queue: WorkQueue, indexed: Indexed) -> None:
     while True:
         await asyncio.sleep(RESYNC_SECONDS)
-        for key in indexed.every_dubjob():
+        for key in indexed.unfinished():
             queue.add(key)
 
 
@@ -60,7 +80,7 @@ def _configure(settings: kopf.OperatorSettings) -> None:
     settings.watching.label_selectors["", "v1", "pods"] = names.MANAGED_BY_SELECTOR
     settings.watching.server_timeout = WATCH_SECONDS
     settings.watching.client_timeout = WATCH_SECONDS + 10
-    # The CRDs are there and all namespaces are watched: nothing to look for.
+    # The CRDs are there and the namespaces are known: nothing to look for.
     settings.scanning.disabled = True
     settings.posting.enabled = False
     settings.peering.standalone = True

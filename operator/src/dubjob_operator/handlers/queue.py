@@ -4,10 +4,14 @@ it out."""
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
+import time
 from collections.abc import Awaitable, Callable
 
-from dubjob_operator.cluster.errors import ApiError, Conflict
+from dubjob_operator.cluster.errors import ApiError, Conflict, NotLeading
+from dubjob_operator.cluster.log_context import RECONCILE
+from dubjob_operator.cluster.metrics import QUEUE_DEPTH, RECONCILE_SECONDS
 from dubjob_operator.cluster.reconcile import Key
 
 WORKERS = 8
@@ -29,6 +33,8 @@ class WorkQueue:
         self._again: set[Key] = set()
         self._failures: dict[Key, int] = {}
         self._later: dict[Key, asyncio.TimerHandle] = {}
+        self._numbers = itertools.count(1)
+        QUEUE_DEPTH.set_function(self._ready.qsize)
 
     def add(self, key: Key) -> None:
         """Reconcile `key` soon."""
@@ -68,19 +74,34 @@ class WorkQueue:
                     self.add(key)
 
     async def _one(self, key: Key) -> None:
+        begun = time.monotonic()
+        outcome = await self._outcome(key)
+        RECONCILE_SECONDS.labels(outcome).observe(time.monotonic() - begun)
+        if outcome in ("ok", "not-leading"):
+            return
+        count = self._failures[key] = self._failures.get(key, 0) + 1
+        self.add_later(key, min(FIRST_RETRY_SECONDS * 2 ** (count - 1), LONGEST_RETRY_SECONDS))
+
+    async def _outcome(self, key: Key) -> str:
+        """Reconcile once; one word for how it went."""
+        token = RECONCILE.set({"dubjob": "/".join(key), "reconcile": next(self._numbers)})
         try:
             again = await self._reconcile(key)
         except Conflict:
             # What was read is old; the watch brings what is new.
-            logger.debug("%s/%s changed meanwhile", *key)
+            logger.debug("changed meanwhile")
+            return "conflict"
+        except NotLeading:
+            return "not-leading"
         except ApiError as error:
-            logger.warning("%s/%s: %s", *key, error)
+            logger.warning("%s", error)
+            return "api-error"
         except Exception:
-            logger.exception("%s/%s: reconcile failed", *key)
-        else:
-            self._failures.pop(key, None)
-            if again is not None and key not in self._again:
-                self.add_later(key, again)
-            return
-        count = self._failures[key] = self._failures.get(key, 0) + 1
-        self.add_later(key, min(FIRST_RETRY_SECONDS * 2 ** (count - 1), LONGEST_RETRY_SECONDS))
+            logger.exception("reconcile failed")
+            return "error"
+        finally:
+            RECONCILE.reset(token)
+        self._failures.pop(key, None)
+        if again is not None and key not in self._again:
+            self.add_later(key, again)
+        return "ok"

@@ -2,32 +2,47 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import kopf
 
 from dubjob_operator import names
+from dubjob_operator.cluster.metrics import WATCH_AGE
 from dubjob_operator.handlers.indexes import Indexed
 from dubjob_operator.handlers.queue import WorkQueue
 
 
 def register(registry: kopf.OperatorRegistry, queue: WorkQueue, indexed: Indexed) -> None:
     """Have every change of a DubJob, a DubProfile, a Job or a pod wake the queue."""
+    heard: dict[str, float] = {}
+
+    def note(resource: str, kwargs: dict[str, Any]) -> None:
+        indexed.learn(kwargs)
+        if resource not in heard:
+            age = WATCH_AGE.labels(resource)
+            age.set_function(lambda: time.monotonic() - heard[resource])
+        heard[resource] = time.monotonic()
 
     @kopf.on.event(names.GROUP, names.VERSION, names.DUBJOBS, registry=registry)
     async def dubjob_seen(body: kopf.Body, **kwargs: Any) -> None:
-        indexed.learn(kwargs)
+        note(names.DUBJOBS, kwargs)
         queue.add((body["metadata"]["namespace"], body["metadata"]["name"]))
 
     @kopf.on.event("batch", "v1", "jobs", registry=registry)
+    async def job_seen(body: kopf.Body, **kwargs: Any) -> None:
+        note("jobs", kwargs)
+        for key in indexed.labelled(body):
+            queue.add(key)
+
     @kopf.on.event("", "v1", "pods", registry=registry)
-    async def child_seen(body: kopf.Body, **kwargs: Any) -> None:
-        indexed.learn(kwargs)
+    async def pod_seen(body: kopf.Body, **kwargs: Any) -> None:
+        note("pods", kwargs)
         for key in indexed.labelled(body):
             queue.add(key)
 
     @kopf.on.event(names.GROUP, names.VERSION, names.DUBPROFILES, registry=registry)
     async def profile_seen(**kwargs: Any) -> None:
-        indexed.learn(kwargs)
-        for key in indexed.every_dubjob():
+        note(names.DUBPROFILES, kwargs)
+        for key in indexed.unfinished():
             queue.add(key)

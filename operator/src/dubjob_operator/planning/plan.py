@@ -81,7 +81,7 @@ def _look_again(
         due.append(max(limit.left, 0.0) + 1.0)
     if entry.state is StageState.RUNNING:
         due.append(PROGRESS_SECONDS)
-    if job and waits_for_a_blink(job, now):
+    if job and job.is_active and waits_for_a_blink(job, now):
         due.append(deadlines.BLINK_SECONDS)
     if job and job.is_active and not job.pods and not job.suspended:
         due.append(NO_POD_SECONDS)

@@ -1,0 +1,118 @@
+"""Who acts, of several replicas: the holder of a Lease, as Kubernetes' own controllers
+agree on it.
+
+A rival is judged by this process's own clock alone: it is gone when its Lease has not
+changed for the Lease's length. Wall clocks may differ as they like.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import Any
+
+from dubjob_operator import names
+from dubjob_operator.cluster.client import Client
+from dubjob_operator.cluster.errors import ApiError, NotFound
+
+LEASE_SECONDS = 10
+RETRY_SECONDS = 2.0
+API = "/apis/coordination.k8s.io/v1/namespaces"
+
+logger = logging.getLogger(__name__)
+
+
+class Leadership:
+    """Holds the Lease, or waits for it."""
+
+    def __init__(
+        self,
+        client: Client,
+        namespace: str,
+        identity: str,
+        on_start: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client = client
+        self._path = f"{API}/{namespace}/leases"
+        self._needed = bool(namespace)
+        self._identity = identity
+        self._on_start = on_start
+        self._clock = clock
+        self._renewed: float | None = None
+        self._seen: tuple[str, str] = ("", "")
+        self._seen_at = clock()
+
+    @property
+    def is_leader(self) -> bool:
+        """True while this replica holds the Lease, by its own clock. A process that was
+        stopped for longer wakes up without it."""
+        if not self._needed:
+            return True
+        return self._renewed is not None and self._clock() - self._renewed < LEASE_SECONDS
+
+    async def run(self) -> None:
+        """Take and renew the Lease for ever."""
+        while self._needed:
+            led = self.is_leader
+            try:
+                await asyncio.wait_for(self._try(), LEASE_SECONDS)
+            except (ApiError, asyncio.TimeoutError) as error:
+                logger.warning("lease: %s", error or "no answer")
+            if self.is_leader and not led:
+                logger.info("%s leads", self._identity)
+                self._on_start()
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def release(self) -> None:
+        """Let another replica take over at once."""
+        if not self._needed or not self.is_leader:
+            return
+        self._renewed = None
+        try:
+            lease = await self._client.request("GET", f"{self._path}/{names.OPERATOR_NAME}")
+            if lease["spec"].get("holderIdentity") == self._identity:
+                lease["spec"]["holderIdentity"] = ""
+                await self._client.request("PUT", f"{self._path}/{names.OPERATOR_NAME}", lease)
+        except ApiError as error:
+            logger.warning("lease: %s", error)
+
+    async def _try(self) -> None:
+        asked = self._clock()
+        try:
+            lease = await self._client.request("GET", f"{self._path}/{names.OPERATOR_NAME}")
+        except NotFound:
+            await self._client.request("POST", self._path, self._lease({}))
+            self._renewed = asked
+            return
+        spec = lease["spec"]
+        holder, renewed = spec.get("holderIdentity") or "", spec.get("renewTime") or ""
+        if (holder, renewed) != self._seen:
+            self._seen, self._seen_at = (holder, renewed), asked
+        is_free = not holder or self._clock() - self._seen_at > LEASE_SECONDS
+        if holder != self._identity and not is_free:
+            self._renewed = None
+            return
+        # The resourceVersion makes sure that only one of several wins.
+        await self._client.request("PUT", f"{self._path}/{names.OPERATOR_NAME}", self._lease(lease))
+        self._renewed = asked
+
+    def _lease(self, before: dict[str, Any]) -> dict[str, Any]:
+        now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        old = before.get("spec", {})
+        same = old.get("holderIdentity") == self._identity
+        return {
+            "apiVersion": "coordination.k8s.io/v1",
+            "kind": "Lease",
+            "metadata": before.get("metadata", {"name": names.OPERATOR_NAME}),
+            "spec": {
+                "holderIdentity": self._identity,
+                "leaseDurationSeconds": LEASE_SECONDS,
+                "acquireTime": old.get("acquireTime") if same else now,
+                "renewTime": now,
+                "leaseTransitions": old.get("leaseTransitions", 0) + (not same),
+            },
+        }

@@ -1,0 +1,126 @@
+"""Is every watch alive? What the API server lists and what the watches have brought
+must agree; what differs for long is a dead watch in a living process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from dubjob_operator import names
+from dubjob_operator.cluster.client import Client
+from dubjob_operator.cluster.errors import ApiError
+
+AUDIT_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
+"""A watch that lags behind for longer than this is dead."""
+PAGE = "500"
+METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
+Versions = Mapping[str, str]
+"""resourceVersion by UID."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Watch:
+    """One kind of object that is watched."""
+
+    resource: str
+    prefix: str
+    """Of its path: ``/apis/<group>/<version>``."""
+    selector: str
+    seen: Callable[[], Versions]
+    """What the watch has brought."""
+
+
+@dataclass(frozen=True)
+class _Difference:
+    listed: str | None
+    seen: str | None
+    since: float
+
+
+class WatchAudit:
+    """Compares lists with watches."""
+
+    def __init__(
+        self,
+        client: Client,
+        watches: tuple[Watch, ...],
+        namespaces: tuple[str, ...],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client = client
+        self._watches = watches
+        self._namespaces = namespaces
+        self._clock = clock
+        self._differences: dict[str, dict[str, _Difference]] = {}
+
+    async def run(self) -> None:
+        """Audit for ever."""
+        while True:
+            await asyncio.sleep(AUDIT_SECONDS)
+            for watch in self._watches:
+                try:
+                    listed = await self._list(watch)
+                except ApiError as error:
+                    # The API server is away: no word about the watch.
+                    logger.debug("audit of %s: %s", watch.resource, error)
+                    continue
+                self.compare(watch, listed)
+
+    def compare(self, watch: Watch, listed: Versions) -> None:
+        """Note what differs, and forget what the watch has caught up with."""
+        seen, now = watch.seen(), self._clock()
+        before = self._differences.get(watch.resource, {})
+        found = {}
+        for uid in listed.keys() | seen.keys():
+            if listed.get(uid) == seen.get(uid):
+                continue
+            known = before.get(uid)
+            stuck = known is not None and known.seen == seen.get(uid)
+            found[uid] = (
+                known if known and stuck else _Difference(listed.get(uid), seen.get(uid), now)
+            )
+        self._differences[watch.resource] = found
+
+    def dead(self) -> list[str]:
+        """The resources whose watch is dead."""
+        now = self._clock()
+        return [
+            resource
+            for resource, differences in self._differences.items()
+            if any(now - each.since > PATIENCE_SECONDS for each in differences.values())
+        ]
+
+    async def _list(self, watch: Watch) -> dict[str, str]:
+        """Versions of what the API server has."""
+        places = [f"/namespaces/{name}" for name in self._namespaces] or [""]
+        found = {}
+        for place in places:
+            query = {"limit": PAGE, "labelSelector": watch.selector}
+            while True:
+                path = f"{watch.prefix}{place}/{watch.resource}"
+                page = await self._client.request("GET", path, query=query, accept=METADATA_ONLY)
+                for item in page["items"]:
+                    found[item["metadata"]["uid"]] = item["metadata"]["resourceVersion"]
+                following = page["metadata"].get("continue")
+                if not following:
+                    break
+                query = {**query, "continue": following}
+        return found
+
+
+def watches(
+    dubjobs: Callable[[], Versions], jobs: Callable[[], Versions], pods: Callable[[], Versions]
+) -> tuple[Watch, ...]:
+    """The three watches that the operator stands on."""
+    return (
+        Watch(names.DUBJOBS, f"/apis/{names.API_VERSION}", "", dubjobs),
+        Watch("jobs", "/apis/batch/v1", names.MANAGED_BY_SELECTOR, jobs),
+        Watch("pods", "/api/v1", names.MANAGED_BY_SELECTOR, pods),
+    )

@@ -1,0 +1,39 @@
+"""Which DubJobs need no look at all: told from the raw object, without parsing it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dubjob_operator import names
+
+
+def state_and_reason(raw: Mapping[str, Any]) -> tuple[str, str]:
+    """Complete, Failed, Suspended or InProgress, and the reason of the state."""
+    conditions = {
+        entry["type"]: entry for entry in (raw.get("status") or {}).get("conditions") or ()
+    }
+    for kind in (names.COMPLETE, names.FAILED, names.SUSPENDED):
+        if conditions.get(kind, {}).get("status") == "True":
+            return kind, str(conditions[kind].get("reason", ""))
+    return "InProgress", str(conditions.get(names.FINISHED, {}).get("reason", "New"))
+
+
+def is_at_rest(raw: Mapping[str, Any]) -> bool:
+    """True for a finished DubJob whose spec was not changed and of which nothing is
+    asked."""
+    status, metadata = raw.get("status") or {}, raw["metadata"]
+    retry = (metadata.get("annotations") or {}).get(names.RETRY_ANNOTATION)
+    return (
+        state_and_reason(raw)[0] in (names.COMPLETE, names.FAILED)
+        and status.get("observedGeneration") == metadata.get("generation")
+        and (not retry or retry == status.get("lastHandledRetry"))
+    )
+
+
+def is_active(job: Mapping[str, Any]) -> bool:
+    """True for a Job that may still start pods."""
+    return not any(
+        entry["type"] in ("Complete", "Failed") and entry["status"] == "True"
+        for entry in (job.get("status") or {}).get("conditions") or ()
+    )
