@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,13 +30,7 @@ def installed(control_plane: ControlPlane) -> View:
     view.kubectl("create", "namespace", SYSTEM)
     view.kubectl("apply", "--server-side", "-f", str(ROOT / "crds"))
     view.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
-    rendered = subprocess.run(
-        [str(control_plane.tools.helm), "template", "dubjob",
-         str(ROOT / "charts/dubjob-operator"), "--namespace", SYSTEM],
-        check=True, capture_output=True, text=True,
-    ).stdout  # fmt: skip
-    view.kubectl("-n", SYSTEM, "apply", "-f", "-", stdin=rendered)
-    view.kubectl("-n", SYSTEM, "scale", "deployment/dubjob-operator", "--replicas=0")
+    view.render(control_plane)
     _write_operator_kubeconfig(view, control_plane)
     return view
 
@@ -55,6 +48,4 @@ def view(installed: View) -> Iterator[View]:
     """The control plane with one operator running."""
     installed.start_operator()
     yield installed
-    installed.kill_operators()
-    installed.kubectl("delete", "dubjobs", "--all", "--wait=true")
-    installed.kubectl("delete", "pods", "--all", "--force", "--grace-period=0")
+    installed.clear()

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from dubstage.contract import Stage, StageResult
+from local_cluster.control_plane import ControlPlane
+from local_cluster.place import free_port
 
 ROOT = Path(__file__).parents[2]
 NAMESPACE = "dubbing"
@@ -55,21 +57,24 @@ class View:
     def apply(self, name: str, **spec: Any) -> None:
         self.kubectl("apply", "-f", "-", stdin=json.dumps(manifest(name, **spec)))
 
-    def start_operator(self) -> None:
-        """Start one more operator."""
-        environment = {
+    def start_operator(
+        self, *command: str, kubeconfig: Path | None = None, **environment: str
+    ) -> subprocess.Popen[bytes]:
+        """Start one more operator; `command`: of another Python program than its own."""
+        variables = {
             **os.environ,
-            "KUBECONFIG": str(self.folder / "operator.kubeconfig"),
-            "LIVENESS_ENDPOINT": "http://127.0.0.1:0/healthz",
+            "KUBECONFIG": str(kubeconfig or self.folder / "operator.kubeconfig"),
+            "LIVENESS_ENDPOINT": f"http://127.0.0.1:{free_port()}/healthz",
             "METRICS_PORT": "0",
+            **environment,
         }
         with (self.folder / "operator.log").open("ab") as log:
-            self.operators.append(
-                subprocess.Popen(
-                    [sys.executable, "-m", "dubjob_operator"],
-                    env=environment, stdout=log, stderr=log,
-                )
+            process = subprocess.Popen(
+                [sys.executable, *(command or ("-m", "dubjob_operator"))],
+                env=variables, stdout=log, stderr=log,
             )  # fmt: skip
+        self.operators.append(process)
+        return process
 
     def kill_operators(self) -> None:
         """SIGKILL: no time to tidy up."""
@@ -77,6 +82,14 @@ class View:
             process.send_signal(signal.SIGKILL)
             process.wait()
         self.operators.clear()
+
+    def clear(self) -> None:
+        """No operator, no DubJob, no pod."""
+        self.kill_operators()
+        collection = f"/apis/dubjob.dev/v1alpha1/namespaces/{NAMESPACE}/dubjobs"
+        self.kubectl("delete", "--raw", collection)
+        self.kubectl("delete", "pods", "--all", "--force", "--grace-period=0")
+        self.until("the Jobs to go", lambda: not self.items("jobs"), 60)
 
     def until(self, what: str, holds: Callable[[], Any], timeout: float = 30) -> Any:
         """The first true answer of `holds`."""
@@ -89,7 +102,25 @@ class View:
         log = (self.folder / "operator.log").read_text()[-2000:]
         raise AssertionError(f"waited {timeout} s for {what}\n{log}")
 
-    def pod_of(self, dubjob: str, stage: str) -> Object:
+    def render(self, control_plane: ControlPlane, *values: str) -> None:
+        """Apply the chart, its Deployment without replicas: the test runs the operator."""
+        rendered = subprocess.run(
+            [str(control_plane.tools.helm), "template", "dubjob",
+             str(ROOT / "charts/dubjob-operator"), "--namespace", SYSTEM, "--set", "replicas=0",
+             *values],
+            check=True, capture_output=True, text=True,
+        ).stdout  # fmt: skip
+        subprocess.run(
+            [*self.kubectl_command, "apply", "-f", "-"],
+            input=rendered, check=True, capture_output=True, text=True,
+        )  # fmt: skip
+
+    def pod_of_uid(self, pod: Object) -> Object | None:
+        """The same pod as it is now."""
+        uid = pod["metadata"]["uid"]
+        return next((each for each in self.items("pods") if each["metadata"]["uid"] == uid), None)
+
+    def pod_of(self, dubjob: str, stage: str, timeout: float = 30) -> Object:
         """The stage's live pod, as soon as there is one."""
 
         def find() -> Object | None:
@@ -98,7 +129,7 @@ class View:
             live = [p for p in pods if p["status"]["phase"] in ("Pending", "Running")]
             return live[0] if live else None
 
-        return cast("Object", self.until(f"a pod of {stage}", find))
+        return cast("Object", self.until(f"a pod of {stage}", find, timeout))
 
     def play(self, pod: Object, phase: str, code: int | None = None, message: str = "") -> None:
         """Write the pod's status as the kubelet does."""
@@ -133,7 +164,27 @@ class View:
         pod = self.pod_of(dubjob, stage)
         self.play(pod, "Failed", code, message)
 
-    def finished(self, name: str, generation: int = 1) -> Object:
+    def until_reason(self, name: str, reason: str, timeout: float = 30) -> str:
+        """Wait until the DubJob's state is `reason`; the message."""
+
+        def find() -> str | None:
+            condition = conditions(self.dubjob(name)).get("Finished", {})
+            return str(condition["message"]) if condition.get("reason") == reason else None
+
+        return str(self.until(f"{name} to be {reason}", find, timeout))
+
+    def annotate(self, name: str, **values: str) -> None:
+        """Set annotations of ours: ``retry="mux@1"``."""
+        pairs = [f"dubjob.dev/{key}={value}" for key, value in values.items()]
+        self.kubectl("annotate", "dubjob", name, "--overwrite", *pairs)
+
+    def told(self, name: str) -> list[str]:
+        """The reasons of the DubJob's events, in the order of `kubectl describe`."""
+        events = self.items("events", "--field-selector", f"involvedObject.name={name}")
+        events.sort(key=lambda event: event["lastTimestamp"])
+        return [event["reason"] for event in events]
+
+    def finished(self, name: str, generation: int = 1, timeout: float = 30) -> Object:
         """The DubJob when its condition Finished is true."""
 
         def find() -> Object | None:
@@ -142,7 +193,7 @@ class View:
             done = condition.get("status") == "True"
             return found if done and condition["observedGeneration"] >= generation else None
 
-        return cast("Object", self.until(f"{name} to finish", find))
+        return cast("Object", self.until(f"{name} to finish", find, timeout))
 
     def stages_of(self, name: str) -> list[str]:
         """The stages of which a Job exists, in the pipeline's order."""

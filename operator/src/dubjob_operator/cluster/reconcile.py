@@ -105,8 +105,8 @@ class Reconciler:
         if dubjob.metadata.deletion_timestamp:
             return None
         profile = self._profile(dubjob.profile_name)
-        for job in jobs:
-            self._expected.pop(job["metadata"]["name"], None)
+        for seen in jobs:
+            self._expected.pop(seen["metadata"]["name"], None)
         refusals = await self.refusals.of(jobs, pods, now)
         observed = observe(jobs, pods, dubjob.metadata.uid, refusals)
         step = plan(dubjob, profile, observed, now)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from dubjob_operator import names
 from dubjob_operator.api.dubjob import DubJob, StageState, StageStatus
+from dubjob_operator.planning.manifests import job_name
 from dubjob_operator.planning.observation import Observed
 from dubjob_operator.planning.stage_from_job import fresh, moved_to
 from dubjob_operator.planning.verbs import approval
@@ -25,19 +26,19 @@ def gated(
             found[number] = _awaiting(dubjob, entry, now, entry.message)
         elif entry.state is StageState.AWAITING_REVIEW and _is_opened(dubjob, entry):
             found[number] = fresh(entry, now, imports=True, reviewed=True, forced=None)
-        elif _closes(dubjob, entry, entries[number + 1]):
+        elif _closes(dubjob, entry, entries[number + 1], observed):
             found[number] = _awaiting(dubjob, entry, now)
     return found
 
 
-def _closes(dubjob: DubJob, entry: StageStatus, following: StageStatus) -> bool:
+def _closes(dubjob: DubJob, entry: StageStatus, following: StageStatus, observed: Observed) -> bool:
     """True where the stage has just ended and a person wants to look."""
     return (
         entry.state is StageState.SUCCEEDED
         and not entry.reviewed
         and entry.name in {str(stage) for stage in dubjob.spec.pause_after or ()}
         and following.state is StageState.PENDING
-        and following.job_name is None
+        and observed.job(job_name(dubjob, following)) is None
     )
 
 

@@ -15,6 +15,9 @@ STARTING = "Starting"
 
 def from_job(dubjob: DubJob, entry: StageStatus, job: ObservedJob, now: datetime) -> StageStatus:
     """The entry as its Job shows it. `entry` is what was recorded of the stage."""
+    if waits_for_a_blink(job, now) and not (job.complete or job.failed_reason):
+        retrying = entry.state is StageState.RETRYING
+        return entry if retrying else moved_to(entry, StageState.PENDING, now)
     latest = job.pods[-1] if job.pods else None
     entry = _with_pod(entry, job, latest)
     done = next((pod for pod in job.pods if pod.phase == "Succeeded"), None)
@@ -29,9 +32,6 @@ def from_job(dubjob: DubJob, entry: StageStatus, job: ObservedJob, now: datetime
     if latest and latest.phase == "Failed":
         failure = failure_policy.explain(entry.name, latest, profile)
         return moved_to(entry, StageState.RETRYING, now, failure.reason, failure.message)
-    if waits_for_a_blink(job, now):
-        retrying = entry.state is StageState.RETRYING
-        return entry if retrying else moved_to(entry, StageState.PENDING, now)
     if latest is None:
         return _without_pod(entry, job, now)
     return _not_started(entry, latest, now)

@@ -34,7 +34,7 @@ def stage_states(
     entries = rewound(dubjob, entries, observed, now)
     entries = retried(dubjob, entries, now)
     entries = gated(dubjob, entries, observed, now)
-    entries = _suspended(dubjob, entries, now)
+    entries = _suspended(dubjob, entries, observed, now)
     return tuple(_limited(dubjob, entries, profile, observed, now))
 
 
@@ -78,14 +78,16 @@ def first(stage: Stage, input_hash: str | None, now: datetime) -> StageStatus:
     )
 
 
-def _suspended(dubjob: DubJob, entries: list[StageStatus], now: datetime) -> list[StageStatus]:
+def _suspended(
+    dubjob: DubJob, entries: list[StageStatus], observed: Observed, now: datetime
+) -> list[StageStatus]:
     """The current stage without its Job, which is deleted: it will start afresh."""
     stopped = current(entries)
     if not dubjob.spec.suspend or stopped is None:
         return entries
     if stopped.state in (StageState.FAILED, StageState.AWAITING_REVIEW):
         return entries
-    if stopped.job_name:
+    if stopped.job_name or observed.job(job_name(dubjob, stopped)):
         stopped = fresh(stopped, now)
     message = "Suspended by spec.suspend; what has finished stays."
     stopped = moved_to(stopped, StageState.PENDING, now, names.SUSPENDED, message)

@@ -1,0 +1,183 @@
+"""What a person asks of a DubJob, against the real API server."""
+
+from __future__ import annotations
+
+import json
+
+from control_plane_view import View, conditions, manifest
+
+from dubstage.contract import Stage, StageRequest, StageResult
+
+STAGES = [str(stage) for stage in Stage]
+
+
+def request_of(view: View, name: str, stage: str) -> StageRequest:
+    pod = view.pod_of(name, stage)
+    return StageRequest.model_validate_json(pod["spec"]["containers"][0]["env"][0]["value"])
+
+
+def test_suspend_and_resume(view: View) -> None:
+    view.apply("paused")
+    view.succeed("paused", "ingest")
+    view.play(view.pod_of("paused", "separate"), "Running")
+    view.apply("paused", suspend=True)
+    view.until(
+        "Suspended",
+        lambda: conditions(view.dubjob("paused")).get("Suspended", {}).get("status") == "True",
+    )
+    view.until("the Job to go", lambda: view.stages_of("paused") == ["ingest"])
+    view.kubectl("delete", "pods", "-l", "dubjob.dev/stage=separate", "--force")
+    view.apply("paused", suspend=False)
+    for stage in STAGES[1:]:
+        view.succeed("paused", stage)
+    done = view.finished("paused", 3)
+    assert [entry["run"] for entry in done["status"]["stages"]] == [1, 2, 1, 1, 1, 1]
+    assert "Suspended" in view.told("paused")
+
+
+def test_retry_of_a_finished_dubjob(view: View) -> None:
+    view.apply("again")
+    for stage in STAGES:
+        view.succeed("again", stage)
+    view.finished("again")
+    view.annotate("again", retry="synthesize@1")
+    view.until(
+        "lastHandledRetry",
+        lambda: view.dubjob("again")["status"].get("lastHandledRetry") == "synthesize@1",
+    )
+    assert conditions(view.dubjob("again"))["Finished"]["status"] == "False"
+    assert request_of(view, "again", "synthesize").force
+    for stage in STAGES[4:]:
+        view.succeed("again", stage)
+    done = view.finished("again")
+    assert [entry["run"] for entry in done["status"]["stages"]] == [1, 1, 1, 1, 2, 2]
+    assert view.told("again").count("Completed") == 2
+
+
+def test_a_review_with_a_bad_and_a_good_correction(view: View) -> None:
+    view.apply("reviewed", pauseAfter=["translate"])
+    for stage in STAGES[:4]:
+        view.succeed("reviewed", stage)
+    message = view.until_reason("reviewed", "AwaitingReview")
+    assert "inputs/reviewed/translation.json" in message
+    view.annotate("reviewed", approved="translate.1")
+    pod = view.pod_of("reviewed", "translate")
+    assert "nvidia.com/gpu" not in json.dumps(pod["spec"])
+    assert request_of(view, "reviewed", "translate").import_only
+    said = StageResult(stage=Stage.TRANSLATE, reason="BadCorrection", message="line 7: empty.")
+    view.play(pod, "Failed", 65, said.to_termination_message())
+    assert "line 7: empty." in view.until_reason("reviewed", "AwaitingReview")
+    view.annotate("reviewed", approved="translate.2")
+    for stage in STAGES[3:]:
+        view.succeed("reviewed", stage, imported=stage == "translate")
+    done = view.finished("reviewed")
+    assert done["status"]["stages"][3]["imports"] is True
+    assert done["status"]["lastHandledApproval"] == "translate.2"
+
+
+def test_the_source_is_fixed_while_it_runs(view: View) -> None:
+    view.apply("fixed")
+    view.pod_of("fixed", "ingest")
+    view.until("the status", lambda: conditions(view.dubjob("fixed")))
+    other = json.dumps(manifest("fixed", source={"path": "other.mp4"}))
+    done = view.attempt("apply", "-f", "-", stdin=other)
+    assert "source cannot be changed while the DubJob runs" in done.stderr
+    view.apply("fixed", suspend=True)
+    view.until(
+        "Suspended",
+        lambda: conditions(view.dubjob("fixed")).get("Suspended", {}).get("status") == "True",
+    )
+    view.apply("fixed", suspend=True, source={"path": "other.mp4"})
+
+
+def test_a_quota_is_waited_for_and_said(view: View) -> None:
+    quota = {
+        "apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none"},
+        "spec": {"hard": {"pods": "0"}},
+    }  # fmt: skip
+    view.kubectl("apply", "-f", "-", stdin=json.dumps(quota))
+    view.until(
+        "the quota",
+        lambda: "pods" in view.kubectl("get", "quota", "none", "-o", "jsonpath={.status}"),
+    )
+    try:
+        view.apply("waits", queueDeadlineSeconds=3600, startDeadlineSeconds=1)
+        message = view.until(
+            "the quota's message",
+            lambda: (
+                (stage := (view.dubjob("waits")["status"].get("stages") or [{}])[0]).get("reason")
+                == "QuotaExceeded"
+                and stage["message"]
+            ),
+            60,
+        )
+        assert "exceeded quota: none" in message
+        assert conditions(view.dubjob("waits"))["Failed"]["status"] == "False"
+    finally:
+        view.kubectl("delete", "quota", "none")
+    # The Job controller tries again after its back-off.
+    view.pod_of("waits", "ingest")
+
+
+def test_a_queue_deadline_ends_it(view: View) -> None:
+    view.apply("late", queueDeadlineSeconds=3)
+    failed = conditions(view.finished("late"))["Failed"]
+    assert failed["reason"] == "QueueDeadlineExceeded"
+    view.until("the Job to go", lambda: view.stages_of("late") == [])
+
+
+def test_a_job_that_kueue_holds_back_is_queued(view: View) -> None:
+    """As Kueue does when it takes its admission back: it suspends the Job."""
+    view.apply("held", queueName="dubs")
+    pod = view.pod_of("held", "ingest")
+    (job,) = view.items("jobs", "-l", "dubjob.dev/dubjob=held")
+    assert job["metadata"]["labels"]["kueue.x-k8s.io/queue-name"] == "dubs"
+    view.kubectl("patch", "job", job["metadata"]["name"], "-p", '{"spec":{"suspend":true}}')
+    view.attempt("delete", "pod", pod["metadata"]["name"], "--force", "--grace-period=0")
+    view.until(
+        "AwaitingAdmission",
+        lambda: view.dubjob("held")["status"]["stages"][0].get("reason") == "AwaitingAdmission",
+    )
+    view.kubectl("patch", "job", job["metadata"]["name"], "-p", '{"spec":{"suspend":false}}')
+    for stage in STAGES:
+        view.succeed("held", stage)
+    view.finished("held")
+
+
+def test_finished_jobs_go_after_their_time(view: View) -> None:
+    view.kubectl(
+        "patch", "dubprofile", "cpu", "--type=merge", "-p",
+        '{"spec":{"ttlSecondsAfterFinished":1}}',
+    )  # fmt: skip
+    try:
+        view.apply("short")
+        for stage in STAGES:
+            view.succeed("short", stage)
+        view.finished("short")
+        view.until("the Jobs to go", lambda: not view.stages_of("short"), 60)
+        assert conditions(view.dubjob("short"))["Complete"]["status"] == "True"
+    finally:
+        view.kubectl(
+            "patch", "dubprofile", "cpu", "--type=merge", "-p",
+            '{"spec":{"ttlSecondsAfterFinished":604800}}',
+        )  # fmt: skip
+    assert view.stages_of("short") == []
+
+
+def test_deleting_takes_the_jobs_along(view: View) -> None:
+    view.apply("gone")
+    view.play(view.pod_of("gone", "ingest"), "Running")
+    view.kubectl("delete", "dubjob", "gone", "--wait=true", "--timeout=10s")
+    view.until("the Job to go", lambda: not view.stages_of("gone"))
+    view.until(
+        "the pods to be ending",
+        lambda: all(
+            pod["metadata"].get("deletionTimestamp")
+            for pod in view.items("pods", "-l", "dubjob.dev/dubjob=gone")
+        ),
+    )
+
+
+def test_a_priority_class_is_the_profiles_to_allow(view: View) -> None:
+    view.apply("urgent", priorityClassName="urgent")
+    assert "allows none" in view.until_reason("urgent", "PriorityClassForbidden")
