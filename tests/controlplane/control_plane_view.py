@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, cast
 
@@ -133,7 +134,7 @@ class View:
 
     def play(self, pod: Object, phase: str, code: int | None = None, message: str = "") -> None:
         """Write the pod's status as the kubelet does."""
-        at = "2026-01-02T03:04:05Z"
+        at = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         state: Object = {"running": {"startedAt": at}}
         if code is not None:
             state = {

@@ -82,7 +82,10 @@ class FaultProxy:
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._loop.run_until_complete(self._run())
-        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        left = asyncio.all_tasks(self._loop)
+        for task in left:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         self._loop.close()
 
     async def _run(self) -> None:
@@ -124,39 +127,40 @@ class FaultProxy:
             )
 
     async def _watch(self, request: web.Request, resource: str) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Type": "application/json"})
-        await response.prepare(request)
         if resource in self._gone:
             self._gone.discard(resource)
-            await response.write(json.dumps(GONE).encode() + b"\n")
-            return response
-        task = asyncio.ensure_future(self._stream(request, response, resource))
-        self._watches.add(task)
-        try:
-            await task
-        except (asyncio.CancelledError, aiohttp.ClientError, ConnectionError):
-            pass
-        finally:
-            self._watches.discard(task)
-        return response
-
-    async def _stream(
-        self, request: web.Request, response: web.StreamResponse, resource: str
-    ) -> None:
+            return web.Response(body=json.dumps(GONE).encode() + b"\n")
         async with self._session.get(
             f"{self._server}{request.path_qs}",
             headers={"Authorization": request.headers["Authorization"]},
             timeout=aiohttp.ClientTimeout(total=None),
             read_bufsize=1 << 22,
         ) as answer:
-            async for line in answer.content:
-                if self.swallow == resource:
-                    continue
-                if self.delay:
-                    await asyncio.sleep(self.delay)
+            if answer.status != 200:
+                return web.Response(body=await answer.read(), status=answer.status)
+            response = web.StreamResponse(headers={"Content-Type": "application/json"})
+            await response.prepare(request)
+            task = asyncio.ensure_future(self._stream(answer, response, resource))
+            self._watches.add(task)
+            try:
+                await task
+            except (asyncio.CancelledError, aiohttp.ClientError, ConnectionError):
+                pass
+            finally:
+                self._watches.discard(task)
+            return response
+
+    async def _stream(
+        self, answer: aiohttp.ClientResponse, response: web.StreamResponse, resource: str
+    ) -> None:
+        async for line in answer.content:
+            if self.swallow == resource:
+                continue
+            if self.delay:
+                await asyncio.sleep(self.delay)
+            await response.write(line)
+            if self.duplicate:
                 await response.write(line)
-                if self.duplicate:
-                    await response.write(line)
 
 
 def _resource(path: str) -> str:

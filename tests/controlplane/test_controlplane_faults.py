@@ -191,7 +191,9 @@ def test_trouble_changes_nothing(trouble: Trouble, fault: Fault, stage: str, mom
         lambda: all(job["status"].get("succeeded") == 1 for job in view.items("jobs")),
     )
     assert len(view.items("pods", "-l", f"dubjob.dev/dubjob={name}")) == len(STAGES)
-    events = view.items("events", "--field-selector", f"involvedObject.name={name}")
+    events = view.items(
+        "events", "--field-selector", f"involvedObject.uid={done['metadata']['uid']}"
+    )
     told = [(event["reason"], event["message"]) for event in events]
     assert len(told) == len(set(told)) or trouble.pods_killed, "something was told twice"
     assert [reason for reason, _ in told].count("Completed") == 1

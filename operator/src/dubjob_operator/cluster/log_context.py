@@ -25,3 +25,6 @@ def configure(level: str) -> None:
     root.setLevel(level)
     for handler in root.handlers:
         handler.addFilter(AddContext())
+    if level != "DEBUG":
+        # It says of every event that it was handled.
+        logging.getLogger("kopf.objects").setLevel(logging.WARNING)
