@@ -43,7 +43,7 @@ verify: bootstrap ## Lint, format, types, import contracts, generated files, cha
 	$(RUN) ruff format --check .
 	$(RUN) mypy operator/src stage-images/src local-cluster/src examples stage-images/build.py stage-images/fetch_models.py \
 	  tests/unit tests/architecture tests/controlplane
-	$(RUN) mypy tests/e2e
+	$(RUN) mypy tests/e2e tests/bench
 	$(RUN) lint-imports
 	$(MAKE) crds-check
 	@$(CLUSTER) tools kubectl
@@ -70,6 +70,16 @@ test-architecture: bootstrap ## What the code may import, and what the repositor
 test-controlplane: bootstrap ## A real API server; the test plays the kubelet
 	@$(CLUSTER) tools
 	$(RUN) pytest tests/controlplane --timeout 300
+
+.PHONY: chaos
+chaos: bootstrap ## Every fault at every point: most of an hour
+	@$(CLUSTER) tools
+	CHAOS=all $(RUN) pytest tests/controlplane/test_controlplane_faults.py --timeout 300
+
+.PHONY: bench-operator
+bench-operator: bootstrap ## How fast the operator is, beside a bare script
+	@$(CLUSTER) tools
+	$(RUN) python tests/bench/bench_operator.py
 
 .PHONY: test-e2e
 test-e2e: prepare ## A real node: images, containers, speech

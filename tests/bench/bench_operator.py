@@ -1,0 +1,285 @@
+"""How fast the operator is, beside a bare script on the same control plane.
+
+    make bench-operator        BENCH_SIZES="1 100 1000"  BENCH_FINISHED=10000
+
+Prints a table; measures, and judges nothing. The node is played: every pod runs for one
+second. A hop is the time from a pod's success to the creation of the next stage's pod.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from api import Api, Object
+
+from dubstage.contract import Stage
+from local_cluster.control_plane import ControlPlane
+from local_cluster.place import free_port
+from local_cluster.tools import tools
+
+ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+DUBJOBS = "/apis/dubjob.dev/v1alpha1/namespaces/dubbing/dubjobs"
+STAGES = [str(stage) for stage in Stage]
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass
+class Row:
+    """One line of the table."""
+
+    what: str
+    count: int
+    seconds: float
+    hops: list[float]
+    cpu: float = 0.0
+    memory: float = 0.0
+    writes: float = 0.0
+
+    def __str__(self) -> str:
+        hops = sorted(self.hops)
+        p50, p95 = statistics.median(hops), hops[int(len(hops) * 0.95)]
+        return (
+            f"{self.what:<9} {self.count:>6} {self.seconds:>9.1f} {p50 * 1000:>9.0f} "
+            f"{p95 * 1000:>9.0f} {self.writes / self.count:>8.1f} {self.cpu:>8.2f} "
+            f"{self.cpu / self.count * 1000:>9.1f} {self.memory:>8.0f}"
+        )
+
+
+HEADER = (
+    f"{'what':<9} {'DubJobs':>6} {'total s':>9} {'hop p50':>9} {'p95 ms':>9} {'writes':>8} "
+    f"{'CPU s':>8} {'ms each':>9} {'RSS MB':>8}"
+)
+
+
+class Bench:
+    """A control plane with a played node."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.plane = ControlPlane(folder=folder, tools=tools(), logs=folder)
+        self.plane.start()
+        self.kubectl("create", "namespace", "dubbing")
+        self.kubectl("create", "namespace", "dubjob-system")
+        self.kubectl("apply", "--server-side", "-f", str(ROOT / "crds"))
+        self.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+        chart = subprocess.run(
+            [self.plane.tools.helm, "template", "dubjob", ROOT / "charts/dubjob-operator",
+             "--namespace", "dubjob-system", "--set", "replicas=0"],
+            check=True, capture_output=True, text=True,
+        ).stdout  # fmt: skip
+        self.kubectl("apply", "-f", "-", stdin=chart)
+        for claim in ("data", "models"):
+            self._claim(claim)
+        self.log = folder / "pods.log"
+        self.player = self._start(HERE / "kubelet_player.py", self.plane.kubeconfig, self.log)
+
+    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+        return subprocess.run(
+            [*map(str, self.plane.kubectl()), *arguments],
+            input=stdin, check=True, capture_output=True, text=True,
+        ).stdout  # fmt: skip
+
+    def close(self) -> None:
+        self.player.kill()
+        self.player.wait()
+        self.plane.stop()
+
+    def _claim(self, name: str) -> None:
+        """A volume and its claim, bound: the scheduler asks for them."""
+        size = {"storage": "1Gi"}
+        items: list[Object] = [
+            {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name},
+             "spec": {"capacity": size, "accessModes": ["ReadWriteMany"],
+                      "storageClassName": "", "hostPath": {"path": "/tmp"},
+                      "claimRef": {"namespace": "dubbing", "name": f"dubjob-{name}"}}},
+            {"apiVersion": "v1", "kind": "PersistentVolumeClaim",
+             "metadata": {"name": f"dubjob-{name}", "namespace": "dubbing"},
+             "spec": {"accessModes": ["ReadWriteMany"], "storageClassName": "",
+                      "volumeName": name, "resources": {"requests": size}}},
+        ]  # fmt: skip
+        everything = {"apiVersion": "v1", "kind": "List", "items": items}
+        self.kubectl("apply", "-f", "-", stdin=json.dumps(everything))
+
+    def _start(self, *command: object, **environment: str) -> subprocess.Popen[bytes]:
+        with (self.folder / "bench.log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, *map(str, command)],
+                env={**os.environ, **environment}, stdout=log, stderr=log,
+            )  # fmt: skip
+
+    def operator(self) -> tuple[subprocess.Popen[bytes], int]:
+        port = free_port()
+        process = self._start(
+            "-m", "dubjob_operator", KUBECONFIG=str(self.plane.kubeconfig),
+            LIVENESS_ENDPOINT=f"http://127.0.0.1:{free_port()}/healthz", METRICS_PORT=str(port),
+        )  # fmt: skip
+        time.sleep(4)
+        return process, port
+
+    def clean(self) -> None:
+        self.kubectl("delete", "--raw", DUBJOBS)
+        jobs = "/apis/batch/v1/namespaces/dubbing/jobs?propagationPolicy=Background"
+        self.kubectl("delete", "--raw", jobs)
+        self.kubectl("delete", "--raw", "/api/v1/namespaces/dubbing/pods?gracePeriodSeconds=0")
+        time.sleep(5)
+
+    def raw(self, count: int) -> Row:
+        begun = time.time()
+        process = self._start(HERE / "raw_pipeline.py", self.plane.kubeconfig, count)
+        process.wait()
+        return self._row("raw", count, f"raw{count}-", begun)
+
+    def dubs(self, count: int) -> Row:
+        process, port = self.operator()
+        before, begun = cpu_seconds(process.pid), time.time()
+        asyncio.run(create(self.plane.kubeconfig, count))
+        while self._finished(port) < count:
+            time.sleep(0.25)
+        row = self._row("operator", count, f"dub{count}-", begun)
+        row.cpu, row.memory = cpu_seconds(process.pid) - before, memory(process.pid)
+        row.writes = writes(port)
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+        return row
+
+    def at_rest(self, count: int) -> float:
+        """Megabytes of an operator that has `count` finished DubJobs to look after."""
+        asyncio.run(create(self.plane.kubeconfig, count, finished=True))
+        process, port = self.operator()
+        while self._finished(port) < count:
+            time.sleep(1)
+        time.sleep(10)
+        found = memory(process.pid)
+        process.kill()
+        process.wait()
+        return found
+
+    def _finished(self, port: int) -> float:
+        return sum(
+            value for name, value in metrics(port).items()
+            if name.startswith("dubjob_dubjobs") and 'state="Complete"' in name
+        )  # fmt: skip
+
+    def _row(self, what: str, count: int, prefix: str, begun: float) -> Row:
+        created: dict[tuple[str, str], float] = {}
+        succeeded: dict[tuple[str, str], float] = {}
+        for line in self.log.read_text().splitlines():
+            at, kind, dubjob, stage = line.split()
+            if dubjob.startswith(prefix):
+                into = created if kind == "created" else succeeded
+                into.setdefault((dubjob, stage), float(at))
+        hops = [
+            created[dubjob, STAGES[number]] - succeeded[dubjob, STAGES[number - 1]]
+            for dubjob, stage in created
+            for number in [STAGES.index(stage)]
+            if number
+        ]
+        return Row(what, count, max(succeeded.values()) - begun, hops)
+
+
+async def create(kubeconfig: Path, count: int, *, finished: bool = False) -> None:
+    """Create the DubJobs, all at once."""
+    api = Api(kubeconfig)
+    spec = {"targetLanguage": "es", "sourceLanguage": "en", "profile": "cpu"}
+    prefix = "old" if finished else "dub"
+
+    async def one(number: int) -> None:
+        name = f"{prefix}{count}-{number:04d}"
+        body: Object = {"apiVersion": "dubjob.dev/v1alpha1", "kind": "DubJob",
+                        "metadata": {"name": name}, "spec": spec}  # fmt: skip
+        await api.call("POST", DUBJOBS, body)
+        if finished:
+            await api.call("PATCH", f"{DUBJOBS}/{name}/status", {"status": finished_status()})
+
+    for start in range(0, count, 500):
+        await asyncio.gather(*(one(number) for number in range(start, min(start + 500, count))))
+    await api.close()
+
+
+def finished_status() -> Object:
+    """As a real one is, about as large."""
+    at = "2026-01-02T03:04:05Z"
+    truths = {"Complete": "True", "Failed": "False", "Finished": "True", "Suspended": "False",
+              "Reconciling": "False", "Stalled": "False"}  # fmt: skip
+    return {
+        "observedGeneration": 1, "startTime": at, "completionTime": at, "progress": 100,
+        "languages": "en→es",
+        "conditions": [
+            {"type": kind, "status": value, "reason": "Completed", "observedGeneration": 1,
+             "message": "All stages have succeeded.", "lastTransitionTime": at}
+            for kind, value in truths.items()
+        ],
+        "stages": [
+            {"name": stage, "state": "Succeeded", "run": 1, "attempts": 1, "progress": 100,
+             "inputHash": "0123456789abcdef", "jobName": f"some-name-{stage}-01234567",
+             "podName": f"some-name-{stage}-01234567-abcde", "since": at, "startTime": at,
+             "completionTime": at, "message": "6 lines, at most 1.00x as fast, 0 trimmed",
+             "result": {"seconds": 12.3, "figures": {"lines": 6}}, "nodeName": "node-1"}
+            for stage in STAGES
+        ],
+    }  # fmt: skip
+
+
+def metrics(port: int) -> dict[str, float]:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
+        lines = answer.read().decode().splitlines()
+    pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    return {name: float(value) for name, value in pairs}
+
+
+def writes(port: int) -> float:
+    return sum(
+        value for name, value in metrics(port).items()
+        if name.startswith("dubjob_api_requests_total") and 'method="GET"' not in name
+    )  # fmt: skip
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time (fields 14 and 15 of proc(5))."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def memory(pid: int) -> float:
+    """Resident megabytes."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS"):
+            return int(line.split()[1]) / 1000
+    return 0.0
+
+
+def main() -> int:
+    sizes = [int(word) for word in os.environ.get("BENCH_SIZES", "1 100 1000").split()]
+    finished = int(os.environ.get("BENCH_FINISHED", "10000"))
+    with tempfile.TemporaryDirectory(prefix="dubjob-bench-") as folder:
+        bench = Bench(Path(folder))
+        try:
+            print(HEADER, flush=True)
+            for size in sizes:
+                raw = bench.raw(size)
+                print(raw, flush=True)
+                bench.clean()
+                dubs = bench.dubs(size)
+                print(dubs, f"  {dubs.seconds / raw.seconds:.2f} of raw", flush=True)
+                bench.clean()
+            if finished:
+                print(f"{finished} finished DubJobs: {bench.at_rest(finished):.0f} MB", flush=True)
+        finally:
+            bench.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
