@@ -11,6 +11,7 @@ from dubjob_operator import names
 from dubjob_operator.cluster.client import Client, credentials
 from dubjob_operator.cluster.lease import Leadership
 from dubjob_operator.handlers.indexes import Indexed
+from dubjob_operator.handlers.no_bookkeeping import NoDiffs, NoProgress
 from dubjob_operator.handlers.queue import WorkQueue
 from dubjob_operator.handlers.watch_audit import WatchAudit
 
@@ -82,5 +83,7 @@ def _configure(settings: kopf.OperatorSettings) -> None:
     settings.watching.client_timeout = WATCH_SECONDS + 10
     # The CRDs are there and the namespaces are known: nothing to look for.
     settings.scanning.disabled = True
+    settings.persistence.diffbase_storage = NoDiffs()
+    settings.persistence.progress_storage = NoProgress()
     settings.posting.enabled = False
     settings.peering.standalone = True
