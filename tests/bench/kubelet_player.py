@@ -71,27 +71,26 @@ async def play(api: Api, pod: Object, log: TextIO) -> None:
     log.write(f"{begun:.4f} succeeded {labels['dubjob.dev/dubjob']} {labels['dubjob.dev/stage']}\n")
 
 
-async def main() -> None:
-    api = Api(Path(sys.argv[1]))
+async def main(api: Api, log: TextIO) -> None:
     await register(api)
     tasks = {asyncio.create_task(heartbeat(api))}
     played: set[str] = set()
-    with Path(sys.argv[2]).open("w", buffering=1) as log:
-        async for event in api.watch("/api/v1/pods"):
-            pod = event["object"]
-            metadata, labels = pod["metadata"], pod["metadata"].get("labels", {})
-            if event["type"] == "ADDED":
-                log.write(
-                    f"{time.time():.4f} created {labels.get('dubjob.dev/dubjob')} "
-                    f"{labels.get('dubjob.dev/stage')}\n"
-                )
-            bound = pod["spec"].get("nodeName") == NODE and event["type"] != "DELETED"
-            if bound and metadata["uid"] not in played:
-                played.add(metadata["uid"])
-                task = asyncio.create_task(play(api, pod, log))
-                tasks.add(task)
-                task.add_done_callback(tasks.discard)
+    async for event in api.watch("/api/v1/pods"):
+        pod = event["object"]
+        metadata, labels = pod["metadata"], pod["metadata"].get("labels", {})
+        if event["type"] == "ADDED":
+            log.write(
+                f"{time.time():.4f} created {labels.get('dubjob.dev/dubjob')} "
+                f"{labels.get('dubjob.dev/stage')}\n"
+            )
+        bound = pod["spec"].get("nodeName") == NODE and event["type"] != "DELETED"
+        if bound and metadata["uid"] not in played:
+            played.add(metadata["uid"])
+            task = asyncio.create_task(play(api, pod, log))
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    with Path(sys.argv[2]).open("w", buffering=1) as log_file:
+        asyncio.run(main(Api(Path(sys.argv[1])), log_file))
