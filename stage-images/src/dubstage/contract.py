@@ -100,6 +100,23 @@ class SpeakerRange(_Message):
     max: Annotated[int, Field(ge=1)] | None = None
 
 
+class GlossaryEntry(_Message):
+    """A term that is translated in a given way."""
+
+    term: str
+    translation: str | None = None
+    """None: the term stays as it is."""
+
+
+class MixOptions(_Message):
+    """What a person wants of the dub's sound."""
+
+    loudness: int | None = None
+    """Integrated loudness of the dub in LUFS; None: the source's own."""
+    stems: bool = False
+    """True: voice and background are written as files of their own, too."""
+
+
 class StageRequest(_Message):
     """What one run of a stage is asked to do."""
 
@@ -117,6 +134,8 @@ class StageRequest(_Message):
     target_language: str
     """BCP 47."""
     speakers: SpeakerRange | None = None
+    glossary: list[GlossaryEntry] = []
+    mix: MixOptions = MixOptions()
     engines: dict[Stage, EngineChoice]
     """The engine of every stage: ingest looks ahead with them, mux reports
     them, and each stage reads its own."""

@@ -60,7 +60,10 @@ STAGES: dict[Stage, StageDefinition] = {
             version=1,
             reads=(Artifact.TRANSCRIPT, Artifact.ALIGNED_SEGMENTS),
             writes=(Artifact.TRANSLATED, Artifact.TRG_TRANSCRIPT),
-            parameters=lambda request: {"target_language": request.target_language},
+            parameters=lambda request: {
+                "target_language": request.target_language,
+                "glossary": [entry.model_dump() for entry in request.glossary],
+            },
         ),
         StageDefinition(
             Stage.SYNTHESIZE,
@@ -90,7 +93,10 @@ STAGES: dict[Stage, StageDefinition] = {
                 Artifact.TRG_VTT,
                 Artifact.REPORT,
             ),
-            parameters=lambda request: {"target_language": request.target_language},
+            parameters=lambda request: {
+                "target_language": request.target_language,
+                "mix": request.mix.model_dump(),
+            },
         ),
     )
 }

@@ -64,6 +64,28 @@ class Speakers(ApiModel):
     """At most so many."""
 
 
+GlossaryText = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=200)]
+
+
+class GlossaryEntry(ApiModel):
+    """A term that is translated in a given way."""
+
+    term: GlossaryText
+    """The term as it is said; upper and lower case count the same."""
+    translation: GlossaryText | None = None
+    """What it becomes. Omitted: it stays as it is."""
+
+
+class Mix(ApiModel):
+    """How the dub sounds."""
+
+    loudness: Annotated[int, Field(ge=-40, le=-8)] | None = None
+    """Integrated loudness in LUFS, -23 for EBU R128 for example. Omitted: the
+    source's own."""
+    stems: bool | None = None
+    """True: voice and background are written as files of their own, too."""
+
+
 class ReviewedStage(str, Enum):
     """A stage after which a person may want to look."""
 
@@ -96,6 +118,22 @@ class DubJobSpec(ApiModel):
     Cannot be changed."""
     speakers: Speakers | None = None
     """How many people speak. Omitted: one."""
+    glossary: (
+        Annotated[
+            list[GlossaryEntry],
+            Field(
+                max_length=500,
+                json_schema_extra={
+                    "x-kubernetes-list-type": "map",
+                    "x-kubernetes-list-map-keys": ["term"],
+                },
+            ),
+        ]
+        | None
+    ) = None
+    """Terms that are translated in a given way, names for example."""
+    mix: Mix | None = None
+    """How the dub sounds."""
     backoff_limit: Annotated[int, Field(ge=0, le=20)] | None = None
     """How often a stage is tried again after a failure that may pass. Omitted: 2."""
     start_deadline_seconds: Annotated[int, Field(ge=1, le=604800)] | None = None

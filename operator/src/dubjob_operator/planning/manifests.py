@@ -21,6 +21,8 @@ from dubstage.contract import (
     DATA_DIR,
     MODELS_DIR,
     SCRATCH_DIR,
+    GlossaryEntry,
+    MixOptions,
     SpeakerRange,
     Stage,
     StageRequest,
@@ -44,7 +46,7 @@ def job_name(dubjob: DubJob, entry: StageStatus) -> str:
 def stage_request(dubjob: DubJob, profile: DubProfile, entry: StageStatus) -> StageRequest:
     """What the stage is told."""
     spec, stage = dubjob.spec, Stage(entry.name)
-    speakers = spec.speakers
+    speakers, mix = spec.speakers, spec.mix
     return StageRequest(
         stage=stage,
         namespace=dubjob.metadata.namespace,
@@ -54,6 +56,11 @@ def stage_request(dubjob: DubJob, profile: DubProfile, entry: StageStatus) -> St
         source_language=spec.source_language,
         target_language=spec.target_language,
         speakers=SpeakerRange(min=speakers.min, max=speakers.max) if speakers else None,
+        glossary=[
+            GlossaryEntry(term=entry.term, translation=entry.translation)
+            for entry in spec.glossary or ()
+        ],
+        mix=MixOptions(loudness=mix.loudness, stems=bool(mix.stems)) if mix else MixOptions(),
         engines=profile.spec.engines(),
         force=bool(entry.forced),
         import_only=bool(entry.imports),

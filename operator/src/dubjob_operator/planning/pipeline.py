@@ -34,7 +34,15 @@ def own_fields(dubjob: DubJob, stage: Stage) -> dict[str, Any]:
                 "speakers": spec.speakers and spec.speakers.model_dump(by_alias=True),
             }
         case Stage.TRANSLATE:
-            return {"targetLanguage": spec.target_language}
+            return {
+                "targetLanguage": spec.target_language,
+                "glossary": [
+                    entry.model_dump(by_alias=True, exclude_none=True)
+                    for entry in spec.glossary or ()
+                ],
+            }
+        case Stage.MUX:
+            return {"mix": spec.mix and spec.mix.model_dump(by_alias=True, exclude_none=True)}
         case _:
             return {}
 
