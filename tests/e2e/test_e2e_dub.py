@@ -145,7 +145,7 @@ def test_six_jobs_three_with_a_gpu(cluster: Cluster, dub: dict[str, Any]) -> Non
 
 def test_kubectl_get_tells_the_state(cluster: Cluster, dub: dict[str, Any]) -> None:
     header, row = cluster.kubectl("get", "dj", NAME).splitlines()
-    assert header.split() == ["NAME", "STATE", "STAGE", "PROGRESS", "LANGUAGES", "AGE"]
+    assert header.split() == ["NAME", "STATE", "STAGE", "PROGRESS", "LEFT", "LANGUAGES", "AGE"]
     assert "Completed" in row
     assert "100" in row
     assert "en→es" in row

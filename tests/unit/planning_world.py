@@ -11,6 +11,7 @@ from dubjob_operator.api.profile import DubProfile
 from dubjob_operator.planning.deadlines import timestamp
 from dubjob_operator.planning.observation import Observed, observe
 from dubjob_operator.planning.plan import plan
+from dubjob_operator.planning.profile_use import ProfileProblem
 from dubjob_operator.planning.status import status
 from dubjob_operator.planning.transitions import transitions
 from dubstage.contract import Stage, StageResult
@@ -55,7 +56,7 @@ class World:
         self.now = NOW
         self.spec = spec
         self.dubjob = dubjob(labels=labels, **spec)
-        self.profile: DubProfile | None = profile()
+        self.profile: DubProfile | ProfileProblem | None = profile()
         self.jobs: dict[str, dict[str, Any]] = {}
         self.pods: list[dict[str, Any]] = []
         self.refusals: dict[str, str] = {}

@@ -9,6 +9,7 @@ from planning_world import NOW, World, profile
 
 from dubjob_operator.api.dubjob import DubJobStatus, StageState
 from dubjob_operator.planning.estimate import remaining_seconds
+from dubjob_operator.planning.profile_use import job_refused
 from dubstage.contract import Stage
 
 UNSCHEDULABLE = {
@@ -34,6 +35,31 @@ def test_a_blink_is_not_told() -> None:
     assert state(world.later(4)) == (StageState.PENDING, None)
     assert state(world.later(2)) == (StageState.QUEUED, "Unschedulable")
     assert [event.split()[0] for event in world.events] == ["StageQueued"]
+
+
+def test_a_container_that_runs_before_its_phase_says_so_is_running() -> None:
+    """The kubelet reports the container first; a short stage may even have ended."""
+    world = World()
+    world.step()
+    world.pod("Running")
+    world.pods[-1]["status"]["phase"] = "Pending"
+    assert state(world.step()) == (StageState.RUNNING, None)
+
+
+def test_a_quota_on_jobs_is_waited_for() -> None:
+    """The API server refuses the Job itself, not its pod: no fault of the profile."""
+    world = World(queueDeadlineSeconds=100, startDeadlineSeconds=10)
+    world.profile = job_refused("talk", 'jobs.batch "x" is forbidden: exceeded quota: few')
+    assert state(world.step()) == (StageState.QUEUED, "QuotaExceeded")
+    assert state(world.later(60)) == (StageState.QUEUED, "QuotaExceeded")
+    assert state(world.later(41)) == (StageState.FAILED, "QueueDeadlineExceeded")
+
+
+def test_a_refused_job_is_a_fault_of_the_profile() -> None:
+    world = World(startDeadlineSeconds=10)
+    world.profile = job_refused("talk", "spec.template: Invalid value")
+    assert state(world.step()) == (StageState.PENDING, "ProfileInvalid")
+    assert state(world.later(11)) == (StageState.FAILED, "StartDeadlineExceeded")
 
 
 def test_a_queue_deadline_ends_waiting_for_capacity() -> None:

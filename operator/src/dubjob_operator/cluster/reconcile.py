@@ -24,7 +24,7 @@ from dubjob_operator.cluster.refusals import Refusals
 from dubjob_operator.cluster.stored import StoredDubJob
 from dubjob_operator.planning.observation import Object, observe
 from dubjob_operator.planning.plan import plan
-from dubjob_operator.planning.profile_use import ProfileProblem
+from dubjob_operator.planning.profile_use import ProfileProblem, job_refused
 from dubjob_operator.planning.rest import is_active
 from dubjob_operator.planning.status import invalid, status
 from dubjob_operator.planning.transitions import transitions
@@ -117,7 +117,7 @@ class Reconciler:
                 await create_job(self.client, step.create)
                 self._expected[step.create["metadata"]["name"]] = now
             except Refused as refused:
-                profile = ProfileProblem(names.PROFILE_INVALID, _unusable(dubjob, refused))
+                profile = job_refused(dubjob.profile_name, str(refused))
         progress = await self.progress.of(dubjob, observed, now)
         pace = self.paces.of(dubjob.profile_name)
         after = status(dubjob, profile, observed, now, progress, pace)
@@ -172,10 +172,3 @@ class Reconciler:
             return ProfileProblem(
                 names.PROFILE_INVALID, f"DubProfile {name}, {place}: {first['msg']}."
             )
-
-
-def _unusable(dubjob: DubJob, error: Exception) -> str:
-    return (
-        f"The API server refused the stage's Job: {error}. Correct DubProfile "
-        f"{dubjob.profile_name}, or what the namespace allows."
-    )

@@ -42,6 +42,11 @@ class ObservedPod:
         """True while the pod may still write."""
         return self.phase not in ("Succeeded", "Failed")
 
+    @property
+    def is_running(self) -> bool:
+        """True from the container's start, which the phase follows a moment later."""
+        return self.phase == "Running" or (self.phase == "Pending" and self.started is not None)
+
 
 @dataclass(frozen=True)
 class ObservedJob:

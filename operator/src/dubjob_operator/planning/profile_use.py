@@ -11,10 +11,22 @@ from dubjob_operator.api.profile import DubProfile
 
 @dataclass(frozen=True)
 class ProfileProblem:
-    """Why no stage can start now; waited for until the start deadline."""
+    """Why no stage can start now. A quota is waited for; anything else is a fault, and
+    has time until the start deadline."""
 
     reason: str
     message: str
+
+
+def job_refused(profile: str, words: str) -> ProfileProblem:
+    """Why the API server refused a stage's Job, in its own `words`."""
+    if "exceeded quota" in words:
+        return ProfileProblem(names.QUOTA_EXCEEDED, f"The stage's Job has to wait: {words}")
+    return ProfileProblem(
+        names.PROFILE_INVALID,
+        f"The API server refused the stage's Job: {words}. Correct DubProfile {profile}, or what "
+        "the namespace allows.",
+    )
 
 
 def usable_profile(

@@ -27,7 +27,7 @@ def from_job(dubjob: DubJob, entry: StageStatus, job: ObservedJob, now: datetime
     if job.failed_reason or (latest and failure_policy.is_final(latest)):
         failure = failure_policy.explain_job(entry.name, job, profile)
         return ended(moved_to(entry, StageState.FAILED, now, failure.reason, failure.message), now)
-    if latest and latest.phase == "Running":
+    if latest and latest.is_running:
         return moved_to(entry, StageState.RUNNING, now)
     if latest and latest.phase == "Failed":
         failure = failure_policy.explain(entry.name, latest, profile)
@@ -40,7 +40,7 @@ def from_job(dubjob: DubJob, entry: StageStatus, job: ObservedJob, now: datetime
 def waits_for_a_blink(job: ObservedJob, now: datetime) -> bool:
     """True while the Job's pod has had no time to start."""
     latest = job.pods[-1] if job.pods else None
-    if latest and (latest.started or latest.phase != "Pending"):
+    if latest and (latest.is_running or latest.phase != "Pending"):
         return False
     return seconds_since(latest.created if latest else job.created, now) < BLINK_SECONDS
 

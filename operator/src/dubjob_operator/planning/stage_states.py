@@ -106,12 +106,8 @@ def _limited(
     if entry is None or (dubjob.spec.suspend and entry.reason == names.SUSPENDED):
         return entries
     job = observed.job(entry.job_name or "")
-    if entry.state is StageState.PENDING and job is None:
-        usable = usable_profile(dubjob, profile)
-        if isinstance(usable, ProfileProblem):
-            entry = moved_to(entry, StageState.PENDING, now, usable.reason, usable.message)
-        else:
-            entry = moved_to(entry, StageState.PENDING, now)
+    if job is None and entry.state in (StageState.PENDING, StageState.QUEUED):
+        entry = _not_created(dubjob, entry, profile, now)
     limit = nearest_limit(dubjob, entries, entry, job, now)
     if limit and limit.left <= 0:
         entry = _failed(entry, limit.reason, limit.message, now)
@@ -125,6 +121,18 @@ def _limited(
             )
             entry = _failed(entry, names.TOO_MANY_DISRUPTIONS, message, now)
     return _with(entries, entry)
+
+
+def _not_created(
+    dubjob: DubJob, entry: StageStatus, profile: DubProfile | ProfileProblem | None, now: datetime
+) -> StageStatus:
+    """The stage that has no Job: why it has none, or that it is about to."""
+    usable = usable_profile(dubjob, profile)
+    if not isinstance(usable, ProfileProblem):
+        return moved_to(entry, StageState.PENDING, now)
+    waits = usable.reason == names.QUOTA_EXCEEDED
+    state = StageState.QUEUED if waits else StageState.PENDING
+    return moved_to(entry, state, now, usable.reason, usable.message)
 
 
 def _failed(entry: StageStatus, reason: str, message: str, now: datetime) -> StageStatus:
