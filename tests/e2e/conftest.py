@@ -11,9 +11,10 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from local_view import LOCAL, SYSTEM, VOLUME, Cluster, make_sample
+from local_view import LOCAL, STAGES, SYSTEM, VOLUME, Cluster, make_sample
 
 
 @pytest.fixture(scope="session")
@@ -65,3 +66,27 @@ def names(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Callable
         cluster.kubectl("delete", "dubjob", entry, "--ignore-not-found", "--wait=true")
         for part in ("inputs", "interim", "outputs"):
             subprocess.run(["rm", "-rf", str(VOLUME / part / entry)], check=True)
+
+
+@pytest.fixture
+def profile(cluster: Cluster) -> Iterator[Callable[..., str]]:
+    """`profile(separate={…}, dataClaim=…)`: the name of a copy of the cpu profile with
+    those fields changed, of a stage or of the whole."""
+    made: list[str] = []
+
+    def make(**changes: Any) -> str:
+        copy = cluster.get("dubprofile", "cpu")
+        name = f"e2e-{os.getpid()}-{int(time.time() * 1000) % 1000000}"
+        copy["metadata"] = {"name": name}
+        for key, value in changes.items():
+            if key in STAGES:
+                copy["spec"]["stages"][key].update(value)
+            else:
+                copy["spec"][key] = value
+        cluster.apply(copy)
+        made.append(name)
+        return name
+
+    yield make
+    for name in made:
+        cluster.kubectl("delete", "dubprofile", name, "--ignore-not-found")

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 from local_view import (
     NAMESPACE,
     STAGES,
@@ -23,6 +22,7 @@ from local_view import (
 
 NAMES = Callable[[str], str]
 Lay = Callable[[str, Path], None]
+NODE = "dubjob-node"
 
 
 def test_operator_is_killed_in_each_stage(
@@ -60,7 +60,7 @@ def test_out_of_memory_names_the_limit(
     profile: Callable[..., str],
 ) -> None:
     """The kernel kills the stage; the status says which limit and what raises it."""
-    tight = profile("transcribe", resources={"limits": {"memory": "96Mi", "nvidia.com/gpu": "1"}})
+    tight = profile(transcribe={"resources": {"limits": {"memory": "96Mi", "nvidia.com/gpu": "1"}}})
     name = names("oom")
     lay_source(name, sample)
     cluster.apply(dubjob_manifest(name, profile=tight, backoffLimit=0))
@@ -79,7 +79,7 @@ def test_missing_model_is_named(
     profile: Callable[..., str],
 ) -> None:
     """An administrator's mistake fails at once, with the folder that is missing."""
-    absent = profile("transcribe", model="no-such-model")
+    absent = profile(transcribe={"model": "no-such-model"})
     name = names("no-model")
     lay_source(name, sample)
     cluster.apply(dubjob_manifest(name, profile=absent))
@@ -116,6 +116,87 @@ def test_evicted_stage_is_run_again_and_not_counted(
     assert stage_status(done, "transcribe")["attempts"] == 2
 
 
+def test_a_preempted_stage_is_run_again_and_not_counted(
+    cluster: Cluster, sample: Path, lay_source: Lay, names: NAMES
+) -> None:
+    """A pod of a higher priority takes the GPU away, and gives it back."""
+    name = names("preempted")
+    lay_source(name, sample)
+    urgent = f"{name}-urgent"
+    cluster.kubectl("create", "priorityclass", urgent, "--value=1000000")
+    cluster.apply(dubjob_manifest(name, backoffLimit=0))
+    try:
+        cluster.until(name, lambda dubjob: _is_running(dubjob, "transcribe"))
+        cluster.apply(_pod_with_the_gpu(urgent, _image(cluster, name)))
+        cluster.kubectl(
+            "wait", "--for=jsonpath={.status.phase}=Succeeded", f"pod/{urgent}",
+            "--timeout=90s",
+        )  # fmt: skip
+        done = cluster.finished(name, timeout=300)
+    finally:
+        cluster.kubectl("delete", "pod", urgent, "--ignore-not-found", "--wait=false")
+        cluster.kubectl("delete", "priorityclass", urgent, "--ignore-not-found")
+    assert conditions(done)["Complete"]["status"] == "True", done["status"]
+    assert stage_status(done, "transcribe")["attempts"] == 2
+
+
+def test_a_drained_node_is_waited_for(
+    cluster: Cluster, sample: Path, lay_source: Lay, names: NAMES
+) -> None:
+    """`kubectl drain` evicts the stage; when the node is back, it runs again."""
+    name = names("drained")
+    lay_source(name, sample)
+    cluster.apply(dubjob_manifest(name, backoffLimit=0))
+    cluster.until(name, lambda dubjob: _is_running(dubjob, "separate"))
+    try:
+        cluster.kubectl(
+            "drain", "--all-namespaces", NODE, "--pod-selector", f"dubjob.dev/dubjob={name}",
+            "--force", "--timeout=60s",
+        )  # fmt: skip
+        cluster.until(name, lambda dubjob: _state(dubjob, "separate") == "Queued")
+    finally:
+        cluster.kubectl("uncordon", NODE)
+    done = cluster.finished(name, timeout=300)
+    assert conditions(done)["Complete"]["status"] == "True", done["status"]
+    assert stage_status(done, "separate")["attempts"] == 2
+
+
+def test_an_image_that_cannot_be_pulled_ends_with_its_own_reason(
+    cluster: Cluster, sample: Path, lay_source: Lay, names: NAMES, profile: Callable[..., str]
+) -> None:
+    absent = profile(ingest={"image": "localhost/absent:1", "imagePullPolicy": "IfNotPresent"})
+    name = names("no-image")
+    lay_source(name, sample)
+    cluster.apply(dubjob_manifest(name, profile=absent, startDeadlineSeconds=10))
+    failed = conditions(cluster.finished(name, timeout=90))["Failed"]
+    assert failed["reason"] == "StartDeadlineExceeded"
+    assert "localhost/absent:1" in failed["message"]
+
+
+def test_a_claim_that_is_missing_is_named(
+    cluster: Cluster, sample: Path, lay_source: Lay, names: NAMES, profile: Callable[..., str]
+) -> None:
+    claimless = profile(modelsClaim="no-such-claim")
+    name = names("no-claim")
+    lay_source(name, sample)
+    cluster.apply(dubjob_manifest(name, profile=claimless, startDeadlineSeconds=10))
+    failed = conditions(cluster.finished(name, timeout=90))["Failed"]
+    assert failed["reason"] == "StartDeadlineExceeded"
+    assert "no-such-claim" in failed["message"]
+
+
+def test_a_stage_that_runs_for_too_long_is_stopped(
+    cluster: Cluster, sample: Path, lay_source: Lay, names: NAMES, profile: Callable[..., str]
+) -> None:
+    impatient = profile(separate={"timeoutSeconds": 1})
+    name = names("too-long")
+    lay_source(name, sample)
+    cluster.apply(dubjob_manifest(name, profile=impatient))
+    failed = conditions(cluster.finished(name, timeout=90))["Failed"]
+    assert failed["reason"] == "StageTimeout"
+    assert "timeoutSeconds" in failed["message"]
+
+
 def test_deleting_a_running_dub_takes_its_pods_and_leaves_media(
     cluster: Cluster, sample: Path, lay_source: Lay, names: NAMES
 ) -> None:
@@ -132,6 +213,34 @@ def test_deleting_a_running_dub_takes_its_pods_and_leaves_media(
         time.sleep(0.5)
     assert (VOLUME / "inputs" / name / "source.mp4").exists()
     assert (VOLUME / "interim" / name / "text/vid/speaks/vocals.wav").exists()
+
+
+def _image(cluster: Cluster, name: str) -> str:
+    """An image that the node has: the one of a stage."""
+    spec: dict[str, Any] = cluster.jobs(name)[0]["spec"]["template"]["spec"]
+    return str(spec["containers"][0]["image"])
+
+
+def _pod_with_the_gpu(name: str, image: str) -> dict[str, Any]:
+    """A pod that has the GPU for three seconds; its priority class has its name."""
+    container = {
+        "name": "urgent", "image": image, "command": ["sleep", "3"],
+        "resources": {"limits": {"nvidia.com/gpu": "1"}},
+        "securityContext": {
+            "allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]},
+        },
+    }  # fmt: skip
+    spec = {
+        "restartPolicy": "Never", "priorityClassName": name, "containers": [container],
+        "securityContext": {
+            "runAsNonRoot": True, "runAsUser": 1000, "seccompProfile": {"type": "RuntimeDefault"},
+        },
+    }  # fmt: skip
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
+
+
+def _state(dubjob: dict[str, Any], stage: str) -> str:
+    return str(stage_status(dubjob, stage).get("state", ""))
 
 
 def _is_running(dubjob: dict[str, Any], stage: str) -> bool:
@@ -154,23 +263,3 @@ def _processes_of(container: str) -> Iterator[int]:
                 yield int(entry.name)
         except OSError:
             continue
-
-
-@pytest.fixture
-def profile(cluster: Cluster) -> Iterator[Callable[..., str]]:
-    """`profile(stage, **changes)`: the name of a copy of the cpu profile with one
-    stage changed."""
-    made: list[str] = []
-
-    def make(stage: str, **changes: Any) -> str:
-        copy = cluster.get("dubprofile", "cpu")
-        name = f"e2e-{os.getpid()}-{len(made)}"
-        copy["metadata"] = {"name": name}
-        copy["spec"]["stages"][stage].update(changes)
-        cluster.apply(copy)
-        made.append(name)
-        return name
-
-    yield make
-    for name in made:
-        cluster.kubectl("delete", "dubprofile", name, "--ignore-not-found")

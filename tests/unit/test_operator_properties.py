@@ -113,7 +113,8 @@ def test_every_order_of_events_ends_complete(actions: list[Action]) -> None:
             break
         delete_pods(world)
         end_pod(world)
-    assert condition and condition.reason == "Completed", condition
+    assert condition is not None
+    assert condition.reason == "Completed", condition
     assert [entry.state for entry in after.stages] == [StageState.SUCCEEDED] * len(STAGES)
     assert world.step() == after
     assert after.estimated_remaining_seconds is None

@@ -59,7 +59,7 @@ class Leadership:
         while self._needed:
             led = self.is_leader
             try:
-                await asyncio.wait_for(self._try(), LEASE_SECONDS)
+                await asyncio.wait_for(self.attempt(), LEASE_SECONDS)
             except (ApiError, asyncio.TimeoutError) as error:
                 logger.warning("lease: %s", error or "no answer")
             if self.is_leader and not led:
@@ -80,7 +80,11 @@ class Leadership:
         except ApiError as error:
             logger.warning("lease: %s", error)
 
-    async def _try(self) -> None:
+    async def attempt(self) -> None:
+        """Take the Lease, renew it, or see that another replica holds it.
+
+        Raises :class:`ApiError` where nothing is known.
+        """
         asked = self._clock()
         try:
             lease = await self._client.request("GET", f"{self._path}/{names.OPERATOR_NAME}")

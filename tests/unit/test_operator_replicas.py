@@ -1,0 +1,197 @@
+"""Dead watches, the Lease and the queue, by clocks that the test turns."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any, cast
+
+import pytest
+
+from dubjob_operator.cluster.client import Client
+from dubjob_operator.cluster.errors import Conflict, NotFound, Unavailable
+from dubjob_operator.cluster.lease import LEASE_SECONDS, Leadership
+from dubjob_operator.cluster.reconcile import Key
+from dubjob_operator.handlers.queue import WorkQueue
+from dubjob_operator.handlers.watch_audit import PATIENCE_SECONDS, Watch, WatchAudit
+
+
+class Clock:
+    """Seconds, as the test says."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+# ---- watches ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def pods() -> tuple[Clock, WatchAudit, Watch, dict[str, str]]:
+    clock, seen = Clock(), {"a": "1"}
+    watch = Watch("pods", "/api/v1", "", lambda: dict(seen))
+    return clock, WatchAudit(cast("Client", None), (watch,), (), clock), watch, seen
+
+
+Pods = tuple[Clock, WatchAudit, Watch, dict[str, str]]
+
+
+@pytest.mark.parametrize(
+    "listed", [{"a": "2"}, {}, {"a": "1", "b": "1"}], ids=["changed", "deleted", "new"]
+)
+def test_a_watch_that_misses_something_for_long_is_dead(pods: Pods, listed: dict[str, str]) -> None:
+    clock, audit, watch, _ = pods
+    audit.compare(watch, listed)
+    clock.now += PATIENCE_SECONDS
+    audit.compare(watch, listed)
+    assert audit.dead() == []
+    clock.now += 1
+    assert audit.dead() == ["pods"]
+
+
+def test_a_watch_that_lags_and_moves_is_alive(pods: Pods) -> None:
+    """Busy: at each look something else is behind."""
+    clock, audit, watch, seen = pods
+    for number in range(2, 20):
+        audit.compare(watch, {"a": str(number)})
+        seen["a"] = str(number - 1)
+        clock.now += PATIENCE_SECONDS / 2
+        assert audit.dead() == []
+
+
+def test_a_watch_that_catches_up_is_forgiven(pods: Pods) -> None:
+    clock, audit, watch, seen = pods
+    audit.compare(watch, {"a": "2"})
+    clock.now += PATIENCE_SECONDS + 1
+    seen["a"] = "2"
+    audit.compare(watch, {"a": "2"})
+    assert audit.dead() == []
+
+
+# ---- the Lease -------------------------------------------------------------------
+
+
+class Leases:
+    """One Lease, as an API server keeps it: only the latest version can be replaced."""
+
+    def __init__(self) -> None:
+        self.lease: dict[str, Any] | None = None
+        self.version = 0
+        self.away = False
+
+    async def request(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        if self.away:
+            raise Unavailable(0, "NoAnswer", path)
+        if method == "GET":
+            if self.lease is None:
+                raise NotFound(404, "NotFound", path)
+            return self.lease
+        if method == "PUT" and body["metadata"]["resourceVersion"] != str(self.version):
+            raise Conflict(409, "Conflict", path)
+        self.version += 1
+        self.lease = {
+            **body,
+            "metadata": {**body["metadata"], "resourceVersion": str(self.version)},
+        }
+        return self.lease
+
+
+def replica(leases: Leases, clock: Clock, name: str) -> Leadership:
+    return Leadership(cast("Client", leases), "system", name, lambda: None, clock)
+
+
+async def attempt(replica: Leadership) -> bool:
+    """One try for the Lease; whether the replica leads."""
+    with contextlib.suppress(Conflict, Unavailable):
+        await replica.attempt()
+    return replica.is_leader
+
+
+async def test_one_replica_leads_until_it_falls_silent() -> None:
+    leases, clock = Leases(), Clock()
+    first, second = replica(leases, clock, "first"), replica(leases, clock, "second")
+    assert await attempt(first)
+    for _ in range(5):
+        clock.now += LEASE_SECONDS / 2
+        assert not await attempt(second)
+        assert await attempt(first)
+    clock.now += 1
+    assert not await attempt(second)
+    clock.now += LEASE_SECONDS + 1
+    assert not first.is_leader, "its own clock tells it"
+    assert await attempt(second)
+    assert not await attempt(first)
+
+
+async def test_a_leader_without_an_api_server_stops_acting() -> None:
+    leases, clock = Leases(), Clock()
+    first = replica(leases, clock, "first")
+    assert await attempt(first)
+    leases.away = True
+    clock.now += LEASE_SECONDS
+    assert not await attempt(first)
+
+
+async def test_a_released_lease_is_taken_at_once() -> None:
+    leases, clock = Leases(), Clock()
+    first, second = replica(leases, clock, "first"), replica(leases, clock, "second")
+    await attempt(first)
+    await first.release()
+    assert not first.is_leader
+    assert await attempt(second)
+
+
+# ---- the queue -------------------------------------------------------------------
+
+
+async def served(queue: WorkQueue, until: asyncio.Event) -> None:
+    """Let the queue work until the event is set."""
+    task = asyncio.create_task(queue.run())
+    await asyncio.wait_for(until.wait(), 2)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_key_that_fails_comes_again_and_disturbs_no_other() -> None:
+    done = asyncio.Event()
+    seen: list[str] = []
+
+    async def reconcile(key: Key) -> float | None:
+        seen.append(key[1])
+        if seen.count("bad") == 2 and "good" in seen:
+            done.set()
+        if key[1] == "bad":
+            raise ValueError("a surprise")
+        return None
+
+    queue = WorkQueue(reconcile)
+    queue.add(("n", "bad"))
+    queue.add(("n", "good"))
+    await served(queue, done)
+
+
+async def test_a_key_is_worked_on_by_one_at_a_time_and_comes_again_if_it_changed() -> None:
+    done = asyncio.Event()
+    at_work, runs = 0, 0
+
+    async def reconcile(key: Key) -> float | None:
+        nonlocal at_work, runs
+        at_work += 1
+        runs += 1
+        assert at_work == 1
+        if runs == 1:
+            for _ in range(5):
+                queue.add(key)
+        await asyncio.sleep(0.01)
+        at_work -= 1
+        if runs == 2:
+            done.set()
+        return None
+
+    queue = WorkQueue(reconcile)
+    queue.add(("n", "one"))
+    await served(queue, done)
+    assert runs == 2
