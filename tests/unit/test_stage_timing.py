@@ -7,49 +7,147 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dubstage.timing.fit import GAP_SECONDS, MAX_SPEED, Flag, Line, fit, slots
+from dubstage.timing.fit import MAX_SPEED, MIN_SPEED, Flag, engine_speed, fit
 from dubstage.timing.onset import snap, speech_bounds
+from dubstage.timing.prediction import SpeechRate, Verdict, verdict
+from dubstage.timing.slot import GAP_SECONDS, LONGEST_PAUSE, Line, Slot, slots
 
 RATE = 16000
 
 
+def slot(length: float, original: float | None = None, turn: float | None = None) -> Slot:
+    return Slot(
+        original=length if original is None else original,
+        length=length,
+        turn=length if turn is None else turn,
+    )
+
+
 @pytest.mark.parametrize(
-    ("natural", "slot", "speed", "overflow", "flags"),
+    ("natural", "room", "speed", "overflow", "flags"),
     [
-        (2.0, 3.0, 1.0, 0.0, ()),
-        (3.0, 3.0, 1.0, 0.0, ()),
-        (3.3, 3.0, 1.1, 0.0, ()),
-        (3.75, 3.0, 1.25, 0.0, (Flag.FAST,)),
-        (4.2, 3.0, 1.4, 0.0, (Flag.VERY_FAST,)),
-        (6.0, 3.0, 1.5, 1.0, (Flag.VERY_FAST, Flag.TRIMMED)),
-        (1.5, 0.0, 1.5, 1.0, (Flag.VERY_FAST, Flag.TRIMMED)),
+        pytest.param(2.9, slot(3.0), 1.0, 0.0, (), id="nearly as long: left alone"),
+        pytest.param(2.7, slot(3.0), 0.9, 0.0, (), id="shorter: slowed down to fill"),
+        pytest.param(1.0, slot(3.0), 0.9, 0.0, (), id="much shorter: no slower than 0.9"),
+        pytest.param(3.0, slot(4.5, original=2.0), 1.0, 0.0, (), id="the pause is used"),
+        pytest.param(3.3, slot(3.0), 1.1, 0.0, (), id="unremarked"),
+        pytest.param(3.6, slot(3.0), 1.2, 0.0, (), id="1.2 is unremarked"),
+        pytest.param(3.75, slot(3.0), 1.25, 0.0, (Flag.FAST,), id="noted"),
+        pytest.param(4.2, slot(3.0), 1.4, 0.0, (Flag.VERY_FAST,), id="warned of"),
+        pytest.param(6.0, slot(3.0), 1.5, 1.0, (Flag.VERY_FAST, Flag.TRIMMED), id="trimmed"),
+        pytest.param(1.5, slot(0.0), 1.5, 1.0, (Flag.VERY_FAST, Flag.TRIMMED), id="no room"),
+        pytest.param(3.3, slot(4.0, 2.5, turn=3.0), 1.1, 0.0, (), id="out of another's turn"),
+        pytest.param(4.0, slot(4.0, 2.5, turn=3.0), 1.2, 0.0, (), id="not at any price"),
     ],
 )
 def test_fit(
-    natural: float, slot: float, speed: float, overflow: float, flags: tuple[Flag, ...]
+    natural: float, room: Slot, speed: float, overflow: float, flags: tuple[Flag, ...]
 ) -> None:
-    found = fit(natural, slot)
+    found = fit(natural, 1.0, room)
     assert found.speed == pytest.approx(speed)
     assert found.overflow == pytest.approx(overflow)
     assert found.flags == flags
 
 
+def test_the_pause_that_is_used() -> None:
+    assert fit(3.0, 1.0, slot(4.5, original=2.0)).pause_used == pytest.approx(1.0)
+    assert fit(1.9, 1.0, slot(4.5, original=2.0)).pause_used == 0.0
+
+
+def test_the_engines_speed_comes_before_the_stretch() -> None:
+    """The cap is on both together; an engine with one speed is asked for that."""
+    room = slot(3.0)
+    assert engine_speed(3.3, room) == pytest.approx(1.1)
+    assert engine_speed(4.2, room) == pytest.approx(1.15)
+    assert engine_speed(4.2, room, reach=0.0) == 1.0
+    assert engine_speed(1.0, room) == pytest.approx(0.9)
+    found = fit(4.2 / 1.15, 1.15, room)
+    assert found.natural == pytest.approx(4.2)
+    assert found.stretch * 1.15 == pytest.approx(1.4)
+    assert fit(9.0, 1.15, room).speed == pytest.approx(MAX_SPEED)
+    assert fit(2.96, 1.01, room).stretch == 1.0, "nobody hears a hundredth"
+
+
+seconds = st.floats(0.0, 60.0)
+rooms = st.builds(
+    lambda length, turn, original: Slot(original, length, length * turn),
+    seconds,
+    st.floats(0.0, 1.0),
+    seconds,
+)
+
+
 @settings(deadline=None)
-@given(natural=st.floats(0.05, 120), slot=st.floats(0, 120))
-def test_no_line_is_too_fast_or_too_long(natural: float, slot: float) -> None:
-    found = fit(natural, slot)
-    assert 1.0 <= found.speed <= MAX_SPEED
-    assert found.length <= max(slot, 0) + 1e-6
+@given(natural=st.floats(0.05, 120), speed=st.floats(0.85, 1.15), room=rooms)
+def test_no_line_is_too_fast_or_too_long(natural: float, speed: float, room: Slot) -> None:
+    found = fit(natural / speed, speed, room)
+    assert MIN_SPEED - 0.02 <= found.speed <= MAX_SPEED + 1e-9
+    assert found.length <= room.length + 1e-6
     assert found.length + found.overflow == pytest.approx(natural / found.speed, abs=1e-5)
+    assert bool(found.overflow) == (Flag.TRIMMED in found.flags)
+    if found.overflow:
+        assert found.speed == pytest.approx(MAX_SPEED)
+    assert 0.85 <= engine_speed(natural, room) <= 1.15
 
 
-def test_slots_look_at_the_same_speaker_only() -> None:
+starts = st.lists(
+    st.tuples(st.floats(0, 50), st.floats(0.1, 5), st.sampled_from(["ONE", "TWO"])), max_size=12
+)
+
+
+@settings(deadline=None)
+@given(rows=starts, natural=st.floats(0.1, 20))
+def test_two_lines_of_one_speaker_never_overlap(
+    rows: list[tuple[float, float, str]], natural: float
+) -> None:
+    lines = [Line(str(n), who, at, at + long) for n, (at, long, who) in enumerate(sorted(rows))]
+    limits = slots(lines, 60.0)
+    heard = [
+        (line, line.start + fit(natural, 1.0, room).length)
+        for line, room in zip(lines, limits, strict=True)
+    ]
+    for number, (line, end) in enumerate(heard):
+        assert end <= 60.0 + 1e-6
+        assert end <= line.end + LONGEST_PAUSE + 1e-6
+        for later, _ in heard[number + 1 :]:
+            if later.speaker == line.speaker:
+                assert end <= max(later.start - GAP_SECONDS, line.start) + 1e-6
+
+
+def test_slots() -> None:
+    """The same speaker's next line and the pause end a slot; another speaker's line ends
+    a turn, unless the original runs into it."""
     lines = [
         Line("a", "ONE", 1.0, 3.0),
         Line("b", "TWO", 2.0, 4.0),
-        Line("c", "ONE", 5.0, 6.0),
+        Line("c", "ONE", 4.2, 6.0),
+        Line("d", "TWO", 6.5, 7.0),
     ]
-    assert slots(lines, 10.0) == [pytest.approx(4.0 - GAP_SECONDS), 8.0, 5.0]
+    a, b, c, d = slots(lines, 8.0)
+    assert (a.original, a.length, a.turn) == pytest.approx((2.0, 3.15, 3.15))
+    assert (b.length, b.turn) == pytest.approx((3.5, 2.15))
+    assert (c.length, c.turn) == pytest.approx((3.3, 2.25))
+    assert d.length == pytest.approx(1.5)
+
+
+@pytest.mark.parametrize(
+    ("natural", "found"),
+    [(2.9, Verdict.FITS), (3.1, Verdict.TIGHT), (4.5, Verdict.TIGHT), (4.6, Verdict.IMPOSSIBLE)],
+)
+def test_verdict(natural: float, found: Verdict) -> None:
+    assert verdict(natural, slot(3.0)) is found
+
+
+def test_the_jobs_own_rate_replaces_the_languages() -> None:
+    rate = SpeechRate("es-MX")
+    assert rate.predict("x" * 31) == pytest.approx(2.0)
+    rate.learn("abc", 1.0)  # too few characters
+    rate.learn("abcdefgh", 0.3)  # too short
+    for natural in (1.0, 2.0, 1.25):
+        assert rate.characters_per_second == 15.5
+        rate.learn("ten  letters", natural)
+    assert rate.characters_per_second == pytest.approx(11 / 1.25)
+    assert SpeechRate("xx").predict("x" * 15) == pytest.approx(1.0)
 
 
 def tone(*spans: tuple[float, float], length: float = 3.0) -> numpy.ndarray:

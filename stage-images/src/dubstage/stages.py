@@ -74,9 +74,10 @@ STAGES: dict[Stage, StageDefinition] = {
         ),
         StageDefinition(
             Stage.MUX,
-            version=1,
+            version=2,
             reads_source=True,
             reads=(
+                Artifact.VOCALS,
                 Artifact.BACKGROUND,
                 Artifact.TRANSCRIPT,
                 Artifact.ALIGNED_SEGMENTS,

@@ -94,17 +94,17 @@ class Clip(BaseModel):
     """Seconds that the original line takes."""
     audio_file: str
     """Name of the clip beside ``segments.json``; empty where there is nothing to say."""
+    predicted: float = 0.0
+    """Seconds that were expected before it was spoken; 0.0: nothing was."""
     duration: float = 0.0
     """Seconds of the clip."""
     spoken_speed: float = 1.0
     """How much faster than its own pace the engine spoke."""
-    gain_db: float = 0.0
-    """What brings the clip to the level of the original line."""
     voice_sample: str | None = None
     prompt_text: str | None = None
     tts_backend: str
 
-    @field_serializer("start", "end", "target_duration", "duration", "spoken_speed", "gain_db")
+    @field_serializer("start", "end", "target_duration", "predicted", "duration", "spoken_speed")
     def _round(self, value: float) -> float:
         return round(value, 3)
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dubstage.media import SAMPLE_RATE, ffmpeg, input_file
+from dubstage.mux.level import gain_db
 from dubstage.timing.fit import Fit
 from dubstage.timing.onset import speech_bounds
-from dubstage.transcript import Clip
 
 if TYPE_CHECKING:
     import numpy
@@ -33,8 +33,9 @@ class Rendered:
     """Seconds from the first sample to the first sound."""
 
 
-def render(clip: Clip, fit: Fit, file: Path, scratch: Path) -> Rendered:
-    """Render `clip`, whose recording is `file`, as `fit` says.
+def render(file: Path, fit: Fit, original: Samples, scratch: Path) -> Rendered:
+    """Render the recording `file` as `fit` says, at the level of the original line's
+    speech (`original`: one channel).
 
     Rubberband changes tempo without pitch. Raises
     :class:`dubstage.media.MediaError` where ffmpeg cannot.
@@ -43,18 +44,20 @@ def render(clip: Clip, fit: Fit, file: Path, scratch: Path) -> Rendered:
     import soundfile
 
     target = scratch / "line.wav"
-    filters = [f"aresample={SAMPLE_RATE}", f"volume={clip.gain_db:.3f}dB"]
-    if fit.speed > 1.0:
-        filters.insert(1, f"rubberband=tempo={fit.speed:.6f}")
+    filters = [f"aresample={SAMPLE_RATE}"]
+    if fit.stretch != 1.0:
+        filters.append(f"rubberband=tempo={fit.stretch:.6f}")
     ffmpeg([*input_file(file), "-af", ",".join(filters), "-ac", "1", "-c:a", "pcm_f32le",
             "-f", "wav", target])  # fmt: skip
     samples, _ = soundfile.read(target, dtype="float32")
     begin, end = speech_bounds(samples, SAMPLE_RATE)
-    longest = int(min(fit.slot, fit.length + FADE_SECONDS) * SAMPLE_RATE)
+    longest = int(min(fit.slot.length, fit.length + FADE_SECONDS) * SAMPLE_RATE)
     first = int(begin * SAMPLE_RATE)
     samples = samples[first : max(int(end * SAMPLE_RATE), first)]
     cut = len(samples) > longest
     samples = samples[:longest].copy()
+    if len(samples):
+        samples *= numpy.float32(10 ** (gain_db(original, samples) / 20))
     _fade(samples, FADE_SECONDS if cut or fit.overflow else EDGE_SECONDS)
     onset, _ = speech_bounds(samples, SAMPLE_RATE)
     return Rendered(numpy.ascontiguousarray(samples), onset)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, field_serializer
 
 from dubstage.contract import StageRequest
 from dubstage.timing.fit import NOTED_SPEED, UNNOTICED_SPEED, Flag
+from dubstage.timing.prediction import Verdict
 
 
 class ReportLine(BaseModel):
@@ -27,18 +28,37 @@ class ReportLine(BaseModel):
     onset_error: float
     """`dub_start` less `start`."""
     slot: float
-    """The time that there was."""
+    """The time that there was, the pause after the line included."""
+    predicted: float
+    """Seconds that were expected before it was spoken."""
+    verdict: Verdict
+    """What was expected of it."""
     natural: float
     """Seconds at the voice's own pace."""
+    pause_used: float
+    """Seconds of the pause after the original line that are spoken in."""
+    engine_speed: float
+    """How much faster than its own pace the engine spoke."""
+    stretch: float
+    """Tempo that was applied to that."""
     speed: float
-    """Tempo against the voice's own pace: the engine's and the stretch together."""
+    """Both together."""
     overflow: float
     """Seconds that were trimmed off."""
     flags: list[Flag]
 
     @field_serializer(
         *("start", "end", "dub_start", "dub_end", "onset_error"),
-        *("slot", "natural", "speed", "overflow"),
+        *(
+            "slot",
+            "predicted",
+            "natural",
+            "pause_used",
+            "engine_speed",
+            "stretch",
+            "speed",
+            "overflow",
+        ),
     )
     def _round(self, value: float) -> float:
         return round(value, 3)

@@ -4,8 +4,9 @@ the untouched picture."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dubstage.errors import Misconfigured, TemporaryFailure
 from dubstage.layout import Artifact
@@ -16,9 +17,17 @@ from dubstage.mux.render import render
 from dubstage.mux.report import ReportLine, report
 from dubstage.mux.video import mux_video
 from dubstage.source import resolve_source
-from dubstage.timing.fit import Fit, Line, fit, slots
+from dubstage.timing.fit import Fit, fit
+from dubstage.timing.prediction import verdict
+from dubstage.timing.slot import Line, slots
 from dubstage.transcript import Clip, TranslatedSentence, read_aligned, read_list
 from dubstage.work import Outcome, Work
+
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
+
+    Samples = NDArray[numpy.float32]
 
 MIX_SHARE = 0.7
 """Share of the stage's time that rendering and mixing takes."""
@@ -70,21 +79,16 @@ class PlannedClip:
 
     clip: Clip
     fit: Fit
-    """Of the clip as it was spoken, which may be faster than the voice's own pace."""
 
 
 def plan(clips: Sequence[Clip], programme_end: float) -> list[PlannedClip]:
     """How every clip is put into its slot, in the order of their start."""
     ordered = sorted(clips, key=lambda clip: (clip.start, clip.segment_id))
     lines = [Line(clip.segment_id, clip.speaker, clip.start, clip.end) for clip in ordered]
-    found = []
-    for clip, slot in zip(ordered, slots(lines, programme_end), strict=True):
-        # The cap is on the engine's speed and the stretch together.
-        natural = clip.duration * clip.spoken_speed
-        whole = fit(natural, slot)
-        stretch = max(whole.speed / clip.spoken_speed, 1.0)
-        found.append(PlannedClip(clip, replace(whole, speed=stretch)))
-    return found
+    return [
+        PlannedClip(clip, fit(clip.duration, clip.spoken_speed, slot))
+        for clip, slot in zip(ordered, slots(lines, programme_end), strict=True)
+    ]
 
 
 class _Rendering:
@@ -95,6 +99,7 @@ class _Rendering:
     ) -> None:
         self.lines: list[ReportLine] = []
         self._work = work
+        (self._vocals,) = work.read(Artifact.VOCALS)
         self._planned = planned
         self._texts = {line.segment_id: line for line in lines}
 
@@ -103,7 +108,8 @@ class _Rendering:
         folder = self._work.tree.path(Artifact.TTS_CLIPS).parent
         for item in self._planned:
             clip = item.clip
-            rendered = render(clip, item.fit, folder / clip.audio_file, self._work.scratch)
+            original = _original(self._vocals, clip)
+            rendered = render(folder / clip.audio_file, item.fit, original, self._work.scratch)
             start = round(clip.start * SAMPLE_RATE)
             first_heard = start / SAMPLE_RATE + rendered.onset
             self.lines.append(
@@ -117,14 +123,30 @@ class _Rendering:
                     dub_start=first_heard,
                     dub_end=(start + len(rendered.samples)) / SAMPLE_RATE,
                     onset_error=first_heard - clip.start,
-                    slot=item.fit.slot,
-                    natural=clip.duration * clip.spoken_speed,
-                    speed=item.fit.speed * clip.spoken_speed,
+                    slot=item.fit.slot.length,
+                    predicted=clip.predicted,
+                    verdict=verdict(clip.predicted or item.fit.natural, item.fit.slot),
+                    natural=item.fit.natural,
+                    pause_used=item.fit.pause_used,
+                    engine_speed=item.fit.engine_speed,
+                    stretch=item.fit.stretch,
+                    speed=item.fit.speed,
                     overflow=item.fit.overflow,
                     flags=list(item.fit.flags),
                 )
             )
             yield Placed(start, rendered.samples)
+
+
+def _original(vocals: Path, clip: Clip) -> Samples:
+    """The original line's speech, one channel."""
+    import soundfile
+
+    with soundfile.SoundFile(vocals) as sound:
+        sound.seek(min(int(clip.start * sound.samplerate), sound.frames))
+        count = int(clip.target_duration * sound.samplerate)
+        samples: Samples = sound.read(count, dtype="float32", always_2d=True)
+    return samples.mean(axis=1) if len(samples) else samples[:, 0]
 
 
 def _write_video(work: Work, source: Path, declared: Probe, audio: Path, language: str) -> None:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from dubstage.errors import Misconfigured, TemporaryFailure
 from dubstage.layout import Artifact
 from dubstage.synthesize.engine import Speaker
-from dubstage.synthesize.level import gain_db
-from dubstage.timing.fit import Line, slots
+from dubstage.timing.fit import engine_speed
 from dubstage.timing.onset import speech_bounds
+from dubstage.timing.prediction import SpeechRate
+from dubstage.timing.slot import Line, Slot, slots
 from dubstage.transcript import Clip, TranslatedSentence, read_list, write_list
 from dubstage.work import Outcome, Work
 
 if TYPE_CHECKING:
     import numpy
     from numpy.typing import NDArray
-    from soundfile import SoundFile
 
     Samples = NDArray[numpy.float32]
 
@@ -37,14 +37,16 @@ def run(work: Work) -> Outcome:
     lines = read_list(work, Artifact.TRANSLATED, TranslatedSentence)
     (vocals,) = work.read(Artifact.VOCALS)
     clips = []
-    with soundfile.SoundFile(vocals) as sound:
-        limits = slots(
-            [Line(line.segment_id, line.speaker, line.start, line.end) for line in lines],
-            sound.frames / sound.samplerate,
-        )
-        for number, (line, slot) in enumerate(zip(lines, limits, strict=True)):
-            clips.append(_speak(work, speaker, line, slot, sound))
-            work.progress((number + 1) / len(lines))
+    rate = SpeechRate(work.request.target_language)
+    limits = slots(
+        [Line(line.segment_id, line.speaker, line.start, line.end) for line in lines],
+        soundfile.info(vocals).duration,
+    )
+    for number, (line, slot) in enumerate(zip(lines, limits, strict=True)):
+        clip = _speak(work, speaker, line, slot, rate.predict(line.translation))
+        rate.learn(line.translation, clip.duration * clip.spoken_speed)
+        clips.append(clip)
+        work.progress((number + 1) / len(lines))
     write_list(work.staging(Artifact.TTS_SEGMENTS, None), clips)
     seconds = sum(clip.duration for clip in clips)
     return Outcome(
@@ -71,7 +73,7 @@ def load_engine(work: Work) -> Speaker:
 
 
 def _speak(
-    work: Work, speaker: Speaker, line: TranslatedSentence, slot: float, vocals: SoundFile
+    work: Work, speaker: Speaker, line: TranslatedSentence, slot: Slot, predicted: float
 ) -> Clip:
     """Speak one line into the tree."""
     import soundfile
@@ -79,7 +81,7 @@ def _speak(
     name = f"{line.segment_id}.wav"
     target = work.staging(Artifact.TTS_CLIPS, name)
     samples, rate = _spoken(work, speaker, line, 1.0)
-    speed = min(len(samples) / rate / slot if slot > 0 else speaker.max_speed, speaker.max_speed)
+    speed = engine_speed(len(samples) / rate, slot, speaker.max_speed - 1.0)
     if speed > 1.0:
         samples, rate = _spoken(work, speaker, line, speed)
     soundfile.write(target, samples, rate, subtype="PCM_16", format="WAV")
@@ -90,9 +92,9 @@ def _speak(
         end=line.end,
         target_duration=line.duration,
         audio_file=name,
+        predicted=predicted,
         duration=len(samples) / rate,
         spoken_speed=max(speed, 1.0),
-        gain_db=gain_db(_original(vocals, line), samples),
         tts_backend=work.request.engine.engine,
     )
 
@@ -119,12 +121,3 @@ def _spoken(
             reason="NoSpeechMade",
         )
     return mono[int(begin * rate) : int(end * rate)], rate
-
-
-def _original(vocals: SoundFile, line: TranslatedSentence) -> Samples:
-    """The original line's speech, one channel."""
-    rate = vocals.samplerate
-    vocals.seek(min(int(line.start * rate), vocals.frames))
-    count = int(max(line.duration, 0.0) * rate)
-    samples: Samples = vocals.read(count, dtype="float32", always_2d=True)
-    return samples.mean(axis=1) if len(samples) else samples[:, 0]
