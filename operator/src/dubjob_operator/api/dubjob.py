@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from dubjob_operator.api.model import ApiModel
+from dubjob_operator.api.options import GlossaryEntry, Mix, Speakers
 
 LANGUAGE_TAG = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"
 """The part of BCP 47 that names languages, scripts and regions."""
@@ -53,37 +54,6 @@ class Source(ApiModel):
     ]
     """Path of the video relative to the inputs folder; links are resolved and must
     stay inside. Several DubJobs may share one file."""
-
-
-class Speakers(ApiModel):
-    """How many people speak."""
-
-    min: Annotated[int, Field(ge=1, le=32)] = 1
-    """At least so many."""
-    max: Annotated[int, Field(ge=1, le=32)] | None = None
-    """At most so many."""
-
-
-GlossaryText = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=200)]
-
-
-class GlossaryEntry(ApiModel):
-    """A term that is translated in a given way."""
-
-    term: GlossaryText
-    """The term as it is said; upper and lower case count the same."""
-    translation: GlossaryText | None = None
-    """What it becomes. Omitted: it stays as it is."""
-
-
-class Mix(ApiModel):
-    """How the dub sounds."""
-
-    loudness: Annotated[int, Field(ge=-40, le=-8)] | None = None
-    """Integrated loudness in LUFS, -23 for EBU R128 for example. Omitted: the
-    source's own."""
-    stems: bool | None = None
-    """True: voice and background are written as files of their own, too."""
 
 
 class ReviewedStage(str, Enum):
