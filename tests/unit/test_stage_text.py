@@ -10,49 +10,8 @@ from dubstage.languages import check, media_code
 from dubstage.mux import subtitles
 from dubstage.testing import ENGINES, request_for
 from dubstage.transcribe.faster_whisper import join_pieces
-from dubstage.transcribe.sentences import sentences
 from dubstage.transcript import Word
 from dubstage.translate.stage import is_untranslated
-
-
-def words(text: str, start: float = 0.0, each: float = 0.4, gap: float = 0.1) -> list[Word]:
-    found = []
-    for number, word in enumerate(text.split()):
-        begin = start + number * (each + gap)
-        found.append(Word(word=word, start=begin, end=begin + each))
-    return found
-
-
-def test_a_line_is_a_sentence() -> None:
-    lines = sentences(words("He was not there at all. She came back a little later."))
-    assert [line.text for line in lines] == [
-        "He was not there at all.",
-        "She came back a little later.",
-    ]
-    assert [line.segment_id for line in lines] == ["segment_0000", "segment_0001"]
-    assert lines[0].gap_after == pytest.approx(0.1)
-    assert lines[1].gap_after == 0.0
-
-
-def test_a_pause_ends_a_line() -> None:
-    lines = sentences([*words("so he said"), *words("and then he left", start=4.0)])
-    assert [line.text for line in lines] == ["so he said", "and then he left"]
-
-
-def test_a_line_never_has_two_speakers() -> None:
-    other = [word.model_copy(update={"speaker": "SPEAKER_01"}) for word in words("no", start=0.5)]
-    lines = sentences([*words("yes"), *other])
-    assert [line.speaker for line in lines] == ["SPEAKER_00", "SPEAKER_01"]
-
-
-def test_a_very_long_sentence_is_cut() -> None:
-    lines = sentences(words("word " * 60))
-    assert len(lines) > 1
-    assert all(line.duration < 15 for line in lines)
-
-
-def test_no_words_no_lines() -> None:
-    assert sentences([]) == []
 
 
 def test_pieces_of_a_word_are_joined() -> None:

@@ -168,9 +168,11 @@ def test_speech_bounds() -> None:
 @pytest.mark.parametrize(
     ("told", "found"),
     [
-        (0.8, 1.0),  # told too early: forward to the onset
-        (1.15, 1.0),  # told too late: back to it
+        (0.2, 1.0),  # stretched back over the silence: forward to the onset
+        (1.15, 1.0),  # a little late: back to it
+        (1.6, 1.6),  # in the middle of speech: left alone
         (2.5, 2.5),  # nothing there: left alone
+        (9.0, 9.0),  # behind the end of the sound
     ],
 )
 def test_snap_finds_the_onset(told: float, found: float) -> None:
@@ -178,4 +180,15 @@ def test_snap_finds_the_onset(told: float, found: float) -> None:
 
 
 def test_snap_stays_out_of_the_word_before() -> None:
-    assert snap(tone((0.0, 2.0)), RATE, 1.0) == 1.0
+    assert snap(tone((0.0, 2.0)), RATE, 0.2) == 0.2
+    assert snap(tone((0.0, 1.0), (1.2, 2.0)), RATE, 1.3) == pytest.approx(1.2, abs=0.012)
+
+
+def test_snap_takes_no_click_for_speech() -> None:
+    assert snap(tone((0.5, 0.52), (1.0, 2.0)), RATE, 0.2) == pytest.approx(1.0, abs=0.012)
+
+
+def test_snap_hears_speech_over_what_is_left_of_music() -> None:
+    noise = numpy.random.default_rng(1).normal(0, 0.01, 3 * RATE).astype(numpy.float32)
+    assert snap(tone((1.0, 2.0)) + noise, RATE, 0.3) == pytest.approx(1.0, abs=0.012)
+    assert snap(noise, RATE, 0.3) == 0.3

@@ -11,6 +11,18 @@ if TYPE_CHECKING:
 FRAME_SECONDS = 0.005
 BELOW_PEAK_DB = 35.0
 """Sound this far below the loudest frame counts as silence."""
+SILENCE_DBFS = -80.0
+"""Where even the loudest frame is below, nothing was recorded."""
+NOISE_PERCENTILE = 10.0
+ABOVE_NOISE_DB = 10.0
+"""Speech is this far above what is left of music and noise after separation."""
+SPEECH_RANGE_DB = 20.0
+"""What is no further below the loudest frame is speech, however little silence there is."""
+BACK_SECONDS = 0.25
+"""How late a recogniser may be; what is earlier than that is another word."""
+SUSTAINED_SECONDS = 0.1
+SUSTAINED_SHARE = 0.7
+"""Sound for this share of :data:`SUSTAINED_SECONDS` is speech, less is a click."""
 
 
 def speech_bounds(samples: NDArray[numpy.float32], sample_rate: int) -> tuple[float, float]:
@@ -24,36 +36,41 @@ def speech_bounds(samples: NDArray[numpy.float32], sample_rate: int) -> tuple[fl
     return float(loud[0]) * FRAME_SECONDS, float(loud[-1] + 1) * FRAME_SECONDS
 
 
-def snap(
-    samples: NDArray[numpy.float32],
-    sample_rate: int,
-    start: float,
-    reach: float = 0.5,
-    sustained: float = 0.08,
-) -> float:
-    """The first moment within `reach` seconds around `start` from which sound
-    lasts for `sustained` seconds; `start` where there is none.
+def snap(samples: NDArray[numpy.float32], sample_rate: int, told: float) -> float:
+    """The second in one channel of `samples` at which the speech sets in that a
+    recogniser heard at `told` seconds; `told` where there is no such onset.
 
-    Recognisers give starts that are late or early by tenths of a second, and a dub
-    that follows them looks out of step. Looks back only over silence that precedes
-    `start`'s own word, never into the word before.
+    Where it is silent at `told`, speech begins later: a recogniser stretches a first word
+    back over the silence before it. Where there is sound already, speech may have begun
+    a little earlier, but only behind a silence that `samples` holds: what is loud from
+    their first frame on is the word before.
     """
     import numpy
 
-    first = max(start - reach / 2, 0.0)
-    window = samples[int(first * sample_rate) : int((start + reach) * sample_rate)]
-    loud = _loud_frames(window, sample_rate)
-    need = max(round(sustained / FRAME_SECONDS), 1)
-    if len(loud) < need:
-        return start
-    runs = numpy.convolve(loud.astype(int), numpy.ones(need, int), mode="valid")
-    steady = numpy.flatnonzero(runs >= need * 0.9)
-    if not len(steady) or steady[0] == 0:
-        return start
-    return first + float(steady[0]) * FRAME_SECONDS
+    loud = _loud_frames(samples, sample_rate, over_noise=True)
+    changes = numpy.diff(loud.astype(numpy.int8), prepend=loud[:1].astype(numpy.int8))
+    onsets = [int(frame) for frame in numpy.flatnonzero(changes == 1) if _lasts(loud, int(frame))]
+    at = int(told / FRAME_SECONDS)
+    if at < len(loud) and _lasts(loud, at):
+        back = round(BACK_SECONDS / FRAME_SECONDS)
+        behind = [frame for frame in onsets if at - back <= frame <= at]
+        found = behind[0] if behind else None
+    else:
+        ahead = [frame for frame in onsets if frame > at]
+        found = ahead[0] if ahead else None
+    return told if found is None else found * FRAME_SECONDS
 
 
-def _loud_frames(samples: NDArray[numpy.float32], sample_rate: int) -> NDArray[numpy.bool_]:
+def _lasts(loud: NDArray[numpy.bool_], frame: int) -> bool:
+    """True where sound goes on from `frame`, but for the closure of a consonant."""
+    sustained = loud[frame : frame + round(SUSTAINED_SECONDS / FRAME_SECONDS)]
+    return bool(len(sustained)) and float(sustained.mean()) >= SUSTAINED_SHARE
+
+
+def _loud_frames(
+    samples: NDArray[numpy.float32], sample_rate: int, over_noise: bool = False
+) -> NDArray[numpy.bool_]:
+    """Which frames are loud. `over_noise`: the quietest frames are noise, not speech."""
     import numpy
 
     size = round(FRAME_SECONDS * sample_rate)
@@ -61,9 +78,13 @@ def _loud_frames(samples: NDArray[numpy.float32], sample_rate: int) -> NDArray[n
     if not count:
         return numpy.zeros(0, bool)
     power = numpy.square(samples[: count * size].reshape(count, size), dtype=numpy.float64)
-    level = numpy.sqrt(power.mean(axis=1))
+    level = 10 * numpy.log10(power.mean(axis=1) + 1e-12)
     peak = float(level.max())
-    if peak < 1e-4:  # −80 dBFS: nothing was recorded
+    if peak < SILENCE_DBFS:
         return numpy.zeros(count, bool)
-    quiet: NDArray[numpy.bool_] = level > peak * 10 ** (-BELOW_PEAK_DB / 20)
-    return quiet
+    threshold = peak - BELOW_PEAK_DB
+    if over_noise:
+        noise = float(numpy.percentile(level, NOISE_PERCENTILE))
+        threshold = min(max(threshold, noise + ABOVE_NOISE_DB), peak - SPEECH_RANGE_DB)
+    loud: NDArray[numpy.bool_] = level > threshold
+    return loud

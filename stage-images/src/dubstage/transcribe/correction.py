@@ -11,7 +11,8 @@ from dubstage.corrections import Line
 from dubstage.errors import BadInput
 from dubstage.languages import check_pair, is_spaced
 from dubstage.layout import Artifact
-from dubstage.transcribe.sentences import ENDS, line_of
+from dubstage.transcribe.punctuation import ends_sentence
+from dubstage.transcribe.sentences import lines_of
 from dubstage.transcript import DEFAULT_SPEAKER, AlignedSegments, Word, write_list
 from dubstage.work import Outcome, Work
 
@@ -44,11 +45,7 @@ def run(work: Work) -> Outcome:
     if path.suffix == ".srt":
         found = _joined(found)
     groups = [_words(line, is_spaced(language)) for line in found]
-    joiner = " " if is_spaced(language) else ""
-    lines = [
-        line_of(number, group, groups[number + 1] if number + 1 < len(groups) else None, joiner)
-        for number, group in enumerate(groups)
-    ]
+    lines = lines_of(groups, " " if is_spaced(language) else "")
     words = [word for group in groups for word in group]
     aligned = AlignedSegments(language=language, word_segments=words)
     work.staging(Artifact.ALIGNED_SEGMENTS, None).write_text(
@@ -68,7 +65,8 @@ def _joined(lines: Sequence[Line]) -> list[Line]:
     found: list[Line] = []
     for line in lines:
         before = found[-1] if found else None
-        if before and line.start - before.end < TOUCHING_SECONDS and not before.text.endswith(ENDS):
+        is_touching = before and line.start - before.end < TOUCHING_SECONDS
+        if before and is_touching and not ends_sentence(before.text, line.text):
             text = f"{before.text} {line.text}"
             found[-1] = Line(before.place, before.start, line.end, text, speaker=before.speaker)
         else:

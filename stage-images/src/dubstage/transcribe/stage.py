@@ -10,10 +10,10 @@ from dubstage.errors import BadInput, Misconfigured
 from dubstage.languages import check_pair, is_spaced, primary
 from dubstage.layout import Artifact
 from dubstage.models import model_folder
-from dubstage.timing.onset import snap
 from dubstage.transcribe.engine import Recogniser
-from dubstage.transcribe.sentences import sentences
-from dubstage.transcript import AlignedSegments, Sentence, write_list
+from dubstage.transcribe.onsets import at_onsets
+from dubstage.transcribe.sentences import grouped, lines_of
+from dubstage.transcript import AlignedSegments, write_list
 from dubstage.work import Outcome, Work
 
 
@@ -41,9 +41,9 @@ def run(work: Work) -> Outcome:
             reason="SameLanguage",
         )
     check_pair(work.request, language)
-    lines = [
-        _at_onset(line, vocals) for line in sentences(words, " " if is_spaced(language) else "")
-    ]
+    groups = at_onsets(grouped(words), vocals)
+    lines = lines_of(groups, " " if is_spaced(language) else "")
+    words = sorted((word for group in groups for word in group), key=lambda word: word.start)
     aligned = AlignedSegments(
         language=language,
         language_probability=round(heard.language_probability, 3),
@@ -81,17 +81,3 @@ def _faster_whisper(folder: Path, choice: EngineChoice) -> Recogniser:
     from dubstage.transcribe.faster_whisper import FasterWhisper
 
     return FasterWhisper(folder, choice)
-
-
-def _at_onset(line: Sentence, vocals: Path) -> Sentence:
-    """The line with its start moved to where its speech is first heard."""
-    import soundfile
-
-    with soundfile.SoundFile(vocals) as sound:
-        rate = sound.samplerate
-        first = max(line.start - 1.0, 0.0)
-        sound.seek(min(int(first * rate), sound.frames))
-        samples = sound.read(int(3.0 * rate), dtype="float32", always_2d=True)[:, 0]
-    start = first + snap(samples, rate, line.start - first)
-    start = min(start, line.end)
-    return line.model_copy(update={"start": start, "duration": line.end - start})

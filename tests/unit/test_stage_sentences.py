@@ -1,0 +1,239 @@
+"""Words into lines, and lines to the onsets of their speech."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy
+import pytest
+import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dubstage.transcribe.onsets import at_onsets
+from dubstage.transcribe.punctuation import ends_clause, ends_sentence
+from dubstage.transcribe.sentences import (
+    CLOSE_SECONDS,
+    MAX_SECONDS,
+    MIN_SECONDS,
+    Group,
+    grouped,
+    lines_of,
+)
+from dubstage.transcript import Word
+
+
+def words(
+    text: str, start: float = 0.0, each: float = 0.4, gap: float = 0.1, speaker: str = "A"
+) -> list[Word]:
+    """The words of `text`, evenly spoken."""
+    return [
+        Word(
+            word=word,
+            start=start + number * (each + gap),
+            end=start + number * (each + gap) + each,
+            speaker=speaker,
+        )
+        for number, word in enumerate(text.split())
+    ]
+
+
+def texts(groups: list[Group]) -> list[str]:
+    return [line.text for line in lines_of(groups)]
+
+
+@pytest.mark.parametrize(
+    ("spoken", "found"),
+    [
+        pytest.param([], [], id="nothing"),
+        pytest.param(
+            words("He was not there at all. She came back a little later."),
+            ["He was not there at all.", "She came back a little later."],
+            id="a line is a sentence",
+        ),
+        pytest.param(
+            [*words("so he said to me"), *words("and then he left", start=4.0)],
+            ["so he said to me", "and then he left"],
+            id="a long silence ends a line",
+        ),
+        pytest.param(
+            words("Dr. Smith met J. Miller, etc. in the U.S. today. He left soon after."),
+            ["Dr. Smith met J. Miller, etc. in the U.S. today.", "He left soon after."],
+            id="an abbreviation does not",
+        ),
+        pytest.param(
+            words("“Are you coming?” she asked me then. “No!” he said. That was all of it."),
+            ["“Are you coming?” she asked me then.", "“No!” he said. That was all of it."],
+            id="what is said in quotes goes on",
+        ),
+        pytest.param(
+            [*words("Yes."), *words("I know that. We will see what comes of it.", start=0.5)],
+            ["Yes. I know that.", "We will see what comes of it."],
+            id="short neighbours join",
+        ),
+        pytest.param(
+            [*words("We met him in the"), *words("end.", start=3.9)],
+            ["We met him in the end."],
+            id="a scrap joins the rest of its sentence, far though it is",
+        ),
+        pytest.param(
+            [*words("It was all over by then."), *words("Right.", start=4.2)],
+            ["It was all over by then.", "Right."],
+            id="but a short sentence of its own does not",
+        ),
+        pytest.param(
+            [
+                *words("It was all over."),
+                *words("Then", start=2.0),
+                *words("he came in.", start=3.5),
+            ],
+            ["It was all over.", "Then he came in."],
+            id="the rest of the sentence before another one",
+        ),
+        pytest.param(
+            [*words("I think"), *words("yes", start=1.1, speaker="B"), *words("so.", start=1.8)],
+            ["I think", "yes", "so."],
+            id="no line has two speakers, nor reaches across one",
+        ),
+    ],
+)
+def test_lines(spoken: list[Word], found: list[str]) -> None:
+    assert texts(grouped(spoken)) == found
+
+
+def test_a_long_sentence_is_divided_at_a_comma_near_its_middle() -> None:
+    head, middle, tail = "one, " + "two " * 9, "three, " + "four " * 9, "five"
+    first, second = grouped(words(head + middle + tail))
+    assert (first[-1].word, second[0].word) == ("three,", "four")
+
+
+def test_without_a_comma_at_a_breath_else_in_the_middle() -> None:
+    breath = [*words("word " * 8), *words("word " * 12, start=4.4)]
+    assert [len(line) for line in grouped(breath)] == [8, 12]
+    assert [len(line) for line in grouped(words("word " * 20))] == [10, 10]
+
+
+def test_overlapping_speakers_are_marked_on_both_sides() -> None:
+    long = words("this is spoken for quite a while without an end.", speaker="A")
+    inside = words("what is that again", start=1.0, each=0.35, speaker="B")
+    after = words("and this is heard alone now", start=6.0, speaker="A")
+    found = lines_of(grouped([*long, *inside, *after]))
+    assert [(line.speaker, line.is_overlapping) for line in found] == [
+        ("A", True), ("B", True), ("A", False)
+    ]  # fmt: skip
+    assert [line.segment_id for line in found] == [f"segment_{n:04d}" for n in range(3)]
+    assert found[1].gap_after == pytest.approx(6.0 - found[1].end)
+    assert (found[0].gap_after, found[2].gap_after) == (0.0, 0.0)
+
+
+TOKENS = st.sampled_from(["a", "word", "another,", "end.", "Mr.", "“So?”", "何", "終わり。"])
+
+
+@st.composite
+def conversations(draw: st.DrawFn) -> list[Word]:
+    """Words as recognisers give them: of several speakers, with pauses, now and then
+    overlapping, now and then absurdly long."""
+    found, at = [], 0.0
+    for _ in range(draw(st.integers(0, 60))):
+        at = max(at + draw(st.sampled_from([-0.3, 0.0, 0.05, 0.3, 0.7, 0.9, 2.5])), 0.0)
+        length = draw(st.sampled_from([0.0, 0.1, 0.3, 0.8, 2.0, 12.0]))
+        speaker = draw(st.sampled_from("AAAAB"))
+        found.append(Word(word=draw(TOKENS), start=at, end=at + length, speaker=speaker))
+        at += length
+    return found
+
+
+def duration(group: Group) -> float:
+    return max(word.end for word in group) - group[0].start
+
+
+@settings(deadline=None)
+@given(conversations())
+def test_every_word_is_in_one_line_and_every_line_in_bounds(spoken: list[Word]) -> None:
+    found = grouped(spoken)
+    assert sorted(id(word) for line in found for word in line) == sorted(map(id, spoken))
+    assert [line[0].start for line in found] == sorted(line[0].start for line in found)
+    for line in found:
+        assert len({word.speaker for word in line}) == 1
+        assert duration(line) <= MAX_SECONDS or len(line) == 1
+    for left, right in pairwise(found):
+        together = max(duration(left), right[0].start - left[0].start + duration(right))
+        silence = right[0].start - left[0].start - duration(left)
+        is_short = min(duration(left), duration(right)) < MIN_SECONDS
+        has_room = silence <= CLOSE_SECONDS - 1e-6 and together <= MAX_SECONDS - 1e-6
+        assert not (is_short and has_room and left[0].speaker == right[0].speaker)
+
+
+@pytest.mark.parametrize(
+    ("text", "following", "found"),
+    [
+        ("end.", "Next", True),
+        ("end.", "", True),
+        ("end.”", "Next", True),
+        ("wait...", "and", False),
+        ("etc.", "and", False),
+        ("Mr.", "Brown", False),
+        ("J.", "Brown", False),
+        ("Mr.", "", True),
+        ("I.", "Then", True),
+        ("coming?”", "she", False),
+        ("3.5", "Next", False),
+        ("끝났다.", "다음", True),
+        ("終わり。", "次", True),
+        ("（終わり。）", "次", True),
+        ("है।", "वह", True),
+        ("؟", "", True),
+        ("", "", False),
+    ],
+)
+def test_the_end_of_a_sentence(text: str, following: str, found: bool) -> None:
+    assert ends_sentence(text, following) is found
+
+
+def test_the_end_of_a_clause() -> None:
+    assert [ends_clause(text) for text in ("so,", "so,”", "そう、", "so")] == [
+        True,
+        True,
+        True,
+        False,
+    ]
+
+
+RATE = 16000
+
+
+def vocals(path: Path, *spans: tuple[float, float], seconds: float = 8.0) -> Path:
+    """A tone during `spans`, on the right channel alone."""
+    time = numpy.arange(int(seconds * RATE)) / RATE
+    sound = numpy.zeros((len(time), 2), numpy.float32)
+    for start, end in spans:
+        inside = (time >= start) & (time < end)
+        sound[inside, 1] = 0.3 * numpy.sin(2 * numpy.pi * 220 * time[inside])
+    soundfile.write(path, sound, RATE)
+    return path
+
+
+def test_lines_start_at_their_onsets(tmp_path: Path) -> None:
+    path = vocals(tmp_path / "vocals.wav", (1.0, 2.0), (3.0, 4.0), (5.0, 6.0))
+    early = [Word(word="early", start=0.1, end=0.5), Word(word="one", start=0.7, end=2.0)]
+    late = [Word(word="late", start=3.1, end=3.4), Word(word="one", start=3.4, end=4.0)]
+    right = [Word(word="right", start=5.0, end=6.0)]
+    lost = [Word(word="lost", start=6.5, end=7.5)]
+    found = at_onsets([early, late, right, lost], path)
+    assert [group[0].start for group in found] == pytest.approx([1.0, 3.0, 5.0, 6.5], abs=0.012)
+    for group in found:
+        assert all(word.end >= word.start >= group[0].start for word in group)
+
+
+def test_an_onset_is_never_in_a_word_that_was_heard_before(tmp_path: Path) -> None:
+    path = vocals(tmp_path / "vocals.wav", (1.0, 1.9), (2.0, 3.0))
+    first = [Word(word="one", start=1.0, end=2.05)]
+    found = at_onsets([first, [Word(word="two", start=2.1, end=3.0)]], path)
+    assert found[1][0].start == 2.1
+
+
+def test_a_line_keeps_a_length(tmp_path: Path) -> None:
+    path = vocals(tmp_path / "vocals.wav", (1.0, 2.0))
+    ((word,),) = at_onsets([[Word(word="short", start=0.5, end=0.9)]], path)
+    assert (word.start, word.end) == (0.5, 0.9)
