@@ -17,10 +17,13 @@ stop() { say "$*"; exit 1; }
 packages=()
 for pair in python3:python3 containerd:containerd runc:runc buildah:buildah \
     iptables:iptables ip:iproute2 debootstrap:debootstrap ffmpeg:ffmpeg openssl:openssl \
-    mount:mount git:git; do
+    mount:mount git:git apertium:apertium espeak-ng:espeak-ng; do
     command -v "${pair%%:*}" >/dev/null || packages+=("${pair##*:}")
 done
 [ -x /usr/lib/cni/bridge ] || packages+=(containernetworking-plugins)
+for pair in eng-spa eng-cat; do
+    [ -e /usr/share/apertium/modes/$pair.mode ] || packages+=("apertium-$pair")
+done
 [ -d /usr/share/pocketsphinx/test/data/librivox ] || packages+=(pocketsphinx-testdata)
 [ -e /etc/ssl/certs/ca-certificates.crt ] || packages+=(ca-certificates)
 python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)

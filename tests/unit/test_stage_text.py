@@ -11,26 +11,12 @@ from dubstage.mux import subtitles
 from dubstage.testing import ENGINES, request_for
 from dubstage.transcribe.faster_whisper import join_pieces
 from dubstage.transcript import Word
-from dubstage.translate.stage import is_untranslated
 
 
 def test_pieces_of_a_word_are_joined() -> None:
     heard = [(f"{' ' if w != '-hearted' else ''}{w}", Word(word=w, start=n, end=n + 1))
              for n, w in enumerate(["cold", "-hearted", "man"])]  # fmt: skip
     assert [word.word for word in join_pieces(heard)] == ["cold-hearted", "man"]
-
-
-@pytest.mark.parametrize(
-    ("text", "translation", "found"),
-    [
-        ("Good morning all", "Buenos días a todos", False),
-        ("Good morning all", "", True),
-        ("Good morning all", "Good morning all", True),
-        ("Madrid", "Madrid", False),
-    ],
-)
-def test_untranslated(text: str, translation: str, found: bool) -> None:
-    assert is_untranslated(text, translation) is found
 
 
 def test_subtitles_have_two_rows_of_42() -> None:

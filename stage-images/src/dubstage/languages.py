@@ -28,8 +28,24 @@ ISO_639_2 = dict(
 """ISO 639-1 to the three letters (639-2/T) that media files use: the languages that
 Whisper knows (its tokenizer's list)."""
 
-APERTIUM_PAIRS = {"en": ("ca", "es")}
+APERTIUM_PAIRS = {"ca": ("en",), "en": ("ca", "es"), "es": ("en",)}
 """Source → targets of the pairs in the cpu image."""
+
+GOOGLE_CODES = frozenset(
+    (
+        "af sq am ar hy as ay az bak eu be bn bho bs bre bg yue ca ceb co hr cs da dv doi nl en eo "
+        "et fao fil fi fr fy gl ka de el gn gu ht ha haw he hi hmn hu is ig ilo id ga it ja jv jw "
+        "kn kk km rw gom ko kri ku ckb ky lo la lv ln lt lg lb mk mai mg ms ml mt mi mr lus mn my "
+        "ne no ny oci or om ps fa pl pt pa qu ro ru sm sa gd nso sr st sn sd si sk sl so es su sw "
+        "sv tl tg ta tt te th bod ti ts tr tk ak uk ur ug uz vi cy xh yi yo zh zh-cn zh-tw zu"
+    ).split()
+)
+"""Google Translate's own codes, as googletrans 4.0.2 lists them: of a language that has two
+letters elsewhere it uses three for some."""
+GOOGLE_SCRIPTS = {
+    "zh-hans": "zh-cn", "zh-sg": "zh-cn", "zh-hant": "zh-tw", "zh-hk": "zh-tw", "zh-mo": "zh-tw",
+}  # fmt: skip
+"""Chinese by script or place → Google's code."""
 
 ESPEAK_VOICES = frozenset(
     (
@@ -79,6 +95,13 @@ def media_code(tag: str) -> str:
     return ISO_639_2.get(language, language if len(language) == 3 else "und")
 
 
+def google_code(tag: str) -> str | None:
+    """Google Translate's code for a BCP 47 tag; None where it has none."""
+    whole = tag.lower()
+    candidates = (GOOGLE_SCRIPTS.get(whole[:7].rstrip("-"), whole), primary(tag), media_code(tag))
+    return next((code for code in candidates if code in GOOGLE_CODES), None)
+
+
 def check(request: StageRequest) -> None:
     """Raise :class:`BadInput` for a language that a chosen engine does not have.
 
@@ -101,9 +124,19 @@ def check(request: StageRequest) -> None:
 
 def check_pair(request: StageRequest, source: str) -> None:
     """Raise :class:`BadInput` where the translation engine lacks the pair."""
+    target = request.target_language
+    if request.engines[Stage.TRANSLATE].engine == "googletrans":
+        for tag, field in ((source, "sourceLanguage"), (target, "targetLanguage")):
+            if google_code(tag) is None:
+                raise BadInput(
+                    f"The engine googletrans of profile stage translate does not have the "
+                    f"language {tag} of spec.{field}: choose another, or a profile with another "
+                    "engine.",
+                    reason="LanguageUnsupported",
+                )
+        return
     if request.engines[Stage.TRANSLATE].engine != "apertium":
         return
-    target = request.target_language
     targets = APERTIUM_PAIRS.get(primary(source), ())
     if primary(target) not in targets:
         raise BadInput(

@@ -57,7 +57,7 @@ STAGES: dict[Stage, StageDefinition] = {
         ),
         StageDefinition(
             Stage.TRANSLATE,
-            version=1,
+            version=2,
             reads=(Artifact.TRANSCRIPT, Artifact.ALIGNED_SEGMENTS),
             writes=(Artifact.TRANSLATED, Artifact.TRG_TRANSCRIPT),
             parameters=lambda request: {

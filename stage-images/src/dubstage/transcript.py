@@ -79,6 +79,8 @@ class TranslatedSentence(Sentence):
     """A line with its translation."""
 
     translation: str
+    untranslated: bool = False
+    """True: the engine gave nothing, or the line as it was; it is not spoken."""
 
 
 class Clip(BaseModel):

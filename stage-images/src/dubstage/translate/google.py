@@ -4,24 +4,36 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from dubstage.errors import TemporaryFailure
-from dubstage.languages import primary
+from dubstage.errors import Misconfigured, TemporaryFailure
+from dubstage.languages import google_code, is_spaced
+from dubstage.pieces import pieces
 
+if TYPE_CHECKING:
+    from googletrans import Translator
+
+AT_ONCE = 4
+"""Requests under way: more of them, and Google answers 429."""
 ATTEMPTS = 4
 FIRST_WAIT_SECONDS = 1.0
 """Doubled after each attempt that failed."""
 TIMEOUT_SECONDS = 20.0
+LONGEST_TEXT = 1500
+"""Characters of one request: the text travels in the address, which has a limit."""
 
 
 class GoogleTranslate:
-    """One request for each line, one after the other."""
+    """One request for each line, a few at once."""
 
     def translate(
         self, lines: Sequence[str], source: str, target: str, progress: Callable[[float], None]
     ) -> list[str]:
         """Raises :class:`TemporaryFailure` where Google does not answer."""
-        return asyncio.run(_translate(lines, _code(source), _code(target), progress))
+        codes = google_code(source), google_code(target)
+        if not codes[0] or not codes[1]:
+            raise Misconfigured(f"googletrans has no pair {source} to {target}.")
+        return asyncio.run(_translate(lines, codes[0], codes[1], progress))
 
 
 async def _translate(
@@ -30,35 +42,47 @@ async def _translate(
     from googletrans import Translator
     from httpx import Timeout
 
-    found = []
+    gate = asyncio.Semaphore(AT_ONCE)
+    done = 0
     # Without raise_exception any refusal returns the source text as translation.
     async with Translator(raise_exception=True, timeout=Timeout(TIMEOUT_SECONDS)) as translator:
-        for number, line in enumerate(lines):
-            found.append(await _one(translator, line, source, target))
-            progress((number + 1) / len(lines))
-    return found
+
+        async def one(line: str) -> str:
+            nonlocal done
+            async with gate:
+                parts = [
+                    await _ask(translator, part, source, target)
+                    for part in pieces(line, LONGEST_TEXT)
+                ]
+            done += 1
+            progress(done / len(lines))
+            return (" " if is_spaced(target) else "").join(parts)
+
+        return await asyncio.gather(*(one(line) for line in lines))
 
 
-async def _one(translator: object, line: str, source: str, target: str) -> str:
-    wait = FIRST_WAIT_SECONDS
-    attempt = 0
-    while True:
-        attempt += 1
+async def _ask(translator: Translator, text: str, source: str, target: str) -> str:
+    """Google's translation of `text`, empty where it gave none."""
+    for attempt in range(ATTEMPTS):
         try:
-            answer = await translator.translate(line, src=source, dest=target)  # type: ignore[attr-defined]
+            answer = await translator.translate(text, src=source, dest=target)
             return str(answer.text)
         except Exception as error:
-            # The library raises bare Exception for a status that is not 200.
-            if attempt == ATTEMPTS:
+            # The library raises bare Exception for a status that is not 200, and whatever
+            # its parsing meets for an answer that is none.
+            if attempt == ATTEMPTS - 1:
                 raise TemporaryFailure(
-                    f"Google did not translate after {ATTEMPTS} attempts ({error}): try again "
-                    "later, or choose another engine.",
+                    f"Google did not translate after {ATTEMPTS} attempts ({_reason(error)}): try "
+                    "again later, or choose another engine.",
                     reason="TranslationUnavailable",
                 ) from error
-        await asyncio.sleep(wait)
-        wait *= 2
+        await asyncio.sleep(FIRST_WAIT_SECONDS * 2**attempt)
+    raise AssertionError("the last attempt returns or raises")
 
 
-def _code(tag: str) -> str:
-    """Google's code: lower case, with the region for Chinese only."""
-    return tag.lower() if primary(tag) == "zh" and "-" in tag else primary(tag)
+def _reason(error: Exception) -> str:
+    """What happened in a few words: some of the library's errors have none."""
+    text = str(error)
+    if text.startswith("Unexpected status code"):
+        return text
+    return f"{type(error).__name__}: no answer in time, or none that is a translation"

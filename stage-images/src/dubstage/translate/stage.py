@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dubstage.errors import Misconfigured, TemporaryFailure
+from dubstage.errors import BadInput, Misconfigured, NoInput
+from dubstage.languages import primary
 from dubstage.layout import Artifact
+from dubstage.stages import PRODUCER
 from dubstage.transcript import Sentence, TranslatedSentence, read_aligned, read_list, write_list
 from dubstage.translate.engine import Translator
+from dubstage.translate.rounds import translate_lines
 from dubstage.work import Outcome, Work
 
 
@@ -14,35 +17,61 @@ def run(work: Work) -> Outcome:
 
     Raises :class:`TemporaryFailure` where the engine loses lines.
     """
-    lines = read_list(work, Artifact.TRANSCRIPT, Sentence)
-    source, target = read_aligned(work).language, work.request.target_language
-    texts = [line.text for line in lines]
-    found = load_engine(work).translate(texts, source, target, work.progress)
-    if len(found) != len(lines):
-        raise TemporaryFailure(
-            f"{work.request.engine.engine} gave {len(found)} translations for {len(lines)} lines.",
-            reason="TranslationIncomplete",
+    request = work.request
+    lines = _lines(work)
+    source, target = read_aligned(work).language, request.target_language
+    if primary(source) == primary(target):
+        raise BadInput(
+            f"inputs/{request.source} is spoken in {source}, which is spec.targetLanguage: there "
+            "is nothing to dub.",
+            reason="SameLanguage",
         )
+    found = translate_lines(
+        load_engine(work),
+        [line.text for line in lines],
+        (source, target),
+        request.glossary,
+        work.progress,
+    )
     translated = [
-        TranslatedSentence(**line.model_dump(), translation=translation)
-        for line, translation in zip(lines, found, strict=True)
+        TranslatedSentence(
+            **line.model_dump(), translation=answer.text, untranslated=answer.is_untranslated
+        )
+        for line, answer in zip(lines, found, strict=True)
     ]
     write_list(work.staging(Artifact.TRANSLATED, None), translated)
     write_list(work.staging(Artifact.TRG_TRANSCRIPT, None), translated)
-    untranslated = sum(is_untranslated(line.text, line.translation) for line in translated)
+    untranslated = [line.segment_id for line in translated if line.untranslated]
+    lost = [line.segment_id for line, answer in zip(lines, found, strict=True) if answer.lost_terms]
     return Outcome(
         message=f"{len(lines)} lines from {source} to {target}"
-        + (f", {untranslated} of them untranslated" if untranslated else ""),
-        figures={"lines": len(lines), "untranslated": untranslated},
+        + _named("untranslated", untranslated)
+        + _named("without their glossary terms", lost),
+        figures={
+            "lines": len(lines),
+            "untranslated": len(untranslated),
+            "glossary_missed": len(lost),
+        },
     )
 
 
-def is_untranslated(text: str, translation: str) -> bool:
-    """True for a line that came back empty or unchanged. A line without letters, or
-    of one word (a name, perhaps), may stay as it is."""
-    if not translation:
-        return True
-    return text.strip() == translation.strip() and len(text.split()) > 1
+def _lines(work: Work) -> list[Sentence]:
+    """The lines of the programme. Raises :class:`NoInput` where two have one id."""
+    lines = read_list(work, Artifact.TRANSCRIPT, Sentence)
+    if len({line.segment_id for line in lines}) != len(lines):
+        raise NoInput(
+            "transcript.json has two lines with the same segment_id; it has to be written again.",
+            missing_from=PRODUCER[Artifact.TRANSCRIPT],
+        )
+    return lines
+
+
+def _named(what: str, identities: list[str]) -> str:
+    """``, 2 of them untranslated (segment_0003, …)``; empty where there is none."""
+    if not identities:
+        return ""
+    shown = ", ".join(identities[:3]) + (", …" if len(identities) > 3 else "")
+    return f", {len(identities)} of them {what} ({shown})"
 
 
 def load_engine(work: Work) -> Translator:

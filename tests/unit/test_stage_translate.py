@@ -1,0 +1,240 @@
+"""Lines into another language: terms that stay, lines that do not come back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from dubstage.contract import EngineChoice, ExitCode, GlossaryEntry, Stage
+from dubstage.errors import BadInput, TemporaryFailure
+from dubstage.languages import check, google_code
+from dubstage.layout import Artifact
+from dubstage.pieces import pieces
+from dubstage.testing import ENGINES, request_for, run_stage_in
+from dubstage.translate.glossary import protect
+from dubstage.translate.rounds import Translation, is_untranslated, translate_lines
+from dubstage.work import Outcome, Work
+
+
+def keep(*terms: str) -> list[GlossaryEntry]:
+    return [GlossaryEntry(term=term) for term in terms]
+
+
+@pytest.mark.parametrize(
+    ("text", "glossary", "asked", "restored"),
+    [
+        ("We use Acme Cloud.", keep("acme  cloud"), "We use ⟦0⟧.", "We use acme  cloud."),
+        ("Acme and acmes", keep("Acme"), "⟦0⟧ and acmes", "Acme and acmes"),
+        ("Acme Cloud, Acme", keep("Acme", "Acme Cloud"), "⟦0⟧, ⟦1⟧", "Acme Cloud, Acme"),
+        ("Acme's C++ (v2)", keep("Acme", "C++"), "⟦0⟧'s ⟦1⟧ (v2)", "Acme's C++ (v2)"),
+        ("쿠버네티스는 좋다", keep("쿠버네티스"), "⟦0⟧는 좋다", "쿠버네티스는 좋다"),
+        ("これはKubernetesです", keep("kubernetes"), "これは⟦0⟧です", "これはkubernetesです"),
+        ("a ⟦0⟧ b", keep("b"), "a [0] ⟦0⟧", "a [0] b"),
+        ("no terms", [], "no terms", "no terms"),
+        ("dashing", keep("dash", "  "), "dashing", "dashing"),
+        (
+            "The pod starts.",
+            [GlossaryEntry(term="pod", translation="pod de Kubernetes")],
+            "The ⟦0⟧ starts.",
+            "The pod de Kubernetes starts.",
+        ),
+    ],
+)
+def test_terms_are_marked_and_restored(
+    text: str, glossary: list[GlossaryEntry], asked: str, restored: str
+) -> None:
+    line = protect(text, glossary)
+    assert line.text == asked
+    assert line.restore(asked) == restored
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        ("⟦ 1 ⟧ dice ⟦0 ⟧", "Bob dice Ann"),
+        ("dice ⟦0⟧", None),
+        ("⟦0⟧ ⟦1⟧ ⟦1⟧", None),
+        ("⟦0⟧ ⟦7⟧", None),
+    ],
+)
+def test_a_mark_has_to_come_back_once(answer: str, found: str | None) -> None:
+    assert protect("Ann says Bob", keep("Ann", "Bob")).restore(answer) == found
+
+
+def test_a_rendering_is_text_not_a_pattern() -> None:
+    (entry,) = keep("path")
+    line = protect("the path", [entry.model_copy(update={"translation": r"\1 \g<0>"})])
+    assert line.restore("el ⟦0⟧") == r"el \1 \g<0>"
+
+
+class Scripted:
+    """An engine that gives one answer after the other for each line."""
+
+    def __init__(self, answers: dict[str, list[str]]) -> None:
+        self.answers = answers
+        self.asked: list[list[str]] = []
+
+    def translate(
+        self, lines: Sequence[str], source: str, target: str, progress: Callable[[float], None]
+    ) -> list[str]:
+        self.asked.append(list(lines))
+        return [self.answers[line].pop(0) for line in lines]
+
+
+def translated(
+    engine: Scripted, lines: list[str], glossary: Sequence[GlossaryEntry] = ()
+) -> list[Translation]:
+    return translate_lines(engine, lines, ("en", "es"), glossary, lambda _: None)
+
+
+def test_only_what_did_not_come_back_is_asked_for_again() -> None:
+    engine = Scripted(
+        {
+            "good morning": ["buenos días"],
+            "good night": ["", "Good  night.", "buenas noches"],
+            "see you soon": [" "] * 3,
+        }
+    )
+    found = translated(engine, ["good morning", "good night", "...", "see you soon", "12:30"])
+    assert found == [
+        Translation("buenos días"),
+        Translation("buenas noches"),
+        Translation("..."),
+        Translation("see you soon", is_untranslated=True),
+        Translation("12:30"),
+    ]
+    assert engine.asked[1:] == [["good night", "see you soon"]] * 2
+
+
+def test_a_lost_term_is_asked_for_again_and_then_said() -> None:
+    engine = Scripted(
+        {
+            "⟦0⟧ starts now": ["empieza", "⟦0⟧ empieza"],
+            "⟦0⟧ ends now": ["acaba"] * 3,
+            "Pod ends now": ["Vaina acaba"],
+            "⟦0⟧ ⟦1⟧": [],
+        }
+    )
+    found = translated(engine, ["Pod starts now", "Pod ends now", "Pod pod"], keep("Pod"))
+    assert found == [
+        Translation("Pod empieza"),
+        Translation("Vaina acaba", lost_terms=True),
+        Translation("Pod Pod"),
+    ]
+
+
+def test_an_engine_that_loses_lines_is_refused() -> None:
+    class Short(Scripted):
+        def translate(self, *_: object) -> list[str]:
+            return []
+
+    with pytest.raises(TemporaryFailure, match="0 translations for 1 lines"):
+        translated(Short({}), ["good morning"])
+
+
+@pytest.mark.parametrize(
+    ("text", "translation", "found"),
+    [
+        ("Good morning all", "Buenos días a todos", False),
+        ("Good morning all", "  ", True),
+        ("Good morning all", "good morning, all.", True),
+        ("Madrid", "Madrid", False),
+        ("⟦0⟧ Madrid", "⟦0⟧ Madrid", False),
+        ("좋은 아침", "좋은 아침", True),
+    ],
+)
+def test_untranslated(text: str, translation: str, found: bool) -> None:
+    assert is_untranslated(text, translation) is found
+
+
+@pytest.mark.parametrize(
+    ("text", "longest", "found"),
+    [
+        ("One. Two! Three?", 10, ["One. Two!", "Three?"]),
+        ("one, two, three", 9, ["one, two,", "three"]),
+        ("one two three", 7, ["one two", "three"]),
+        ("unendingword", 5, ["unend", "ingwo", "rd"]),
+        ("你好。再见。好", 4, ["你好。", "再见。好"]),
+        ("  ", 5, []),
+        ("all of it", 100, ["all of it"]),
+    ],
+)
+def test_pieces(text: str, longest: int, found: list[str]) -> None:
+    assert pieces(text, longest) == found
+
+
+@pytest.mark.parametrize(
+    ("tag", "code"),
+    [("es-MX", "es"), ("zh-Hans", "zh-cn"), ("zh-Hant-TW", "zh-tw"), ("zh-TW", "zh-tw"),
+     ("zh", "zh"), ("oc", "oci"), ("tlh", None)],
+)  # fmt: skip
+def test_google_codes(tag: str, code: str | None) -> None:
+    assert google_code(tag) == code
+
+
+def test_a_language_that_google_lacks_is_refused_by_ingest() -> None:
+    engines = {
+        **ENGINES,
+        Stage.TRANSLATE: EngineChoice(engine="googletrans"),
+        Stage.SYNTHESIZE: EngineChoice(engine="cosyvoice"),
+    }
+    with pytest.raises(BadInput, match="tlh"):
+        check(request_for(Stage.INGEST, target_language="tlh", engines=engines))
+
+
+def lay(work: Work, language: str = "en") -> Outcome:
+    """Writes what the stages before translate leave: three lines."""
+    texts = ["Good morning.", "…", 'The "Café" is open.']
+    rows = [
+        {"segment_id": f"segment_{n:04d}", "start": n, "end": n + 1, "duration": 1, "text": text}
+        for n, text in enumerate(texts)
+    ]
+    outputs = {
+        Stage.INGEST: {Artifact.AUDIO: ""},
+        Stage.SEPARATE: {Artifact.VOCALS: "", Artifact.BACKGROUND: ""},
+        Stage.TRANSCRIBE: {
+            Artifact.TRANSCRIPT: json.dumps(rows),
+            Artifact.SRC_TRANSCRIPT: json.dumps(rows),
+            Artifact.ALIGNED_SEGMENTS: json.dumps({"language": language, "word_segments": []}),
+        },
+    }
+    for artifact, text in outputs[work.request.stage].items():
+        work.staging(artifact, None).write_text(text)
+    return Outcome()
+
+
+def before_translate(folder: Path, language: str = "en") -> None:
+    for name in ("inputs/clip/source.mp4", "models/faster-whisper/base/SHA256SUMS"):
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).touch()
+    for stage in (Stage.INGEST, Stage.SEPARATE, Stage.TRANSCRIBE):
+        run_stage_in(folder, request_for(stage), lambda work: lay(work, language))
+
+
+def test_an_untranslated_line_is_marked_in_the_file_and_named_in_the_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before_translate(tmp_path)
+    engine = Scripted({"Good morning.": ["Buenos días."], 'The "⟦0⟧" is open.': ["", "", ""],
+                       'The "Café" is open.': [""]})  # fmt: skip
+    monkeypatch.setattr("dubstage.translate.apertium.Apertium", lambda: engine)
+    ended = run_stage_in(tmp_path, request_for(Stage.TRANSLATE, glossary=keep("café")))
+    assert ended.code == ExitCode.OK
+    assert "1 of them untranslated (segment_0002)" in ended.result.message
+    assert ended.result.figures == {"lines": 3, "untranslated": 1, "glossary_missed": 0}
+    for artifact in (Artifact.TRANSLATED, Artifact.TRG_TRANSCRIPT):
+        rows = json.loads(ended.tree.path(artifact).read_text())
+        assert [(row["translation"], row["untranslated"]) for row in rows] == [
+            ("Buenos días.", False),
+            ("…", False),
+            ('The "Café" is open.', True),
+        ]
+
+
+def test_a_programme_in_the_target_language_is_refused(tmp_path: Path) -> None:
+    before_translate(tmp_path, language="es")
+    ended = run_stage_in(tmp_path, request_for(Stage.TRANSLATE))
+    assert (ended.code, ended.result.reason) == (ExitCode.DATAERR, "SameLanguage")
