@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -64,6 +66,9 @@ def test_a_quiet_minute_with_a_thousand_finished_dubjobs(
         "apply", "--server-side", "--force-conflicts", "--subresource=status", "-f", "-",
         stdin=everything,
     )  # fmt: skip
+    # Another profile, and another operator: what is finished stays finished.
+    changed = '{"spec":{"maxDisruptions":7}}'
+    installed.kubectl("patch", "dubprofile", "cpu", "--type=merge", "-p", changed)
     installed.start_operator(
         kubeconfig=proxied.own_kubeconfig, LEASE_NAMESPACE=SYSTEM, POD_NAME="only"
     )
@@ -73,18 +78,64 @@ def test_a_quiet_minute_with_a_thousand_finished_dubjobs(
     assert sum(proxied.writes.values()) >= 20, "the operator did not live"
 
 
+def test_a_dead_watch_in_a_living_process_is_found(installed: View) -> None:
+    """One operator for each watch, which brings nothing any more though it stays open."""
+    proxies = {
+        name: FaultProxy(Path(installed.folder / "operator.kubeconfig"))
+        for name in ("none", "dubjobs", "jobs", "pods")
+    }
+    health = {name: f"http://127.0.0.1:{free_port()}/healthz" for name in proxies}
+    try:
+        for name, proxy in proxies.items():
+            installed.start_operator(
+                kubeconfig=proxy.own_kubeconfig, LEASE_NAMESPACE=SYSTEM, POD_NAME=name,
+                LIVENESS_ENDPOINT=health[name],
+            )  # fmt: skip
+            installed.until("the operator to live", partial(is_alive, health[name]))
+            installed.until("one that sees everything to lead", lambda: leader(installed))
+        assert leader(installed) == "none"
+        for name, proxy in proxies.items():
+            proxy.swallow = name
+        installed.apply("unseen")
+        installed.kubectl("label", "dubjob", "unseen", "seen=no")
+        installed.play(installed.pod_of("unseen", "ingest", 60), "Running")
+        for name in ("dubjobs", "jobs", "pods"):
+            installed.until(f"the watch of {name} to be dead", partial(is_dead, health[name]), 150)
+        assert is_alive(health["none"]), answers(health["none"])
+    finally:
+        installed.clear()
+        for proxy in proxies.values():
+            proxy.close()
+
+
+def is_alive(url: str) -> bool:
+    return answers(url)[0] == 200
+
+
+def is_dead(url: str) -> bool:
+    return answers(url)[0] == 500
+
+
+def answers(url: str) -> tuple[int, str]:
+    """Status and text of what the kubelet is told; (0, "") where nobody answers."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+    except OSError:
+        return 0, ""
+
+
+def leader(view: View) -> str:
+    """Who holds the Lease; empty where nobody does."""
+    holder = "jsonpath={.spec.holderIdentity}"
+    return view.attempt("-n", SYSTEM, "get", "lease", "dubjob-operator", "-o", holder).stdout
+
+
 def test_another_replica_takes_over(installed: View, proxied: FaultProxy) -> None:
     first = installed.start_operator(LEASE_NAMESPACE=SYSTEM, POD_NAME="first")
-    lease = (
-        "-n",
-        SYSTEM,
-        "get",
-        "lease",
-        "dubjob-operator",
-        "-o",
-        "jsonpath={.spec.holderIdentity}",
-    )
-    installed.until("a leader", lambda: installed.attempt(*lease).stdout == "first")
+    installed.until("a leader", lambda: leader(installed) == "first")
     installed.start_operator(LEASE_NAMESPACE=SYSTEM, POD_NAME="second")
     installed.apply("handed")
     installed.succeed("handed", "ingest")
@@ -96,7 +147,7 @@ def test_another_replica_takes_over(installed: View, proxied: FaultProxy) -> Non
     installed.succeed("handed", "separate")
     installed.pod_of("handed", "transcribe")
     assert time.monotonic() - begun <= 15.0
-    assert installed.attempt(*lease).stdout == "second"
+    assert leader(installed) == "second"
     for stage in STAGES[2:]:
         installed.succeed("handed", stage)
     installed.finished("handed")

@@ -150,7 +150,7 @@ def test_a_drained_node_is_waited_for(
     cluster.until(name, lambda dubjob: _is_running(dubjob, "separate"))
     try:
         cluster.kubectl(
-            "drain", "--all-namespaces", NODE, "--pod-selector", f"dubjob.dev/dubjob={name}",
+            "drain", NODE, "--delete-emptydir-data", "--pod-selector", f"dubjob.dev/dubjob={name}",
             "--force", "--timeout=60s",
         )  # fmt: skip
         cluster.until(name, lambda dubjob: _state(dubjob, "separate") == "Queued")

@@ -26,5 +26,7 @@ def configure(level: str) -> None:
     for handler in root.handlers:
         handler.addFilter(AddContext())
     if level != "DEBUG":
-        # It says of every event that it was handled.
-        logging.getLogger("kopf.objects").setLevel(logging.WARNING)
+        # They say of every event that it was handled, and of every probe that it was
+        # answered.
+        for name in ("kopf.objects", "kopf.activities", "aiohttp.access"):
+            logging.getLogger(name).setLevel(logging.WARNING)
