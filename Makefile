@@ -41,10 +41,12 @@ test: verify test-unit test-architecture prepare test-controlplane test-e2e ## E
 verify: bootstrap ## Lint, format, types, import contracts, generated files, chart
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
-	$(RUN) mypy operator/src stage-images/src local-cluster/src examples stage-images/build.py stage-images/fetch_models.py \
+	$(RUN) mypy operator/src stage-images/src local-cluster/src examples stage-images/build.py stage-images/lock.py stage-images/fetch_models.py \
 	  tests/unit tests/architecture tests/controlplane
-	$(RUN) mypy tests/e2e tests/bench
+	$(RUN) mypy tests/e2e tests/bench tests/images
 	$(RUN) lint-imports
+	$(RUN) hadolint --config .hadolint.yaml stage-images/Dockerfile
+	$(MAKE) lock-check
 	$(MAKE) crds-check
 	@$(CLUSTER) tools kubectl
 	helm lint --strict --quiet charts/dubjob-operator
@@ -64,7 +66,7 @@ test-unit: bootstrap ## Nothing but the code: seconds
 
 .PHONY: test-architecture
 test-architecture: bootstrap ## What the code may import, and what the repository may hold
-	$(RUN) pytest tests/architecture
+	$(RUN) pytest tests/architecture tests/images/test_locks.py tests/images/test_layers.py
 
 .PHONY: test-controlplane
 test-controlplane: bootstrap ## A real API server; the test plays the kubelet
@@ -144,8 +146,9 @@ deploy-local:
 	@KUBECONFIG=$(LOCAL_KUBECONFIG) $(STEP) "deploy" charts/install.sh data-pvc/local-cluster build/images.env
 
 .PHONY: lock
-lock: ## Pin the images' requirements, with hashes
-	cd stage-images/requirements && uv pip compile -q --universal --python-version 3.10 \
-	  --generate-hashes --no-header --no-annotate base.txt python.txt cpu.txt extra.txt -o pins.txt
-	cd stage-images/requirements && uv pip compile -q --universal --python-version 3.11 \
-	  --generate-hashes --no-header --no-annotate base.txt operator.txt -o pins-operator.txt
+lock: bootstrap ## Lock the images' requirements, with hashes
+	@python3 stage-images/lock.py
+
+.PHONY: lock-check
+lock-check:
+	@python3 stage-images/lock.py --check

@@ -30,11 +30,13 @@ BASE_PACKAGES = "ca-certificates,python3,python3-venv"
 CONTEXT = (
     "operator/src",
     "stage-images/Dockerfile",
+    "stage-images/dev-start",
     "stage-images/install-requirements",
     "stage-images/requirements",
     "stage-images/src",
 )
 """All that the Dockerfile copies; .dockerignore says the same."""
+PROGRAMS = ("dev-start", "install-requirements")
 FIXED_TIME = 946684800
 CERTIFICATES = Path(os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt"))
 IN_IMAGE_CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
@@ -120,7 +122,7 @@ def copy_context(context: Path) -> None:
         else:
             shutil.copyfile(source, target)
     for path in (context, *context.rglob("*")):
-        executable = path.is_dir() or path.name == "install-requirements"
+        executable = path.is_dir() or path.name in PROGRAMS
         path.chmod(0o755 if executable else 0o644)
         os.utime(path, (FIXED_TIME, FIXED_TIME))
 
@@ -146,6 +148,7 @@ def build(buildah: Buildah, context: Path, target: str, key: str) -> str:
     arguments: list[str | Path] = [
         "bud", "--quiet", "--isolation", "chroot", "--layers", "--target", target,
         "--build-arg", f"BASE_IMAGE={BASE}", "--build-arg", f"OPERATOR_BASE_IMAGE={BASE}",
+        "--build-arg", "CLONE_COSYVOICE=false",
         "--file", context / "stage-images/Dockerfile", "--tag", f"localhost/dubjob/{target}:build",
     ]  # fmt: skip
     if CERTIFICATES.exists():

@@ -1,0 +1,75 @@
+"""The locks name what is installed, with hashes, and are made from what is there."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import lock
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCKERFILE = (ROOT / "stage-images/Dockerfile").read_text()
+
+
+def versions(name: str) -> dict[str, list[str]]:
+    """Package → its versions; more than one where they depend on the Python."""
+    found = lock.entries(lock.REQUIREMENTS / f"{name}.txt")
+    return {package: re.findall(r"==(\S+)", text) for package, text in found.items()}
+
+
+@pytest.mark.parametrize("name", lock.LOCKS)
+def test_a_lock_is_made_from_its_inputs(name: str) -> None:
+    assert lock.is_current(lock.REQUIREMENTS, name), f"{name}: run `make lock`"
+
+
+@pytest.mark.parametrize("name", lock.LOCKS)
+def test_every_pin_has_hashes(name: str) -> None:
+    for package, text in lock.entries(lock.REQUIREMENTS / f"{name}.txt").items():
+        for entry in re.split(rf"^{package}==", text, flags=re.MULTILINE)[1:]:
+            assert "--hash=sha256:" in entry, f"{name}: {package}"
+
+
+@pytest.mark.parametrize("name", lock.LOCKS)
+def test_what_is_asked_for_is_locked(name: str) -> None:
+    locked = versions(name)
+    for part in lock.LOCKS[name].inputs:
+        lines = (lock.REQUIREMENTS / f"{part}.txt").read_text().splitlines()
+        for package in (match[0] for line in lines if (match := re.match(r"[\w.-]+", line))):
+            assert re.sub(r"[-_.]+", "-", package).lower() in locked, f"{part}: {package}"
+
+
+@pytest.mark.parametrize(
+    ("name", "differing"),
+    [("pins-extra", set()), ("pins-cpu", set()), ("pins-stt", set()), ("pins-tts", {"numpy"})],
+)
+def test_an_image_keeps_the_common_versions(name: str, differing: set[str]) -> None:
+    """What differs is in the image twice: below in its own layer, and above."""
+    common, own = versions(lock.COMMON), versions(name)
+    assert {
+        package for package in common if not set(own[package]) <= set(common[package])
+    } == differing
+
+
+@pytest.mark.parametrize("name", [name for name in lock.LOCKS if name != lock.BUILD])
+def test_a_changed_requirement_makes_its_lock_stale(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "requirements"
+    shutil.copytree(lock.REQUIREMENTS, folder)
+    changed = folder / f"{lock.LOCKS[name].inputs[-1]}.txt"
+    changed.write_text(changed.read_text() + "# a remark\n")
+    assert lock.is_current(folder, name)
+    changed.write_text(changed.read_text() + "jinja2\n")
+    assert not lock.is_current(folder, name)
+
+
+def test_every_install_runs_under_a_lock() -> None:
+    installs = re.findall(r"install-requirements (?!app)(\S+) (\S+)", DOCKERFILE)
+    assert len(installs) == 8
+    for name, part in installs:
+        assert part in lock.LOCKS[name].inputs
+
+
+def test_one_uv_everywhere() -> None:
+    (version,) = versions("pins-uv")["uv"]
+    assert f"UV_VERSION={version}\n" in (ROOT / "local-cluster/bootstrap.sh").read_text()
