@@ -42,14 +42,14 @@ verify: bootstrap ## Lint, format, types, import contracts, generated files, cha
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) mypy operator/src stage-images/src local-cluster/src examples stage-images/build.py stage-images/lock.py stage-images/fetch_models.py \
-	  tests/unit tests/architecture tests/controlplane
+	  tests/unit tests/architecture tests/chart tests/controlplane
 	$(RUN) mypy tests/e2e tests/bench tests/images
 	$(RUN) lint-imports
 	$(RUN) hadolint --config .hadolint.yaml stage-images/Dockerfile
 	$(MAKE) lock-check
 	$(MAKE) crds-check
 	@$(CLUSTER) tools kubectl
-	helm lint --strict --quiet charts/dubjob-operator
+	helm lint --strict --quiet charts/dubjob-operator charts/dubjob-profiles
 
 .PHONY: crds
 crds: ## Generate the CustomResourceDefinitions from the API models
@@ -61,8 +61,9 @@ crds-check:
 	@diff -r crds build/crds || { echo "crds/ is not what the API models say: run 'make crds'"; exit 1; }
 
 .PHONY: test-unit
-test-unit: bootstrap ## Nothing but the code: seconds
-	$(RUN) pytest tests/unit
+test-unit: bootstrap ## Nothing but the code, and what the charts render: seconds
+	@$(CLUSTER) tools kubectl
+	$(RUN) pytest tests/unit tests/chart
 
 .PHONY: test-architecture
 test-architecture: bootstrap ## What the code may import, and what the repository may hold

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Install DubJob on the cluster that kubectl talks to: namespaces, claims, CRDs, operator,
-# profiles and, where there is a claim with fetched weights, the models.
+# Install DubJob on the cluster that kubectl talks to, or bring it up to date: namespaces,
+# claims, CRDs, operator, profiles and, where there is a claim with fetched weights, the
+# models.
 #
 #   charts/install.sh CLAIMS IMAGES
 #
 # CLAIMS is a kustomization with the claims. IMAGES is a file that names the images, one
-# CPU=, EXTRA= and OPERATOR=reference a line; the nodes must be able to pull them.
+# CPU=, EXTRA= and OPERATOR=reference a line, STT= and TTS= for the gpu profile; the nodes
+# must be able to pull them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 claims=$1
@@ -15,25 +17,39 @@ source "$2"
 
 say() { printf '%s\n' "deploy: $*" >&2; }
 
+# Helm's release, quiet unless it fails. What kubectl or an older chart created becomes the
+# release's own.
+release() {
+    mkdir -p build
+    helm upgrade --install "$@" --take-ownership --force-conflicts >build/helm.log 2>&1 ||
+        { cat build/helm.log >&2; exit 1; }
+}
+
 say "namespaces and claims"
 kubectl apply --server-side -f charts/namespace.yaml >/dev/null
 kubectl apply --server-side -k "$claims" >/dev/null
 
-say "CRDs, operator and profiles"
-# Helm installs CRDs, but never brings them up to date.
-kubectl apply --server-side --force-conflicts -f crds >/dev/null
+say "CRDs and operator"
+release dubjob charts/dubjob-operator --namespace dubjob-system \
+    --set "image.repository=${OPERATOR%:*}" --set "image.tag=${OPERATOR##*:}"
+kubectl wait --for=condition=Established --timeout=60s \
+    crd/dubjobs.dubjob.dev crd/dubprofiles.dubjob.dev >/dev/null
+
+say "profiles"
+values=(--set "images.cpu=$CPU" --set "images.extra=$EXTRA")
+[ -z "${STT:-}" ] || values+=(--set "images.stt=$STT")
+[ -z "${TTS:-}" ] || values+=(--set "images.tts=$TTS")
 seeded=false
-kubectl -n dubbing get pvc dubjob-seed >/dev/null 2>&1 && seeded=true
-mkdir -p build
-helm upgrade --install dubjob charts/dubjob-operator --namespace dubjob-system \
-    --set "image.repository=${OPERATOR%:*}" --set "image.tag=${OPERATOR##*:}" \
-    --set "images.cpu=$CPU" --set "images.extra=$EXTRA" \
-    --set "modelPull.enabled=$seeded" >build/helm.log 2>&1 || { cat build/helm.log >&2; exit 1; }
+if kubectl -n dubbing get pvc dubjob-seed >/dev/null 2>&1; then
+    seeded=true
+    values+=(--set modelPull.enabled=true --set modelPull.seedClaim=dubjob-seed)
+fi
+release dubjob-profiles charts/dubjob-profiles --namespace dubbing "${values[@]}"
 
 say "waiting for the operator"
 kubectl -n dubjob-system rollout status deployment/dubjob-operator --timeout=120s >/dev/null
 if [ $seeded = true ]; then
     say "waiting for the models"
     kubectl -n dubbing wait --for=condition=Complete --timeout=180s \
-        job -l app.kubernetes.io/instance=dubjob >/dev/null
+        job -l app.kubernetes.io/instance=dubjob-profiles >/dev/null
 fi

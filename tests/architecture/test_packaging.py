@@ -11,16 +11,8 @@ import yaml
 
 from dubjob_operator.api.crd import dubjob_crd, dubprofile_crd
 from dubjob_operator.api.dubjob import DubJob
-from dubjob_operator.api.profile import DubProfile
-from dubstage.contract import Stage
 
 ROOT = Path(__file__).parents[2]
-CHART = ROOT / "charts/dubjob-operator"
-
-
-def values() -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text())
-    return found
 
 
 @pytest.mark.parametrize("crd", [dubjob_crd(), dubprofile_crd()], ids=["DubJob", "DubProfile"])
@@ -51,38 +43,6 @@ def test_the_stored_spec_is_the_applied_spec() -> None:
     for crd in (dubjob_crd(), dubprofile_crd()):
         schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
         assert "'default'" not in str(schema["properties"]["spec"])
-
-
-def test_the_charts_profiles_are_profiles() -> None:
-    for name, spec in values()["profiles"].items():
-        profile = DubProfile.model_validate({"metadata": {"name": name}, "spec": spec})
-        assert set(profile.spec.engines()) == set(Stage)
-
-
-def test_three_stages_of_the_cpu_profile_ask_for_a_gpu() -> None:
-    stages = values()["profiles"]["cpu"]["stages"]
-    asking = {
-        name for name, stage in stages.items() if "nvidia.com/gpu" in stage["resources"]["limits"]
-    }
-    assert asking == {"separate", "transcribe", "synthesize"}
-
-
-def test_the_operator_may_do_only_what_it_does() -> None:
-    """No secrets, no wildcard, no writing of anything but Jobs, events and status."""
-    text = (CHART / "templates/_names.tpl").read_text()
-    _, _, rest = text.partition('{{- define "dubjob.rules" -}}\n')
-    rules = yaml.safe_load(re.sub(r"\{\{-.*?\}\}", "", rest.partition("{{- end -}}")[0]))
-    writes = {
-        (resource, verb)
-        for rule in rules
-        for resource in rule["resources"]
-        for verb in rule["verbs"]
-        if verb not in ("get", "list", "watch")
-    }
-    assert writes == {
-        ("dubjobs/status", "patch"), ("jobs", "create"), ("jobs", "delete"), ("events", "create"),
-    }  # fmt: skip
-    assert not {"secrets", "*"} & {name for rule in rules for name in rule["resources"]}
 
 
 def test_examples_are_dubjobs() -> None:

@@ -74,12 +74,8 @@ class Bench:
         self.kubectl("create", "namespace", "dubjob-system")
         self.kubectl("apply", "--server-side", "-f", str(ROOT / "crds"))
         self.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
-        chart = subprocess.run(
-            [self.plane.tools.helm, "template", "dubjob", ROOT / "charts/dubjob-operator",
-             "--namespace", "dubjob-system", "--set", "replicas=0"],
-            check=True, capture_output=True, text=True,
-        ).stdout  # fmt: skip
-        self.kubectl("apply", "-f", "-", stdin=chart)
+        self._chart("dubjob-operator", "dubjob-system", "replicas=0,crds.enabled=false")
+        self._chart("dubjob-profiles", "dubbing")
         for claim in ("data", "models"):
             self._claim(claim)
         self.log = folder / "pods.log"
@@ -95,6 +91,14 @@ class Bench:
         self.player.kill()
         self.player.wait()
         self.plane.stop()
+
+    def _chart(self, name: str, namespace: str, values: str = "") -> None:
+        rendered = subprocess.run(
+            [self.plane.tools.helm, "template", name, ROOT / "charts" / name,
+             "--namespace", namespace, "--set", values],
+            check=True, capture_output=True, text=True,
+        ).stdout  # fmt: skip
+        self.kubectl("apply", "-f", "-", stdin=rendered)
 
     def _claim(self, name: str) -> None:
         """A volume and its claim, bound: the scheduler asks for them."""

@@ -31,6 +31,7 @@ def installed(control_plane: ControlPlane) -> View:
     view.kubectl("apply", "--server-side", "-f", str(ROOT / "crds"))
     view.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
     view.render(control_plane)
+    view.render_profiles(control_plane)
     _write_operator_kubeconfig(view, control_plane)
     return view
 

@@ -100,15 +100,28 @@ class View:
             if found:
                 return found
             time.sleep(0.1)
-        log = (self.folder / "operator.log").read_text()[-2000:]
-        raise AssertionError(f"waited {timeout} s for {what}\n{log}")
+        log = self.folder / "operator.log"
+        log.touch()
+        raise AssertionError(f"waited {timeout} s for {what}\n{log.read_text()[-2000:]}")
 
     def render(self, control_plane: ControlPlane, *values: str) -> None:
-        """Apply the chart, its Deployment without replicas: the test runs the operator."""
+        """Apply the operator's chart, its Deployment without replicas: the test runs the
+        operator."""
+        self._apply_chart(
+            control_plane, "dubjob-operator", SYSTEM, "--set", "replicas=0",
+            "--set", "crds.enabled=false", *values,
+        )  # fmt: skip
+
+    def render_profiles(self, control_plane: ControlPlane, *values: str) -> None:
+        """Apply the chart of the profiles."""
+        self._apply_chart(control_plane, "dubjob-profiles", NAMESPACE, *values)
+
+    def _apply_chart(
+        self, control_plane: ControlPlane, chart: str, namespace: str, *values: str
+    ) -> None:
         rendered = subprocess.run(
-            [str(control_plane.tools.helm), "template", "dubjob",
-             str(ROOT / "charts/dubjob-operator"), "--namespace", SYSTEM, "--set", "replicas=0",
-             *values],
+            [str(control_plane.tools.helm), "template", chart, str(ROOT / "charts" / chart),
+             "--namespace", namespace, *values],
             check=True, capture_output=True, text=True,
         ).stdout  # fmt: skip
         subprocess.run(

@@ -251,7 +251,7 @@ def test_log_lines_name_the_dubjob_the_stage_and_the_reconcile(
 def test_network_policies_take_stage_pods_by_what_they_may_do(
     installed: View, proxied: FaultProxy, control_plane: ControlPlane
 ) -> None:
-    installed.render(
+    installed.render_profiles(
         control_plane, "--set", "networkPolicy.enabled=true", "--set", "prune.enabled=true"
     )
     installed.start_operator()

@@ -310,3 +310,20 @@ def test_names_fit_kubernetes(name: str) -> None:
     job = stage_job(long, profile(), first(Stage.SYNTHESIZE, "0123", NOW))
     assert len(job["metadata"]["name"]) <= 63
     assert all(len(value) <= 63 for value in job["metadata"]["labels"].values())
+
+
+def test_the_token_reaches_stages_with_a_model_and_no_others() -> None:
+    stages = {str(name): {"image": "image:1", "engine": "engine"} for name in Stage}
+    stages["transcribe"]["model"] = "large-v2"
+    secret = {"secretName": "hub", "key": "token"}
+    chosen = profile(stages=stages, huggingFaceToken=secret)
+    told = {}
+    for stage in Stage:
+        job = stage_job(dubjob(), chosen, first(stage, "0123", NOW))
+        environment = job["spec"]["template"]["spec"]["containers"][0]["env"]
+        told[stage] = [entry for entry in environment if entry["name"] == "HF_TOKEN"]
+    reference = {"name": "hub", "key": "token", "optional": True}
+    assert told.pop(Stage.TRANSCRIBE) == [
+        {"name": "HF_TOKEN", "valueFrom": {"secretKeyRef": reference}}
+    ]
+    assert not any(told.values())

@@ -114,6 +114,15 @@ class StageProfiles(ApiModel):
         return found
 
 
+class SecretKey(ApiModel):
+    """One key of a Secret in the DubJob's namespace."""
+
+    secret_name: ObjectName
+    """Name of the Secret."""
+    key: Annotated[str, Field(pattern=r"^[-._a-zA-Z0-9]+$", max_length=253)]
+    """Key in it."""
+
+
 class DubProfileSpec(ApiModel):
     """Engines, images and resources for dubs."""
 
@@ -130,6 +139,10 @@ class DubProfileSpec(ApiModel):
     """Group that owns the volumes. Omitted: 1000."""
     scratch_size_limit: Quantity = "2Gi"
     """Size of the pods' scratch space. Omitted: 2Gi."""
+    hugging_face_token: SecretKey | None = None
+    """Token for models that Hugging Face gives only to those who accepted their terms.
+    Stages that have a model get it; a Secret that is missing stops none. Omitted: no
+    token."""
     allowed_namespaces: Annotated[list[ObjectName], Field(max_length=256)] | None = None
     """Namespaces whose DubJobs may use the profile. Omitted: all."""
     allowed_priority_classes: Annotated[list[ObjectName], Field(max_length=64)] | None = None

@@ -7,7 +7,7 @@ from typing import Any
 
 from dubjob_operator import names
 from dubjob_operator.api.dubjob import DubJob, StageStatus
-from dubjob_operator.api.profile import DubProfile, StageProfile
+from dubjob_operator.api.profile import DubProfile, DubProfileSpec, StageProfile
 from dubjob_operator.planning.failure_policy import pod_failure_policy
 from dubjob_operator.planning.pipeline import ORDER, input_hashes
 from dubjob_operator.planning.scheduling import (
@@ -149,7 +149,7 @@ def _pod_spec(
                 "fsGroupChangePolicy": "OnRootMismatch",
                 "seccompProfile": {"type": "RuntimeDefault"},
             },
-            "containers": [_container(chosen, request)],
+            "containers": [_container(chosen, request, _token(spec, chosen))],
             "volumes": [
                 {"name": "data", "persistentVolumeClaim": {"claimName": spec.data_claim}},
                 {"name": "models", "persistentVolumeClaim": {"claimName": spec.models_claim}},
@@ -167,7 +167,18 @@ def _pod_spec(
     )
 
 
-def _container(chosen: StageProfile, request: StageRequest) -> dict[str, Any]:
+def _token(spec: DubProfileSpec, chosen: StageProfile) -> list[dict[str, Any]]:
+    """The Hugging Face token as an environment variable, for a stage that has a model."""
+    secret = spec.hugging_face_token
+    if secret is None or chosen.model is None:
+        return []
+    reference = {"name": secret.secret_name, "key": secret.key, "optional": True}
+    return [{"name": "HF_TOKEN", "valueFrom": {"secretKeyRef": reference}}]
+
+
+def _container(
+    chosen: StageProfile, request: StageRequest, token: list[dict[str, Any]]
+) -> dict[str, Any]:
     resources: dict[str, Any] = (
         chosen.resources.model_dump(exclude_none=True) if chosen.resources else {}
     )
@@ -183,6 +194,7 @@ def _container(chosen: StageProfile, request: StageRequest) -> dict[str, Any]:
             {"name": "HOME", "value": SCRATCH_DIR},
             {"name": "TMPDIR", "value": SCRATCH_DIR},
             {"name": "XDG_CACHE_HOME", "value": f"{SCRATCH_DIR}/.cache"},
+            *token,
         ],
         "resources": resources,
         "securityContext": {

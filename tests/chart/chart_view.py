@@ -1,0 +1,62 @@
+"""What a chart renders with the real Helm: objects, or Helm's complaint."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from local_cluster.tools import tools
+
+ROOT = Path(__file__).parents[2]
+CHARTS = ROOT / "charts"
+OPERATOR, PROFILES = "dubjob-operator", "dubjob-profiles"
+NAMESPACES = {OPERATOR: "dubjob-system", PROFILES: "dubbing"}
+Object = dict[str, Any]
+
+
+class Rendered(list[Object]):
+    """The objects of one rendering."""
+
+    def of(self, kind: str) -> dict[str, Object]:
+        """Name → object of that kind."""
+        return {each["metadata"]["name"]: each for each in self if each["kind"] == kind}
+
+    def one(self, kind: str) -> Object:
+        """The only object of that kind."""
+        (found,) = [each for each in self if each["kind"] == kind]
+        return found
+
+
+def render(chart: str, **values: Any) -> Rendered:
+    """The chart's objects; a value's dots are written as double underscores."""
+    done = _helm(chart, json.dumps({key.replace("__", "."): v for key, v in values.items()}))
+    assert done.returncode == 0, done.stderr
+    return Rendered(each for each in yaml.safe_load_all(done.stdout) if each)
+
+
+def complaint(chart: str, **values: Any) -> str:
+    """What Helm says of values that it does not take."""
+    done = _helm(chart, json.dumps({key.replace("__", "."): v for key, v in values.items()}))
+    assert done.returncode != 0, "Helm took it"
+    return done.stderr
+
+
+@lru_cache
+def _helm(chart: str, values: str) -> subprocess.CompletedProcess[str]:
+    flags = [f"--set-json={key}={json.dumps(value)}" for key, value in json.loads(values).items()]
+    return subprocess.run(
+        [str(tools(()).helm), "template", "dubjob", str(CHARTS / chart),
+         "--namespace", NAMESPACES[chart], *flags],
+        check=False, capture_output=True, text=True,
+    )  # fmt: skip
+
+
+def values(chart: str) -> Object:
+    """The chart's default values."""
+    found: Object = yaml.safe_load((CHARTS / chart / "values.yaml").read_text())
+    return found

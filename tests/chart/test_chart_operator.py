@@ -1,0 +1,206 @@
+"""The operator's chart, area by area."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+from chart_view import OPERATOR, ROOT, Object, Rendered, complaint, render
+
+SYSTEM = "dubjob-system"
+
+
+def test_everything_optional_is_off() -> None:
+    kinds = {each["kind"] for each in render(OPERATOR)}
+    assert kinds == {
+        "CustomResourceDefinition", "ServiceAccount", "ClusterRole", "ClusterRoleBinding",
+        "Role", "RoleBinding", "Deployment",
+    }  # fmt: skip
+
+
+def test_the_crds_are_those_of_the_api_models_and_stay() -> None:
+    found = render(OPERATOR).of("CustomResourceDefinition")
+    assert set(found) == {"dubjobs.dubjob.dev", "dubprofiles.dubjob.dev"}
+    for definition in found.values():
+        assert definition["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
+        plural = definition["spec"]["names"]["plural"]
+        assert (
+            definition["spec"] == yaml.safe_load((ROOT / f"crds/{plural}.yaml").read_text())["spec"]
+        )
+
+
+def test_the_crds_go_with_the_release_where_that_is_wanted() -> None:
+    for definition in render(OPERATOR, crds__keep=False).of("CustomResourceDefinition").values():
+        assert "annotations" not in definition["metadata"]
+
+
+def test_the_crds_can_be_somebody_elses() -> None:
+    assert not render(OPERATOR, crds__enabled=False).of("CustomResourceDefinition")
+
+
+def rules(role: Object) -> set[tuple[str, str]]:
+    """Resource and verb of everything that the role allows."""
+    return {
+        (resource, verb)
+        for rule in role["rules"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+
+
+def test_the_operator_may_do_only_what_it_does() -> None:
+    """No secrets, no wildcard, no writing of anything but Jobs, events and status."""
+    allowed = rules(render(OPERATOR).of("ClusterRole")["dubjob-operator"])
+    assert {(what, verb) for what, verb in allowed if verb not in ("get", "list", "watch")} == {
+        ("dubjobs/status", "patch"), ("jobs", "create"), ("jobs", "delete"), ("events", "create"),
+    }  # fmt: skip
+    assert not {"secrets", "*"} & {what for what, _ in allowed}
+
+
+def test_a_namespaced_operator_has_no_rights_elsewhere() -> None:
+    found = render(OPERATOR, watchNamespaces=["one", "two"])
+    everywhere = rules(found.of("ClusterRole")["dubjob-operator"])
+    assert {what for what, _ in everywhere} == {"dubprofiles"}
+    roles = [each for each in found if each["kind"] == "Role" and ("jobs", "create") in rules(each)]
+    assert {each["metadata"]["namespace"] for each in roles} == {"one", "two"}
+    bindings = [each for each in found if each["kind"] == "RoleBinding"]
+    assert {each["metadata"]["namespace"] for each in bindings} == {"one", "two", SYSTEM}
+    assert all(each["subjects"][0]["namespace"] == SYSTEM for each in bindings)
+    assert environment(found)["WATCH_NAMESPACES"] == "one,two"
+
+
+def test_logs_are_read_only_where_progress_is_wanted() -> None:
+    for wanted in (True, False):
+        found = render(OPERATOR, readProgress=wanted)
+        allowed = rules(found.of("ClusterRole")["dubjob-operator"])
+        assert (("pods/log", "get") in allowed) is wanted
+        assert environment(found)["READ_PROGRESS"] == str(wanted).lower()
+
+
+def test_the_clusters_roles_learn_of_dubjobs() -> None:
+    found = render(OPERATOR, rbac__aggregateRoles=True).of("ClusterRole")
+    prefix = "rbac.authorization.k8s.io/aggregate-to-"
+    granted: dict[str, set[tuple[str, str]]] = {}
+    for role in found.values():
+        for label in role["metadata"]["labels"]:
+            if label.startswith(prefix):
+                granted.setdefault(label.removeprefix(prefix), set()).update(rules(role))
+    assert set(granted) == {"view", "edit", "admin"}
+    assert granted["view"] >= {
+        ("dubjobs", "watch"),
+        ("dubprofiles", "get"),
+        ("dubjobs/status", "get"),
+    }
+    assert not {verb for _, verb in granted["view"]} - {"get", "list", "watch"}
+    assert granted["edit"] >= granted["view"] | {("dubjobs", "create"), ("dubjobs", "delete")}
+    writable = {what for what, verb in granted["admin"] if verb not in ("get", "list", "watch")}
+    assert writable == {"dubjobs"}, "profiles and status are not for namespaces to write"
+
+
+def container(found: Rendered) -> Object:
+    (only,) = found.one("Deployment")["spec"]["template"]["spec"]["containers"]
+    return dict(only)
+
+
+def environment(found: Rendered) -> dict[str, str]:
+    return {each["name"]: each.get("value", "") for each in container(found)["env"]}
+
+
+def test_the_operators_pod_fits_pod_security_restricted() -> None:
+    found = render(OPERATOR)
+    pod = found.one("Deployment")["spec"]["template"]["spec"]
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert container(found)["securityContext"] == {
+        "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }  # fmt: skip
+
+
+def test_the_image_is_a_tag_or_the_charts_version() -> None:
+    chart = yaml.safe_load((ROOT / "charts/dubjob-operator/Chart.yaml").read_text())
+    assert container(render(OPERATOR))["image"].endswith(f":{chart['appVersion']}")
+    found = render(OPERATOR, image={"repository": "r.example/op", "tag": "7@sha256:00"})
+    assert container(found)["image"] == "r.example/op:7@sha256:00"
+
+
+def test_where_the_operator_runs_is_yours_to_say() -> None:
+    found = render(
+        OPERATOR, nodeSelector={"pool": "system"}, tolerations=[{"operator": "Exists"}],
+        affinity={"podAntiAffinity": {}}, imagePullSecrets=[{"name": "registry"}], replicas=2,
+    )  # fmt: skip
+    spec = found.one("Deployment")["spec"]
+    pod = spec["template"]["spec"]
+    assert spec["replicas"] == 2
+    assert pod["nodeSelector"] == {"pool": "system"}
+    assert pod["tolerations"] == [{"operator": "Exists"}]
+    assert pod["affinity"] == {"podAntiAffinity": {}}
+    assert pod["imagePullSecrets"] == [{"name": "registry"}]
+
+
+def test_metrics_can_be_off() -> None:
+    found = render(OPERATOR, metrics__enabled=False)
+    assert environment(found)["METRICS_PORT"] == "0"
+    assert [port["name"] for port in container(found)["ports"]] == ["health"]
+
+
+@pytest.mark.parametrize("kind", ["PodMonitor", "ServiceMonitor"])
+def test_prometheus_finds_the_metrics_port(kind: str) -> None:
+    value = {"PodMonitor": "metrics__podMonitor", "ServiceMonitor": "metrics__serviceMonitor"}
+    found = render(OPERATOR, **{value[kind]: True, "metrics__labels": {"release": "prometheus"}})
+    monitor = found.one(kind)
+    assert monitor["metadata"]["labels"]["release"] == "prometheus"
+    pod = found.one("Deployment")["spec"]["template"]
+    wanted = monitor["spec"]["selector"]["matchLabels"].items()
+    if kind == "ServiceMonitor":
+        service = found.one("Service")
+        assert wanted <= service["metadata"]["labels"].items()
+        assert monitor["spec"]["endpoints"][0]["port"] == service["spec"]["ports"][0]["name"]
+        assert service["spec"]["ports"][0]["targetPort"] == "metrics"
+        wanted = service["spec"]["selector"].items()
+    else:
+        assert monitor["spec"]["podMetricsEndpoints"][0]["port"] == "metrics"
+    assert wanted <= pod["metadata"]["labels"].items()
+
+
+def test_alerts_and_dashboard_are_what_the_files_say() -> None:
+    found = render(OPERATOR, metrics__alerts=True, metrics__dashboard=True)
+    (group,) = found.one("PrometheusRule")["spec"]["groups"]
+    assert {rule["alert"] for rule in group["rules"]} == {
+        "DubJobNoLeader", "DubJobReconcileErrors", "DubJobStagesFail", "DubJobQueueLong",
+    }  # fmt: skip
+    dashboard = found.one("ConfigMap")
+    assert dashboard["metadata"]["labels"]["grafana_dashboard"] == "1"
+    assert yaml.safe_load(dashboard["data"]["dubjob.json"])["panels"]
+
+
+def test_a_drain_leaves_one_operator() -> None:
+    found = render(OPERATOR, podDisruptionBudget__enabled=True, replicas=2)
+    budget = found.one("PodDisruptionBudget")["spec"]
+    labels = found.one("Deployment")["spec"]["template"]["metadata"]["labels"]
+    assert budget["minAvailable"] == 1
+    assert budget["selector"]["matchLabels"].items() <= labels.items()
+
+
+@pytest.mark.parametrize("metrics", [True, False])
+def test_only_health_and_metrics_are_reached(metrics: bool) -> None:
+    found = render(OPERATOR, networkPolicy__enabled=True, metrics__enabled=metrics)
+    policy = found.one("NetworkPolicy")["spec"]
+    assert policy["policyTypes"] == ["Ingress"]
+    open_ports = {port["port"] for port in policy["ingress"][0]["ports"]}
+    assert open_ports == {port["name"] for port in container(found)["ports"]}
+
+
+@pytest.mark.parametrize(
+    ("values", "word"),
+    [
+        ({"replicaCount": 2}, "replicaCount"),
+        ({"logLevel": "LOUD"}, "/logLevel"),
+        ({"replicas": -1}, "/replicas"),
+        ({"watchNamespaces": ["Not A Name"]}, "/watchNamespaces/0"),
+        ({"image": {"repository": ""}}, "/image/repository"),
+        ({"metrics": {"podmonitor": True}}, "podmonitor"),
+        ({"crds": {"enabled": "yes"}}, "/crds/enabled"),
+    ],
+)
+def test_values_that_are_none_are_named(values: Object, word: str) -> None:
+    assert word in complaint(OPERATOR, **values)

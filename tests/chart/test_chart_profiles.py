@@ -1,0 +1,182 @@
+"""The chart of the profiles, area by area."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from chart_view import PROFILES, Object, complaint, render, values
+
+from dubjob_operator.api.profile import DubProfile
+from dubstage.contract import Stage
+
+GPU_STAGES = {"separate", "transcribe", "synthesize"}
+
+
+def test_nothing_but_the_profiles_is_created() -> None:
+    found = render(PROFILES)
+    assert set(found.of("DubProfile")) == {"cpu", "gpu", "default"}
+    assert {each["kind"] for each in found} == {"DubProfile"}
+
+
+def test_the_profiles_are_profiles() -> None:
+    for profile in render(PROFILES).of("DubProfile").values():
+        assert set(DubProfile.model_validate(profile).spec.engines()) == set(Stage)
+
+
+def test_a_dubjob_that_names_none_gets_the_default() -> None:
+    found = render(PROFILES, defaultProfile="gpu").of("DubProfile")
+    assert found["default"]["spec"] == found["gpu"]["spec"]
+    assert "default" not in render(PROFILES, defaultProfile="").of("DubProfile")
+
+
+def test_a_profile_can_be_left_out() -> None:
+    assert set(render(PROFILES, profiles__gpu=None).of("DubProfile")) == {"cpu", "default"}
+
+
+@pytest.mark.parametrize("name", ["cpu", "gpu"])
+def test_three_stages_ask_for_a_gpu_by_the_clusters_word(name: str) -> None:
+    slice_ = "nvidia.com/mig-1g.10gb"
+    found = render(PROFILES, gpuResource=slice_).of("DubProfile")[name]["spec"]["stages"]
+    limits = {stage: each["resources"]["limits"] for stage, each in found.items()}
+    assert {stage for stage, each in limits.items() if each.get(slice_) == 1} == GPU_STAGES
+    assert not any("gpu" in each or "nvidia.com/gpu" in each for each in limits.values())
+
+
+def test_the_gpu_profile_has_the_studio_engines() -> None:
+    spec = render(PROFILES).of("DubProfile")["gpu"]["spec"]
+    chosen = {
+        stage: (each["image"].split("/")[-1].split(":")[0], each["engine"], each.get("model"))
+        for stage, each in spec["stages"].items()
+    }
+    assert chosen == {
+        "ingest": ("extra", "ffmpeg", None),
+        "separate": ("stt", "demucs", "htdemucs"),
+        "transcribe": ("stt", "whisperx", "large-v2"),
+        "translate": ("extra", "googletrans", None),
+        "synthesize": ("tts", "cosyvoice", "CosyVoice2-0.5B"),
+        "mux": ("extra", "ffmpeg", None),
+    }
+    assert spec["network"] is True
+
+
+def test_every_stage_says_what_memory_it_takes() -> None:
+    for profile in render(PROFILES).of("DubProfile").values():
+        for stage in profile["spec"]["stages"].values():
+            assert {"cpu", "memory"} <= set(stage["resources"]["requests"])
+            assert "memory" in stage["resources"]["limits"]
+
+
+def test_an_image_has_a_short_name_or_its_own() -> None:
+    images = {"cpu": "r.example/cpu:9"}
+    profiles = {"cpu": {"stages": {"mux": {"image": "r.example/own:1"}}}}
+    found = render(PROFILES, images=images, profiles=profiles).of("DubProfile")["cpu"]["spec"]
+    assert found["stages"]["transcribe"]["image"] == "r.example/cpu:9"
+    assert found["stages"]["mux"]["image"] == "r.example/own:1"
+
+
+def pull(**more: object) -> tuple[Object, Object]:
+    """The Job that pulls models, and the ConfigMap that it reads."""
+    found = render(PROFILES, modelPull__enabled=True, **more)
+    return found.one("Job"), found.one("ConfigMap")
+
+
+def test_models_are_pulled_into_the_profiles_claim_as_its_user() -> None:
+    own = {"cpu": {"modelsClaim": "weights", "user": 7, "group": 8, "fsGroup": 9}}
+    job, _ = pull(profiles=own)
+    pod = job["spec"]["template"]["spec"]
+    claims = [v["persistentVolumeClaim"] for v in pod["volumes"] if "persistentVolumeClaim" in v]
+    assert claims == [{"claimName": "weights"}]
+    security = pod["securityContext"]
+    assert (security["runAsUser"], security["runAsGroup"], security["fsGroup"]) == (7, 8, 9)
+    assert pod["automountServiceAccountToken"] is False
+    (container,) = pod["containers"]
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    assert [m["mountPath"] for m in container["volumeMounts"] if not m.get("readOnly")] == [
+        "/models", "/scratch",
+    ]  # fmt: skip
+
+
+def test_the_pull_reads_the_profile_that_the_cluster_has() -> None:
+    job, config = pull()
+    profile = render(PROFILES).of("DubProfile")["cpu"]
+    assert json.loads(config["data"]["cpu.json"]) == profile["spec"]
+    (volume,) = [v for v in job["spec"]["template"]["spec"]["volumes"] if "configMap" in v]
+    assert volume["configMap"]["name"] == config["metadata"]["name"]
+
+
+def test_fetched_weights_come_from_a_claim() -> None:
+    job, _ = pull(modelPull__seedClaim="dubjob-seed")
+    pod = job["spec"]["template"]["spec"]
+    assert "--from=/seed" in pod["containers"][0]["command"]
+    seed = {"claimName": "dubjob-seed", "readOnly": True}
+    assert seed in [volume.get("persistentVolumeClaim") for volume in pod["volumes"]]
+    plain, _ = pull()
+    assert "--from=/seed" not in plain["spec"]["template"]["spec"]["containers"][0]["command"]
+
+
+def test_another_image_or_model_is_another_job() -> None:
+    names = {
+        job["metadata"]["name"]
+        for job, _ in (
+            pull(),
+            pull(modelPull__image="stt"),
+            pull(modelPull__seedClaim="seed"),
+            pull(profiles={"cpu": {"stages": {"transcribe": {"model": "small"}}}}),
+        )
+    }
+    assert len(names) == 4
+    assert pull()[0]["metadata"]["name"] in names
+
+
+def test_the_token_comes_from_the_profiles_secret() -> None:
+    secret = {"secretName": "hub", "key": "token"}
+    job, _ = pull(profiles={"cpu": {"huggingFaceToken": secret}})
+    environment = job["spec"]["template"]["spec"]["containers"][0]["env"]
+    reference = {"name": "hub", "key": "token", "optional": True}
+    assert {"name": "HF_TOKEN", "valueFrom": {"secretKeyRef": reference}} in environment
+
+
+def test_several_profiles_are_pulled_for() -> None:
+    found = render(PROFILES, modelPull={"enabled": True, "profiles": ["cpu", "gpu"]})
+    assert len(found.of("Job")) == len(found.of("ConfigMap")) == 2
+
+
+def test_stage_pods_are_fenced_in_the_releases_namespace() -> None:
+    found = render(PROFILES, networkPolicy__enabled=True).of("NetworkPolicy")
+    assert {each["metadata"]["namespace"] for each in found.values()} == {"dubbing"}
+    assert "egress" not in found["dubjob-stages"]["spec"]
+
+
+def test_old_files_are_deleted_and_inputs_are_out_of_reach() -> None:
+    prune = {"enabled": True, "outcome": "complete", "olderThanDays": 7, "dataClaim": "media"}
+    job = render(PROFILES, prune=prune).one("CronJob")["spec"]["jobTemplate"]["spec"]
+    pod = job["template"]["spec"]
+    (container,) = pod["containers"]
+    assert container["command"][-2:] == ["--older-than-days=7", "--outcome=complete"]
+    assert {mount["subPath"] for mount in container["volumeMounts"]} == {"interim", "outputs"}
+    assert pod["volumes"][0]["persistentVolumeClaim"]["claimName"] == "media"
+
+
+@pytest.mark.parametrize(
+    ("given", "word"),
+    [
+        ({"profile": {}}, "profile"),
+        ({"profiles": {"cpu": {"stages": {"mix": {}}}}}, "mix"),
+        ({"profiles": {"own": {"stages": {}}}}, "/profiles/own/stages"),
+        ({"profiles": {"own": {}}}, "/profiles/own"),
+        ({"profiles": {"Not A Name": {}}}, "Not A Name"),
+        ({"gpuResource": "gpu"}, "/gpuResource"),
+        ({"prune": {"outcome": "some"}}, "/prune/outcome"),
+        ({"defaultProfile": "fast"}, "profiles has none of that name"),
+        ({"modelPull": {"enabled": True, "profiles": ["fast"]}}, "profiles has none of that name"),
+    ],
+)
+def test_values_that_are_none_are_named(given: Object, word: str) -> None:
+    assert word in complaint(PROFILES, **given)
+
+
+def test_short_names_stand_for_images() -> None:
+    images = set(values(PROFILES)["images"])
+    for spec in values(PROFILES)["profiles"].values():
+        assert {stage["image"] for stage in spec["stages"].values()} <= images

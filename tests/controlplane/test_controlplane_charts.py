@@ -1,0 +1,179 @@
+"""Both charts with the real Helm on a real API server: install, upgrade, roll back,
+uninstall; no operator runs, and no pod."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from control_plane_view import NAMESPACE, ROOT, SYSTEM, Object, View, manifest
+
+from local_cluster.control_plane import ControlPlane
+from local_cluster.tools import tools
+
+PREVIOUS = ROOT / "tests/fixtures/dubjob-operator-0.1.0.tgz"
+"""The chart before this one, packaged: its CRDs lay in `crds/`, its profiles in the
+operator's release."""
+ADOPT = ("--take-ownership", "--force-conflicts")
+
+
+@dataclass
+class Helm:
+    """The real Helm, and kubectl, on a control plane of this module's own."""
+
+    view: View
+    plane: ControlPlane
+
+    def __call__(self, *arguments: str | Path) -> str:
+        done = subprocess.run(
+            [str(self.plane.tools.helm), "--kubeconfig", str(self.plane.kubeconfig),
+             *map(str, arguments)],
+            check=False, capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == 0, f"helm {arguments}: {done.stderr}"
+        return done.stdout
+
+    def operator(self, *arguments: str) -> None:
+        chart = ROOT / "charts/dubjob-operator"
+        self("upgrade", "--install", "dubjob", chart, "-n", SYSTEM, "--create-namespace",
+             *arguments)  # fmt: skip
+
+    def profiles(self, *arguments: str) -> None:
+        chart = ROOT / "charts/dubjob-profiles"
+        self("upgrade", "--install", "dubjob-profiles", chart, "-n", NAMESPACE,
+             "--create-namespace", *arguments)  # fmt: skip
+
+    def names(self, kind: str) -> set[str]:
+        return {item["metadata"]["name"] for item in self.view.items(kind)}
+
+    def get(self, kind: str, name: str) -> Object:
+        found: Object = json.loads(self.view.kubectl("get", kind, name, "-o", "json"))
+        return found
+
+
+@pytest.fixture(scope="module")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    folder = tmp_path_factory.mktemp("charts")
+    plane = ControlPlane(folder=folder, tools=tools(), logs=folder)
+    plane.start()
+    yield plane
+    plane.stop()
+
+
+@pytest.fixture
+def helm(plane: ControlPlane) -> Iterator[Helm]:
+    """No release, no CRD, no DubJob."""
+    helm = Helm(View(tuple(map(str, plane.kubectl())), plane.folder), plane)
+    yield helm
+    for release, namespace in (("dubjob-profiles", NAMESPACE), ("dubjob", SYSTEM)):
+        helm("uninstall", release, "-n", namespace, "--ignore-not-found")
+    helm.view.kubectl("delete", "crd", "--all", "--timeout=60s")
+    helm.view.kubectl("delete", "pvc,jobs", "--all", "--wait=false")
+
+
+def media(helm: Helm) -> None:
+    """The claims, with a DubJob that is dubbed into them."""
+    helm.view.kubectl("apply", "--server-side", "-k", str(ROOT / "data-pvc/base"))
+    helm.view.kubectl("apply", "-f", "-", stdin=json.dumps(manifest("kept")))
+
+
+def test_two_commands_install_everything(helm: Helm) -> None:
+    helm.operator("--set", "replicas=0", "--set", "rbac.aggregateRoles=true")
+    helm.profiles("--set", "networkPolicy.enabled=true,prune.enabled=true")
+    assert helm.names("dubprofiles") == {"cpu", "gpu", "default"}
+    assert helm.names("networkpolicies") == {"dubjob-stages", "dubjob-stages-with-network"}
+    helm.view.kubectl("create", "rolebinding", "editor", "--clusterrole=edit", "--user=ed")
+
+    def may(*what: str) -> bool:
+        done = helm.view.attempt("auth", "can-i", *what, "--as=ed")
+        return done.stdout.strip() == "yes"
+
+    helm.view.until("the role edit to know DubJobs", lambda: may("create", "dubjobs"))
+    assert not may("patch", "dubjobs", "--subresource=status")
+    assert not may("create", "dubprofiles")
+
+
+def test_an_upgrade_changes_crds_and_profiles_in_place(helm: Helm) -> None:
+    helm.operator("--set", "replicas=0")
+    helm.profiles()
+    media(helm)
+    before = helm.get("dubprofile", "cpu")
+    # An older schema, as a release of long ago left it.
+    old = {"description": "DubJob of long ago."}
+    path = "/spec/versions/0/schema/openAPIV3Schema/description"
+    helm.view.kubectl(
+        "patch", "crd", "dubjobs.dubjob.dev", "--field-manager=helm", "--type=json",
+        "-p", json.dumps([{"op": "replace", "path": path, "value": old["description"]}]),
+    )  # fmt: skip
+    helm.operator("--set", "replicas=0", "--set", "logLevel=DEBUG", "--force-conflicts")
+    schema = helm.get("crd", "dubjobs.dubjob.dev")["spec"]["versions"][0]["schema"]
+    assert schema["openAPIV3Schema"]["description"] != old["description"]
+    helm.profiles("--set", "profiles.cpu.network=true", "--set", "profiles.gpu=null")
+    after = helm.get("dubprofile", "cpu")
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]
+    assert after["spec"]["network"] is True
+    assert helm.names("dubprofiles") == {"cpu", "default"}, "a dropped profile goes"
+    helm("rollback", "dubjob-profiles", "1", "-n", NAMESPACE)
+    assert helm.names("dubprofiles") == {"cpu", "default", "gpu"}
+    assert "network" not in helm.get("dubprofile", "cpu")["spec"]
+    helm("rollback", "dubjob", "1", "-n", SYSTEM)
+    assert "kept" in helm.names("dubjobs")
+
+
+def test_uninstalling_keeps_media_models_and_dubjobs(helm: Helm) -> None:
+    helm.operator("--set", "replicas=0")
+    helm.profiles()
+    media(helm)
+    uid = helm.get("dubjob", "kept")["metadata"]["uid"]
+    helm("uninstall", "dubjob-profiles", "-n", NAMESPACE)
+    helm("uninstall", "dubjob", "-n", SYSTEM)
+    assert helm.names("pvc") == {"dubjob-data", "dubjob-models"}
+    assert helm.get("dubjob", "kept")["metadata"]["uid"] == uid
+    assert helm.names("dubprofiles") == set()
+    assert "dubjob-operator" not in helm.names("clusterroles")
+    helm.operator("--set", "replicas=0")
+    assert helm.get("dubjob", "kept")["metadata"]["uid"] == uid, "and a new release takes over"
+
+
+def test_crds_go_where_that_is_wanted(helm: Helm) -> None:
+    helm.operator("--set", "replicas=0", "--set", "crds.keep=false")
+    helm("uninstall", "dubjob", "-n", SYSTEM, "--wait")
+    helm.view.until("the CRDs to go", lambda: not helm.names("crd"))
+
+
+def test_from_the_previous_chart_and_back(helm: Helm) -> None:
+    helm.view.attempt("create", "namespace", NAMESPACE)
+    helm("install", "dubjob", PREVIOUS, "-n", SYSTEM, "--create-namespace", "--set", "replicas=0")
+    # Its installer brought the CRDs up to date with kubectl.
+    helm.view.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(ROOT / "crds"))
+    media(helm)
+    helm.operator("--set", "replicas=0", *ADOPT)
+    helm.profiles(*ADOPT)
+    assert helm.names("dubprofiles") == {"cpu", "gpu", "default"}
+    owner = helm.get("crd", "dubjobs.dubjob.dev")["metadata"]["annotations"]
+    assert owner["meta.helm.sh/release-name"] == "dubjob"
+    assert "kept" in helm.names("dubjobs")
+    # Later upgrades need no flag.
+    helm.operator("--set", "replicas=0")
+    helm("uninstall", "dubjob-profiles", "-n", NAMESPACE)
+    helm("rollback", "dubjob", "1", "-n", SYSTEM)
+    assert helm.names("dubprofiles") == {"cpu"}
+    assert "kept" in helm.names("dubjobs"), "the CRDs stay with the roll back"
+
+
+def test_every_object_of_both_charts_is_taken_by_the_api_server(helm: Helm) -> None:
+    """Everything optional on; the Prometheus operator's kinds apart, which are not here."""
+    helm.operator(
+        "--set", "replicas=2,podDisruptionBudget.enabled=true,networkPolicy.enabled=true",
+        "--set", "metrics.dashboard=true,watchNamespaces={default}", "--set", "replicas=0",
+    )  # fmt: skip
+    helm.profiles("--set", "modelPull.enabled=true,modelPull.seedClaim=dubjob-seed")
+    (job,) = helm.view.items("jobs")
+    assert job["spec"]["template"]["spec"]["restartPolicy"] == "Never"
+    helm.profiles("--set", "modelPull.enabled=true", "--set", "images.cpu=other:2")
+    (job,) = helm.view.items("jobs")
+    assert job["spec"]["template"]["spec"]["containers"][0]["image"] == "other:2"
