@@ -20,7 +20,7 @@ def test_every_value_has_a_comment(chart: str) -> None:
     bare = []
     tree = yaml.compose("\n".join(lines))
 
-    def walk(node: yaml.Node, path: str) -> None:
+    def walk(node: yaml.Node | None, path: str) -> None:
         assert isinstance(node, yaml.MappingNode)
         for key, value in node.value:
             if not lines[key.start_mark.line - 1].lstrip().startswith("#"):

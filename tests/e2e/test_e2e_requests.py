@@ -132,7 +132,8 @@ def test_old_media_are_pruned_by_the_charts_cron_job(
             subprocess.run(["touch", "--date", age, str(path)], check=True)
     images = dict(line.split("=", 1) for line in Path("build/images.env").read_text().splitlines())
     rendered = subprocess.run(
-        ["helm", "template", "dubjob", "charts/dubjob-operator", "--set", "prune.enabled=true",
+        ["helm", "template", "dubjob-profiles", "charts/dubjob-profiles", "--namespace", "dubbing",
+         "--set", "prune.enabled=true",
          "--set", f"images.extra={images['EXTRA']}", "--show-only", "templates/prune.yaml"],
         check=True, capture_output=True, text=True,
     ).stdout  # fmt: skip
