@@ -69,10 +69,13 @@ def test_a_quiet_minute_with_a_thousand_finished_dubjobs(
     # Another profile, and another operator: what is finished stays finished.
     changed = '{"spec":{"maxDisruptions":7}}'
     installed.kubectl("patch", "dubprofile", "cpu", "--type=merge", "-p", changed)
+    health = f"http://127.0.0.1:{free_port()}/healthz"
     installed.start_operator(
-        kubeconfig=proxied.own_kubeconfig, LEASE_NAMESPACE=SYSTEM, POD_NAME="only"
-    )
+        kubeconfig=proxied.own_kubeconfig, LEASE_NAMESPACE=SYSTEM, POD_NAME="only",
+        LIVENESS_ENDPOINT=health,
+    )  # fmt: skip
     time.sleep(75)
+    assert is_alive(health), answers(health)
     heartbeats = {"POST leases", "PUT leases/dubjob-operator", "PUT leases"}
     assert set(proxied.writes) <= heartbeats, proxied.writes
     assert sum(proxied.writes.values()) >= 20, "the operator did not live"

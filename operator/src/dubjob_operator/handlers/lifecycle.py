@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 import kopf
@@ -39,10 +40,13 @@ def register(
     @kopf.on.startup(registry=registry)
     async def begin(settings: kopf.OperatorSettings, **_: Any) -> None:
         _configure(settings)
-        tasks.append(asyncio.create_task(queue.run()))
-        tasks.append(asyncio.create_task(_resync(queue, indexed)))
-        tasks.append(asyncio.create_task(audit.run()))
-        tasks.append(asyncio.create_task(_lead(leadership)))
+        for name, work in (
+            ("queue", queue.run()),
+            ("resync", _resync(queue, indexed)),
+            ("audit", audit.run()),
+            ("leadership", _lead(leadership)),
+        ):
+            tasks.append(asyncio.create_task(work, name=name))
 
     @kopf.on.cleanup(registry=registry)
     async def end(**_: Any) -> None:
@@ -55,12 +59,19 @@ def register(
 
     @kopf.on.probe(id="dubjobs", registry=registry)
     async def alive(**_: Any) -> int:
-        if any(task.done() for task in tasks):
-            raise kopf.PermanentError("a background task has ended")
-        dead = audit.dead()
-        if dead:
-            raise kopf.PermanentError(f"the watch of {', '.join(dead)} is dead")
+        trouble = _trouble(tasks, audit)
+        if trouble:
+            raise kopf.PermanentError(trouble)
         return len(indexed.every_dubjob())
+
+
+def _trouble(tasks: Iterable[asyncio.Task[None]], audit: WatchAudit) -> str:
+    """Why this process has to be started again; empty where it need not."""
+    for task in tasks:
+        if task.done():
+            return f"{task.get_name()} has ended: {task.exception()!r}"
+    dead = audit.dead()
+    return f"the watch of {', '.join(dead)} is dead" if dead else ""
 
 
 async def _lead(leadership: Leadership) -> None:

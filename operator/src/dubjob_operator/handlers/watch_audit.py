@@ -106,7 +106,8 @@ class WatchAudit:
             while True:
                 path = f"{watch.prefix}{place}/{watch.resource}"
                 page = await self._client.request("GET", path, query=query, accept=METADATA_ONLY)
-                for item in page["items"]:
+                # An empty list of metadata comes as null.
+                for item in page["items"] or ():
                     found[item["metadata"]["uid"]] = item["metadata"]["resourceVersion"]
                 following = page["metadata"].get("continue")
                 if not following:
