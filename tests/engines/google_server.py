@@ -40,8 +40,9 @@ def translation(text: str) -> Answer:
 
 def speech(mp3: bytes) -> Answer:
     """What ``batchexecute`` answers: the sound in base 64, in JSON in JSON."""
-    inner = json.dumps([base64.b64encode(mp3).decode()])
-    outer = json.dumps([["wrb.fr", "jQ1olc", inner, None, None, None, "generic"]])
+    inner = json.dumps([base64.b64encode(mp3).decode()], separators=(",", ":"))
+    row = ["wrb.fr", "jQ1olc", inner, None, None, None, "generic"]
+    outer = json.dumps([row], separators=(",", ":"))
     return Answer(body=f")]}}'\n\n{len(outer)}\n{outer}\n".encode())
 
 
@@ -102,7 +103,7 @@ def google(folder: Path) -> Iterator[Google]:
     server.daemon_threads = True
     state = Google(server.server_port, certificate)
     Proxy.google, Proxy.context = state, context
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.02), daemon=True)
     thread.start()
     try:
         yield state

@@ -141,6 +141,8 @@ class StageRequest(_Message):
     them, and each stage reads its own."""
     force: bool = False
     """True: a retry was asked for, do the work though it was done before."""
+    run: int = 0
+    """Number of this fresh start: the pods of one Job have the same. 0: not known."""
     import_only: bool = False
     """True: take over a person's file, or leave the result as it is; no engine."""
     delete_interim: bool = False

@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from dubstage import corrections, languages, logs, ownership
+from dubstage import corrections, languages, logs, ownership, voice_files
 from dubstage.contract import SCRATCH_DIR, Stage, StageRequest, StageResult
 from dubstage.digests import Digests, FileRecord
 from dubstage.errors import Misconfigured, NoInput
@@ -51,6 +51,8 @@ def execute(
     source_record = digests.record(source, f"inputs/{source.relative_to(roots.inputs.resolve())}")
 
     corrected = corrections.check(roots, request) if is_ingest else []
+    if is_ingest:
+        voice_files.check(roots, request)
 
     def means(stage: Stage) -> Means:
         return _means(tree, request, stage, digests)
@@ -132,7 +134,11 @@ def _means(tree: Tree, request: StageRequest, stage: Stage, digests: Digests) ->
     """Raises ValueError where the stage's model is not on the volume."""
     path = corrections.find(tree.roots, request, stage)
     if path is None:
-        return Means(revision=model_revision(tree.roots, request.engines[stage]))
+        speaks = stage is Stage.SYNTHESIZE
+        return Means(
+            revision=model_revision(tree.roots, request.engines[stage]),
+            voices=voice_files.digests_of(tree.roots, request.job_id, digests) if speaks else {},
+        )
     return Means(correction=digests.record(path, f"inputs/{request.job_id}/{path.name}").sha256)
 
 
@@ -154,6 +160,7 @@ def delete_interim(tree: Tree) -> None:
         if not artifact.is_output:
             for file in tree.files(artifact):
                 file.unlink()
+    shutil.rmtree(tree.lines, ignore_errors=True)
 
 
 def _run(request: StageRequest, tree: Tree, staging: Staging, run: StageRun) -> Outcome:

@@ -106,6 +106,11 @@ class Tree:
         return self.state / f"{stage}.json"
 
     @property
+    def lines(self) -> Path:
+        """The folder of spoken lines that are kept from one run to the next."""
+        return self.state / "lines"
+
+    @property
     def owner(self) -> Path:
         """The claim: which DubJob's folder this is."""
         return self.state / "owner.json"

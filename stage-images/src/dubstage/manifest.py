@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -66,6 +66,8 @@ class Means:
     revision: str | None = None
     correction: str | None = None
     """SHA-256 of the person's file, which replaces the engine."""
+    voices: Mapping[str, str] = field(default_factory=dict)
+    """SHA-256 of a person's recording, by speaker, where the stage speaks."""
 
 
 def content_key(request: StageRequest, stage: Stage, inputs: InputDigests, means: Means) -> str:
@@ -86,6 +88,8 @@ def content_key(request: StageRequest, stage: Stage, inputs: InputDigests, means
             "model_revision": means.revision,
             "engine_parameters": choice.parameters,
         }
+    if means.voices:
+        parts["voices"] = dict(means.voices)
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 

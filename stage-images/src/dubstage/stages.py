@@ -67,8 +67,8 @@ STAGES: dict[Stage, StageDefinition] = {
         ),
         StageDefinition(
             Stage.SYNTHESIZE,
-            version=1,
-            reads=(Artifact.TRANSLATED, Artifact.VOCALS),
+            version=2,
+            reads=(Artifact.TRANSLATED, Artifact.VOCALS, Artifact.BACKGROUND),
             writes=(Artifact.TTS_CLIPS, Artifact.TTS_SEGMENTS),
             parameters=lambda request: {"target_language": request.target_language},
         ),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from enum import Enum
 from pathlib import Path
 from typing import TypeVar
 
@@ -83,6 +84,24 @@ class TranslatedSentence(Sentence):
     """True: the engine gave nothing, or the line as it was; it is not spoken."""
 
 
+class ClipFlag(str, Enum):
+    """What a person should know about a spoken line."""
+
+    UNTRANSLATED = "untranslated"
+    """Not spoken: there is no translation."""
+    NOTHING_TO_SAY = "nothing-to-say"
+    """Not spoken: the line has no letter and no digit."""
+    NO_SOUND = "no-sound"
+    """The engine made no sound for it, each time."""
+    TOO_LONG = "too-long"
+    """Far longer than expected, each time: words are perhaps repeated."""
+    CLIPPED = "clipped"
+    """At full scale for too long, each time."""
+
+    def __str__(self) -> str:
+        return self.value
+
+
 class Clip(BaseModel):
     """One spoken line, and where it goes."""
 
@@ -103,8 +122,12 @@ class Clip(BaseModel):
     spoken_speed: float = 1.0
     """How much faster than its own pace the engine spoke."""
     voice_sample: str | None = None
+    """Where the recording comes from whose voice it is: a file of the tree, with
+    ``#t=1.000,3.500`` (seconds) for parts of it. None: a voice of the engine's own."""
     prompt_text: str | None = None
+    """What is said in that recording, where it is known."""
     tts_backend: str
+    flag: ClipFlag | None = None
 
     @field_serializer("start", "end", "target_duration", "predicted", "duration", "spoken_speed")
     def _round(self, value: float) -> float:

@@ -63,6 +63,7 @@ def stage_request(dubjob: DubJob, profile: DubProfile, entry: StageStatus) -> St
         mix=MixOptions(loudness=mix.loudness, stems=bool(mix.stems)) if mix else MixOptions(),
         engines=profile.spec.engines(),
         force=bool(entry.forced),
+        run=entry.run,
         import_only=bool(entry.imports),
         delete_interim=stage is ORDER[-1] and profile.spec.delete_interim_files == "OnComplete",
     )

@@ -8,26 +8,31 @@ from pathlib import Path
 from dubstage.contract import EngineChoice
 from dubstage.errors import Misconfigured
 from dubstage.languages import primary
+from dubstage.synthesize.engine import Voice
 
 WORDS_PER_MINUTE = 165
 """A little below espeak-ng's own 175: easier to follow in a film."""
 VOICES = {"zh": "cmn", "no": "nb"}
 """Where the voice's name is not the language's."""
+VARIANTS = ("", "+f2", "+m3", "+f4", "+m7", "+f3", "+m5", "+f5", "+m2", "+f1")
+"""A throat for each speaker in turn, as different as espeak-ng's can be."""
 
 
 class Espeak:
     """The command ``espeak-ng``."""
 
-    max_speed = 1.15
+    reach = 0.15
+    clones = False
 
     def __init__(self, choice: EngineChoice) -> None:
         """`choice.parameters`: ``words_per_minute`` (165)."""
         self._rate = int(choice.parameters.get("words_per_minute", WORDS_PER_MINUTE))
 
-    def speak(self, text: str, language: str, speed: float, target: Path) -> None:
+    def speak(self, text: str, language: str, voice: Voice, speed: float, target: Path) -> None:
         """22.05 kHz, one channel. The text goes in by stdin: never an option."""
-        voice = VOICES.get(primary(language), primary(language))
-        command = ["espeak-ng", "-v", voice, "-s", str(round(self._rate * speed)),
+        name = VOICES.get(primary(language), primary(language))
+        name += VARIANTS[voice.number % len(VARIANTS)]
+        command = ["espeak-ng", "-v", name, "-s", str(round(self._rate * speed)),
                    "-w", str(target), "--stdin"]  # fmt: skip
         try:
             done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
@@ -39,6 +44,6 @@ class Espeak:
             ) from error
         if done.returncode != 0:
             raise Misconfigured(
-                f"espeak-ng -v {voice} ended with {done.returncode}: {done.stderr.strip()[:300]}",
+                f"espeak-ng -v {name} ended with {done.returncode}: {done.stderr.strip()[:300]}",
                 reason="EngineFailed",
             )

@@ -2,30 +2,69 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from dubstage.errors import TemporaryFailure
 from dubstage.languages import primary
 from dubstage.media import MediaError, ffmpeg, input_file
+from dubstage.synthesize.engine import Voice
+
+ATTEMPTS = 4
+FIRST_WAIT_SECONDS = 1.0
+"""Doubled after each attempt that failed."""
+TIMEOUT_SECONDS = 20.0
+ACCENTS = {
+    "en": ("com", "co.uk", "com.au", "co.in", "ie", "ca", "co.za"),
+    "es": ("com", "es", "com.mx"),
+    "fr": ("com", "ca"),
+    "pt": ("com.br", "pt"),
+}
+"""Google's sites that speak a language with an accent of their own, as gTTS documents them:
+one for each speaker in turn. Other languages have one voice for all."""
 
 
 class Gtts:
-    """One request for each line."""
+    """A few requests for each line."""
 
-    max_speed = 1.0
+    reach = 0.0
+    clones = False
 
-    def speak(self, text: str, language: str, speed: float, target: Path) -> None:
+    def speak(self, text: str, language: str, voice: Voice, speed: float, target: Path) -> None:
         """Raises :class:`TemporaryFailure` where Google does not answer."""
         from gtts import gTTS, gTTSError
 
         spoken = target.with_suffix(".mp3")
-        try:
-            gTTS(text, lang=primary(language)).save(str(spoken))
-            ffmpeg([*input_file(spoken), "-ac", "1", "-f", "wav", target])
-        except (gTTSError, MediaError) as error:
-            raise TemporaryFailure(
-                f"Google did not speak ({error}): try again later, or choose another engine.",
-                reason="SpeechUnavailable",
-            ) from error
-        finally:
-            spoken.unlink(missing_ok=True)
+        accents = ACCENTS.get(primary(language), ("com",))
+        for attempt in range(ATTEMPTS):
+            try:
+                gTTS(
+                    text,
+                    lang=_code(language),
+                    tld=accents[voice.number % len(accents)],
+                    timeout=TIMEOUT_SECONDS,
+                    lang_check=False,  # It warns of codes that it then uses itself.
+                ).save(str(spoken))
+                ffmpeg([*input_file(spoken), "-ac", "1", "-f", "wav", target])
+                return
+            except AssertionError:
+                return  # gTTS found nothing in the text that can be spoken.
+            except (gTTSError, MediaError, ValueError, TypeError) as error:
+                # An answer that is none ends in whatever gTTS's parsing meets.
+                if attempt == ATTEMPTS - 1:
+                    raise TemporaryFailure(
+                        f"Google did not speak after {ATTEMPTS} attempts ({error}): try again "
+                        "later, or choose another engine.",
+                        reason="SpeechUnavailable",
+                    ) from error
+            finally:
+                spoken.unlink(missing_ok=True)
+            time.sleep(FIRST_WAIT_SECONDS * 2**attempt)
+
+
+def _code(language: str) -> str:
+    """Google's code: with the place for the few languages where it names another voice."""
+    from gtts.lang import tts_langs
+
+    place = "-".join((primary(language), *language.upper().split("-")[1:2]))
+    return place if place in tts_langs() else primary(language)

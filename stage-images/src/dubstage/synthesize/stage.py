@@ -1,58 +1,69 @@
-"""Synthesize: one clip for each line, silence at its ends removed."""
+"""Synthesize: one clip for each line, in its speaker's voice."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Sequence
 
-from dubstage.errors import Misconfigured, TemporaryFailure
+from dubstage.errors import BadInput, Misconfigured, TemporaryFailure
 from dubstage.layout import Artifact
 from dubstage.synthesize.engine import Speaker
-from dubstage.timing.fit import engine_speed
-from dubstage.timing.onset import speech_bounds
-from dubstage.timing.prediction import SpeechRate
-from dubstage.timing.slot import Line, Slot, slots
-from dubstage.transcript import Clip, TranslatedSentence, read_list, write_list
+from dubstage.synthesize.kept import KeptLines
+from dubstage.synthesize.lines import LineRecorder
+from dubstage.synthesize.voices import cast_voices
+from dubstage.timing.slot import Line, slots
+from dubstage.transcript import Clip, ClipFlag, TranslatedSentence, read_list, write_list
 from dubstage.work import Outcome, Work
-
-if TYPE_CHECKING:
-    import numpy
-    from numpy.typing import NDArray
-
-    Samples = NDArray[numpy.float32]
-
-SHORTEST_SECONDS = 0.05
-"""Less than this is no speech."""
 
 
 def run(work: Work) -> Outcome:
-    """Write a WAV file for each line, and ``segments.json``.
+    """Write a WAV file for each line that is spoken, and ``segments.json`` for all.
 
-    A line that is too long for its slot is spoken again faster, as far as the
-    engine does that well; mux stretches the rest.
+    A line that did not change since an earlier run is not spoken again. A line without a
+    translation, or without sound, has no file and a flag.
+
+    Raises :class:`BadInput` where there is nothing to say, and
+    :class:`TemporaryFailure` where the engine makes no sound at all.
     """
     import soundfile
 
-    speaker = load_engine(work)
     lines = read_list(work, Artifact.TRANSLATED, TranslatedSentence)
+    if not any(unspoken(line) is None for line in lines):
+        raise BadInput(
+            f"None of the {len(lines)} lines of inputs/{work.request.source} has a translation "
+            "that can be spoken: expected words. Lay a translation.srt beside the video, or "
+            "choose another translation engine.",
+            reason="NothingToSay",
+        )
     (vocals,) = work.read(Artifact.VOCALS)
-    clips = []
-    rate = SpeechRate(work.request.target_language)
     limits = slots(
         [Line(line.segment_id, line.speaker, line.start, line.end) for line in lines],
         soundfile.info(vocals).duration,
     )
+    speaker = load_engine(work)
+    kept = KeptLines(work.tree.lines)
+    if work.request.force:
+        kept.start_afresh(work.request.run)
+    cast = cast_voices(work, lines, clones=speaker.clones)
+    recorder = LineRecorder(work, speaker, cast.voices, kept)
+    clips = []
     for number, (line, slot) in enumerate(zip(lines, limits, strict=True)):
-        clip = _speak(work, speaker, line, slot, rate.predict(line.translation))
-        rate.learn(line.translation, clip.duration * clip.spoken_speed)
-        clips.append(clip)
+        flag = unspoken(line)
+        clips.append(recorder.silent(line, flag) if flag else recorder.clip(line, slot))
         work.progress((number + 1) / len(lines))
+    _check_sound(work, clips)
+    kept.forget_all_but(recorder.keys)
     write_list(work.staging(Artifact.TTS_SEGMENTS, None), clips)
-    seconds = sum(clip.duration for clip in clips)
-    return Outcome(
-        message=f"{len(clips)} lines, {seconds:.1f} s of speech by {work.request.engine.engine}",
-        figures={"lines": len(clips), "speech_seconds": round(seconds, 3)},
-    )
+    return _outcome(work, clips, recorder, cast.remarks)
+
+
+def unspoken(line: TranslatedSentence) -> ClipFlag | None:
+    """Why a line is not to be spoken; None where it is."""
+    if line.untranslated:
+        return ClipFlag.UNTRANSLATED
+    if not any(character.isalnum() for character in line.translation):
+        return ClipFlag.NOTHING_TO_SAY
+    return None
 
 
 def load_engine(work: Work) -> Speaker:
@@ -72,52 +83,35 @@ def load_engine(work: Work) -> Speaker:
     )
 
 
-def _speak(
-    work: Work, speaker: Speaker, line: TranslatedSentence, slot: Slot, predicted: float
-) -> Clip:
-    """Speak one line into the tree."""
-    import soundfile
-
-    name = f"{line.segment_id}.wav"
-    target = work.staging(Artifact.TTS_CLIPS, name)
-    samples, rate = _spoken(work, speaker, line, 1.0)
-    speed = engine_speed(len(samples) / rate, slot, speaker.max_speed - 1.0)
-    if speed > 1.0:
-        samples, rate = _spoken(work, speaker, line, speed)
-    soundfile.write(target, samples, rate, subtype="PCM_16", format="WAV")
-    return Clip(
-        segment_id=line.segment_id,
-        speaker=line.speaker,
-        start=line.start,
-        end=line.end,
-        target_duration=line.duration,
-        audio_file=name,
-        predicted=predicted,
-        duration=len(samples) / rate,
-        spoken_speed=max(speed, 1.0),
-        tts_backend=work.request.engine.engine,
-    )
-
-
-def _spoken(
-    work: Work, speaker: Speaker, line: TranslatedSentence, speed: float
-) -> tuple[Samples, int]:
-    """The line's speech, one channel, silence at both ends removed, and its rate in Hz.
-
-    Raises :class:`TemporaryFailure` where the engine stays silent.
-    """
-    import soundfile
-
-    file: Path = work.scratch / f"{line.segment_id}.wav"
-    speaker.speak(line.translation, work.request.target_language, speed, file)
-    samples, rate = soundfile.read(file, dtype="float32", always_2d=True)
-    file.unlink()
-    mono = samples.mean(axis=1)
-    begin, end = speech_bounds(mono, rate)
-    if end - begin < SHORTEST_SECONDS:
+def _check_sound(work: Work, clips: Sequence[Clip]) -> None:
+    if not any(clip.audio_file for clip in clips):
         raise TemporaryFailure(
-            f"{work.request.engine.engine} made no sound for {line.segment_id} "
-            f"({line.translation!r}).",
+            f"{work.request.engine.engine} made no sound for any of {len(clips)} lines: try "
+            "again, or choose another engine.",
             reason="NoSpeechMade",
         )
-    return mono[int(begin * rate) : int(end * rate)], rate
+
+
+def _outcome(
+    work: Work, clips: Sequence[Clip], recorder: LineRecorder, remarks: Sequence[str]
+) -> Outcome:
+    seconds = sum(clip.duration for clip in clips)
+    flags = Counter(clip.flag for clip in clips if clip.flag)
+    said = [f"{count} {flag}" for flag, count in sorted(flags.items())]
+    return Outcome(
+        message="; ".join(
+            [
+                f"{len(clips)} lines, {seconds:.1f} s of speech by {work.request.engine.engine}",
+                *([", ".join(said)] if said else []),
+                *remarks,
+            ]
+        ),
+        figures={
+            "lines": len(clips),
+            "speech_seconds": round(seconds, 3),
+            "speakers": len({clip.speaker for clip in clips}),
+            "kept": recorder.kept_count,
+            "silent": sum(not clip.audio_file for clip in clips),
+            **{str(flag): count for flag, count in sorted(flags.items())},
+        },
+    )

@@ -1,0 +1,79 @@
+"""A person's recordings of the speakers: ``inputs/<job_id>/voices/<speaker>.wav``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dubstage.contract import StageRequest
+from dubstage.digests import Digests
+from dubstage.errors import BadInput
+from dubstage.layout import Roots
+
+FOLDER = "voices"
+SHORTEST_SECONDS, LONGEST_SECONDS = 3.0, 30.0
+"""Less is too little to hear a voice in; CosyVoice takes no more."""
+LOWEST_SAMPLE_RATE = 16000
+"""Hz; CosyVoice takes no less."""
+SILENT_PEAK = 0.01
+"""−40 dBFS: a recording that never gets louder is silence."""
+FULL_SCALE = 0.999
+CLIPPED_SHARE = 0.001
+"""With more of its samples at full scale a recording is broken."""
+EXPECTED = (
+    f"expected a WAV file of {SHORTEST_SECONDS:.0f} to {LONGEST_SECONDS:.0f} s of one person's "
+    f"speech, at {LOWEST_SAMPLE_RATE} Hz or more"
+)
+
+
+def find(roots: Roots, job_id: str) -> dict[str, Path]:
+    """The recordings that are there, by speaker."""
+    folder = roots.inputs / job_id / FOLDER
+    return {path.stem: path for path in sorted(folder.glob("*.wav"))}
+
+
+def digests_of(roots: Roots, job_id: str, digests: Digests) -> dict[str, str]:
+    """SHA-256 of each recording, by speaker: part of what decides how the dub sounds."""
+    return {
+        speaker: digests.record(path, name_of(job_id, path)).sha256
+        for speaker, path in find(roots, job_id).items()
+    }
+
+
+def name_of(job_id: str, path: Path) -> str:
+    """How messages and files name a recording."""
+    return f"inputs/{job_id}/{FOLDER}/{path.name}"
+
+
+def check(roots: Roots, request: StageRequest) -> None:
+    """Raise :class:`BadInput` for a recording that cannot be used."""
+    for path in find(roots, request.job_id).values():
+        why = _fault(roots, path)
+        if why:
+            raise BadInput(
+                f"{name_of(request.job_id, path)} cannot be a speaker's voice: {why}; {EXPECTED}.",
+                reason="BadVoice",
+            )
+
+
+def _fault(roots: Roots, path: Path) -> str | None:
+    """Why the recording cannot be used; None where it can."""
+    import numpy
+    import soundfile
+
+    if not path.resolve().is_relative_to(roots.inputs.resolve()):
+        return "the link leads out of the inputs folder"
+    try:
+        with soundfile.SoundFile(path) as sound:
+            seconds = sound.frames / sound.samplerate
+            if not SHORTEST_SECONDS <= seconds <= LONGEST_SECONDS:
+                return f"it has {seconds:.1f} s"
+            if sound.samplerate < LOWEST_SAMPLE_RATE:
+                return f"it has {sound.samplerate} Hz"
+            samples = numpy.abs(sound.read(dtype="float32", always_2d=True))
+    except (soundfile.LibsndfileError, RuntimeError):
+        return "it cannot be read"
+    if not len(samples) or float(samples.max()) < SILENT_PEAK:
+        return "it is silent"
+    if float(numpy.mean(samples >= FULL_SCALE)) > CLIPPED_SHARE:
+        return "it is clipped, at full scale for too long"
+    return None

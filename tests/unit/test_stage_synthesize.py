@@ -1,0 +1,262 @@
+"""Lines spoken once, well, and not again where nothing changed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy
+import pytest
+import soundfile
+from speech_world import ENGINE_RATE, LINES, WatchedEngine, lay_job, line, tone
+
+from dubstage.contract import EngineChoice, ExitCode, Stage
+from dubstage.layout import Artifact
+from dubstage.synthesize import stage
+from dubstage.synthesize.espeak import VARIANTS
+from dubstage.synthesize.take import record
+from dubstage.testing import ENGINES, Ended, request_for, run_stage_in
+from dubstage.transcript import ClipFlag
+
+TEXTS = [item.translation for item in LINES]
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> WatchedEngine:
+    found = WatchedEngine()
+    monkeypatch.setattr(stage, "load_engine", lambda _: found)
+    return found
+
+
+def synthesize(folder: Path, **changes: object) -> Ended:
+    return run_stage_in(folder, request_for(Stage.SYNTHESIZE, **changes))
+
+
+def clips(ended: Ended) -> list[dict[str, object]]:
+    assert ended.code == ExitCode.OK, ended.result
+    found: list[dict[str, object]] = json.loads(ended.tree.path(Artifact.TTS_SEGMENTS).read_text())
+    return found
+
+
+def test_every_line_has_a_clip_without_silence_at_its_ends(
+    tmp_path: Path, engine: WatchedEngine
+) -> None:
+    lay_job(tmp_path, LINES)
+    ended = synthesize(tmp_path)
+    found = clips(ended)
+    assert [clip["audio_file"] for clip in found] == [f"{x.segment_id}.wav" for x in LINES]
+    for clip, text in zip(found, TEXTS, strict=True):
+        info = soundfile.info(ended.tree.path(Artifact.TTS_CLIPS).parent / str(clip["audio_file"]))
+        assert info.duration == pytest.approx(clip["duration"], abs=0.001)
+        natural = float(str(clip["duration"])) * float(str(clip["spoken_speed"]))
+        assert natural == pytest.approx(len(text) / 15, abs=0.02)
+    assert ended.result.figures["kept"] == 0
+    visible = {path.name for path in ended.tree.path(Artifact.TTS_CLIPS).parent.iterdir()}
+    assert visible == {"segments.json", *(str(clip["audio_file"]) for clip in found)}
+
+
+def test_a_line_is_spoken_at_the_pace_that_its_slot_asks(
+    tmp_path: Path, engine: WatchedEngine
+) -> None:
+    """The text takes 0.8 s, the slot has 0.7: spoken faster, at once."""
+    tight = [line(0, 0.5, 1.0, "doce letras!"), line(1, 1.25, 3.0, "y esta cabe bien, si")]
+    lay_job(tmp_path, tight)
+    found = clips(synthesize(tmp_path))
+    assert found[0]["spoken_speed"] == pytest.approx(0.8 / 0.7, abs=0.05)
+    assert engine.texts.count("doce letras!") == 1
+
+
+def test_a_wrong_prediction_is_corrected_once(tmp_path: Path, engine: WatchedEngine) -> None:
+    """It was expected to take 1.0 s and takes 0.5: no need to hurry."""
+    lay_job(tmp_path, [line(0, 0.5, 1.0, "quince letras!!"), line(1, 1.45, 3.0, "y esta cabe")])
+    engine.sounds = lambda text, _: tone(0.5, ENGINE_RATE)
+    found = clips(synthesize(tmp_path))
+    assert [speed for text, speed in engine.asked if text == "quince letras!!"] == [
+        pytest.approx(15 / 15.5 / 0.9, abs=0.01),
+        pytest.approx(1.0),
+    ]
+    assert found[0]["spoken_speed"] == pytest.approx(1.0, abs=0.01)
+
+
+def test_only_the_line_that_changed_is_spoken_again(tmp_path: Path, engine: WatchedEngine) -> None:
+    lay_job(tmp_path, LINES)
+    first = synthesize(tmp_path)
+    before = first.tree.files(Artifact.TTS_CLIPS)[0].read_bytes()
+    engine.asked.clear()
+    lay_job(tmp_path, [LINES[0], line(1, 2.0, 3.0, "cinco"), LINES[2]])
+    ended = synthesize(tmp_path)
+    assert set(engine.texts) == {"cinco"}
+    assert ended.result.figures["kept"] == 2
+    assert ended.tree.files(Artifact.TTS_CLIPS)[0].read_bytes() == before
+    assert len(list(ended.tree.lines.glob("*.wav"))) == 3
+
+
+def test_a_changed_slot_or_parameter_is_another_line(tmp_path: Path, engine: WatchedEngine) -> None:
+    lay_job(tmp_path, LINES)
+    synthesize(tmp_path)
+    engine.asked.clear()
+    tight = LINES[2].model_copy(update={"start": 2.3})
+    lay_job(tmp_path, [LINES[0], LINES[1], tight])
+    synthesize(tmp_path)
+    assert set(engine.texts) == {"cuatro"}
+    engine.asked.clear()
+    choice = EngineChoice(engine="espeak-ng", parameters={"words_per_minute": 150})
+    synthesize(tmp_path, engines={**ENGINES, Stage.SYNTHESIZE: choice})
+    assert set(engine.texts) == set(TEXTS)
+
+
+def test_a_text_that_comes_back_is_spoken_each_time_and_kept(
+    tmp_path: Path, engine: WatchedEngine
+) -> None:
+    same = [line(0, 0.5, 1.5, "sí"), line(1, 2.0, 3.0, "sí")]
+    lay_job(tmp_path, same)
+    synthesize(tmp_path)
+    assert engine.texts == ["sí", "sí"]
+    lay_job(tmp_path, [*same, line(2, 4.0, 4.5, "sí")])
+    assert synthesize(tmp_path).result.figures["kept"] == 2
+    assert engine.texts == ["sí", "sí", "sí"]
+
+
+def test_a_run_that_was_cut_off_goes_on_where_it_was(tmp_path: Path, engine: WatchedEngine) -> None:
+    lay_job(tmp_path, LINES)
+
+    def fail_at_the_last(text: str, _: int) -> numpy.ndarray:
+        if text == TEXTS[2]:
+            raise OSError(28, "No space left on device")
+        return tone(0.6, ENGINE_RATE)
+
+    engine.sounds = fail_at_the_last
+    ended = synthesize(tmp_path)
+    assert (ended.code, ended.result.reason) == (ExitCode.TEMPFAIL, "VolumeFull")
+    assert not ended.tree.files(Artifact.TTS_CLIPS)
+    engine.asked.clear()
+    engine.sounds = None
+    assert clips(synthesize(tmp_path))
+    assert set(engine.texts) == {TEXTS[2]}
+
+
+@pytest.mark.parametrize("ending", ["wav", "json"])
+def test_a_damaged_recording_is_never_taken(
+    tmp_path: Path, engine: WatchedEngine, ending: str
+) -> None:
+    lay_job(tmp_path, LINES)
+    tree = synthesize(tmp_path).tree
+    for file in tree.lines.glob(f"*.{ending}"):
+        content = file.read_bytes()
+        file.unlink()
+        file.write_bytes(content[: len(content) // 2])
+    (tree.lines / ".half.wav.7.partial").write_bytes(b"RIFF")
+    engine.asked.clear()
+    for file in tree.files(Artifact.TTS_CLIPS):
+        file.unlink()
+    synthesize(tmp_path)
+    assert set(engine.texts) == set(TEXTS)
+    assert not list(tree.lines.glob(".*"))
+
+
+def test_a_retry_speaks_everything_again_but_only_once(
+    tmp_path: Path, engine: WatchedEngine
+) -> None:
+    lay_job(tmp_path, LINES)
+    synthesize(tmp_path)
+    for run, spoken in ((2, set(TEXTS)), (2, set()), (3, set(TEXTS)), (0, set(TEXTS))):
+        engine.asked.clear()
+        assert clips(synthesize(tmp_path, force=True, run=run))
+        assert set(engine.texts) == spoken, run
+
+
+def test_lines_without_words_or_translation_are_not_spoken_and_are_said(
+    tmp_path: Path, engine: WatchedEngine
+) -> None:
+    lay_job(tmp_path, [LINES[0], line(1, 2.0, 3.0, "«¡…!» —"), line(2, 4.0, 5.0, "here we are",
+            untranslated=True), line(3, 6.0, 6.5, "")])  # fmt: skip
+    ended = synthesize(tmp_path)
+    assert [(clip["audio_file"], clip["flag"]) for clip in clips(ended)] == [
+        ("segment_0000.wav", None),
+        ("", "nothing-to-say"),
+        ("", "untranslated"),
+        ("", "nothing-to-say"),
+    ]
+    assert set(engine.texts) == {TEXTS[0]}
+    assert "2 nothing-to-say, 1 untranslated" in ended.result.message
+    assert ended.result.figures["silent"] == 3
+
+
+def test_nothing_to_say_at_all_is_bad_input(tmp_path: Path, engine: WatchedEngine) -> None:
+    lay_job(tmp_path, [line(0, 0.5, 1.5, "..."), line(1, 2.0, 3.0, "as it was", untranslated=True)])
+    ended = synthesize(tmp_path)
+    assert (ended.code, ended.result.reason) == (ExitCode.DATAERR, "NothingToSay")
+    assert "2 lines" in ended.result.message
+
+
+def test_an_engine_without_a_sound_for_one_line_does_not_end_the_job(
+    tmp_path: Path, engine: WatchedEngine
+) -> None:
+    lay_job(tmp_path, LINES)
+    engine.sounds = lambda text, _: None if text == "cuatro" else tone(0.5, ENGINE_RATE)
+    ended = synthesize(tmp_path)
+    assert [clip["flag"] for clip in clips(ended)] == [None, "no-sound", None]
+    assert engine.texts.count("cuatro") == 3
+    engine.sounds = lambda text, _: numpy.zeros(4000, numpy.float32)
+    silent = synthesize(tmp_path, force=True)
+    assert (silent.code, silent.result.reason) == (ExitCode.TEMPFAIL, "NoSpeechMade")
+
+
+GOOD, LONG = tone(0.5, ENGINE_RATE), tone(9.0, ENGINE_RATE)
+QUIET = numpy.zeros(4000, numpy.float32)
+BROKEN = numpy.sign(GOOD)
+
+
+@pytest.mark.parametrize(
+    ("sounds", "attempts", "flag", "seconds"),
+    [
+        ([GOOD], 1, None, 0.5),
+        ([QUIET, GOOD], 2, None, 0.5),
+        ([None, LONG, GOOD], 3, None, 0.5),
+        ([BROKEN, BROKEN, GOOD], 3, None, 0.5),
+        ([LONG, QUIET, LONG], 3, ClipFlag.TOO_LONG, 9.0),
+        ([LONG, BROKEN, QUIET], 3, ClipFlag.CLIPPED, 0.5),
+        ([QUIET] * 3, 3, ClipFlag.NO_SOUND, 0.0),
+    ],
+)
+def test_what_did_not_come_out_well_is_spoken_again_at_most_twice(
+    tmp_path: Path,
+    sounds: list[numpy.ndarray | None],
+    attempts: int,
+    flag: ClipFlag | None,
+    seconds: float,
+) -> None:
+    left = list(sounds)
+
+    def speak(speed: float, file: Path) -> None:
+        sound = left.pop(0)
+        if sound is not None:
+            soundfile.write(file, sound, ENGINE_RATE, subtype="FLOAT")
+
+    take = record(speak, 1.0, 0.6, tmp_path / "line.wav")
+    assert len(sounds) - len(left) == attempts
+    assert take.flag is flag
+    assert take.duration == pytest.approx(seconds, abs=0.01)
+
+
+def test_every_speaker_has_a_voice_of_its_own(tmp_path: Path, engine: WatchedEngine) -> None:
+    lay_job(
+        tmp_path,
+        [line(0, 0.5, 1.5, speaker="B"), line(1, 2.0, 3.0, speaker="A"),
+         line(2, 4.0, 5.0, speaker="B")],
+    )  # fmt: skip
+    ended = synthesize(tmp_path)
+    assert {(voice.speaker, voice.number) for voice in engine.voices} == {("B", 0), ("A", 1)}
+    assert ended.result.figures["speakers"] == 2
+    assert len(set(VARIANTS)) == len(VARIANTS) >= 8
+
+
+def test_the_recordings_go_with_the_interim_files(tmp_path: Path, engine: WatchedEngine) -> None:
+    from dubstage.execution import delete_interim
+
+    lay_job(tmp_path, LINES)
+    tree = synthesize(tmp_path).tree
+    assert tree.lines.is_dir()
+    delete_interim(tree)
+    assert not tree.lines.exists()
+    assert not list(tree.path(Artifact.TTS_CLIPS).parent.iterdir())

@@ -1,0 +1,204 @@
+"""Where a speaker's voice comes from: a person's recording, or the programme itself."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy
+import pytest
+import soundfile
+from speech_world import RATE, WatchedEngine, lay_job, line, tone
+
+from dubstage.contract import ExitCode, Stage
+from dubstage.layout import Artifact
+from dubstage.synthesize import stage
+from dubstage.synthesize.references import Heard, choose
+from dubstage.testing import Ended, request_for, run_stage_in
+from dubstage.timing.onset import speech_bounds
+
+
+def heard(
+    speaker: str, start: float, end: float, ratio_db: float = 20.0, clipped: float = 0.0
+) -> Heard:
+    return Heard(speaker, start, end, f"{start:g}", 10 ** (ratio_db / 10), 1.0, clipped)
+
+
+@pytest.mark.parametrize(
+    ("lines", "cuts"),
+    [
+        # The clearer of two of the same length.
+        ([heard("A", 0, 8, 10), heard("A", 20, 28, 20)], ((20, 28),)),
+        # Nearer to eight seconds, where both are as clear.
+        ([heard("A", 0, 5), heard("A", 20, 28)], ((20, 28),)),
+        # Neighbours are one piece; twelve seconds are the most.
+        ([heard("A", 0, 3), heard("A", 3.4, 8), heard("A", 8.2, 14)], ((0, 8),)),
+        # Never with another voice in it, beside it, or between.
+        ([heard("A", 0, 8), heard("B", 7, 9), heard("A", 20, 26, 5)], ((20, 26),)),
+        ([heard("A", 0, 6), heard("B", 6.2, 9), heard("A", 20, 26, 5)], ((20, 26),)),
+        # Nothing that is clipped.
+        ([heard("A", 0, 8, clipped=0.01), heard("A", 20, 26, 5)], ((20, 26),)),
+        # Who never speaks so long gets several lines, the clearest, in order.
+        (
+            [heard("A", 0, 2, 5), heard("A", 10, 13, 20), heard("A", 30, 32.5, 15)],
+            ((10, 13), (30, 32.5)),
+        ),
+        ([heard("A", 0, 1)], ((0, 1),)),
+        # Better an unclean one than none.
+        ([heard("A", 0, 8), heard("B", 1, 2)], ((0, 8),)),
+        # A line without end is cut.
+        ([heard("A", 0, 60)], ((0, 12),)),
+    ],
+)
+def test_the_best_part_of_the_programme(
+    lines: list[Heard], cuts: tuple[tuple[float, float], ...]
+) -> None:
+    found = choose(lines, "A")
+    assert found
+    assert found.cuts == cuts
+
+
+def test_nobody_is_heard_in_silence() -> None:
+    silent = Heard("A", 0, 8, "one", 0.0, 1.0, 0.0)
+    assert choose([silent], "A") is None
+    assert choose([heard("B", 0, 8)], "A") is None
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> WatchedEngine:
+    found = WatchedEngine(clones=True)
+    monkeypatch.setattr(stage, "load_engine", lambda _: found)
+    return found
+
+
+LINES = [
+    line(0, 0.5, 7.0, speaker="ANN"),
+    line(1, 8.0, 9.0, speaker="BOB"),
+    line(2, 10.0, 13.0, speaker="BOB"),
+]
+
+
+def synthesize(folder: Path, **changes: object) -> Ended:
+    return run_stage_in(folder, request_for(Stage.SYNTHESIZE, **changes))
+
+
+def clips(ended: Ended) -> list[dict[str, str | None]]:
+    assert ended.code == ExitCode.OK, ended.result
+    found: list[dict[str, str | None]] = json.loads(
+        ended.tree.path(Artifact.TTS_SEGMENTS).read_text()
+    )
+    return found
+
+
+def give(folder: Path, name: str, sound: numpy.ndarray, rate: int = RATE) -> Path:
+    path = folder / "inputs/clip/voices" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, sound, rate)
+    return path
+
+
+def test_voices_are_cut_out_of_the_programme(tmp_path: Path, engine: WatchedEngine) -> None:
+    lay_job(tmp_path, LINES, seconds=14.0)
+    samples: dict[str, tuple[numpy.ndarray, int]] = {}
+    speak = engine.speak
+
+    def listen(*arguments: object) -> None:
+        voice = arguments[2]
+        samples[voice.speaker] = soundfile.read(voice.sample)  # type: ignore[attr-defined]
+        speak(*arguments)  # type: ignore[arg-type]
+
+    engine.speak = listen  # type: ignore[method-assign, assignment]
+    ended = synthesize(tmp_path)
+    vocals = "interim/clip/text/vid/speaks/vocals.wav"
+    assert [(clip["voice_sample"], clip["prompt_text"]) for clip in clips(ended)] == [
+        (f"{vocals}#t=0.500,7.000", "one two"),
+        (f"{vocals}#t=8.000,9.000+10.000,13.000", "one two one two"),
+        (f"{vocals}#t=8.000,9.000+10.000,13.000", "one two one two"),
+    ]
+    for speaker, seconds in (("ANN", 6.5), ("BOB", 4.25)):
+        sound, rate = samples[speaker]
+        begin, end = speech_bounds(sound.astype(numpy.float32), rate)
+        assert 0.1 <= begin <= 0.3
+        assert 0.1 <= len(sound) / rate - end <= 0.3
+        assert end - begin == pytest.approx(seconds, abs=0.05)
+        assert numpy.abs(sound).max() == pytest.approx(0.8, abs=0.01)
+
+
+def test_a_persons_recording_comes_first_and_changes_what_is_spoken(
+    tmp_path: Path, engine: WatchedEngine
+) -> None:
+    lay_job(tmp_path, LINES, seconds=14.0)
+    synthesize(tmp_path)
+    engine.asked.clear()
+    path = give(tmp_path, "ANN.wav", tone(4.0))
+    ended = synthesize(tmp_path)
+    assert not ended.result.reused
+    assert clips(ended)[0]["voice_sample"] == "inputs/clip/voices/ANN.wav"
+    assert ended.result.figures["kept"] == 2
+    assert {voice.sample for voice in engine.voices if voice.speaker == "ANN"} >= {path}
+    assert synthesize(tmp_path).result.reused
+    give(tmp_path, "ANN.wav", tone(5.0))
+    assert not synthesize(tmp_path).result.reused
+    path.unlink()
+    assert clips(synthesize(tmp_path))[0]["voice_sample"] != "inputs/clip/voices/ANN.wav"
+
+
+@pytest.mark.parametrize(
+    ("sound", "rate", "says"),
+    [
+        (tone(1.0), RATE, "it has 1.0 s"),
+        (tone(31.0), RATE, "it has 31.0 s"),
+        (tone(4.0, 8000), 8000, "it has 8000 Hz"),
+        (numpy.zeros(4 * RATE), RATE, "it is silent"),
+        (numpy.sign(tone(4.0)), RATE, "it is clipped"),
+        (None, 0, "it cannot be read"),
+    ],
+)
+@pytest.mark.parametrize("at", [Stage.INGEST, Stage.SYNTHESIZE])
+def test_a_bad_recording_is_said_before_a_gpu_is_asked_for(
+    tmp_path: Path,
+    engine: WatchedEngine,
+    sound: numpy.ndarray | None,
+    rate: int,
+    says: str,
+    at: Stage,
+) -> None:
+    lay_job(tmp_path, LINES, seconds=14.0)
+    path = give(tmp_path, "ANN.wav", tone(4.0) if sound is None else sound, rate or RATE)
+    if sound is None:
+        path.write_text("no sound")
+    ended = run_stage_in(tmp_path, request_for(at))
+    assert (ended.code, ended.result.reason) == (ExitCode.DATAERR, "BadVoice")
+    assert f"inputs/clip/voices/ANN.wav cannot be a speaker's voice: {says}" in ended.result.message
+    assert "expected a WAV file of 3 to 30 s" in ended.result.message
+
+
+def test_a_link_out_of_the_inputs_is_refused(tmp_path: Path, engine: WatchedEngine) -> None:
+    lay_job(tmp_path, LINES, seconds=14.0)
+    path = give(tmp_path, "ANN.wav", tone(4.0))
+    secret = tmp_path / "secret.wav"
+    path.rename(secret)
+    path.symlink_to(secret)
+    ended = run_stage_in(tmp_path, request_for(Stage.INGEST))
+    assert "the link leads out" in ended.result.message
+
+
+def test_recordings_that_are_not_used_are_said(tmp_path: Path, engine: WatchedEngine) -> None:
+    lay_job(tmp_path, LINES, seconds=14.0)
+    give(tmp_path, "EVE.wav", tone(4.0))
+    message = synthesize(tmp_path).result.message
+    assert "voices/EVE.wav is nobody's voice: the speakers are ANN, BOB" in message
+    engine.clones = False
+    assert "cannot use recordings of voices" in synthesize(tmp_path, force=True).result.message
+
+
+def test_a_speaker_who_is_hardly_heard_is_said(tmp_path: Path, engine: WatchedEngine) -> None:
+    lay_job(tmp_path, [LINES[0], line(1, 8.0, 9.0, speaker="BOB")], seconds=14.0)
+    assert "BOB speaks 1.0 s alone: the voice is a guess" in synthesize(tmp_path).result.message
+
+
+def test_a_programme_without_a_voice_is_refused(tmp_path: Path, engine: WatchedEngine) -> None:
+    lay_job(tmp_path, [line(0, 20.0, 21.0)], seconds=14.0)
+    ended = synthesize(tmp_path)
+    assert (ended.code, ended.result.reason) == (ExitCode.DATAERR, "NoVoice")
+    assert "inputs/clip/voices/" in ended.result.message
