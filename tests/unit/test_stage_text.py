@@ -1,4 +1,4 @@
-"""Words into lines, lines into subtitles, tags into languages."""
+"""Words into lines, tags into languages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import pytest
 from dubstage.contract import EngineChoice, Stage
 from dubstage.errors import BadInput
 from dubstage.languages import check, media_code
-from dubstage.mux import subtitles
 from dubstage.testing import ENGINES, request_for
 from dubstage.transcribe.faster_whisper import join_pieces
 from dubstage.transcript import Word
@@ -17,24 +16,6 @@ def test_pieces_of_a_word_are_joined() -> None:
     heard = [(f"{' ' if w != '-hearted' else ''}{w}", Word(word=w, start=n, end=n + 1))
              for n, w in enumerate(["cold", "-hearted", "man"])]  # fmt: skip
     assert [word.word for word in join_pieces(heard)] == ["cold-hearted", "man"]
-
-
-def test_subtitles_have_two_rows_of_42() -> None:
-    text = "one two three four five six seven eight nine ten " * 4
-    found = subtitles.cues([(1.0, 9.0, text), (9.0, 10.0, "")])
-    assert found[0].start == 1.0
-    assert found[-1].end == pytest.approx(9.0)
-    for cue in found:
-        rows = cue.text.split("\n")
-        assert len(rows) <= 2
-        assert all(len(row) <= 42 for row in rows)
-    assert " ".join(cue.text.replace("\n", " ") for cue in found).split() == text.split()
-
-
-def test_subtitle_formats() -> None:
-    found = subtitles.cues([(3661.5, 3662.0, "a < b")])
-    assert subtitles.srt(found) == "1\n01:01:01,500 --> 01:01:02,000\na < b\n"
-    assert subtitles.vtt(found) == "WEBVTT\n\n01:01:01.500 --> 01:01:02.000\na &lt; b\n"
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ from dubstage.publish import Staging
 from dubstage.reuse import is_whole, look_ahead
 from dubstage.source import resolve_source
 from dubstage.stages import STAGES
+from dubstage.versions import engine_version
 from dubstage.work import Outcome, StageRun, Work, files_of
 
 
@@ -110,7 +111,9 @@ def _work(
         inputs.append(source)
         named["source"] = source.sha256
     staging.discard()
+    begun = time.monotonic()
     outcome = _run(request, tree, staging, run)
+    seconds = time.monotonic() - begun
     outputs = staging.publish(digests)
     manifest = Manifest(
         stage=request.stage,
@@ -122,6 +125,8 @@ def _work(
         correction=means.correction,
         inputs=inputs,
         outputs=outputs,
+        seconds=round(seconds, 3),
+        engine_version=None if means.correction else engine_version(choice.engine),
         message=outcome.message,
         source_language=outcome.source_language,
         figures=outcome.figures,

@@ -18,7 +18,8 @@ from dubstage.contract import DATA_DIR, MODELS_DIR, Stage
 class Artifact(str, Enum):
     """The files of one job; the value is the path pattern below the root.
 
-    Only ``TTS_CLIPS`` stands for more than one file.
+    A ``*`` stands for what differs: the lines' clips, the stems, and the dubbed
+    video's container.
     """
 
     AUDIO = "interim/{job}/text/vid/speaks/audio.wav"
@@ -32,7 +33,8 @@ class Artifact(str, Enum):
     TTS_CLIPS = "interim/{job}/text/vid/tts/*.wav"
     TTS_SEGMENTS = "interim/{job}/text/vid/tts/segments.json"
     DUBBED_AUDIO = "outputs/{job}/vid/dubbed_audio.wav"
-    DUBBED_VIDEO = "outputs/{job}/vid/dubbed_video.mp4"
+    DUBBED_VIDEO = "outputs/{job}/vid/dubbed_video.*"
+    STEMS = "outputs/{job}/vid/stems/*.wav"
     SRC_SRT = "outputs/{job}/text/src.srt"
     SRC_VTT = "outputs/{job}/text/src.vtt"
     TRG_SRT = "outputs/{job}/text/trg.srt"
@@ -43,6 +45,12 @@ class Artifact(str, Enum):
     def is_output(self) -> bool:
         """True for what a person came for: it must be whole at the end."""
         return self.value.startswith("outputs/")
+
+    @property
+    def may_be_absent(self) -> bool:
+        """True for what not every dub has: a source without a picture gives no video,
+        and stems are written on request."""
+        return self in (Artifact.DUBBED_VIDEO, Artifact.STEMS)
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,10 @@ class Manifest(BaseModel):
     """SHA-256 of the person's file that took the engine's place."""
     inputs: list[FileRecord]
     outputs: list[FileRecord]
+    seconds: float = 0.0
+    """Wall-clock time that the work took."""
+    engine_version: str | None = None
+    """Of the engine's library or program, where it is known."""
     message: str = ""
     source_language: str | None = None
     figures: dict[str, str | int | float | bool] = {}

@@ -77,6 +77,7 @@ STAGES: dict[Stage, StageDefinition] = {
             version=2,
             reads_source=True,
             reads=(
+                Artifact.AUDIO,
                 Artifact.VOCALS,
                 Artifact.BACKGROUND,
                 Artifact.TRANSCRIPT,
@@ -88,6 +89,7 @@ STAGES: dict[Stage, StageDefinition] = {
             writes=(
                 Artifact.DUBBED_AUDIO,
                 Artifact.DUBBED_VIDEO,
+                Artifact.STEMS,
                 Artifact.SRC_SRT,
                 Artifact.SRC_VTT,
                 Artifact.TRG_SRT,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dubstage.errors import BadInput
 from dubstage.layout import Artifact
-from dubstage.media import SAMPLE_RATE, MediaError, Probe, ffmpeg, input_file, probe
+from dubstage.media import SAMPLE_RATE, MediaError, Probe, VideoTrack, ffmpeg, input_file, probe
 from dubstage.source import resolve_source
 from dubstage.work import Outcome, Work
 
@@ -18,7 +18,7 @@ WHOLE = 0.98
 
 
 def run(work: Work) -> Outcome:
-    """Write ``audio.wav``: 48 kHz, stereo, 16 bit, from 0.0 to the video's end.
+    """Write ``audio.wav``: 48 kHz, stereo, 16 bit, from 0.0 to the source's end.
 
     Raises :class:`BadInput` for a source that cannot be dubbed.
     """
@@ -28,15 +28,16 @@ def run(work: Work) -> Outcome:
     audio = work.staging(Artifact.AUDIO, None)
     try:
         heard = extract_audio(source, declared, audio, work)
-        seen = readable_video(source, declared)
+        seen = readable_video(source, declared.video) if declared.video else 0.0
     except MediaError as error:
         raise BadInput(
             f"{name} cannot be decoded ({error}): expected a whole video file.",
             reason="SourceUnreadable",
         ) from error
     _check_whole(name, declared.duration, max(heard, seen))
+    kind = "video" if declared.video else "sound without a picture"
     return Outcome(
-        message=f"{declared.duration:.1f} s of video with {len(declared.audio)} audio track(s)",
+        message=f"{declared.duration:.1f} s of {kind} with {len(declared.audio)} audio track(s)",
         figures={"duration": round(declared.duration, 3), "audio_tracks": len(declared.audio)},
     )
 
@@ -53,18 +54,13 @@ def inspect(source: Path, name: str) -> Probe:
     except MediaError as error:
         raise BadInput(
             f"{name} is not a video that can be read ({_reason(error, source)}): it is cut off, or "
-            "not a media file. Copy it again; mp4, mov, mkv and webm are accepted.",
+            "not a media file. Copy it again; mp4, mov, mkv, webm and sound files are accepted.",
             reason="SourceUnreadable",
         ) from error
-    if declared.video_index is None:
-        found = "only audio" if declared.audio else f"no stream at all ({declared.format_name})"
-        raise BadInput(
-            f"{name} has no video stream, {found} was found: expected a video with sound.",
-            reason="NoVideoStream",
-        )
     if not declared.audio:
         raise BadInput(
-            f"{name} has no audio stream: there is no speech to dub.", reason="NoAudioStream"
+            f"{name} has no audio stream ({declared.format_name}): there is no speech to dub.",
+            reason="NoAudioStream",
         )
     return declared
 
@@ -84,13 +80,13 @@ def extract_audio(source: Path, declared: Probe, target: Path, work: Work) -> fl
     )
 
 
-def readable_video(source: Path, declared: Probe) -> float:
+def readable_video(source: Path, video: VideoTrack) -> float:
     """Seconds of the video stream that are in the file; packets are read, not
     decoded, so that this costs no more than reading the file."""
     return ffmpeg(
         [
             *input_file(source),
-            *("-map", f"0:{declared.video_index}", "-c", "copy", "-f", "null", "-"),
+            *("-map", f"0:{video.index}", "-c", "copy", "-f", "null", "-"),
         ]
     )
 

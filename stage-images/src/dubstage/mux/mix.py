@@ -1,13 +1,14 @@
-"""Background and lines into one sound file, a second at a time."""
+"""Programme, background and voice into one sound, a second at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dubstage.media import SAMPLE_RATE
+from dubstage.mux.spans import Envelope, Span, merged
 
 if TYPE_CHECKING:
     import numpy
@@ -16,66 +17,75 @@ if TYPE_CHECKING:
     Samples = NDArray[numpy.float32]
 
 BLOCK_FRAMES = SAMPLE_RATE
-CEILING = 0.999
-"""Samples are held below full scale."""
+CROSS_FADE = round(0.05 * SAMPLE_RATE)
+"""Frames in which the programme gives way to its background, and back."""
+JOINED = round(0.3 * SAMPLE_RATE)
+"""Between stretches of speech closer than this the background stays: no flutter."""
+DUCK_DB = 4.0
+"""The background steps back by so much under dubbed speech."""
+DUCK_ATTACK = round(0.1 * SAMPLE_RATE)
+DUCK_RELEASE = round(0.25 * SAMPLE_RATE)
 
 
 @dataclass(frozen=True)
-class Placed:
-    """One line on the programme's time line."""
+class Tracks:
+    """What a dub is mixed from, and where speech is."""
 
-    start: int
-    """Frame of its first sample."""
-    samples: Samples
-    """Shape (frames,)."""
+    programme: Path
+    """The source's sound as it is: it plays where nobody speaks."""
+    background: Path
+    """The same without speech."""
+    voice: Path
+    """The dubbed lines, one channel."""
+    frames: int
+    original: Sequence[Span]
+    """Where the original speaks."""
+    dubbed: Sequence[Span]
+    """Where the dub speaks."""
+
+    @property
+    def speech(self) -> list[Span]:
+        """Where either does."""
+        return merged([*self.original, *self.dubbed], JOINED)
 
 
-def mix(
-    background: Path,
-    lines: Iterator[Placed],
-    frames: int,
-    target: Path,
-    progress: Callable[[float], None],
-) -> int:
-    """Write `frames` frames of background plus lines to `target`; the number of
-    samples that had to be held below full scale.
+@dataclass(frozen=True)
+class Block:
+    """A part of the mix; the parts are added."""
 
-    `lines` come in the order of their start, and are taken when they are reached:
-    only those that are heard at one moment are in memory. The background is not
-    changed; where it is shorter, silence follows.
-    """
-    import numpy
+    bed: Samples
+    """Shape (frames, 2): programme and background."""
+    voice: Samples
+    """Shape (frames, 1): heard from both sides."""
+
+    @property
+    def mixed(self) -> Samples:
+        """Shape (frames, 2). Not limited: it may pass full scale."""
+        return self.bed + self.voice
+
+
+def blocks(tracks: Tracks) -> Iterator[Block]:
+    """The mix from its first frame to its last; where a track is shorter, silence."""
     import soundfile
 
-    held = 0
-    playing: list[Placed] = []
-    following = next(lines, None)
+    speech = Envelope(tracks.speech, CROSS_FADE, CROSS_FADE)
+    under = Envelope(merged(tracks.dubbed, JOINED), DUCK_ATTACK, DUCK_RELEASE)
     with (
-        soundfile.SoundFile(background) as bed,
-        soundfile.SoundFile(
-            target, "w", samplerate=SAMPLE_RATE, channels=2, subtype="PCM_16", format="WAV"
-        ) as out,
+        soundfile.SoundFile(tracks.programme) as programme,
+        soundfile.SoundFile(tracks.background) as background,
+        soundfile.SoundFile(tracks.voice) as voice,
     ):
-        for begin in range(0, frames, BLOCK_FRAMES):
-            count = min(BLOCK_FRAMES, frames - begin)
-            block = bed.read(count, dtype="float32", always_2d=True, fill_value=0.0)
-            block = block if block.shape[1] == 2 else numpy.repeat(block[:, :1], 2, axis=1)
-            while following and following.start < begin + count:
-                playing.append(following)
-                following = next(lines, None)
-            for line in playing:
-                _add(block, begin, line)
-            playing = [line for line in playing if line.start + len(line.samples) > begin + count]
-            held += int((numpy.abs(block) > CEILING).sum())
-            out.write(numpy.clip(block, -CEILING, CEILING))
-            progress((begin + count) / frames)
-    return held
+        for begin in range(0, tracks.frames, BLOCK_FRAMES):
+            count = min(BLOCK_FRAMES, tracks.frames - begin)
+            spoken = speech.block(begin, count)
+            ducked = 10 ** (-DUCK_DB / 20 * under.block(begin, count))
+            bed = _read(programme, count) * (1 - spoken)
+            bed += _read(background, count) * spoken * ducked
+            yield Block(bed, _read(voice, count))
 
 
-def _add(block: Samples, begin: int, line: Placed) -> None:
-    """Add the part of `line` that falls into the block starting at frame `begin`."""
-    first = max(line.start, begin)
-    last = min(line.start + len(line.samples), begin + len(block))
-    if first < last:
-        part = line.samples[first - line.start : last - line.start]
-        block[first - begin : last - begin] += part[:, None]
+def _read(file: object, count: int) -> Samples:
+    block: Samples = file.read(  # type: ignore[attr-defined]
+        count, dtype="float32", always_2d=True, fill_value=0.0
+    )
+    return block

@@ -1,4 +1,4 @@
-"""One line's clip as it will be heard: stretched, levelled, trimmed, at 48 kHz."""
+"""One line's clip as it will be heard: stretched, trimmed, levelled, at 48 kHz."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dubstage.media import SAMPLE_RATE, ffmpeg, input_file
-from dubstage.mux.level import gain_db
+from dubstage.media import SAMPLE_RATE, decode
+from dubstage.mux.loudness import SILENCE, loudness
 from dubstage.timing.fit import Fit
 from dubstage.timing.onset import speech_bounds
 
@@ -21,46 +21,54 @@ FADE_SECONDS = 0.05
 """A trimmed line fades out over this time."""
 EDGE_SECONDS = 0.002
 """Every line fades in and out over this time: no clicks."""
+BOTH_CHANNELS = 3.01
+"""LU by which one channel, heard from both sides, is louder."""
+MAX_GAIN_DB = 20.0
+"""Levels further apart mean that one of them is no speech."""
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """A clip ready to be mixed."""
+    """A clip ready to be laid on the voice track."""
 
     samples: Samples
-    """Shape (frames,): one channel, heard in the middle."""
+    """Shape (frames,): one channel, heard from both sides."""
     onset: float
     """Seconds from the first sample to the first sound."""
+    loudness: float
+    """LUFS, as it is heard."""
 
 
-def render(file: Path, fit: Fit, original: Samples, scratch: Path) -> Rendered:
-    """Render the recording `file` as `fit` says, at the level of the original line's
-    speech (`original`: one channel).
+def render(file: Path, fit: Fit, level: float) -> Rendered:
+    """Render the recording `file` as `fit` says, as loud as `level` (LUFS).
 
     Rubberband changes tempo without pitch. Raises
     :class:`dubstage.media.MediaError` where ffmpeg cannot.
     """
     import numpy
-    import soundfile
 
-    target = scratch / "line.wav"
     filters = [f"aresample={SAMPLE_RATE}"]
     if fit.stretch != 1.0:
         filters.append(f"rubberband=tempo={fit.stretch:.6f}")
-    ffmpeg([*input_file(file), "-af", ",".join(filters), "-ac", "1", "-c:a", "pcm_f32le",
-            "-f", "wav", target])  # fmt: skip
-    samples, _ = soundfile.read(target, dtype="float32")
+    samples = numpy.frombuffer(decode(file, ",".join(filters)), numpy.float32)
     begin, end = speech_bounds(samples, SAMPLE_RATE)
-    longest = int(min(fit.slot.length, fit.length + FADE_SECONDS) * SAMPLE_RATE)
     first = int(begin * SAMPLE_RATE)
+    longest = int(min(fit.slot.length, fit.length + FADE_SECONDS) * SAMPLE_RATE)
     samples = samples[first : max(int(end * SAMPLE_RATE), first)]
     cut = len(samples) > longest
     samples = samples[:longest].copy()
-    if len(samples):
-        samples *= numpy.float32(10 ** (gain_db(original, samples) / 20))
     _fade(samples, FADE_SECONDS if cut or fit.overflow else EDGE_SECONDS)
     onset, _ = speech_bounds(samples, SAMPLE_RATE)
-    return Rendered(numpy.ascontiguousarray(samples), onset)
+    return _levelled(samples, onset, level)
+
+
+def _levelled(samples: Samples, onset: float, level: float) -> Rendered:
+    found = loudness(samples) + BOTH_CHANNELS
+    gain = 0.0
+    if level > SILENCE and found > SILENCE + BOTH_CHANNELS:
+        gain = min(max(level - found, -MAX_GAIN_DB), MAX_GAIN_DB)
+    samples *= 10 ** (gain / 20)
+    return Rendered(samples, onset, found + gain)
 
 
 def _fade(samples: Samples, out_seconds: float) -> None:

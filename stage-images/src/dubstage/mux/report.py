@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from pydantic import BaseModel, field_serializer
 
-from dubstage.contract import StageRequest
-from dubstage.timing.fit import NOTED_SPEED, UNNOTICED_SPEED, Flag
-from dubstage.timing.prediction import Verdict
+from dubstage.media import SAMPLE_RATE
+from dubstage.mux.loudness import SILENCE
+from dubstage.mux.original import OriginalLine
+from dubstage.mux.plan import PlannedClip
+from dubstage.mux.render import Rendered
+from dubstage.timing.prediction import Verdict, verdict
+from dubstage.transcript import TranslatedSentence
 
 
 class ReportLine(BaseModel):
@@ -27,6 +30,10 @@ class ReportLine(BaseModel):
     dub_end: float
     onset_error: float
     """`dub_start` less `start`."""
+    offset_error: float
+    """`dub_end` less `end`."""
+    fill: float
+    """Share of the original line's time that the dub is heard."""
     slot: float
     """The time that there was, the pause after the line included."""
     predicted: float
@@ -45,54 +52,82 @@ class ReportLine(BaseModel):
     """Both together."""
     overflow: float
     """Seconds that were trimmed off."""
-    flags: list[Flag]
+    loudness: float | None
+    """LUFS in the mix, before the gain of the whole; None where it is not spoken."""
+    level_error: float | None
+    """LU by which it is louder than the original line was."""
+    voice_sample: str | None
+    flags: list[str]
 
     @field_serializer(
-        *("start", "end", "dub_start", "dub_end", "onset_error"),
-        *(
-            "slot",
-            "predicted",
-            "natural",
-            "pause_used",
-            "engine_speed",
-            "stretch",
-            "speed",
-            "overflow",
-        ),
+        *("start", "end", "dub_start", "dub_end", "onset_error", "offset_error", "fill", "slot"),
+        *("predicted", "natural", "pause_used", "engine_speed", "stretch", "speed", "overflow"),
+        *("loudness", "level_error"),
     )
-    def _round(self, value: float) -> float:
-        return round(value, 3)
+    def _round(self, value: float | None) -> float | None:
+        return None if value is None else round(value, 3)
+
+    @property
+    def is_spoken(self) -> bool:
+        """False where there was nothing to say."""
+        return self.loudness is not None
 
 
-def report(
-    request: StageRequest,
-    source_language: str,
-    duration: float,
-    lines: Sequence[ReportLine],
-    held_samples: int,
-) -> str:
-    """The text of ``report.json``."""
-    count = max(len(lines), 1)
-    text = {
-        "job_id": request.job_id,
-        "source_language": source_language,
-        "target_language": request.target_language,
-        "duration": round(duration, 3),
-        "engines": {
-            str(stage): choice.model_dump(exclude_none=True, exclude_defaults=True)
-            for stage, choice in request.engines.items()
-        },
-        "totals": {
-            "lines": len(lines),
-            "share_above_1.2": round(sum(x.speed > UNNOTICED_SPEED for x in lines) / count, 3),
-            "share_above_1.3": round(sum(x.speed > NOTED_SPEED for x in lines) / count, 3),
-            "trimmed": sum(Flag.TRIMMED in line.flags for line in lines),
-            "overflow": round(sum(line.overflow for line in lines), 3),
-            "largest_onset_error": round(
-                max((abs(line.onset_error) for line in lines), default=0.0), 3
+def report_line(
+    item: PlannedClip,
+    sentence: TranslatedSentence,
+    original: OriginalLine,
+    rendered: Rendered | None,
+) -> ReportLine:
+    """How `item` came out; `rendered` is None where it is not spoken."""
+    clip, fit = item.clip, item.fit
+    begin = item.start / SAMPLE_RATE
+    first = begin + (rendered.onset if rendered else 0.0)
+    last = begin + (len(rendered.samples) / SAMPLE_RATE if rendered else 0.0)
+    length = max(clip.end - clip.start, 0.001)
+    return ReportLine(
+        segment_id=clip.segment_id,
+        speaker=clip.speaker,
+        text=sentence.text,
+        translation=sentence.translation,
+        start=clip.start,
+        end=clip.end,
+        dub_start=first,
+        dub_end=last,
+        onset_error=first - clip.start,
+        offset_error=last - clip.end if rendered else 0.0,
+        fill=(last - first) / length,
+        slot=fit.slot.length,
+        predicted=clip.predicted,
+        verdict=verdict(clip.predicted or fit.natural, fit.slot),
+        natural=fit.natural,
+        pause_used=fit.pause_used,
+        engine_speed=fit.engine_speed,
+        stretch=fit.stretch,
+        speed=fit.speed if rendered else 1.0,
+        overflow=fit.overflow,
+        loudness=rendered.loudness if rendered else None,
+        level_error=_level_error(original, rendered),
+        voice_sample=clip.voice_sample,
+        flags=[*map(str, fit.flags if rendered else ()), *([str(clip.flag)] if clip.flag else [])],
+    )
+
+
+def _level_error(original: OriginalLine, rendered: Rendered | None) -> float | None:
+    if rendered is None or original.loudness <= SILENCE:
+        return None
+    return rendered.loudness - original.loudness
+
+
+def voices(lines: Sequence[ReportLine]) -> list[dict[str, object]]:
+    """Who speaks, how many lines, and whose voice it is."""
+    return [
+        {
+            "speaker": speaker,
+            "lines": sum(line.speaker == speaker for line in lines),
+            "voice_samples": sorted(
+                {x.voice_sample for x in lines if x.speaker == speaker and x.voice_sample}
             ),
-            "held_samples": held_samples,
-        },
-        "lines": [line.model_dump(mode="json") for line in lines],
-    }
-    return json.dumps(text, ensure_ascii=False, indent=1) + "\n"
+        }
+        for speaker in sorted({line.speaker for line in lines})
+    ]

@@ -3,34 +3,32 @@ the untouched picture."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dubstage.errors import Misconfigured, TemporaryFailure
 from dubstage.layout import Artifact
 from dubstage.media import SAMPLE_RATE, MediaError, Probe, probe
 from dubstage.mux import subtitles
-from dubstage.mux.mix import Placed, mix
-from dubstage.mux.render import render
-from dubstage.mux.report import ReportLine, report
-from dubstage.mux.video import mux_video
+from dubstage.mux.containers import container_for
+from dubstage.mux.master import master, measure, mixed, plan_gain
+from dubstage.mux.measure import background_change, sound_of
+from dubstage.mux.mix import Tracks, blocks
+from dubstage.mux.original import OriginalLine, listen
+from dubstage.mux.plan import PlannedClip, plan
+from dubstage.mux.provenance import stages_of
+from dubstage.mux.render import Rendered, render
+from dubstage.mux.report import ReportLine, report_line, voices
+from dubstage.mux.spans import covered, merged, shared
+from dubstage.mux.stems import with_stems
+from dubstage.mux.totals import Sound, sentence, totals
+from dubstage.mux.video import Subtitles, mux_video
+from dubstage.mux.voice import Placed, ahead, lay
 from dubstage.source import resolve_source
-from dubstage.timing.fit import Fit, fit
-from dubstage.timing.prediction import verdict
-from dubstage.timing.slot import Line, slots
 from dubstage.transcript import Clip, TranslatedSentence, read_aligned, read_list
 from dubstage.work import Outcome, Work
-
-if TYPE_CHECKING:
-    import numpy
-    from numpy.typing import NDArray
-
-    Samples = NDArray[numpy.float32]
-
-MIX_SHARE = 0.7
-"""Share of the stage's time that rendering and mixing takes."""
 
 
 def run(work: Work) -> Outcome:
@@ -50,135 +48,150 @@ def run(work: Work) -> Outcome:
 
 
 def _run(work: Work) -> Outcome:
-    source = resolve_source(work.tree.roots, work.request)
-    declared = probe(source)
-    lines = read_list(work, Artifact.TRANSLATED, TranslatedSentence)
-    clips = read_list(work, Artifact.TTS_SEGMENTS, Clip)
-    language = read_aligned(work).language
-    frames = round(declared.duration * SAMPLE_RATE)
-    rendering = _Rendering(work, plan(clips, declared.duration), lines)
-    audio = work.staging(Artifact.DUBBED_AUDIO, None)
-    held = mix(
-        work.read(Artifact.BACKGROUND)[0],
-        rendering.placed(),
-        frames,
-        audio,
-        lambda share: work.progress(share * MIX_SHARE),
-    )
-    _write_video(work, source, declared, audio, language)
-    _write_subtitles(work, lines)
-    work.staging(Artifact.REPORT, None).write_text(
-        report(work.request, language, declared.duration, rendering.lines, held)
-    )
-    return _outcome(rendering.lines)
-
-
-@dataclass(frozen=True)
-class PlannedClip:
-    """A clip and how it is put into its slot."""
-
-    clip: Clip
-    fit: Fit
-
-
-def plan(clips: Sequence[Clip], programme_end: float) -> list[PlannedClip]:
-    """How every clip is put into its slot, in the order of their start."""
-    ordered = sorted(clips, key=lambda clip: (clip.start, clip.segment_id))
-    lines = [Line(clip.segment_id, clip.speaker, clip.start, clip.end) for clip in ordered]
-    return [
-        PlannedClip(clip, fit(clip.duration, clip.spoken_speed, slot))
-        for clip, slot in zip(ordered, slots(lines, programme_end), strict=True)
-    ]
-
-
-class _Rendering:
-    """Renders clips one by one as the mix asks for them, and keeps the report."""
-
-    def __init__(
-        self, work: Work, planned: Sequence[PlannedClip], lines: Sequence[TranslatedSentence]
-    ) -> None:
-        self.lines: list[ReportLine] = []
-        self._work = work
-        (self._vocals,) = work.read(Artifact.VOCALS)
-        self._planned = planned
-        self._texts = {line.segment_id: line for line in lines}
-
-    def placed(self) -> Iterator[Placed]:
-        """The lines in the order of their start."""
-        folder = self._work.tree.path(Artifact.TTS_CLIPS).parent
-        for item in self._planned:
-            clip = item.clip
-            original = _original(self._vocals, clip)
-            rendered = render(folder / clip.audio_file, item.fit, original, self._work.scratch)
-            start = round(clip.start * SAMPLE_RATE)
-            first_heard = start / SAMPLE_RATE + rendered.onset
-            self.lines.append(
-                ReportLine(
-                    segment_id=clip.segment_id,
-                    speaker=clip.speaker,
-                    text=self._texts[clip.segment_id].text,
-                    translation=self._texts[clip.segment_id].translation,
-                    start=clip.start,
-                    end=clip.end,
-                    dub_start=first_heard,
-                    dub_end=(start + len(rendered.samples)) / SAMPLE_RATE,
-                    onset_error=first_heard - clip.start,
-                    slot=item.fit.slot.length,
-                    predicted=clip.predicted,
-                    verdict=verdict(clip.predicted or item.fit.natural, item.fit.slot),
-                    natural=item.fit.natural,
-                    pause_used=item.fit.pause_used,
-                    engine_speed=item.fit.engine_speed,
-                    stretch=item.fit.stretch,
-                    speed=item.fit.speed,
-                    overflow=item.fit.overflow,
-                    flags=list(item.fit.flags),
-                )
-            )
-            yield Placed(start, rendered.samples)
-
-
-def _original(vocals: Path, clip: Clip) -> Samples:
-    """The original line's speech, one channel."""
     import soundfile
 
-    with soundfile.SoundFile(vocals) as sound:
-        sound.seek(min(int(clip.start * sound.samplerate), sound.frames))
-        count = int(clip.target_duration * sound.samplerate)
-        samples: Samples = sound.read(count, dtype="float32", always_2d=True)
-    return samples.mean(axis=1) if len(samples) else samples[:, 0]
+    begun = time.monotonic()
+    source = resolve_source(work.tree.roots, work.request)
+    declared = probe(source)
+    (programme,) = work.read(Artifact.AUDIO)
+    duration = declared.duration or soundfile.info(programme).duration
+    sentences = read_list(work, Artifact.TRANSLATED, TranslatedSentence)
+    planned = plan(read_list(work, Artifact.TTS_SEGMENTS, Clip), duration)
+    language = read_aligned(work).language
 
-
-def _write_video(work: Work, source: Path, declared: Probe, audio: Path, language: str) -> None:
-    mux_video(
-        source,
-        declared,
-        audio,
-        (work.request.target_language, language),
-        work.staging(Artifact.DUBBED_VIDEO, None),
-        lambda share: work.progress(MIX_SHARE + share * (1 - MIX_SHARE)),
-    )
-
-
-def _write_subtitles(work: Work, lines: Sequence[TranslatedSentence]) -> None:
-    sides = {
-        (Artifact.SRC_SRT, Artifact.SRC_VTT): [(x.start, x.end, x.text) for x in lines],
-        (Artifact.TRG_SRT, Artifact.TRG_VTT): [(x.start, x.end, x.translation) for x in lines],
+    lines, tracks = _lay_voice(work, planned, sentences, round(duration * SAMPLE_RATE))
+    dub = work.staging(Artifact.DUBBED_AUDIO, None)
+    sound = _master(work, tracks, dub)
+    soft = _write_subtitles(work, sentences, language, duration)
+    _write_video(work, (source, declared), dub, language, soft)
+    figures = totals(lines, sum(x.untranslated for x in sentences), sound)
+    seconds = time.monotonic() - begun
+    report = {
+        "job_id": work.request.job_id,
+        "source_language": language,
+        "target_language": work.request.target_language,
+        "duration": round(duration, 3),
+        "totals": figures,
+        "stages": stages_of(work.tree, work.request, duration, seconds),
+        "speakers": voices(lines),
+        "lines": [line.model_dump(mode="json") for line in lines],
     }
-    for (srt_file, vtt_file), rows in sides.items():
-        found = subtitles.cues(rows)
-        work.staging(srt_file, None).write_text(subtitles.srt(found))
-        work.staging(vtt_file, None).write_text(subtitles.vtt(found))
+    text = json.dumps(report, ensure_ascii=False, indent=1)
+    work.staging(Artifact.REPORT, None).write_text(text + "\n")
+    return Outcome(message=sentence(figures, sound), figures=figures)
 
 
-def _outcome(lines: Sequence[ReportLine]) -> Outcome:
-    fastest = max((line.speed for line in lines), default=1.0)
-    trimmed = sum(line.overflow > 0 for line in lines)
-    return Outcome(
-        message=f"{len(lines)} lines, at most {fastest:.2f}x as fast, {trimmed} trimmed",
-        figures={
-            "lines": len(lines),
-            "fastest": round(fastest, 3),
-            "trimmed": trimmed,
-        },
+def _lay_voice(
+    work: Work,
+    planned: Sequence[PlannedClip],
+    sentences: Sequence[TranslatedSentence],
+    frames: int,
+) -> tuple[list[ReportLine], Tracks]:
+    """Render every line onto the voice track; the report's lines, and what to mix."""
+    (programme,), (vocals,) = work.read(Artifact.AUDIO), work.read(Artifact.VOCALS)
+    (background,) = work.read(Artifact.BACKGROUND)
+    folder = work.tree.path(Artifact.TTS_CLIPS).parent
+    texts = {sentence.segment_id: sentence for sentence in sentences}
+    originals = listen(vocals, [item.line for item in planned])
+    lines: list[ReportLine] = []
+
+    def rendered(task: tuple[PlannedClip, OriginalLine]) -> Rendered | None:
+        item, original = task
+        if not item.is_spoken:
+            return None
+        return render(folder / item.clip.audio_file, item.fit, original.loudness)
+
+    def placed() -> Iterator[Placed]:
+        tasks = list(zip(planned, originals, strict=True))
+        for (item, original), found in zip(tasks, ahead(rendered, tasks), strict=True):
+            text = texts[item.clip.segment_id]
+            lines.append(report_line(item, text, original, found))
+            if found:
+                yield Placed(item.start, found.samples)
+
+    voice = work.scratch / "voice.w64"
+    lay(placed(), frames, voice, _share(work, 0.0, 0.3))
+    heard = [pair for pair in zip(planned, originals, strict=True) if pair[0].is_spoken]
+    return lines, Tracks(
+        programme=programme,
+        background=background,
+        voice=voice,
+        frames=frames,
+        original=merged(original.span for _, original in heard),
+        dubbed=merged(item.span for item, _ in heard),
     )
+
+
+def _master(work: Work, tracks: Tracks, target: Path) -> Sound:
+    """Mix, and bring the whole to its loudness."""
+    source = measure(sound_of(tracks.programme))
+    mix = measure(mixed(blocks(tracks), tracks.frames, _share(work, 0.3, 0.5)))
+    wanted = work.request.mix.loudness
+    gain = plan_gain(mix, source.integrated if wanted is None else float(wanted))
+    parts = blocks(tracks)
+    if work.request.mix.stems:
+        stems = [work.staging(Artifact.STEMS, f"{name}.wav") for name in ("voice", "background")]
+        parts = with_stems(parts, gain.decibels, *stems)
+    master(mixed(parts, tracks.frames, _share(work, 0.5, 0.7)), mix, gain, target)
+    speech = covered(tracks.original)
+    return Sound(
+        source=source,
+        dub=measure(sound_of(target)),
+        gain=gain,
+        background_change=background_change(tracks.programme, target, tracks.speech, gain.decibels),
+        overlap=shared(tracks.original, tracks.dubbed) / speech if speech else None,
+    )
+
+
+def _write_subtitles(
+    work: Work, sentences: Sequence[TranslatedSentence], language: str, duration: float
+) -> list[Subtitles]:
+    """Both languages, SRT and WebVTT; those that can be soft tracks."""
+    target = work.request.target_language
+    sides = [
+        (
+            Artifact.TRG_SRT,
+            Artifact.TRG_VTT,
+            target,
+            [(x.start, x.end, x.translation) for x in sentences],
+        ),
+        (
+            Artifact.SRC_SRT,
+            Artifact.SRC_VTT,
+            language,
+            [(x.start, x.end, x.text) for x in sentences],
+        ),
+    ]
+    soft = []
+    for srt_file, vtt_file, tag, rows in sides:
+        found = subtitles.cues(rows, duration)
+        srt = work.staging(srt_file, None)
+        srt.write_text(subtitles.srt(found))
+        work.staging(vtt_file, None).write_text(subtitles.vtt(found))
+        if found:
+            soft.append(Subtitles(srt, tag))
+    return soft
+
+
+def _write_video(
+    work: Work, source: tuple[Path, Probe], dub: Path, language: str, soft: Sequence[Subtitles]
+) -> None:
+    """Nothing for a source without a picture: its dub is the sound."""
+    path, declared = source
+    container = container_for(declared)
+    if container:
+        mux_video(
+            path,
+            declared,
+            dub,
+            (work.request.target_language, language),
+            soft,
+            container,
+            work.staging(Artifact.DUBBED_VIDEO, f"dubbed_video.{container.ending}"),
+            _share(work, 0.7, 1.0),
+        )
+
+
+def _share(work: Work, begin: float, end: float) -> Callable[[float], None]:
+    """Progress of a part of the stage, from `begin` to `end` of the whole."""
+    return lambda share: work.progress(begin + share * (end - begin))

@@ -1,17 +1,20 @@
 """Subtitles out of lines, in SRT and WebVTT.
 
-At most two rows of 42 characters, as broadcasters ask; a longer line becomes
-several cues that share its time by their length.
+The rules are those of broadcasters: at most two rows of 42 characters, at most 17
+characters a second, at least 1.2 s. A line that needs more time than it has stays
+through the pause that follows; where there is none, all of its text is still shown.
 """
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 ROW_CHARACTERS = 42
 ROWS = 2
+CHARACTERS_PER_SECOND = 17.0
+SHORTEST_SECONDS = 1.2
 
 
 @dataclass(frozen=True)
@@ -23,18 +26,21 @@ class Cue:
     text: str
 
 
-def cues(lines: Iterable[tuple[float, float, str]]) -> list[Cue]:
-    """Cues of lines (start, end, text); a line without text has none."""
+def cues(lines: Sequence[tuple[float, float, str]], programme_end: float) -> list[Cue]:
+    """Cues of lines (start, end, text) in the order of their start; a line without text
+    has none. A longer line becomes several cues that share its time by their length."""
     found = []
-    for start, end, text in lines:
-        rows = textwrap.wrap(" ".join(text.split()), ROW_CHARACTERS)
-        pages = ["\n".join(rows[n : n + ROWS]) for n in range(0, len(rows), ROWS)]
-        total = sum(len(page) for page in pages)
+    for number, (start, end, text) in enumerate(lines):
+        pages = _pages(text)
+        following = [line[0] for line in lines[number + 1 :] if line[0] >= end]
+        limit = min(following[0] if following else programme_end, programme_end)
+        needs = [max(len(page) / CHARACTERS_PER_SECOND, SHORTEST_SECONDS) for page in pages]
+        until = max(min(end, programme_end), min(start + sum(needs), limit))
         at = start
-        for page in pages:
-            until = at + (end - start) * len(page) / total
-            found.append(Cue(at, until, page))
-            at = until
+        for page, need in zip(pages, needs, strict=True):
+            ends = at + (until - start) * need / sum(needs)
+            found.append(Cue(at, ends, page))
+            at = ends
     return found
 
 
@@ -52,6 +58,20 @@ def vtt(found: Sequence[Cue]) -> str:
         f"{_time(cue.start, '.')} --> {_time(cue.end, '.')}\n{_escape(cue.text)}\n" for cue in found
     )
     return f"WEBVTT\n\n{body}"
+
+
+def _pages(text: str) -> list[str]:
+    """`text` in pages of two rows, the rows about equally long."""
+    whole = " ".join(text.split())
+    if not whole:
+        return []
+    rows = textwrap.wrap(whole, ROW_CHARACTERS)
+    for width in range(len(whole) // len(rows), ROW_CHARACTERS):
+        narrow = textwrap.wrap(whole, max(width, 1), break_long_words=False)
+        if len(narrow) <= len(rows) and max(map(len, narrow)) <= ROW_CHARACTERS:
+            rows = narrow
+            break
+    return ["\n".join(rows[n : n + ROWS]) for n in range(0, len(rows), ROWS)]
 
 
 def _time(seconds: float, point: str) -> str:

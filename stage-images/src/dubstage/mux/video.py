@@ -1,43 +1,76 @@
-"""The dubbed video: the picture as it was, the dub, and the original sound."""
+"""The dubbed video: the picture as it was, the dub, the original sound, subtitles."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from dubstage.languages import media_code
-from dubstage.media import MP4_AUDIO, SAMPLE_RATE, Probe, ffmpeg, input_file
+from dubstage.media import SAMPLE_RATE, Probe, ffmpeg, input_file
+from dubstage.mux.containers import TEXT_SUBTITLES, Container
 
 DUB_BITRATE = "192k"
+
+
+@dataclass(frozen=True)
+class Subtitles:
+    """One SRT file that becomes a soft track."""
+
+    file: Path
+    language: str
+    """BCP 47."""
 
 
 def mux_video(
     source: Path,
     declared: Probe,
-    dubbed_audio: Path,
+    dub: Path,
     languages: tuple[str, str],
+    subtitles: Sequence[Subtitles],
+    container: Container,
     target: Path,
     progress: Callable[[float], None],
 ) -> None:
-    """Write an mp4 of the first video stream, copied; the dub as the default track;
-    the original's audio tracks after it, copied where mp4 takes their codec.
+    """Write the first video stream, copied; the sound `dub` as the default track; the
+    source's audio tracks after it, copied; `subtitles`, then the source's own where
+    they are text. Chapters and the picture's rotation stay.
 
     `languages`: BCP 47 of the dub and of the original. Raises
     :class:`dubstage.media.MediaError` where ffmpeg cannot.
     """
-    dub, original = languages
-    arguments: list[str | Path] = [*input_file(source), *input_file(dubbed_audio)]
-    arguments += ["-map", f"0:{declared.video_index}", "-map", "1:a:0"]
+    assert declared.video
+    own = [track for track in declared.subtitles if track.codec in TEXT_SUBTITLES]
+    arguments: list[str | Path] = [*input_file(source), *input_file(dub)]
+    for extra in subtitles:
+        arguments += input_file(extra.file)
+    arguments += ["-map", f"0:{declared.video.index}", "-map", "1:a:0"]
     for track in declared.audio:
         arguments += ["-map", f"0:{track.index}"]
-    arguments += ["-c:v", "copy", "-c:a:0", "aac", "-b:a:0", DUB_BITRATE]
-    arguments += ["-ar:a:0", str(SAMPLE_RATE)]
-    arguments += ["-metadata:s:a:0", f"language={media_code(dub)}", "-disposition:a:0", "default"]
+    for number in range(len(subtitles)):
+        arguments += ["-map", f"{number + 2}:s:0"]
+    for text in own:
+        arguments += ["-map", f"0:{text.index}"]
+    arguments += ["-c", "copy", "-c:s", container.subtitles]
+    arguments += ["-c:a:0", "aac", "-b:a:0", DUB_BITRATE, "-ar:a:0", str(SAMPLE_RATE)]
+    arguments += _audio_tags(declared, languages)
+    for number, file in enumerate(subtitles):
+        arguments += [f"-metadata:s:s:{number}", f"language={media_code(file.language)}"]
+    arguments += ["-disposition:s", "0", "-map_metadata", "0", *container.options]
+    ffmpeg(
+        [*arguments, "-f", container.format, target],
+        duration=declared.duration,
+        progress=progress,
+    )
+
+
+def _audio_tags(declared: Probe, languages: tuple[str, str]) -> list[str]:
+    """The dub is the default; the first original track is in the original's language,
+    further ones keep theirs."""
+    dub, original = languages
+    found = ["-metadata:s:a:0", f"language={media_code(dub)}", "-disposition:a:0", "default"]
     for number, track in enumerate(declared.audio, start=1):
-        known = track.language not in (None, "und")
-        language = track.language if known and number > 1 else media_code(original)
-        arguments += [f"-c:a:{number}", "copy" if track.codec in MP4_AUDIO else "aac"]
-        arguments += [f"-metadata:s:a:{number}", f"language={language}"]
-        arguments += [f"-disposition:a:{number}", "0"]
-    arguments += ["-map_metadata", "0", "-movflags", "+faststart", "-f", "mp4", target]
-    ffmpeg(arguments, duration=declared.duration, progress=progress)
+        known = track.language if number > 1 else None
+        found += [f"-metadata:s:a:{number}", f"language={known or media_code(original)}"]
+        found += [f"-disposition:a:{number}", "0"]
+    return found

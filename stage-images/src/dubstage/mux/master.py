@@ -1,0 +1,135 @@
+"""The whole dub's loudness: measured, and brought to its target by one static gain."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dubstage.media import SAMPLE_RATE, MediaError, feed
+from dubstage.mux.loudness import SILENCE
+from dubstage.mux.mix import Block
+
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
+
+    Samples = NDArray[numpy.float32]
+
+PEAK_CEILING = -1.0
+"""dBTP: no true peak of the dub lies above."""
+ROUNDING = 0.1
+"""ffmpeg tells loudness and true peak to a tenth."""
+NO_PEAK = -99.0
+"""dBTP of silence."""
+
+
+@dataclass(frozen=True)
+class Loudness:
+    """A whole sound by EBU R128."""
+
+    integrated: float
+    """LUFS; −70 and below: nothing to measure."""
+    threshold: float
+    """LUFS: what is softer was left out."""
+    true_peak: float
+    """dBTP."""
+
+    @property
+    def is_known(self) -> bool:
+        """False for silence, and for what is shorter than 400 ms."""
+        return self.integrated > SILENCE
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What is done to the mix."""
+
+    decibels: float
+    wanted: float
+    """Decibels that its target asks for."""
+
+    @property
+    def peak_wins(self) -> bool:
+        """True where the target would put a true peak above the ceiling."""
+        return self.decibels < self.wanted - ROUNDING
+
+
+def plan_gain(mix: Loudness, target: float) -> Gain:
+    """The gain that brings `mix` to `target` LUFS, or as near as its peak allows."""
+    wanted = target - mix.integrated if mix.is_known and target > SILENCE else 0.0
+    return Gain(min(wanted, PEAK_CEILING - ROUNDING - mix.true_peak), wanted)
+
+
+def measure(sound: Iterator[bytes]) -> Loudness:
+    """Of a stereo sound at 48 kHz. Raises :class:`MediaError` where ffmpeg cannot."""
+    words = feed(sound, ["-af", "ebur128=peak=true:framelog=verbose", "-f", "null", "-"])
+    _, found, summary = words.rpartition("Summary:")
+    if not found:
+        return Loudness(SILENCE, SILENCE, NO_PEAK)
+    numbers = dict(
+        re.findall(r"^ +(I|Threshold|Peak): +(-?[\d.]+|-?inf|nan) ", summary, re.M)[::-1]
+    )
+    return Loudness(
+        integrated=_finite(numbers.get("I"), SILENCE),
+        threshold=_finite(numbers.get("Threshold"), SILENCE),
+        true_peak=_finite(numbers.get("Peak"), NO_PEAK),
+    )
+
+
+def master(sound: Iterator[bytes], mix: Loudness, gain: Gain, target: Path) -> None:
+    """Write `sound`, the mix as it was measured, with `gain` to a 16-bit WAV file.
+
+    By the second pass of ffmpeg's ``loudnorm``. Raises :class:`MediaError` where that is
+    not linear: it would ride the level.
+    """
+    filters = f"volume={gain.decibels:.3f}dB"
+    if mix.is_known:
+        # Of the loudness range nothing but 0 < measured <= wanted is asked for linear mode.
+        filters = (
+            f"loudnorm=linear=true:print_format=json:LRA=20:measured_LRA=1:TP={PEAK_CEILING}"
+            f":I={mix.integrated + gain.decibels:.3f}:measured_I={mix.integrated}"
+            f":measured_TP={mix.true_peak}:measured_thresh={mix.threshold}"
+        )
+    words = feed(
+        sound,
+        ["-af", filters, "-ar", str(SAMPLE_RATE), "-c:a", "pcm_s16le", "-f", "wav", target],
+    )
+    if mix.is_known and _mode(words) != "linear":
+        raise MediaError(f"loudnorm used the mode {_mode(words)}, not linear")
+
+
+def mixed(
+    blocks: Iterator[Block], frames: int, progress: Callable[[float], None]
+) -> Iterator[bytes]:
+    """The samples of a mix as ffmpeg reads them."""
+    done = 0
+    for block in blocks:
+        yield as_bytes(block.mixed)
+        done += len(block.bed)
+        progress(done / frames)
+
+
+def as_bytes(samples: Samples) -> bytes:
+    """32-bit floats, frame after frame."""
+    import numpy
+
+    return numpy.ascontiguousarray(samples, numpy.float32).tobytes()
+
+
+def _mode(words: str) -> str:
+    """``linear`` or ``dynamic``, as loudnorm reports it."""
+    text = words[words.rfind("{") : words.rfind("}") + 1]
+    try:
+        return str(json.loads(text)["normalization_type"])
+    except (ValueError, KeyError):
+        return "unknown"
+
+
+def _finite(text: str | None, otherwise: float) -> float:
+    value = float(text) if text else otherwise
+    return value if math.isfinite(value) else otherwise

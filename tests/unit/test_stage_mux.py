@@ -1,0 +1,266 @@
+"""Mux on real media: every container, the report, what a listener gets."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pytest
+import soundfile
+from made_media import (
+    RATE,
+    SECONDS,
+    Spoken,
+    dubbed,
+    ffmpeg,
+    film,
+    packets,
+    source,
+    speech_and_bed,
+    spoken_clip,
+)
+
+from dubstage.contract import MixOptions, Stage
+from dubstage.layout import Artifact, Tree
+from dubstage.media import probe
+from dubstage.mux.plan import plan
+from dubstage.testing import Ended, request_for, run_stage_in
+
+LINES = [Spoken(0.5, 1.0, 0.4), Spoken(1.25, 1.75, 0.9, level=0.1), Spoken(2.0, 3.5, 4.0)]
+
+
+def made(folder: Path, *arguments: str | Path, **options: Any) -> Path:
+    """A film of :data:`LINES` and their bed."""
+    sound = folder / "sound.wav"
+    speech, bed = speech_and_bed(LINES, SECONDS)
+    soundfile.write(sound, speech + bed, RATE)
+    return film(source(folder), *arguments, sound=sound, **options)
+
+
+def report_of(tree: Tree) -> dict[str, Any]:
+    text: dict[str, Any] = json.loads(tree.path(Artifact.REPORT).read_text())
+    return text
+
+
+def video_of(tree: Tree) -> Path:
+    (path,) = tree.files(Artifact.DUBBED_VIDEO)
+    return path
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where :data:`LINES` are dubbed."""
+    path = tmp_path_factory.mktemp("dub")
+    made(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def ended(folder: Path) -> Ended:
+    return dubbed(folder, LINES)
+
+
+def test_every_line_is_placed_where_the_original_starts(folder: Path, ended: Ended) -> None:
+    """One line fits, one is stretched, one is trimmed; the picture is not touched."""
+    report = report_of(ended.tree)
+    lines = report["lines"]
+    assert [line["start"] for line in lines] == [0.5, 1.25, 2.0]
+    assert [line["speed"] for line in lines] == pytest.approx([0.9, 0.9 / 0.7, 1.5], abs=0.01)
+    assert [line["verdict"] for line in lines] == ["fits", "tight", "impossible"]
+    assert [line["flags"] for line in lines] == [[], ["fast"], ["very-fast", "trimmed"]]
+    for line in lines:
+        assert abs(line["onset_error"]) <= 0.02
+        assert abs(line["level_error"]) <= 3.0
+        assert line["dub_end"] <= line["start"] + line["slot"] + 0.001
+
+    audio, rate = soundfile.read(ended.tree.path(Artifact.DUBBED_AUDIO), dtype="float32")
+    assert (rate, audio.shape[1]) == (RATE, 2)
+    assert len(audio) / rate == pytest.approx(SECONDS, abs=0.04)
+
+    video = video_of(ended.tree)
+    assert video.name == "dubbed_video.mp4"
+    assert packets(video) == packets(source(folder))
+    found = probe(video)
+    assert found.duration == pytest.approx(probe(source(folder)).duration, abs=0.04)
+    assert [track.language for track in found.audio] == ["spa", "eng"]
+    assert [(track.codec, track.language) for track in found.subtitles] == [
+        ("mov_text", "spa"),
+        ("mov_text", "eng"),
+    ]
+
+
+def test_totals_are_in_the_report_and_in_the_status(ended: Ended) -> None:
+    totals = report_of(ended.tree)["totals"]
+    assert totals == ended.result.figures
+    assert ended.result.to_termination_message() == ended.result.to_termination_message(10**6)
+    assert (totals["lines"], totals["spoken"], totals["trimmed"]) == (3, 3, 1)
+    assert totals["share_above_1.2"] == pytest.approx(2 / 3, abs=0.001)
+    assert totals["share_above_1.3"] == pytest.approx(1 / 3, abs=0.001)
+    assert totals["dub_lufs"] == pytest.approx(totals["source_lufs"], abs=1.0)
+    assert totals["dub_true_peak"] <= -1.0
+    assert abs(totals["background_change_db"]) <= 1.0
+    assert totals["overlap"] == pytest.approx(0.9, abs=0.1)
+    stages = {entry["stage"]: entry for entry in report_of(ended.tree)["stages"]}
+    assert list(stages) == [str(stage) for stage in Stage]
+    assert stages["ingest"]["seconds"] > 0
+    assert stages["mux"]["real_time_factor"] > 0
+    assert stages["mux"]["engine_version"]
+    assert report_of(ended.tree)["speakers"] == [
+        {"speaker": "SPEAKER_00", "lines": 3, "voice_samples": []}
+    ]
+
+
+def test_loudness_and_stems_on_request(tmp_path: Path) -> None:
+    made(tmp_path)
+    ended = dubbed(tmp_path, LINES, mix=MixOptions(loudness=-28, stems=True))
+    assert report_of(ended.tree)["totals"]["dub_lufs"] == pytest.approx(-28.0, abs=0.2)
+    dub, *stems = (
+        soundfile.read(path, dtype="float32")[0]
+        for path in [ended.tree.path(Artifact.DUBBED_AUDIO), *ended.tree.files(Artifact.STEMS)]
+    )
+    assert [path.name for path in ended.tree.files(Artifact.STEMS)] == [
+        "background.wav",
+        "voice.wav",
+    ]
+    assert stems[0] + stems[1] == pytest.approx(dub, abs=2e-4)
+    run_stage_in(tmp_path, request_for(Stage.MUX))
+    assert not ended.tree.files(Artifact.STEMS), "they go when nobody asks for them"
+
+
+def test_a_line_without_a_dub_keeps_the_original(tmp_path: Path) -> None:
+    made(tmp_path)
+    ended = dubbed(tmp_path, [LINES[0], Spoken(1.25, 1.75, 0.0, level=0.1)])
+    line = report_of(ended.tree)["lines"][1]
+    assert line["loudness"] is None
+    assert ended.result.figures["spoken"] == 1
+    dub, _ = soundfile.read(ended.tree.path(Artifact.DUBBED_AUDIO), dtype="float32")
+    programme, _ = soundfile.read(ended.tree.path(Artifact.AUDIO), dtype="float32")
+    gain = 10 ** (float(ended.result.figures["gain_db"]) / 20)
+    inside = slice(round(1.3 * RATE), round(1.7 * RATE))
+    assert dub[inside] == pytest.approx(programme[inside] * gain, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "video", "name", "subtitles"),
+    [
+        (["-c:a", "aac", "-f", "matroska"], ["-c:v", "libx264", "-preset", "ultrafast"],
+         "dubbed_video.mp4", "mov_text"),
+        (["-c:a", "pcm_s16le", "-f", "mov"], ["-c:v", "libx264", "-preset", "ultrafast"],
+         "dubbed_video.mkv", "subrip"),
+        (["-c:a", "libopus", "-f", "webm"], ["-c:v", "libvpx", "-deadline", "realtime"],
+         "dubbed_video.mkv", "subrip"),
+        (["-c:a", "libopus", "-f", "webm"], ["-c:v", "libvpx-vp9", "-deadline", "realtime"],
+         "dubbed_video.mp4", "mov_text"),
+    ],
+    ids=["mkv", "mov with PCM", "webm VP8", "webm VP9"],
+)  # fmt: skip
+def test_containers(
+    tmp_path: Path, arguments: list[str], video: list[str], name: str, subtitles: str
+) -> None:
+    """The picture and the original track are copied, into a file that holds them."""
+    made(tmp_path, *arguments, video=video)
+    tree = dubbed(tmp_path, LINES).tree
+    path = video_of(tree)
+    assert path.name == name
+    assert packets(path) == packets(source(tmp_path))
+    before, after = probe(source(tmp_path)), probe(path)
+    assert after.duration == pytest.approx(before.duration, abs=0.04)
+    assert [track.codec for track in after.audio] == ["aac", before.audio[0].codec]
+    assert [track.codec for track in after.subtitles] == [subtitles] * 2
+
+
+def test_another_container_replaces_the_file(tmp_path: Path) -> None:
+    made(tmp_path)
+    tree = dubbed(tmp_path, LINES).tree
+    made(tmp_path, "-c:a", "pcm_s16le", "-f", "mov")
+    dubbed(tmp_path, LINES)
+    assert video_of(tree).name == "dubbed_video.mkv"
+
+
+def test_audio_only_in_audio_only_out(tmp_path: Path) -> None:
+    made(tmp_path, "-vn", "-f", "ipod")
+    ended = dubbed(tmp_path, LINES)
+    assert not ended.tree.files(Artifact.DUBBED_VIDEO)
+    assert soundfile.info(ended.tree.path(Artifact.DUBBED_AUDIO)).duration == pytest.approx(
+        SECONDS, abs=0.05
+    )
+    again = run_stage_in(tmp_path, request_for(Stage.MUX))
+    assert again.result.reused, "a dub without a video is whole"
+
+
+def test_rotation_two_tracks_and_subtitles_are_kept(tmp_path: Path) -> None:
+    """A phone's film: turned, with a second audio track and its own subtitles."""
+    text = tmp_path / "text.srt"
+    text.write_text("1\n00:00:00,500 --> 00:00:01,500\nHello\n")
+    plain = made(tmp_path)
+    whole = tmp_path / "whole.mp4"
+    ffmpeg(
+        *("-i", plain, "-i", text, "-map", "0:v", "-map", "0:a", "-map", "0:a", "-map", "1"),
+        *("-c", "copy", "-c:s", "mov_text", "-metadata:s:a:1", "language=deu"),
+        *("-metadata:s:s:0", "language=fra", whole),
+    )
+    ffmpeg("-i", whole, "-map", "0", "-c", "copy", "-metadata:s:v:0", "rotate=90", plain)
+    assert rotation(plain) in (-90, 90, 270)
+    video = video_of(dubbed(tmp_path, LINES).tree)
+    assert rotation(video) == rotation(plain)
+    found = probe(video)
+    assert [track.language for track in found.audio] == ["spa", "eng", "deu"]
+    assert [track.language for track in found.subtitles] == ["spa", "eng", "fra"]
+
+
+def rotation(path: Path) -> int:
+    text = subprocess.run(
+        ["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries",
+         "stream_side_data=rotation", "-of", "default=nk=1:nw=1", str(path)],
+        check=True, capture_output=True, text=True,
+    ).stdout.split()  # fmt: skip
+    return int(text[0]) if text else 0
+
+
+def test_variable_frame_rate_is_copied(tmp_path: Path) -> None:
+    made(tmp_path, "-vf", "select='not(mod(n\\,3))+lt(t\\,1)'", "-fps_mode", "vfr")
+    video = video_of(dubbed(tmp_path, LINES).tree)
+    assert timestamps(video) == pytest.approx(timestamps(source(tmp_path)), abs=0.001)
+    assert probe(video).duration == pytest.approx(probe(source(tmp_path)).duration, abs=0.04)
+
+
+def timestamps(path: Path) -> list[float]:
+    text = subprocess.run(
+        ["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "packet=pts_time",
+         "-of", "csv=p=0", str(path)],
+        check=True, capture_output=True, text=True,
+    ).stdout.replace(",", " ")  # fmt: skip
+    return sorted(map(float, text.split()))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "channels"), [(["-ac", "6"], 6), (["-ar", "8000", "-ac", "1"], 1)]
+)
+def test_surround_and_telephone_sound(tmp_path: Path, arguments: list[str], channels: int) -> None:
+    """The dub is 48 kHz stereo; the original's track stays what it was."""
+    made(tmp_path, *arguments)
+    ended = dubbed(tmp_path, LINES)
+    found = probe(video_of(ended.tree)).audio
+    assert (found[0].sample_rate, found[0].channels) == (RATE, 2)
+    before = probe(source(tmp_path)).audio[0]
+    assert (found[1].sample_rate, found[1].channels) == (before.sample_rate, channels)
+    assert ended.result.figures["dub_lufs"] == pytest.approx(
+        ended.result.figures["source_lufs"], abs=1.0
+    )
+
+
+def test_the_cap_is_on_engine_and_stretch_together() -> None:
+    fast = spoken_clip(0, Spoken(0.0, 0.5, 1.0)).model_copy(update={"spoken_speed": 1.15})
+    (planned,) = plan([fast], programme_end=0.5)
+    assert planned.fit.speed == pytest.approx(1.5)
+
+
+def test_no_sound_is_left_of_the_original_speech(ended: Ended) -> None:
+    """800 Hz is the original's voice, 400 Hz the dub's."""
+    dub, _ = soundfile.read(ended.tree.path(Artifact.DUBBED_AUDIO), dtype="float32")
+    part = dub[round(2.2 * RATE) : round(3.2 * RATE), 0]
+    spectrum = abs(numpy.fft.rfft(part))
+    assert spectrum[800] < 0.02 * spectrum[400]
