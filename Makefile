@@ -33,7 +33,7 @@ demo: bootstrap ## A dub, end to end, on a real one-node Kubernetes
 	@KUBECONFIG=$(LOCAL_KUBECONFIG) python3 examples/follow.py examples/dubjob.yaml --outputs $(LOCAL)/volumes/data
 
 .PHONY: test
-test: verify test-unit test-architecture prepare test-controlplane test-e2e ## Every test there is
+test: verify test-unit test-architecture test-gitops prepare test-controlplane test-e2e ## Every test there is
 
 # ---- checks ----------------------------------------------------------------------
 
@@ -42,7 +42,7 @@ verify: bootstrap ## Lint, format, types, import contracts, generated files, cha
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) mypy operator/src stage-images/src local-cluster/src examples stage-images/build.py stage-images/lock.py stage-images/fetch_models.py \
-	  tests/unit tests/architecture tests/chart tests/controlplane
+	  tests/unit tests/architecture tests/chart tests/gitops tests/controlplane
 	$(RUN) mypy tests/e2e tests/bench tests/images
 	$(RUN) lint-imports
 	$(RUN) hadolint --config .hadolint.yaml stage-images/Dockerfile
@@ -54,16 +54,26 @@ verify: bootstrap ## Lint, format, types, import contracts, generated files, cha
 .PHONY: crds
 crds: ## Generate the CustomResourceDefinitions from the API models
 	$(RUN) python -m dubjob_operator.api.crd crds
+	@cp crds/*.yaml charts/dubjob-operator/definitions/
 
 .PHONY: crds-check
 crds-check:
 	@rm -rf build/crds && $(RUN) python -m dubjob_operator.api.crd build/crds
-	@diff -r crds build/crds || { echo "crds/ is not what the API models say: run 'make crds'"; exit 1; }
+	@diff -r crds build/crds && diff -r crds charts/dubjob-operator/definitions || { echo "crds/ is not what the API models say: run 'make crds'"; exit 1; }
 
 .PHONY: test-unit
 test-unit: bootstrap ## Nothing but the code, and what the charts render: seconds
 	@$(CLUSTER) tools kubectl
 	$(RUN) pytest tests/unit tests/chart
+
+.PHONY: test-gitops
+test-gitops: bootstrap ## What Argo CD, Flux and kstatus make of a DubJob in every state
+	@$(CLUSTER) tools verdicts
+	$(RUN) pytest tests/gitops
+
+.PHONY: gitops
+gitops: ## Generate Argo CD's test data and configuration
+	PYTHONPATH=tests/unit $(RUN) python tests/gitops/states.py
 
 .PHONY: test-architecture
 test-architecture: bootstrap ## What the code may import, and what the repository may hold

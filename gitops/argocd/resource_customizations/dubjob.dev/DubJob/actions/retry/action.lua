@@ -1,0 +1,7 @@
+-- The value is acted on once; the time makes it a new one.
+local os = require("os")
+if obj.metadata.annotations == nil then
+  obj.metadata.annotations = {}
+end
+obj.metadata.annotations["dubjob.dev/retry"] = "failed@" .. os.date("!%Y-%m-%dT%H:%M:%SZ")
+return obj
