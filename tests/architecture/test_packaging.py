@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import BaseModel
 
 from dubjob_operator.api.crd import dubjob_crd, dubprofile_crd
 from dubjob_operator.api.dubjob import DubJob
+from dubjob_operator.api.profile import DubProfile
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,10 +47,18 @@ def test_the_stored_spec_is_the_applied_spec() -> None:
         assert "'default'" not in str(schema["properties"]["spec"])
 
 
-def test_examples_are_dubjobs() -> None:
-    for file in (ROOT / "examples").glob("*.yaml"):
+def test_examples_are_what_the_models_take() -> None:
+    models: dict[str, type[BaseModel]] = {"DubJob": DubJob, "DubProfile": DubProfile}
+    taken = 0
+    for file in (ROOT / "examples").rglob("*.yaml"):
+        if "templates" in file.parts:
+            continue
         for document in yaml.safe_load_all(file.read_text()):
-            DubJob.model_validate(document)
+            model = models.get(document.get("kind"))
+            if model:
+                model.model_validate(document)
+                taken += 1
+    assert taken > 8
 
 
 def test_skaffold_builds_what_the_dockerfile_has() -> None:
