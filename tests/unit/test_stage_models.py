@@ -1,77 +1,436 @@
-"""Models: pulled with their sums checked, found or named as missing."""
+"""Models: what a profile needs, fetched or copied with their sums, found or missed."""
 
 from __future__ import annotations
 
 import hashlib
+import json
+import os
+import subprocess
+import sys
+import threading
+import types
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from dubstage.contract import EngineChoice
+from dubstage.__main__ import main
+from dubstage.contract import EngineChoice, ExitCode
 from dubstage.errors import BadInput, Misconfigured
-from dubstage.models import model_folder, model_revision, pull
+from dubstage.models import model_folder, model_revision
+from dubstage.models.needs import Hub, Need, Source, needs_of, read_profile
+from dubstage.models.pull import check, hugging_face_token, pull, pull_from
+from dubstage.models.volume import SUMS, read_sums, write_sums
 from dubstage.testing import roots_in
 
 CHOICE = EngineChoice(engine="faster-whisper", model="base")
+NAME = "faster-whisper/base"
+TOKEN = "a-secret-token"
 
 
-def lay(folder: Path, content: str = "weights", told: str | None = None) -> Path:
-    model = folder / "faster-whisper/base"
+def lay(folder: Path, content: str = "weights", told: str | None = None, name: str = NAME) -> Path:
+    """A model with sums as ``sha256sum`` writes them, below `folder`."""
+    model = folder / name
     model.mkdir(parents=True)
     (model / "model.bin").write_text(content)
     digest = hashlib.sha256((told or content).encode()).hexdigest()
-    (model / "SHA256SUMS").write_text(f"{digest}  model.bin\n")
+    (model / SUMS).write_text(f"{digest}  model.bin\n")
     return folder
 
 
-def test_pull_copies_and_is_idempotent(tmp_path: Path) -> None:
+# ---- from a folder ---------------------------------------------------------------
+
+
+def test_a_copy_is_idempotent_and_repairs(tmp_path: Path) -> None:
     seed, models = lay(tmp_path / "seed"), tmp_path / "models"
-    assert pull(seed, models) == ["faster-whisper/base"]
-    file = models / "faster-whisper/base/model.bin"
+    assert [str(state) for state in pull_from(seed, models)] == [f"{NAME}: whole"]
+    file = models / NAME / "model.bin"
     before = file.stat().st_mtime_ns
-    pull(seed, models)
+    pull_from(seed, models)
     assert file.stat().st_mtime_ns == before
     file.write_text("damaged")
-    pull(seed, models)
+    pull_from(seed, models)
     assert file.read_text() == "weights"
 
 
-def test_pull_refuses_a_wrong_sum(tmp_path: Path) -> None:
+def test_a_wrong_sum_is_refused(tmp_path: Path) -> None:
     seed = lay(tmp_path / "seed", told="other weights")
     with pytest.raises(BadInput, match=r"model\.bin"):
-        pull(seed, tmp_path / "models")
-    assert not list((tmp_path / "models").rglob("*SUMS"))
+        pull_from(seed, tmp_path / "models")
     assert not [path for path in (tmp_path / "models").rglob("*") if path.is_file()]
 
 
-def test_pull_of_nothing_is_said(tmp_path: Path) -> None:
+def test_a_folder_without_models_is_said(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="No models"):
-        pull(tmp_path, tmp_path / "models")
+        pull_from(tmp_path, tmp_path / "models")
 
 
-@pytest.mark.parametrize("name", ["../escape", "/etc/passwd"])
-def test_sums_cannot_lead_out(tmp_path: Path, name: str) -> None:
+def test_only_what_is_needed_is_copied(tmp_path: Path) -> None:
+    seed = lay(lay(tmp_path / "seed"), name="demucs/htdemucs")
+    needs = [Need(NAME), Need("whisperx/large-v3")]
+    found = pull_from(seed, tmp_path / "models", needs)
+    assert [state.is_missing for state in found] == [False, True]
+    assert not (tmp_path / "models/demucs").exists()
+
+
+@pytest.mark.parametrize("line", ["0" * 64 + "  ../escape", "0" * 64 + "  /etc/passwd", "what"])
+def test_sums_cannot_lead_out(tmp_path: Path, line: str) -> None:
     seed = lay(tmp_path / "seed")
-    (seed / "faster-whisper/base/SHA256SUMS").write_text(f"{'0' * 64}  {name}\n")
-    with pytest.raises(Misconfigured):
-        pull(seed, tmp_path / "models")
+    (seed / NAME / SUMS).write_text(f"{line}\n")
+    with pytest.raises(Misconfigured, match="line 1"):
+        pull_from(seed, tmp_path / "models")
 
 
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
+# ---- on the volume ---------------------------------------------------------------
+
+
+def test_sha256sum_reads_the_sums(tmp_path: Path) -> None:
+    model = lay(tmp_path) / NAME
+    (model / "sub").mkdir()
+    (model / "sub/more.bin").write_text("more")
+    write_sums(model)
+    assert {name: told.size for name, told in read_sums(model).items()} == {
+        "model.bin": 7, "sub/more.bin": 4
+    }  # fmt: skip
+    subprocess.run(["sha256sum", "--check", "--strict", "--quiet", SUMS], cwd=model, check=True)
+
+
+def test_a_file_that_is_missing_or_cut_off_is_named(tmp_path: Path) -> None:
     roots = roots_in(tmp_path)
     with pytest.raises(Misconfigured, match="models pull"):
         model_folder(roots, CHOICE)
     lay(roots.models)
-    assert model_folder(roots, CHOICE) == roots.models / "faster-whisper/base"
-    (roots.models / "faster-whisper/base/model.bin").unlink()
-    with pytest.raises(Misconfigured, match=r"model\.bin"):
+    assert model_folder(roots, CHOICE) == roots.models / NAME
+    write_sums(roots.models / NAME)
+    (roots.models / NAME / "model.bin").write_text("weig")
+    with pytest.raises(Misconfigured, match=r"damaged \(model\.bin has 4 bytes, 7 are right"):
+        model_folder(roots, CHOICE)
+    (roots.models / NAME / "model.bin").unlink()
+    with pytest.raises(Misconfigured, match=r"lacks model\.bin"):
         model_folder(roots, CHOICE)
 
 
-def test_revision_changes_with_the_model(tmp_path: Path) -> None:
-    first = roots_in(tmp_path / "one")
-    second = roots_in(tmp_path / "two")
+def test_the_revision_changes_with_the_model_and_what_is_beside_it(tmp_path: Path) -> None:
+    first, second = roots_in(tmp_path / "one"), roots_in(tmp_path / "two")
     lay(first.models)
     lay(second.models, "other")
     assert model_revision(first, CHOICE) != model_revision(second, CHOICE)
     assert model_revision(first, EngineChoice(engine="ffmpeg")) is None
+    whisperx = EngineChoice(engine="whisperx", model="base")
+    with pytest.raises(ValueError, match="whisperx/base"):
+        model_revision(first, whisperx)
+    lay(first.models, name="whisperx/base")
+    alone = model_revision(first, whisperx)
+    lay(first.models, name="wav2vec2/en")
+    assert model_revision(first, whisperx) not in (alone, None)
+
+
+# ---- what is needed --------------------------------------------------------------
+
+PROFILE = {
+    "ingest": {"image": "extra", "engine": "ffmpeg"},
+    "separate": {"image": "stt", "engine": "demucs", "model": "htdemucs_ft"},
+    "transcribe": {
+        "image": "stt", "engine": "whisperx", "model": "large-v3",
+        "parameters": {"align_languages": "en, ko", "batch_size": 16},
+    },
+    "translate": {"image": "extra", "engine": "googletrans"},
+    "synthesize": {"image": "tts", "engine": "cosyvoice", "model": "CosyVoice2-0.5B"},
+    "mux": {"image": "extra", "engine": "ffmpeg"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_profile_or_its_spec_tells_what_is_needed(tmp_path: Path, whole: bool) -> None:
+    path = tmp_path / "gpu.json"
+    spec = {"stages": PROFILE, "network": True}
+    path.write_text(json.dumps({"metadata": {"name": "gpu"}, "spec": spec} if whole else spec))
+    needs = {need.name: need for need in needs_of(read_profile(path))}
+    assert list(needs) == [
+        "demucs/htdemucs_ft",
+        "whisperx/large-v3",
+        "wav2vec2/en",
+        "wav2vec2/ko",
+        "pyannote/speaker-diarization-community-1",
+        "cosyvoice/CosyVoice2-0.5B",
+    ]
+    assert [source.repository for need in needs.values() for source in need.sources] == [
+        "adefossez/HTDemucs-ft",
+        "Systran/faster-whisper-large-v3",
+        "facebook/wav2vec2-base-960h",
+        "kresnik/wav2vec2-large-xlsr-korean",
+        "pyannote/speaker-diarization-community-1",
+        "iic/CosyVoice2-0.5B",
+        "FunAudioLLM/CosyVoice2-0.5B",
+    ]
+
+
+def test_without_speakers_to_tell_apart_no_gated_model_is_needed() -> None:
+    choice = EngineChoice(engine="whisperx", model="tiny", parameters={"diarize": False})
+    assert [need.name for need in needs_of([choice])] == ["whisperx/tiny", "wav2vec2/en"]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"stages": {"mux": {}}}', '{"stages": 1}'])
+def test_a_file_that_is_no_profile_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "profile.json"
+    path.write_text(text)
+    with pytest.raises(Misconfigured, match=r"profile\.json is not a DubProfile"):
+        read_profile(path)
+
+
+def test_the_first_token_that_is_set_is_taken() -> None:
+    assert hugging_face_token({"HF_TOKEN": "", "HUGGINGFACE_HUB_TOKEN": "b"}) == "b"
+    assert hugging_face_token({"HF_TOKEN": "a", "HUGGINGFACE_TOKEN": "b"}) == "a"
+    assert hugging_face_token({}) is None
+
+
+# ---- from the hubs ---------------------------------------------------------------
+
+FILES = {
+    "Systran/faster-whisper-base": {"config.json": b"{}", "model.bin": b"weights", "a.md": b""},
+    "facebook/wav2vec2-base-960h": {
+        "config.json": b"{}", "model.safetensors": b"safe", "pytorch_model.bin": b"pickle",
+    },
+    "pyannote/speaker-diarization-community-1": {"config.yaml": b"x", "plda/plda.npz": b"y"},
+}  # fmt: skip
+COMMIT = "0123456789012345678901234567890123456789"
+
+
+class HuggingFace(BaseHTTPRequestHandler):
+    """What the hub answers to ``huggingface_hub``: a repository's files, and each file."""
+
+    protocol_version = "HTTP/1.1"
+    asked: list[str]
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0]
+        self.server.asked.append(path)  # type: ignore[attr-defined]
+        for repository, files in FILES.items():
+            if repository.startswith("pyannote") and TOKEN not in (
+                self.headers.get("Authorization") or ""
+            ):
+                continue
+            if path.startswith(f"/api/models/{repository}/tree/"):
+                tree = [
+                    {"type": "file", "path": name, "size": len(content), "oid": name}
+                    for name, content in files.items()
+                ]
+                return self.answer(200, json.dumps(tree).encode(), "application/json")
+            if path.startswith(f"/api/models/{repository}"):
+                siblings = [{"rfilename": name} for name in files]
+                body = {"id": repository, "sha": COMMIT, "siblings": siblings, "tags": []}
+                return self.answer(200, json.dumps(body).encode(), "application/json")
+            for name, content in files.items():
+                if path.startswith(f"/{repository}/resolve/") and path.endswith(f"/{name}"):
+                    return self.answer(200, content, "application/octet-stream")
+        return self.answer(404, b"{}", "application/json")
+
+    def answer(self, status: int, body: bytes, kind: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("ETag", f'"{hashlib.sha256(body).hexdigest()}"')
+        self.send_header("X-Repo-Commit", COMMIT)
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def hub() -> Iterator[ThreadingHTTPServer]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), HuggingFace)
+    server.asked = []  # type: ignore[attr-defined]
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def in_process(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own: the library reads its endpoint once."""
+    return subprocess.run(
+        [sys.executable, "-m", "dubstage", *map(str, arguments)],
+        env={**os.environ, "NO_PROXY": "127.0.0.1", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def volume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The models volume, and beside it the file of a profile that needs one model."""
+    profile = tmp_path / "profile.json"
+    stages = {"transcribe": CHOICE.model_dump(), "synthesize": {"engine": "espeak-ng"}}
+    profile.write_text(json.dumps({"stages": stages}))
+    monkeypatch.setenv("MODELS_DIR", str(tmp_path / "models"))
+    return tmp_path / "models"
+
+
+def dubstage(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
+    monkeypatch.setattr(sys, "argv", ["dubstage", *map(str, arguments)])
+    return main()
+
+
+def test_the_command_fetches_from_hugging_face(
+    volume: Path,
+    hub: ThreadingHTTPServer,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    profile = volume.with_name("profile.json")
+    assert dubstage(monkeypatch, "models", "check", "--profile", profile) == ExitCode.CONFIG
+    told = capsys.readouterr()
+    assert (told.out, told.err) == (f"{NAME}: is missing\n", f"models check: Missing: {NAME}.\n")
+    pulled = in_process(
+        "models", "pull", "--profile", profile, HF_TOKEN=TOKEN, HF_HOME=str(volume / "../home"),
+        HF_ENDPOINT=f"http://127.0.0.1:{hub.server_port}",
+    )  # fmt: skip
+    assert pulled.returncode == 0, pulled.stderr
+    assert pulled.stdout == f"{NAME}: fetched from Hugging Face, Systran/faster-whisper-base\n"
+    assert TOKEN not in pulled.stdout + pulled.stderr
+    assert {path.name for path in (volume / NAME).iterdir()} == {"config.json", "model.bin", SUMS}
+    # Both are content with what is there now.
+    for action in ("check", "pull"):
+        assert dubstage(monkeypatch, "models", action, "--profile", profile) == ExitCode.OK
+    assert capsys.readouterr().out == f"{NAME}: whole\n{NAME}: whole, as it was\n"
+
+
+def test_a_hub_that_does_not_answer_is_said(volume: Path) -> None:
+    done = in_process(
+        "models", "pull", "--profile", volume.with_name("profile.json"),
+        HF_ENDPOINT="http://127.0.0.1:9", HF_HOME=str(volume / "../home"),
+    )  # fmt: skip
+    assert done.returncode == ExitCode.CONFIG
+    assert done.stdout.startswith(f"{NAME}: is missing: Hugging Face: ")
+    assert done.stderr == f"models pull: Missing: {NAME}.\n"
+
+
+def test_pull_without_a_profile_or_a_folder_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        dubstage(monkeypatch, "models", "pull")
+    assert "one of --profile and --from" in capsys.readouterr().err
+
+
+class Fetched:
+    """Stands for the fetchers: writes a file, or fails."""
+
+    def __init__(self, fault: Exception | None = None) -> None:
+        self.asked: list[tuple[str, str | None]] = []
+        self.fault = fault
+
+    def __call__(self, source: Source, folder: Path, token: str | None) -> None:
+        self.asked.append((source.repository, token))
+        (folder / ".cache").mkdir(exist_ok=True)
+        (folder / ".cache/note").write_text("a note")
+        (folder / "weights.bin").write_text("half" if self.fault else "whole")
+        if self.fault:
+            raise self.fault
+
+
+NEED = Need(
+    "cosyvoice/made", (Source(Hub.MODELSCOPE, "iic/made"), Source(Hub.HUGGING_FACE, "org/made"))
+)
+
+
+def test_the_second_hub_is_asked_when_the_first_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch = Fetched()
+    broken = Fetched(OSError(f"403 for {TOKEN}"))
+    monkeypatch.setattr(
+        "dubstage.models.pull.FETCHERS", {Hub.MODELSCOPE: broken, Hub.HUGGING_FACE: broken}
+    )
+    (state,) = pull([NEED], tmp_path, TOKEN)
+    assert state.is_missing
+    assert str(state) == (
+        "cosyvoice/made: is missing: ModelScope: 403 for …; Hugging Face: 403 for …"
+    )
+    assert not (tmp_path / NEED.name / SUMS).exists()
+    monkeypatch.setattr(
+        "dubstage.models.pull.FETCHERS", {Hub.MODELSCOPE: broken, Hub.HUGGING_FACE: fetch}
+    )
+    (state,) = pull([NEED], tmp_path, None)
+    assert str(state) == "cosyvoice/made: fetched from Hugging Face, org/made"
+    assert list(read_sums(tmp_path / NEED.name)) == ["weights.bin"]
+    assert [state.text for state in check([NEED], tmp_path)] == ["whole"]
+
+
+def test_a_damaged_model_is_fetched_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fetch = Fetched()
+    monkeypatch.setattr("dubstage.models.pull.FETCHERS", {Hub.MODELSCOPE: fetch})
+    pull([NEED], tmp_path, None)
+    (tmp_path / NEED.name / "weights.bin").write_text("WHOLE")
+    assert "fetched" in pull([NEED], tmp_path, None)[0].text
+    assert (tmp_path / NEED.name / "weights.bin").read_text() == "whole"
+    assert len(fetch.asked) == 2
+
+
+def test_a_gated_model_is_not_asked_for_without_a_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch = Fetched()
+    monkeypatch.setattr("dubstage.models.pull.FETCHERS", {Hub.HUGGING_FACE: fetch})
+    choice = EngineChoice(engine="whisperx", model="tiny")
+    *_, diarizer = pull(needs_of([choice]), tmp_path, None)
+    assert "set HF_TOKEN; without it, everybody is one speaker" in diarizer.text
+    assert not diarizer.is_missing
+    *_, diarizer = pull(needs_of([choice]), tmp_path, TOKEN)
+    assert diarizer.text.startswith("fetched")
+    assert fetch.asked[-1] == ("pyannote/speaker-diarization-community-1", TOKEN)
+
+
+def test_a_model_that_nobody_serves_is_said(tmp_path: Path) -> None:
+    (state,) = pull(needs_of([EngineChoice(engine="whisperx", model="mine")])[:1], tmp_path, None)
+    assert state.is_missing
+    assert "put it on the volume with --from" in state.text
+
+
+def test_modelscope_is_called_as_it_wants_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The signature of modelscope 1.20 and 1.40, as far as they agree."""
+
+    def snapshot_download(
+        model_id: str, revision: str | None = None, cache_dir: str | None = None, *,
+        local_files_only: bool = False, local_dir: str | None = None,
+        allow_patterns: list[str] | None = None, ignore_patterns: list[str] | None = None,
+    ) -> str:  # fmt: skip
+        assert local_dir is not None
+        (Path(local_dir) / "cosyvoice2.yaml").write_text(model_id)
+        return local_dir
+
+    library = types.ModuleType("modelscope")
+    library.snapshot_download = snapshot_download  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "modelscope", library)
+    pull(needs_of([EngineChoice(engine="cosyvoice", model="CosyVoice2-0.5B")]), tmp_path, None)
+    made = tmp_path / "cosyvoice/CosyVoice2-0.5B/cosyvoice2.yaml"
+    assert made.read_text() == "iic/CosyVoice2-0.5B"
+
+
+def test_an_image_without_the_library_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "modelscope", None)
+    (state,) = pull([Need("cosyvoice/made", (Source(Hub.MODELSCOPE, "iic/made"),))], tmp_path, None)
+    assert "this image has no library for ModelScope" in state.text
+
+
+def test_a_volume_that_is_only_read_is_enough_for_checking(tmp_path: Path) -> None:
+    roots = roots_in(tmp_path)
+    lay(roots.models)
+    before = {path: path.stat().st_mtime_ns for path in roots.models.rglob("*")}
+    check([Need(NAME), Need("demucs/htdemucs")], roots.models)
+    model_folder(roots, CHOICE)
+    assert {path: path.stat().st_mtime_ns for path in roots.models.rglob("*")} == before

@@ -1,5 +1,5 @@
-"""The command in the images: ``dubstage run``, ``dubstage models pull`` and
-``dubstage media prune``."""
+"""The command in the images: ``dubstage run``, ``dubstage models pull``, ``dubstage models
+check`` and ``dubstage media prune``."""
 
 from __future__ import annotations
 
@@ -17,13 +17,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="dubstage", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="run the stage that DUBSTAGE_REQUEST describes")
-    models = commands.add_parser("models", help="fill the models volume").add_subparsers(
+    models = commands.add_parser("models", help="look after the models volume").add_subparsers(
         dest="action", required=True
     )
-    pull = models.add_parser("pull", help="copy models, sums checked")
-    pull.add_argument(
-        "--from", dest="source", type=Path, required=True, help="folder <engine>/<model>/…"
-    )
+    pull = models.add_parser("pull", help="fetch or copy what is missing, sums checked")
+    pull.add_argument("--from", dest="source", type=Path, help="folder <engine>/<model>/…")
+    check = models.add_parser("check", help="say what is missing, without a network")
+    for command in (pull, check):
+        command.add_argument(
+            "--profile",
+            dest="profiles",
+            type=Path,
+            action="append",
+            default=[],
+            required=command is check,
+            help="a DubProfile, or its spec, in JSON; may be given again",
+        )
     media = commands.add_parser("media", help="look after the data volume").add_subparsers(
         dest="action", required=True
     )
@@ -38,7 +47,9 @@ def main() -> int:
         return run()
     if arguments.command == "media":
         return _prune(arguments.days, arguments.outcome, arguments.dry_run)
-    return _pull(arguments.source)
+    if arguments.action == "pull" and not (arguments.profiles or arguments.source):
+        pull.error("one of --profile and --from is needed")
+    return _models(arguments.action, arguments.profiles, getattr(arguments, "source", None))
 
 
 def _prune(days: float, outcome: str, dry_run: bool) -> int:
@@ -50,16 +61,29 @@ def _prune(days: float, outcome: str, dry_run: bool) -> int:
     return ExitCode.OK
 
 
-def _pull(source: Path) -> int:
+def _models(action: str, profiles: list[Path], source: Path | None) -> int:
+    """Check or pull the profiles' models, or pull all models of `source`."""
     from dubstage.models import pull
+    from dubstage.models.needs import needs_of, read_profile
 
     models = Roots.from_environment().models
     try:
-        for name in pull(source, models):
-            print(f"{name}: whole in {models}")
+        needs = needs_of(choice for profile in profiles for choice in read_profile(profile))
+        if action == "check":
+            states = pull.check(needs, models)
+        elif source:
+            states = pull.pull_from(source, models, needs if profiles else None)
+        else:
+            states = pull.pull(needs, models, pull.hugging_face_token())
+        for state in states:
+            print(state)
+        pull.require(states)
     except StageError as error:
-        print(f"models pull: {error}", file=sys.stderr)
+        print(f"models {action}: {error}", file=sys.stderr)
         return error.exit_code
+    except OSError as error:
+        print(f"models {action}: the models volume refused: {error}", file=sys.stderr)
+        return ExitCode.TEMPFAIL
     return ExitCode.OK
 
 
