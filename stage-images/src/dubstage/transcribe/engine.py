@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from dubstage.contract import SpeakerRange
 from dubstage.transcript import Word
 
 
@@ -18,14 +19,21 @@ class Recognition:
     """ISO 639-1."""
     language_probability: float
     words: list[Word]
-    """In the order of their start; punctuation stays on the word before it."""
+    """In any order; punctuation stays on the word before it."""
+    notes: tuple[str, ...] = ()
+    """What was not done as one could expect, and why: for a person, in the result."""
 
 
 class Recogniser(Protocol):
     """Turns speech into words with times."""
 
     def recognise(
-        self, speech: Path, language: str | None, progress: Callable[[float], None]
+        self,
+        speech: Path,
+        language: str | None,
+        speakers: SpeakerRange | None,
+        progress: Callable[[float], None],
     ) -> Recognition:
-        """The words in the file `speech`. `language`: ISO 639-1, None to detect it."""
+        """The words in the file `speech`. `language`: ISO 639-1, None to detect it;
+        `speakers`: how many there are, None where nobody knows."""
         ...

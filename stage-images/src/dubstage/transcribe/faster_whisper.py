@@ -1,18 +1,24 @@
-"""faster-whisper: Whisper on CTranslate2, on the CPU or a GPU."""
+"""faster-whisper: Whisper on CTranslate2, on the CPU or a GPU, without speakers."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
-from dubstage.contract import EngineChoice
+from dubstage.contract import EngineChoice, SpeakerRange
 from dubstage.errors import Misconfigured
+from dubstage.gpu_memory import Ladder, is_out_of_memory
 from dubstage.languages import is_spaced
 from dubstage.transcribe.engine import Recognition
 from dubstage.transcript import Word
 
 BEAM_SIZE = 5
+BATCH_SIZE = 8
+"""Pieces of speech, of at most 30 s each, that are recognised at once."""
+LANGUAGE_PIECES = 4
+"""Pieces that are listened to until the language is sure: a song may come first."""
 
 
 class FasterWhisper:
@@ -21,57 +27,111 @@ class FasterWhisper:
     def __init__(self, folder: Path, choice: EngineChoice) -> None:
         """Load the model.
 
-        `choice.parameters`: ``device`` (cpu), ``compute_type`` (int8), ``beam_size``
-        (5). Raises :class:`Misconfigured` where the model cannot be loaded.
+        `choice.parameters`: ``device`` (cpu), ``compute_type`` (int8), ``batch_size`` (8),
+        ``beam_size`` (5). Raises :class:`Misconfigured` where the model cannot be loaded.
         """
-        from faster_whisper import WhisperModel
-
         parameters = choice.parameters
         self._beam_size = int(parameters.get("beam_size", BEAM_SIZE))
-        try:
-            self._model = WhisperModel(
-                str(folder),
-                device=str(parameters.get("device", "cpu")),
-                compute_type=str(parameters.get("compute_type", "int8")),
-                local_files_only=True,
+        device = str(parameters.get("device", "cpu"))
+
+        def load(compute_type: str) -> Any:
+            from faster_whisper import WhisperModel
+
+            return WhisperModel(
+                str(folder), device=device, compute_type=compute_type, local_files_only=True
             )
-        except (RuntimeError, ValueError, OSError) as error:
-            raise Misconfigured(
-                f"The model {choice.engine}/{choice.model} cannot be loaded ({error}): run "
-                "`dubstage models pull` again, or correct the engine's parameters.",
-                reason="ModelUnusable",
-            ) from error
+
+        self._models = Models(choice, load)
+        compute_type = str(parameters.get("compute_type", "int8"))
+        batch_size = int(parameters.get("batch_size", BATCH_SIZE))
+        self._ladder = Ladder(memory_steps(batch_size, compute_type), "recognition")
+        self._ladder.run(lambda step: self._models.load(step[1]))
 
     def recognise(
-        self, speech: Path, language: str | None, progress: Callable[[float], None]
+        self,
+        speech: Path,
+        language: str | None,
+        speakers: SpeakerRange | None,
+        progress: Callable[[float], None],
     ) -> Recognition:
         """Words with Whisper's own times; silence is skipped (Silero VAD)."""
-        segments, info = self._model.transcribe(
-            str(speech),
-            language=language,
-            beam_size=self._beam_size,
-            word_timestamps=True,
-            vad_filter=True,
-            # A wrong line must not pull the next ones along.
-            condition_on_previous_text=False,
-        )
-        words: list[Word] = []
-        for segment in segments:
-            heard = [
-                (
-                    word.word,
-                    Word(
-                        word=word.word.strip(),
-                        start=word.start,
-                        end=max(word.end, word.start),
-                        score=word.probability if math.isfinite(word.probability) else None,
-                    ),
-                )
-                for word in segment.words or ()
-            ]
-            words += join_pieces(heard) if is_spaced(info.language) else [w for _, w in heard]
-            progress(min(segment.end / max(info.duration, 0.001), 1.0))
-        return Recognition(info.language, float(info.language_probability), words)
+        notes: tuple[str, ...] = ()
+        if speakers and speakers.min > 1:
+            notes = ("taken for one speaker: faster-whisper does not tell them apart",)
+
+        def attempt(step: tuple[int, str]) -> Recognition:
+            batch_size, compute_type = step
+            model = self._models.load(compute_type)
+            return listen(model, str(speech), language, batch_size, self._beam_size, progress)
+
+        heard = self._ladder.run(attempt)
+        return Recognition(heard.language, heard.language_probability, heard.words, notes)
+
+
+class Models:
+    """One Whisper model, loaded when it is first asked for with a compute type."""
+
+    def __init__(self, choice: EngineChoice, load: Callable[[str], Any]) -> None:
+        self._choice = choice
+        self._load = load
+        self._loaded: tuple[str, Any] | None = None
+
+    def load(self, compute_type: str) -> Any:
+        """The model; the one before goes first. Raises :class:`Misconfigured`."""
+        if self._loaded is None or self._loaded[0] != compute_type:
+            self._loaded = None
+            try:
+                self._loaded = compute_type, self._load(compute_type)
+            except (RuntimeError, ValueError, OSError) as error:
+                if isinstance(error, RuntimeError) and is_out_of_memory(error):
+                    raise
+                raise Misconfigured(
+                    f"The model {self._choice.engine}/{self._choice.model} cannot be loaded "
+                    f"({error}): run `dubstage models pull` again, or correct the engine's "
+                    "parameters.",
+                    reason="ModelUnusable",
+                ) from error
+        return self._loaded[1]
+
+    def free(self) -> None:
+        """Give the model's memory back."""
+        self._loaded = None
+
+
+def memory_steps(batch_size: int, compute_type: str) -> list[tuple[int, str]]:
+    """Batch size and compute type, each step with less memory: the batch is halved down
+    to one piece, then the weights are."""
+    steps = [(batch_size, compute_type)]
+    while steps[-1][0] > 1:
+        steps.append((steps[-1][0] // 2, compute_type))
+    return steps if compute_type == "int8" else [*steps, (1, "int8")]
+
+
+def listen(
+    model: Any,
+    audio: Any,
+    language: str | None,
+    batch_size: int,
+    beam_size: int,
+    progress: Callable[[float], None],
+) -> Recognition:
+    """What `model` hears in `audio`, a file's name or 16 kHz samples."""
+    from faster_whisper import BatchedInferencePipeline
+
+    segments, info = BatchedInferencePipeline(model).transcribe(
+        audio,
+        language=language,
+        beam_size=beam_size,
+        batch_size=batch_size,
+        word_timestamps=True,
+        language_detection_segments=LANGUAGE_PIECES,
+    )
+    words: list[Word] = []
+    for segment in segments:
+        heard = [(word.word, _word(word)) for word in segment.words or ()]
+        words += join_pieces(heard) if is_spaced(info.language) else [w for _, w in heard]
+        progress(min(segment.end / max(info.duration, 0.001), 1.0))
+    return Recognition(info.language, float(info.language_probability), words)
 
 
 def join_pieces(heard: Iterable[tuple[str, Word]]) -> list[Word]:
@@ -86,3 +146,12 @@ def join_pieces(heard: Iterable[tuple[str, Word]]) -> list[Word]:
         else:
             found.append(word)
     return found
+
+
+def _word(heard: Any) -> Word:
+    return Word(
+        word=heard.word.strip(),
+        start=heard.start,
+        end=max(heard.end, heard.start),
+        score=heard.probability if math.isfinite(heard.probability) else None,
+    )

@@ -26,7 +26,9 @@ def run(work: Work) -> Outcome:
     (vocals,) = work.read(Artifact.VOCALS)
     asked = work.request.source_language
     recogniser = load_engine(work)
-    heard = recogniser.recognise(vocals, primary(asked) if asked else None, work.progress)
+    heard = recogniser.recognise(
+        vocals, primary(asked) if asked else None, work.request.speakers, work.progress
+    )
     words = [word for word in heard.words if word.word]
     if not words:
         raise BadInput(
@@ -54,11 +56,17 @@ def run(work: Work) -> Outcome:
     )
     write_list(work.staging(Artifact.TRANSCRIPT, None), lines)
     write_list(work.staging(Artifact.SRC_TRANSCRIPT, None), lines)
+    speakers = len({word.speaker for word in words})
+    found = f"{len(lines)} lines, {len(words)} words, language {language}, {_counted(speakers)}"
     return Outcome(
-        message=f"{len(lines)} lines, {len(words)} words, language {language}",
+        message="; ".join([found, *heard.notes]),
         source_language=language,
-        figures={"lines": len(lines), "words": len(words)},
+        figures={"lines": len(lines), "words": len(words), "speakers": speakers},
     )
+
+
+def _counted(speakers: int) -> str:
+    return "1 speaker" if speakers == 1 else f"{speakers} speakers"
 
 
 def load_engine(work: Work) -> Recogniser:

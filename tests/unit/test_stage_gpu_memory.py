@@ -1,0 +1,70 @@
+"""A full GPU: the same work with less memory, then a sentence."""
+
+from __future__ import annotations
+
+import pytest
+
+from dubstage.contract import EngineChoice
+from dubstage.errors import Misconfigured, TemporaryFailure
+from dubstage.gpu_memory import Ladder
+from dubstage.transcribe.faster_whisper import Models, memory_steps
+
+CUBLAS = "CUDA failed with error out of memory"
+"""CTranslate2's words; torch says ``CUDA out of memory. Tried to allocate …``."""
+
+
+def test_the_batch_is_halved_then_the_weights_are() -> None:
+    assert memory_steps(8, "float16") == [
+        (8, "float16"), (4, "float16"), (2, "float16"), (1, "float16"), (1, "int8")
+    ]  # fmt: skip
+    assert memory_steps(1, "int8") == [(1, "int8")]
+
+
+def test_a_step_that_did_not_fit_is_not_tried_again() -> None:
+    ladder, tried = Ladder([3, 2, 1], "the work"), []
+
+    def attempt(step: int) -> str:
+        tried.append(step)
+        if step > 2:
+            raise RuntimeError(CUBLAS)
+        return f"done with {step}"
+
+    assert ladder.fell_back_to is None
+    assert [ladder.run(attempt), ladder.run(attempt)] == ["done with 2"] * 2
+    assert tried == [3, 2, 2]
+    assert ladder.fell_back_to == 2
+
+
+def test_no_step_fits() -> None:
+    def attempt(_: int) -> None:
+        raise RuntimeError(f"{CUBLAS}\nand more")
+
+    with pytest.raises(TemporaryFailure, match="too small for the work, even with 1") as caught:
+        Ladder([2, 1], "the work").run(attempt)
+    assert caught.value.reason == "OutOfMemory"
+    assert "and more" not in str(caught.value)
+
+
+def test_another_error_goes_through() -> None:
+    def attempt(_: int) -> None:
+        raise RuntimeError("cuDNN is not there")
+
+    with pytest.raises(RuntimeError, match="cuDNN"):
+        Ladder([2, 1], "the work").run(attempt)
+
+
+def test_a_model_is_loaded_once_for_each_compute_type() -> None:
+    loaded: list[str] = []
+    models = Models(EngineChoice(engine="whisperx", model="large-v3"), loaded.append)
+    for compute_type in ("float16", "float16", "int8"):
+        models.load(compute_type)
+    assert loaded == ["float16", "int8"]
+
+
+def test_a_model_that_cannot_be_loaded_is_named() -> None:
+    def load(_: str) -> None:
+        raise RuntimeError("File model.bin is incomplete")
+
+    models = Models(EngineChoice(engine="whisperx", model="large-v3"), load)
+    with pytest.raises(Misconfigured, match=r"whisperx/large-v3 .*model\.bin is incomplete"):
+        models.load("float16")
