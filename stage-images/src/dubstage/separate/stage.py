@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from dubstage.errors import Misconfigured
 from dubstage.layout import Artifact
+from dubstage.models import model_folder
 from dubstage.separate.engine import Block, Separator
 from dubstage.work import Outcome, Work
 
@@ -45,25 +46,40 @@ def run(work: Work) -> Outcome:
 
 
 def load_engine(work: Work) -> Separator:
-    """The profile's engine. Raises :class:`Misconfigured` for one that is unknown."""
+    """The profile's engine, its model loaded.
+
+    Raises :class:`Misconfigured` for an engine that is unknown, or a model that is missing
+    or cannot be used.
+    """
     choice = work.request.engine
-    engines: dict[str, Callable[[], Separator]] = {"deepfilternet": _deepfilternet, "none": _none}
+    engines: dict[str, Callable[[Work], Separator]] = {
+        "deepfilternet": _deepfilternet,
+        "demucs": _demucs,
+        "none": _none,
+    }
     if choice.engine not in engines:
         raise Misconfigured(
             f"The separate stage has no engine {choice.engine!r}; it has "
             f"{', '.join(sorted(engines))}.",
             reason="EngineUnknown",
         )
-    return engines[choice.engine]()
+    return engines[choice.engine](work)
 
 
-def _deepfilternet() -> Separator:
+def _demucs(work: Work) -> Separator:
+    from dubstage.separate.demucs import Demucs
+
+    choice = work.request.engine
+    return Demucs(model_folder(work.tree.roots, choice), choice)
+
+
+def _deepfilternet(_: Work) -> Separator:
     from dubstage.separate.deepfilternet import DeepFilterNet
 
     return DeepFilterNet()
 
 
-def _none() -> Separator:
+def _none(_: Work) -> Separator:
     from dubstage.separate.none import NoSeparation
 
     return NoSeparation()
