@@ -80,6 +80,7 @@ class Bench:
             self._claim(claim)
         self.log = folder / "pods.log"
         self.player = self._start(HERE / "kubelet_player.py", self.plane.kubeconfig, self.log)
+        self.kubectl("wait", "--for=create", "node/bench-node", "--timeout=30s")
 
     def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
         return subprocess.run(

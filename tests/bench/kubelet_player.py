@@ -71,7 +71,8 @@ async def play(api: Api, pod: Object, log: TextIO) -> None:
     log.write(f"{begun:.4f} succeeded {labels['dubjob.dev/dubjob']} {labels['dubjob.dev/stage']}\n")
 
 
-async def main(api: Api, log: TextIO) -> None:
+async def main(kubeconfig: Path, log: TextIO) -> None:
+    api = Api(kubeconfig)
     await register(api)
     tasks = {asyncio.create_task(heartbeat(api))}
     played: set[str] = set()
@@ -93,4 +94,4 @@ async def main(api: Api, log: TextIO) -> None:
 
 if __name__ == "__main__":
     with Path(sys.argv[2]).open("w", buffering=1) as log_file:
-        asyncio.run(main(Api(Path(sys.argv[1])), log_file))
+        asyncio.run(main(Path(sys.argv[1]), log_file))
