@@ -151,7 +151,7 @@ class Bench:
         before, begun = cpu_seconds(process.pid), time.time()
         asyncio.run(create(self.plane.kubeconfig, count))
         while self._finished(port) < count:
-            time.sleep(0.25)
+            time.sleep(0.5)
         row = self._row("operator", count, f"dub{count}-", begun)
         row.cpu, row.memory = cpu_seconds(process.pid) - before, memory(process.pid)
         row.writes = writes(port)

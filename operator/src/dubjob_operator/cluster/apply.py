@@ -23,7 +23,7 @@ async def create_job(client: Client, job: dict[str, Any]) -> None:
     metadata = job["metadata"]
     path = f"/apis/batch/v1/namespaces/{metadata['namespace']}/jobs"
     try:
-        await client.request("POST", path, job)
+        await client.send("POST", path, job)
     except Conflict:
         existing = await client.request("GET", f"{path}/{metadata['name']}")
         ours = controller_uid(existing) == controller_uid(job)
@@ -45,7 +45,7 @@ async def delete_job(client: Client, namespace: str, job: ObservedJob) -> None:
     }
     path = f"/apis/batch/v1/namespaces/{namespace}/jobs/{job.name}"
     try:
-        await client.request("DELETE", path, body)
+        await client.send("DELETE", path, body)
     except (NotFound, Conflict):
         return
     logger.info("deleted Job %s", job.name, extra={"stage": job.stage})
@@ -71,4 +71,4 @@ async def write_status(client: Client, dubjob: DubJob, after: DubJobStatus) -> N
             "value": after.model_dump(mode="json", by_alias=True, exclude_none=True),
         },
     ]
-    await client.request("PATCH", path, patch, content_type="application/json-patch+json")
+    await client.send("PATCH", path, patch, "application/json-patch+json")

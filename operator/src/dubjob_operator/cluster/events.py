@@ -40,6 +40,6 @@ async def tell(client: Client, dubjob: DubJob, event: Transition, now: datetime)
         "count": 1,
     }
     try:
-        await client.request("POST", f"/api/v1/namespaces/{metadata.namespace}/events", body)
+        await client.send("POST", f"/api/v1/namespaces/{metadata.namespace}/events", body)
     except Conflict:
         return
