@@ -12,6 +12,7 @@ from dubjob_operator.planning.deadlines import timestamp
 from dubjob_operator.planning.observation import Observed, observe
 from dubjob_operator.planning.plan import plan
 from dubjob_operator.planning.profile_use import ProfileProblem
+from dubjob_operator.planning.stage_states import stage_states
 from dubjob_operator.planning.status import status
 from dubjob_operator.planning.transitions import transitions
 from dubstage.contract import Stage, StageResult
@@ -87,11 +88,12 @@ class World:
     def step(self) -> DubJobStatus:
         """One reconcile."""
         observed = self.observed()
-        done = plan(self.dubjob, self.profile, observed, self.now)
+        states = stage_states(self.dubjob, self.profile, observed, self.now)
+        done = plan(self.dubjob, self.profile, observed, states, self.now)
         for job in done.delete:
             del self.jobs[job.name]
             self.pods = [pod for pod in self.pods if pod["metadata"]["job"] != job.name]
-        after = status(self.dubjob, self.profile, observed, self.now)
+        after = status(self.dubjob, states, self.now)
         self.complete()
         if done.create:
             name = done.create["metadata"]["name"]

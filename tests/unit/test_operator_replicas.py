@@ -8,10 +8,10 @@ from typing import Any, cast
 
 import pytest
 
+from dubjob_operator.api.dubjob import Key
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.errors import Conflict, NotFound, Unavailable
 from dubjob_operator.cluster.lease import LEASE_SECONDS, Leadership
-from dubjob_operator.cluster.reconcile import Key
 from dubjob_operator.handlers.queue import WorkQueue
 from dubjob_operator.handlers.watch_audit import PATIENCE_SECONDS, Watch, WatchAudit
 

@@ -8,11 +8,12 @@ import sys
 import kopf
 from prometheus_client import start_http_server
 
+from dubjob_operator.api.dubjob import Key
 from dubjob_operator.cluster import log_context
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.lease import Leadership
 from dubjob_operator.cluster.metrics import LEADER, REGISTRY, DubJobs
-from dubjob_operator.cluster.reconcile import Key, Reconciler
+from dubjob_operator.cluster.reconcile import Reconciler
 from dubjob_operator.handlers import indexes, lifecycle, watches
 from dubjob_operator.handlers.queue import WorkQueue
 from dubjob_operator.handlers.watch_audit import WatchAudit
@@ -26,7 +27,6 @@ async def operate(settings: Settings) -> None:
     indexed = indexes.Indexed()
     # The Lease has a client of its own: it must not wait behind a thousand Jobs.
     client, lease_client = Client(), Client()
-    reconciler = Reconciler(client, indexed, read_progress=settings.read_progress)
 
     async def act(key: Key) -> float | None:
         return await reconciler.reconcile(key) if leadership.is_leader else None
@@ -36,6 +36,7 @@ async def operate(settings: Settings) -> None:
             queue.add(key)
 
     queue = WorkQueue(act)
+    reconciler = Reconciler(client, indexed, queue.add, read_progress=settings.read_progress)
     leadership = Leadership(lease_client, settings.lease_namespace, settings.identity, take_over)
     client.may_write = lambda: leadership.is_leader
     sources = (indexed.dubjob_versions, indexed.job_versions, indexed.pod_versions)

@@ -273,12 +273,21 @@ class Metadata(ApiModel):
     annotations: dict[str, str] = Field(default={})
 
 
+Key = tuple[str, str]
+"""Namespace and name of a DubJob."""
+
+
 class DubJob(ApiModel):
     """One video into one language."""
 
     metadata: Metadata
     spec: DubJobSpec
     status: DubJobStatus = DubJobStatus()
+
+    @property
+    def key(self) -> Key:
+        """Which DubJob it is."""
+        return self.metadata.namespace, self.metadata.name
 
     @property
     def job_id(self) -> str:

@@ -108,13 +108,14 @@ class Client:
         *,
         headers: dict[str, str] | None = None,
         query: dict[str, str] | None = None,
+        attempts: int = ATTEMPTS,
     ) -> str:
         """The answer's text; otherwise as :meth:`request`."""
         if method != "GET" and not self.may_write():
             raise NotLeading(0, "NotLeading", "another replica acts")
         data = None if body is None else json.dumps(body)
         failure: ApiError = Unavailable(0, "NoAnswer", path)
-        for attempt in range(ATTEMPTS):
+        for attempt in range(attempts):
             if attempt:
                 await asyncio.sleep(random.uniform(0.5, 1.0) * 2 ** (attempt - 1))  # noqa: S311
             try:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from dubjob_operator import names
-from dubjob_operator.api.dubjob import DubJob, StageState
+from dubjob_operator.api.dubjob import DubJob, Key, StageState
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.errors import ApiError
 from dubjob_operator.planning.observation import Observed
@@ -21,45 +22,59 @@ CONCURRENT_READS = 10
 
 
 class ProgressReader:
-    """Reads the logs of running pods, each one every :data:`PROGRESS_SECONDS`."""
+    """Reads the logs of running pods beside the reconciles, each one every
+    :data:`PROGRESS_SECONDS`: a kubelet that does not answer holds up no DubJob."""
 
-    def __init__(self, client: Client, on: bool = True) -> None:
+    def __init__(self, client: Client, wake: Callable[[Key], None], on: bool = True) -> None:
+        """`wake`: asks for another reconcile, for which something was read."""
         self._client = client
-        self._reads = asyncio.Semaphore(CONCURRENT_READS)
-        self._last: dict[str, datetime] = {}
+        self._wake = wake
         self._on = on
+        self._bound = asyncio.Semaphore(CONCURRENT_READS)
+        self._last: dict[Key, datetime] = {}
+        self._reads: dict[Key, asyncio.Task[None]] = {}
+        self._found: dict[Key, dict[str, int]] = {}
 
-    async def of(self, dubjob: DubJob, observed: Observed, now: datetime) -> dict[str, int] | None:
-        """Per cent by pod, of the pod that the recorded status says is running; None
-        where it is not time to read."""
+    def of(self, dubjob: DubJob, observed: Observed, now: datetime) -> dict[str, int] | None:
+        """Per cent by pod, as it was just read; None where nothing was. Reads, where it is
+        time, the pod that the recorded status says is running."""
+        key = dubjob.key
         running = {
             entry.pod_name for entry in dubjob.status.stages if entry.state is StageState.RUNNING
         }
         pods = [pod for pod in observed.pods if pod.name in running and pod.phase == "Running"]
-        uid = dubjob.metadata.uid
         if not pods or not self._on:
-            self._last.pop(uid, None)
+            self.forget(key)
             return None
-        since = self._last.setdefault(uid, now)
-        if (now - since).total_seconds() < PROGRESS_SECONDS - 1:
-            return None
-        self._last[uid] = now
-        found = {}
-        for pod in pods:
-            share = await self._read(dubjob.metadata.namespace, pod.name)
-            if share is not None:
-                found[pod.name] = share
-        return found
+        since = self._last.setdefault(key, now)
+        if (now - since).total_seconds() >= PROGRESS_SECONDS - 1 and key not in self._reads:
+            self._last[key] = now
+            self._reads[key] = asyncio.create_task(self._read(key, [pod.name for pod in pods]))
+        return self._found.pop(key, None)
 
-    async def _read(self, namespace: str, pod: str) -> int | None:
+    def forget(self, key: Key) -> None:
+        """Nothing of that DubJob runs any more."""
+        self._last.pop(key, None)
+        self._found.pop(key, None)
+
+    async def _read(self, key: Key, pods: Sequence[str]) -> None:
+        try:
+            shares = {pod: await self._share(key[0], pod) for pod in pods}
+        finally:
+            del self._reads[key]
+        found = {pod: share for pod, share in shares.items() if share is not None}
+        if found and key in self._last:
+            self._found[key] = found
+            self._wake(key)
+
+    async def _share(self, namespace: str, pod: str) -> int | None:
         path = f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
         query = {"container": names.STAGE_CONTAINER, "tailLines": TAIL_LINES}
         try:
-            async with self._reads:
-                text = await self._client.text("GET", path, query=query)
+            async with self._bound:
+                return last_progress(await self._client.text("GET", path, query=query, attempts=1))
         except ApiError:
             return None
-        return last_progress(text)
 
 
 def last_progress(log: str) -> int | None:

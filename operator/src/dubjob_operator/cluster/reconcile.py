@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 
 from dubjob_operator import names
-from dubjob_operator.api.dubjob import DubJob, DubJobSpec, DubJobStatus, Metadata
+from dubjob_operator.api.dubjob import DubJob, DubJobSpec, DubJobStatus, Key, Metadata
 from dubjob_operator.api.profile import DubProfile
 from dubjob_operator.cluster.apply import create_job, delete_job, write_status
 from dubjob_operator.cluster.client import Client
@@ -26,6 +26,7 @@ from dubjob_operator.planning.observation import Object, observe
 from dubjob_operator.planning.plan import plan
 from dubjob_operator.planning.profile_use import ProfileProblem, job_refused
 from dubjob_operator.planning.rest import is_active
+from dubjob_operator.planning.stage_states import stage_states
 from dubjob_operator.planning.status import invalid, status
 from dubjob_operator.planning.transitions import transitions
 
@@ -33,9 +34,6 @@ logger = logging.getLogger(__name__)
 
 EXPECTATION_SECONDS = 5.0
 """The watch brings a new Job sooner; if not, it is created again."""
-
-Key = tuple[str, str]
-"""Namespace and name of a DubJob."""
 
 
 class Watched(Protocol):
@@ -70,6 +68,7 @@ class Reconciler:
         self,
         client: Client,
         watched: Watched,
+        wake: Callable[[Key], None],
         clock: Callable[[], datetime] = utc_now,
         *,
         read_progress: bool = True,
@@ -77,9 +76,11 @@ class Reconciler:
         self.client = client
         self.watched = watched
         self.clock = clock
-        self.progress = ProgressReader(client, read_progress)
+        self.progress = ProgressReader(client, wake, read_progress)
         self.refusals = Refusals(client)
         self.paces = Paces()
+        self._profiles: dict[str, tuple[str, DubProfile | ProfileProblem]] = {}
+        """By name: resourceVersion, and what it says."""
         self._learnt: set[str] = set()
         self._expected: dict[str, datetime] = {}
         """Jobs that were created and that the watch has not brought yet."""
@@ -91,6 +92,7 @@ class Reconciler:
         """
         stored = self.watched.dubjob(key)
         if stored is None:
+            self.progress.forget(key)
             return None
         jobs, pods = list(self.watched.jobs(key)), list(self.watched.pods(key))
         if stored.at_rest and not any(is_active(job) for job in jobs):
@@ -109,7 +111,8 @@ class Reconciler:
             self._expected.pop(seen["metadata"]["name"], None)
         refusals = await self.refusals.of(jobs, pods, now)
         observed = observe(jobs, pods, dubjob.metadata.uid, refusals)
-        step = plan(dubjob, profile, observed, now)
+        states = stage_states(dubjob, profile, observed, now)
+        step = plan(dubjob, profile, observed, states, now)
         for job in step.delete:
             await delete_job(self.client, dubjob.metadata.namespace, job)
         if step.create and not self._is_expected(step.create, now):
@@ -117,10 +120,11 @@ class Reconciler:
                 await create_job(self.client, step.create)
                 self._expected[step.create["metadata"]["name"]] = now
             except Refused as refused:
-                profile = job_refused(dubjob.profile_name, str(refused))
-        progress = await self.progress.of(dubjob, observed, now)
+                problem = job_refused(dubjob.profile_name, str(refused))
+                states = stage_states(dubjob, problem, observed, now)
+        progress = self.progress.of(dubjob, observed, now)
         pace = self.paces.of(dubjob.profile_name)
-        after = status(dubjob, profile, observed, now, progress, pace)
+        after = status(dubjob, states, now, progress, pace)
         await self._record(dubjob, after, now)
         count_transitions(dubjob, after, observed)
         self.paces.learn(dubjob.profile_name, dubjob.metadata.uid, after.stages)
@@ -161,14 +165,21 @@ class Reconciler:
         await self._record(dubjob, invalid(dubjob, f"{place}: {first['msg']}", now), now)
 
     def _profile(self, name: str) -> DubProfile | ProfileProblem | None:
+        """The profile; parsed once for each of its versions."""
         raw = self.watched.profile(name)
         if raw is None:
             return None
-        try:
-            return DubProfile.model_validate(raw)
-        except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"])
-            return ProfileProblem(
-                names.PROFILE_INVALID, f"DubProfile {name}, {place}: {first['msg']}."
-            )
+        version = raw["metadata"]["resourceVersion"]
+        known = self._profiles.get(name)
+        if known is None or known[0] != version:
+            known = self._profiles[name] = (version, _parsed(name, raw))
+        return known[1]
+
+
+def _parsed(name: str, raw: Object) -> DubProfile | ProfileProblem:
+    try:
+        return DubProfile.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        return ProfileProblem(names.PROFILE_INVALID, f"DubProfile {name}, {place}: {first['msg']}.")

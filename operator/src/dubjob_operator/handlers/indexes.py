@@ -9,7 +9,7 @@ from typing import Any, cast
 import kopf
 
 from dubjob_operator import names
-from dubjob_operator.cluster.reconcile import Key
+from dubjob_operator.api.dubjob import Key
 from dubjob_operator.cluster.stored import StoredDubJob
 from dubjob_operator.planning.observation import Object
 

@@ -9,10 +9,10 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
+from dubjob_operator.api.dubjob import Key
 from dubjob_operator.cluster.errors import ApiError, Conflict, NotLeading
 from dubjob_operator.cluster.log_context import RECONCILE
 from dubjob_operator.cluster.metrics import QUEUE_DEPTH, RECONCILE_SECONDS
-from dubjob_operator.cluster.reconcile import Key
 
 WORKERS = 8
 FIRST_RETRY_SECONDS = 0.2

@@ -14,7 +14,7 @@ from dubjob_operator.planning.manifests import job_name, stage_job
 from dubjob_operator.planning.observation import Observed, ObservedJob
 from dubjob_operator.planning.profile_use import ProfileProblem, usable_profile
 from dubjob_operator.planning.stage_from_job import waits_for_a_blink
-from dubjob_operator.planning.stage_states import current, stage_states
+from dubjob_operator.planning.stage_states import current
 
 PROGRESS_SECONDS = 15.0
 """A running stage is looked at this often, for its progress."""
@@ -37,10 +37,10 @@ def plan(
     dubjob: DubJob,
     profile: DubProfile | ProfileProblem | None,
     observed: Observed,
+    entries: Sequence[StageStatus],
     now: datetime,
 ) -> Plan:
-    """What brings the DubJob one step on."""
-    entries = stage_states(dubjob, profile, observed, now)
+    """What brings the DubJob one step on; `entries` are its stages' states."""
     entry = current(entries)
     wanted = {job_name(dubjob, each) for each in entries}
     delete = [job for job in observed.jobs if job.is_active and job.name not in wanted]

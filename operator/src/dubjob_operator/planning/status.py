@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from dubjob_operator import names
 from dubjob_operator.api.dubjob import Condition, DubJob, DubJobStatus, StageState, StageStatus
-from dubjob_operator.api.profile import DubProfile
 from dubjob_operator.planning.deadlines import timestamp
 from dubjob_operator.planning.estimate import Pace, remaining_seconds
-from dubjob_operator.planning.observation import Observed
 from dubjob_operator.planning.pipeline import WEIGHTS
-from dubjob_operator.planning.profile_use import ProfileProblem
-from dubjob_operator.planning.stage_states import current, sentence, stage_states
+from dubjob_operator.planning.stage_states import current, sentence
 from dubjob_operator.planning.verbs import handled_approval
 from dubstage.contract import Stage
 
@@ -22,18 +19,15 @@ MESSAGE_LENGTH = 2000
 
 def status(
     dubjob: DubJob,
-    profile: DubProfile | ProfileProblem | None,
-    observed: Observed,
+    states: Sequence[StageStatus],
     now: datetime,
     progress: Mapping[str, int] | None = None,
     pace: Pace | None = None,
 ) -> DubJobStatus:
-    """The DubJob's status. `progress`: per cent by pod name, as read from logs, None
-    when it was not time to read them. `pace`: what earlier runs took."""
-    entries = [
-        _with_progress(entry, progress or {})
-        for entry in stage_states(dubjob, profile, observed, now)
-    ]
+    """The DubJob's status, of its stages' `states`. `progress`: per cent by pod name, as
+    read from logs, None when it was not time to read them. `pace`: what earlier runs
+    took."""
+    entries = [_with_progress(entry, progress or {}) for entry in states]
     entry = current(entries)
     finished = entry is None or entry.state is StageState.FAILED
     recorded = dubjob.status
