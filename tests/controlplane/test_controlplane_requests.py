@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 from control_plane_view import View, conditions, manifest
 
@@ -124,6 +125,20 @@ def test_a_queue_deadline_ends_it(view: View) -> None:
     failed = conditions(view.finished("late"))["Failed"]
     assert failed["reason"] == "QueueDeadlineExceeded"
     view.until("the Job to go", lambda: view.stages_of("late") == [])
+
+
+def test_an_active_deadline_counts_running_alone(view: View) -> None:
+    """Waiting for a node is no work; the second stage ends what the first began to use up."""
+    view.apply("slow", activeDeadlineSeconds=4)
+    time.sleep(5)
+    view.play(view.pod_of("slow", "ingest"), "Running")
+    time.sleep(1)
+    view.succeed("slow", "ingest")
+    view.play(view.pod_of("slow", "separate"), "Running")
+    failed = conditions(view.finished("slow"))["Failed"]
+    assert failed["reason"] == "DeadlineExceeded"
+    assert "spec.activeDeadlineSeconds" in failed["message"]
+    view.until("the Job to go", lambda: view.stages_of("slow") == ["ingest"])
 
 
 def test_a_job_that_kueue_holds_back_is_queued(view: View) -> None:
