@@ -75,6 +75,7 @@ def test_retry_of_a_named_stage_runs_it_and_all_after_it() -> None:
     assert condition(after, "Finished")[0] == "False"
     world.step()
     assert last_request(world).force
+    assert last_request(world).run == 2
     world.succeed()
     world.finish()
     assert world.created == ["synthesize", "mux"]

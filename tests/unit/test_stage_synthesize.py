@@ -19,6 +19,13 @@ from dubstage.testing import ENGINES, Ended, request_for, run_stage_in
 from dubstage.transcript import ClipFlag
 
 TEXTS = [item.translation for item in LINES]
+LINES_FOLDER = "interim/clip/.dubstage/lines"
+
+
+def fail_at_the_last(text: str, _: int) -> numpy.ndarray:
+    if text == TEXTS[2]:
+        raise OSError(28, "No space left on device")
+    return tone(0.6, ENGINE_RATE)
 
 
 @pytest.fixture
@@ -120,11 +127,6 @@ def test_a_text_that_comes_back_is_spoken_each_time_and_kept(
 def test_a_run_that_was_cut_off_goes_on_where_it_was(tmp_path: Path, engine: WatchedEngine) -> None:
     lay_job(tmp_path, LINES)
 
-    def fail_at_the_last(text: str, _: int) -> numpy.ndarray:
-        if text == TEXTS[2]:
-            raise OSError(28, "No space left on device")
-        return tone(0.6, ENGINE_RATE)
-
     engine.sounds = fail_at_the_last
     ended = synthesize(tmp_path)
     assert (ended.code, ended.result.reason) == (ExitCode.TEMPFAIL, "VolumeFull")
@@ -154,15 +156,25 @@ def test_a_damaged_recording_is_never_taken(
     assert not list(tree.lines.glob(".*"))
 
 
-def test_a_retry_speaks_everything_again_but_only_once(
-    tmp_path: Path, engine: WatchedEngine
+@pytest.mark.parametrize(
+    ("cut_off", "run", "spoken"),
+    [(2, 2, TEXTS[2:]), (2, 3, TEXTS), (None, 2, TEXTS), (0, 0, TEXTS)],
+)
+def test_a_retry_speaks_everything_again_and_goes_on_where_it_was_cut_off(
+    tmp_path: Path, engine: WatchedEngine, cut_off: int | None, run: int, spoken: list[str]
 ) -> None:
     lay_job(tmp_path, LINES)
     synthesize(tmp_path)
-    for run, spoken in ((2, set(TEXTS)), (2, set()), (3, set(TEXTS)), (0, set(TEXTS))):
-        engine.asked.clear()
-        assert clips(synthesize(tmp_path, force=True, run=run))
-        assert set(engine.texts) == spoken, run
+    engine.asked.clear()
+    if cut_off is not None:
+        engine.sounds = fail_at_the_last
+        synthesize(tmp_path, force=True, run=cut_off)
+        assert set(engine.texts) == set(TEXTS)
+    engine.asked.clear()
+    engine.sounds = None
+    assert clips(synthesize(tmp_path, force=True, run=run))
+    assert set(engine.texts) == set(spoken)
+    assert {path.suffix for path in (tmp_path / LINES_FOLDER).iterdir()} == {".wav", ".json"}
 
 
 def test_lines_without_words_or_translation_are_not_spoken_and_are_said(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dubstage.contract import Stage, StageRequest
+from dubstage.contract import EngineChoice, Stage, StageRequest
 from dubstage.errors import BadInput
 
 ISO_639_2 = dict(
@@ -65,6 +65,10 @@ GTTS_VOICES = frozenset(
 )
 """Google's voices, as gTTS 2.5 lists them."""
 
+COSYVOICE_2 = frozenset({"en", "ja", "ko", "yue", "zh"})
+COSYVOICE_3 = COSYVOICE_2 | {"de", "es", "fr", "it", "ru"}
+"""What the models' own pages name."""
+
 SPEAKS: dict[str, frozenset[str]] = {"espeak-ng": ESPEAK_VOICES, "gtts": GTTS_VOICES}
 """Voices by synthesis engine; an engine that is not here checks by itself."""
 
@@ -118,8 +122,15 @@ def check(request: StageRequest) -> None:
         hears = HEARS.get(request.engines[Stage.TRANSCRIBE].engine)
         _require(source, hears, request, Stage.TRANSCRIBE, "sourceLanguage")
         check_pair(request, source)
-    speaks = SPEAKS.get(request.engines[Stage.SYNTHESIZE].engine)
+    speaks = voices_of(request.engines[Stage.SYNTHESIZE])
     _require(target, speaks, request, Stage.SYNTHESIZE, "targetLanguage")
+
+
+def voices_of(choice: EngineChoice) -> frozenset[str] | None:
+    """The languages that a synthesis engine speaks; None where it checks by itself."""
+    if choice.engine == "cosyvoice":
+        return COSYVOICE_2 if "CosyVoice2" in (choice.model or "") else COSYVOICE_3
+    return SPEAKS.get(choice.engine)
 
 
 def check_pair(request: StageRequest, source: str) -> None:

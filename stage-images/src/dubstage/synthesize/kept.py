@@ -62,11 +62,12 @@ class KeptLines:
         folder.mkdir(parents=True, exist_ok=True)
 
     def start_afresh(self, run: int) -> None:
-        """Forget all lines, once for each `run` (0: its number is not known, each time)."""
+        """Forget all lines, unless `run` has begun already and was cut off. 0: its number is
+        not known, so they are forgotten."""
         mark = self._folder / FORCED
         if run and mark.is_file() and mark.read_text() == str(run):
             return
-        self.forget_all_but(())
+        self.finish(())
         with replacing(mark) as temporary:
             temporary.write_text(str(run))
 
@@ -105,11 +106,11 @@ class KeptLines:
         except OSError:
             shutil.copyfile(self._recording(key), target)
 
-    def forget_all_but(self, keys: Iterable[str]) -> None:
-        """Delete every recording that none of `keys` names, and what was half-written."""
+    def finish(self, keys: Iterable[str]) -> None:
+        """The run is done: delete all but the recordings that `keys` name."""
         wanted = {path.name for key in keys for path in (self._note(key), self._recording(key))}
         for file in self._folder.iterdir():
-            if file.name not in wanted | {FORCED}:
+            if file.name not in wanted:
                 with contextlib.suppress(OSError):
                     file.unlink()
 

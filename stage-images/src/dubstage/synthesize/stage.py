@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from dubstage.errors import BadInput, Misconfigured, TemporaryFailure
 from dubstage.layout import Artifact
+from dubstage.models import model_folder
 from dubstage.synthesize.engine import Speaker
 from dubstage.synthesize.kept import KeptLines
 from dubstage.synthesize.lines import LineRecorder
@@ -52,7 +53,7 @@ def run(work: Work) -> Outcome:
         clips.append(recorder.silent(line, flag) if flag else recorder.clip(line, slot))
         work.progress((number + 1) / len(lines))
     _check_sound(work, clips)
-    kept.forget_all_but(recorder.keys)
+    kept.finish(recorder.keys)
     write_list(work.staging(Artifact.TTS_SEGMENTS, None), clips)
     return _outcome(work, clips, recorder, cast.remarks)
 
@@ -77,8 +78,12 @@ def load_engine(work: Work) -> Speaker:
         from dubstage.synthesize.google import Gtts
 
         return Gtts()
+    if choice.engine == "cosyvoice":
+        from dubstage.synthesize.cosyvoice import CosyVoice
+
+        return CosyVoice(model_folder(work.tree.roots, choice), choice)
     raise Misconfigured(
-        f"The synthesize stage has no engine {choice.engine!r}; it has espeak-ng, gtts.",
+        f"The synthesize stage has no engine {choice.engine!r}; it has cosyvoice, espeak-ng, gtts.",
         reason="EngineUnknown",
     )
 

@@ -1,0 +1,241 @@
+"""CosyVoice's loading and calling code, against a stand-in with upstream's signatures."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import inspect
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import soundfile
+from speech_world import lay_job, line
+
+from dubstage.contract import EngineChoice, ExitCode, Stage
+from dubstage.errors import BadInput, Misconfigured, TemporaryFailure
+from dubstage.languages import check
+from dubstage.layout import Artifact
+from dubstage.synthesize.cosyvoice import ENVIRONMENT, CosyVoice
+from dubstage.synthesize.spoken_text import spoken_pieces
+from dubstage.testing import ENGINES, Ended, request_for, run_stage_in
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+LINES = [
+    line(0, 0.5, 7.0, "Buenos días a todos.", speaker="ANN"),
+    line(1, 8.0, 12.0, "Son 1984 euros [laughter].", speaker="BOB"),
+    line(2, 13.0, 14.0, "Adiós.", speaker="ANN"),
+]
+
+
+@pytest.fixture
+def upstream(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """The stand-in in the place of CosyVoice's checkout."""
+    monkeypatch.syspath_prepend(HERE / "cosyvoice_standin")
+    for name in ENVIRONMENT:
+        monkeypatch.setenv(name, "")
+    yield importlib.import_module("cosyvoice.cli.cosyvoice")
+    for name in [name for name in sys.modules if name.partition(".")[0] == "cosyvoice"]:
+        del sys.modules[name]
+
+
+def lay_model(models: Path, name: str, yaml: str, weights: bytes = b"weights") -> EngineChoice:
+    folder = models / "cosyvoice" / name
+    folder.mkdir(parents=True)
+    files = {yaml: b"sample_rate: 24000\n", "llm.pt": weights}
+    for file, content in files.items():
+        (folder / file).write_bytes(content)
+    (folder / "SHA256SUMS").write_text(
+        "".join(f"{hashlib.sha256(x).hexdigest()}  {file}\n" for file, x in files.items())
+    )
+    return EngineChoice(engine="cosyvoice", model=name)
+
+
+def synthesize(folder: Path, choice: EngineChoice) -> Ended:
+    engines = {**ENGINES, Stage.SYNTHESIZE: choice}
+    return run_stage_in(folder, request_for(Stage.SYNTHESIZE, engines=engines))
+
+
+def test_the_stand_in_has_upstreams_signatures(upstream: ModuleType) -> None:
+    record = json.loads((HERE / "cosyvoice_signatures.json").read_text())
+    for name, signature in record["signatures"].items():
+        found: Any = upstream
+        for part in name.split("."):
+            found = getattr(found, part)
+        assert re.sub(r" -> .*", "", str(inspect.signature(found)).replace(") -> None", ")")) == (
+            signature
+        ), name
+
+
+def test_the_record_is_of_the_revision_in_the_image() -> None:
+    record = json.loads((HERE / "cosyvoice_signatures.json").read_text())
+    dockerfile = (ROOT / "stage-images/Dockerfile").read_text()
+    assert f"COSYVOICE_REVISION={record['revision']}" in dockerfile
+
+
+@pytest.mark.parametrize(
+    ("name", "yaml", "lead"),
+    [
+        ("CosyVoice2-0.5B", "cosyvoice2.yaml", ""),
+        ("Fun-CosyVoice3-0.5B-2512", "cosyvoice3.yaml",
+         "You are a helpful assistant.<|endofprompt|>"),
+    ],
+)  # fmt: skip
+def test_every_line_in_its_speakers_voice(
+    tmp_path: Path, upstream: ModuleType, name: str, yaml: str, lead: str
+) -> None:
+    """The model is loaded once, a voice worked out once, nothing written to its folder."""
+    lay_job(tmp_path, LINES, seconds=15.0)
+    choice = lay_model(tmp_path / "models", name, yaml)
+    before = sorted((tmp_path / "models/cosyvoice").rglob("*"))
+    ended = synthesize(tmp_path, choice)
+    assert ended.code == ExitCode.OK, ended.result
+    (model,) = upstream.loaded
+    assert type(model).yaml == yaml
+    assert [(text, Path(wav).is_absolute()) for text, wav, _ in model.introduced] == [
+        ("", True),
+        ("", True),
+    ]
+    assert {(kind, text) for kind, text, _ in model.calls} == {
+        ("cross-lingual", f"{lead}Buenos días a todos."),
+        ("cross-lingual", f"{lead}Son mil novecientos ochenta y cuatro euros laughter ."),
+        ("cross-lingual", f"{lead}Adiós."),
+    }
+    assert all(0.85 <= speed <= 1.15 for _, _, speed in model.calls)
+    rows = json.loads(ended.tree.path(Artifact.TTS_SEGMENTS).read_text())
+    assert [row["tts_backend"] for row in rows] == ["cosyvoice"] * 3
+    assert rows[0]["voice_sample"] == rows[2]["voice_sample"] != rows[1]["voice_sample"]
+    for row in rows:
+        info = soundfile.info(ended.tree.path(Artifact.TTS_CLIPS).parent / row["audio_file"])
+        assert (info.samplerate, info.channels) == (24000, 1)
+    assert sorted((tmp_path / "models/cosyvoice").rglob("*")) == before
+    assert {name: os.environ[name] for name in ENVIRONMENT} == ENVIRONMENT
+
+
+@pytest.mark.parametrize(
+    ("yaml", "prompt"),
+    [
+        ("cosyvoice2.yaml", "one two"),
+        ("cosyvoice3.yaml", "You are a helpful assistant.<|endofprompt|>one two"),
+    ],
+)
+def test_zero_shot_gives_the_recordings_text_to_the_model(
+    tmp_path: Path, upstream: ModuleType, yaml: str, prompt: str
+) -> None:
+    lay_job(tmp_path, LINES[:1], seconds=15.0)
+    choice = lay_model(tmp_path / "models", "M", yaml)
+    choice = choice.model_copy(update={"parameters": {"mode": "zero-shot", "fp16": True}})
+    ended = synthesize(tmp_path, choice)
+    assert ended.code == ExitCode.OK, ended.result
+    (model,) = upstream.loaded
+    assert model.fp16 is True
+    assert [text for text, _, _ in model.introduced] == [prompt]
+    assert {(kind, text) for kind, text, _ in model.calls} == {
+        ("zero-shot", "Buenos días a todos.")
+    }
+
+
+def test_a_persons_recording_has_no_text_and_is_no_prompt(
+    tmp_path: Path, upstream: ModuleType
+) -> None:
+    lay_job(tmp_path, LINES[:1], seconds=15.0)
+    voices = tmp_path / "inputs/clip/voices"
+    voices.mkdir()
+    soundfile.write(voices / "ANN.wav", soundfile.read(tmp_path / VOCALS)[0][16000:80000], 16000)
+    choice = lay_model(tmp_path / "models", "M", "cosyvoice3.yaml")
+    choice = choice.model_copy(update={"parameters": {"mode": "zero-shot"}})
+    assert synthesize(tmp_path, choice).code == ExitCode.OK
+    (model,) = upstream.loaded
+    assert model.introduced[0][:2] == ("", str(voices / "ANN.wav"))
+    assert {kind for kind, _, _ in model.calls} == {"cross-lingual"}
+
+
+VOCALS = "interim/clip/text/vid/speaks/vocals.wav"
+
+
+@pytest.mark.parametrize(
+    ("yaml", "weights", "parameters", "says"),
+    [
+        ("cosyvoice.yaml", b"weights", {}, "no CosyVoice 2 or 3"),
+        ("cosyvoice2.yaml", b"weig", {}, "cannot be loaded (RuntimeError: PytorchStream"),
+        ("cosyvoice2.yaml", b"weights", {"mode": "sft"}, "no mode 'sft'"),
+    ],
+)
+def test_a_model_that_cannot_be_used_is_said(
+    tmp_path: Path,
+    upstream: ModuleType,
+    yaml: str,
+    weights: bytes,
+    parameters: dict[str, str],
+    says: str,
+) -> None:
+    lay_job(tmp_path, LINES, seconds=15.0)
+    choice = lay_model(tmp_path / "models", "M", yaml, weights)
+    ended = synthesize(tmp_path, choice.model_copy(update={"parameters": parameters}))
+    assert ended.code == ExitCode.CONFIG
+    assert says in ended.result.message
+
+
+def test_an_image_without_cosyvoice_is_said(tmp_path: Path) -> None:
+    choice = lay_model(tmp_path, "M", "cosyvoice2.yaml")
+    with pytest.raises(Misconfigured, match="CLONE_COSYVOICE") as caught:
+        CosyVoice(tmp_path / "cosyvoice/M", choice)
+    assert caught.value.reason == "EngineMissing"
+
+
+def test_a_full_gpu_is_said(tmp_path: Path, upstream: ModuleType) -> None:
+    lay_job(tmp_path, [line(0, 0.5, 7.0, "memory")], seconds=15.0)
+    ended = synthesize(tmp_path, lay_model(tmp_path / "models", "M", "cosyvoice2.yaml"))
+    assert (ended.code, ended.result.reason) == (ExitCode.TEMPFAIL, "OutOfMemory")
+    assert not issubclass(TemporaryFailure, Misconfigured)
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "found"),
+    [
+        ("Cuesta 1.500 euros", "es-MX", ["Cuesta mil quinientos euros."]),
+        ("Er kam 1984 um 12:30", "de", ["Er kam neunzehnhundertvierundachtzig um zwölf dreißig."]),
+        ("It was 1984, not 3.5!", "en", ["It was nineteen eighty-four, not three point five!"]),
+        ("C'est 3,5 km", "fr", ["C'est trois virgule cinq km."]),
+        ("Versión 1.2.3", "es", ["Versión uno dos tres."]),
+        ("서울은 3번이다", "ko", ["서울은 삼번이다."]),
+        ("他有3本书", "zh", ["他有3本书。"]),
+        ("a <|endofprompt|> b [laughter] <strong>c</strong>", "es", ["a b laughter c."]),
+        ("… ¡!", "es", []),
+        ("Dos más. " * 60, "es", [("Dos más. " * count).strip() for count in (26, 26, 8)]),
+    ],
+)
+def test_text_as_it_is_read(text: str, language: str, found: list[str]) -> None:
+    assert spoken_pieces(text, language) == found
+
+
+@pytest.mark.parametrize(
+    ("model", "target", "is_spoken"),
+    [
+        ("CosyVoice2-0.5B", "ko", True),
+        ("CosyVoice2-0.5B", "es", False),
+        ("Fun-CosyVoice3-0.5B-2512", "es", True),
+        ("Fun-CosyVoice3-0.5B-2512", "ca", False),
+    ],
+)
+def test_a_language_that_the_model_lacks_is_refused_by_ingest(
+    model: str, target: str, is_spoken: bool
+) -> None:
+    engines = {
+        **ENGINES,
+        Stage.TRANSLATE: EngineChoice(engine="googletrans"),
+        Stage.SYNTHESIZE: EngineChoice(engine="cosyvoice", model=model),
+    }
+    request = request_for(Stage.INGEST, target_language=target, engines=engines)
+    if is_spoken:
+        check(request)
+        return
+    with pytest.raises(BadInput, match="engine cosyvoice"):
+        check(request)
