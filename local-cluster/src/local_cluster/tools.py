@@ -49,6 +49,8 @@ class Tools:
     pause: Path
     verdicts: Path
     """What kstatus and Flux make of an object; the tests ask it."""
+    buildx: Path
+    """Reads ``docker-bake.hcl`` in ``make test-images``; nothing else needs it."""
 
 
 def tools(parts: tuple[str, ...] = PARTS) -> Tools:
@@ -58,12 +60,14 @@ def tools(parts: tuple[str, ...] = PARTS) -> Tools:
     command_line = _folder(f"kubectl-{KUBECTL_WHEEL_SHA256[:8]}")
     etcd, pause = _folder("etcd-debian"), _folder("pause-1")
     verdicts = _folder(f"verdicts-{_digest(MODULE / 'verdicts')}")
+    buildx = _folder(f"buildx-{_digest(MODULE / 'buildx')}")
     makers = {
         "kubernetes": (kubernetes, _compile_kubernetes),
         "kubectl": (command_line, _unpack_kubectl),
         "etcd": (etcd, _unpack_etcd),
         "pause": (pause, _compile_pause),
         "verdicts": (verdicts, _compile_verdicts),
+        "buildx": (buildx, _compile_buildx),
     }
     unknown = set(parts) - set(makers)
     if unknown:
@@ -79,6 +83,7 @@ def tools(parts: tuple[str, ...] = PARTS) -> Tools:
         etcd=etcd / "etcd",
         pause=pause / "pause",
         verdicts=verdicts / "verdicts",
+        buildx=buildx / "buildx",
     )
     if command_line.exists():
         _link((found.kubectl, found.helm))
@@ -162,9 +167,15 @@ def _compile_verdicts(work: Path) -> None:
         _compile(MODULE / "verdicts", work / "verdicts")
 
 
-def _compile(module: Path, program: Path) -> None:
+def _compile_buildx(work: Path) -> None:
+    with step("buildx: compile (once, minutes)"):
+        package = "github.com/docker/buildx/cmd/buildx"
+        _compile(MODULE / "buildx", work / "buildx", package)
+
+
+def _compile(module: Path, program: Path, package: str = ".") -> None:
     run(
-        *("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program, "."),
+        *("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program, package),
         folder=module,
         environment=os.environ | {"CGO_ENABLED": "0"},
     )
