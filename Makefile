@@ -14,6 +14,7 @@ export PYTHONUNBUFFERED := 1
 LOCAL := build/local-cluster
 LOCAL_KUBECONFIG := $(CURDIR)/$(LOCAL)/kubeconfig
 STORAGE := $(DUBJOB_CACHE)/buildah
+ALL_IMAGES := cpu extra operator stt tts cpu-dev operator-dev
 SEED := $(DUBJOB_CACHE)/seed
 CLUSTER := python3 -m local_cluster
 RUN := uv run --frozen --all-packages
@@ -43,7 +44,8 @@ verify: bootstrap ## Lint, format, types, import contracts, generated files, cha
 	$(RUN) ruff format --check .
 	$(RUN) mypy operator/src stage-images/src local-cluster/src examples stage-images/build.py stage-images/lock.py stage-images/fetch_models.py \
 	  tests/unit tests/architecture tests/chart tests/gitops tests/controlplane
-	$(RUN) mypy tests/e2e tests/bench tests/images
+	$(RUN) mypy tests/e2e tests/bench
+	$(RUN) mypy tests/images
 	$(RUN) lint-imports
 	$(RUN) hadolint --config .hadolint.yaml stage-images/Dockerfile
 	$(MAKE) lock-check
@@ -77,7 +79,7 @@ gitops: ## Generate Argo CD's test data and configuration
 
 .PHONY: test-architecture
 test-architecture: bootstrap ## What the code may import, and what the repository may hold
-	$(RUN) pytest tests/architecture tests/images/test_locks.py tests/images/test_layers.py
+	$(RUN) pytest tests/architecture tests/images/test_locks.py tests/images/test_layers.py tests/images/test_skaffold.py
 
 .PHONY: test-controlplane
 test-controlplane: bootstrap ## A real API server; the test plays the kubelet
@@ -98,6 +100,13 @@ bench-operator: bootstrap ## How fast the operator is, beside a bare script
 test-e2e: prepare ## A real node: images, containers, speech
 	@$(STEP) "cluster and deployment" $(MAKE) deploy-local
 	$(RUN) pytest tests/e2e --timeout 900
+
+.PHONY: test-images
+test-images: bootstrap ## Every image, the heavy ones too: half an hour the first time, 30 GiB
+	@$(STEP) "images" python3 stage-images/build.py --storage $(STORAGE) --local $(ALL_IMAGES)
+	@$(CLUSTER) tools buildx
+	@$(MAKE) models sample
+	$(RUN) pytest tests/images --timeout 1200
 
 # ---- parts -----------------------------------------------------------------------
 

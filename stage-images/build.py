@@ -2,6 +2,7 @@
 """Build the images with buildah, without a container engine.
 
     python3 stage-images/build.py [TARGET …]        default: cpu extra operator
+    python3 stage-images/build.py --local TARGET …  only into buildah's storage
 
 Both base images are one small Debian root, made here once. A fresh clone finds the
 layers of an earlier build: the build context is a copy with fixed times, so that only
@@ -24,7 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 DEFAULT_TARGETS = ("cpu", "extra", "operator")
 DEBIAN = "bookworm"
-BASE = f"localhost/dubjob/debian:{DEBIAN}-1"
+BASE = f"localhost/dubjob/debian:{DEBIAN}-2"
 """Raise the number when the list of packages below changes."""
 BASE_PACKAGES = "ca-certificates,python3,python3-venv"
 CONTEXT = (
@@ -47,6 +48,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("targets", nargs="*", default=list(DEFAULT_TARGETS))
     parser.add_argument("--storage", type=Path, required=True, help="buildah's storage folder")
+    parser.add_argument("--local", action="store_true", help="leave the layout and the names alone")
     arguments = parser.parse_args()
     buildah = Buildah(arguments.storage)
     try:
@@ -57,6 +59,10 @@ def main() -> int:
             copy_context(context)
             key = digest(context)
             references = {name: build(buildah, context, name, key) for name in arguments.targets}
+        if arguments.local:
+            return 0
+        for reference in references.values():
+            publish(buildah, reference)
     except subprocess.CalledProcessError as error:
         print(f"images: `{' '.join(map(str, error.cmd))[:200]}` ended with {error.returncode}")
         return 1
@@ -69,20 +75,21 @@ def main() -> int:
 class Buildah:
     """buildah on a storage folder of its own."""
 
-    def __init__(self, storage: Path) -> None:
+    def __init__(self, storage: Path, options: tuple[str, ...] = ()) -> None:
+        self.root = storage / "root"
         self.layout = storage / "oci"
         """An OCI image layout: what a node takes, shared layers once."""
         self.built = storage / "built"
         """A file for each target and context that was built: the image's reference."""
-        self._command = [
+        self.command = [
             "buildah", "--storage-driver", "overlay",
-            "--root", str(storage / "root"), "--runroot", str(storage / "run"),
+            "--root", str(self.root), "--runroot", str(storage / "run"), *options,
         ]  # fmt: skip
 
     def run(self, *arguments: str | Path, capture: bool = False) -> str:
         """Run one command; its output where it is captured."""
         done = subprocess.run(
-            [*self._command, *map(str, arguments)], check=True, text=True,
+            [*self.command, *map(str, arguments)], check=True, text=True,
             stdout=subprocess.PIPE if capture else None,
         )  # fmt: skip
         return (done.stdout or "").strip()
@@ -90,7 +97,7 @@ class Buildah:
     def has(self, image: str) -> bool:
         """True where the image is in the storage."""
         done = subprocess.run(
-            [*self._command, "inspect", "--type", "image", image], capture_output=True, check=False
+            [*self.command, "inspect", "--type", "image", image], capture_output=True, check=False
         )
         return done.returncode == 0
 
@@ -104,7 +111,7 @@ def make_base(buildah: Buildah) -> None:
             ["debootstrap", "--variant=minbase", f"--include={BASE_PACKAGES}", DEBIAN, str(root)],
             check=True, stdout=subprocess.DEVNULL,
         )  # fmt: skip
-        for part in ("var/cache/apt", "var/lib/apt/lists"):
+        for part in ("usr/share/locale", "usr/share/man", "var/cache/apt", "var/lib/apt/lists"):
             shutil.rmtree(root / part)
             (root / part).mkdir()
         container = buildah.run("from", "scratch", capture=True)
@@ -145,26 +152,42 @@ def build(buildah: Buildah, context: Path, target: str, key: str) -> str:
         return record.read_text()
     begun = time.monotonic()
     say(f"{target}: build")
-    arguments: list[str | Path] = [
-        "bud", "--quiet", "--isolation", "chroot", "--layers", "--target", target,
-        "--build-arg", f"BASE_IMAGE={BASE}", "--build-arg", f"OPERATOR_BASE_IMAGE={BASE}",
-        "--build-arg", "CLONE_COSYVOICE=false",
-        "--file", context / "stage-images/Dockerfile", "--tag", f"localhost/dubjob/{target}:build",
-    ]  # fmt: skip
-    if CERTIFICATES.exists():
-        # The registries may be behind a proxy whose CA this machine trusts.
-        arguments += [
-            "--volume", f"{CERTIFICATES}:{IN_IMAGE_CERTIFICATES}:ro",
-            "--build-arg", f"SSL_CERT_FILE={IN_IMAGE_CERTIFICATES}",
-        ]  # fmt: skip
-    image = buildah.run(*arguments, context, capture=True).splitlines()[-1]
+    arguments = ["--quiet", *build_arguments(context, target, BASE), *trust_arguments()]
+    image = buildah.run("bud", *arguments, context, capture=True).splitlines()[-1]
     reference = f"localhost/dubjob/{target}:{image.removeprefix('sha256:')[:12]}"
     buildah.run("tag", image, reference)
-    buildah.run("push", "--quiet", reference, f"oci:{buildah.layout}:{reference}")
     record.parent.mkdir(exist_ok=True)
     record.write_text(reference)
     say(f"{target}: {reference} after {time.monotonic() - begun:.0f} s")
     return reference
+
+
+def publish(buildah: Buildah, reference: str) -> None:
+    """Copy the image into the layout, unless it is there."""
+    index = buildah.layout / "index.json"
+    if not index.exists() or f'"{reference}"' not in index.read_text():
+        buildah.run("push", "--quiet", reference, f"oci:{buildah.layout}:{reference}")
+
+
+def build_arguments(context: Path, target: str, base: str) -> list[str]:
+    """How `buildah bud` builds a target on a base image."""
+    return [
+        "--isolation", "chroot", "--layers", "--force-rm", "--target", target,
+        "--build-arg", f"BASE_IMAGE={base}", "--build-arg", f"OPERATOR_BASE_IMAGE={base}",
+        "--build-arg", "CLONE_COSYVOICE=false",
+        "--file", str(context / "stage-images/Dockerfile"),
+        "--tag", f"localhost/dubjob/{target}:build",
+    ]  # fmt: skip
+
+
+def trust_arguments() -> list[str]:
+    """The registries may be behind a proxy whose CA this machine trusts."""
+    if not CERTIFICATES.exists():
+        return []
+    return [
+        "--volume", f"{CERTIFICATES}:{IN_IMAGE_CERTIFICATES}:ro",
+        "--build-arg", f"SSL_CERT_FILE={IN_IMAGE_CERTIFICATES}",
+    ]  # fmt: skip
 
 
 def say(text: str) -> None:

@@ -112,3 +112,11 @@ class Container:
                 "namespaces": [{"type": name} for name in ("pid", "ipc", "uts", "mount", "network")]
             },
         }
+
+
+@contextlib.contextmanager
+def started(image: Image) -> Iterator[Container]:
+    """A container in the image's files, as long as the context lasts."""
+    environment = dict(entry.split("=", 1) for entry in image.config["Env"])
+    with image.root() as root:
+        yield Container(root, environment)

@@ -1,0 +1,111 @@
+"""buildah rebuilds the layers that docs/images.md names, and nothing else.
+
+The real Dockerfile and the real builder on a base whose programs do nothing: what is found in
+the cache depends on the files that are copied and on nothing that an install does, so the
+heavy images are built as quickly as the light ones."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import build
+import layers
+import pytest
+
+STUB = "localhost/dubjob/nothing:1"
+PROGRAMS = ("apt-get", "ffmpeg", "ffprobe")
+"""What the Dockerfile runs and this test does not need."""
+ALL = "all"
+LEAVES = ("stt-dev", "tts-dev", "extra-dev", "cpu-dev", "operator-dev")
+
+
+class Builder:
+    """A context of its own, and a storage that only reads the shared one."""
+
+    def __init__(self, folder: Path, shared: build.Buildah) -> None:
+        self.context = folder / "context"
+        self.buildah = build.Buildah(
+            folder / "storage", ("--storage-opt", f"overlay.imagestore={shared.root}")
+        )
+        build.copy_context(self.context)
+        self.write("stage-images/install-requirements", "#!/bin/sh\n")
+        self._make_base(folder / "base")
+        self._join_leaves()
+        self.rebuilt()
+
+    def _make_base(self, folder: Path) -> None:
+        folder.mkdir()
+        names = " ".join(f"/usr/local/bin/{name}" for name in PROGRAMS)
+        (folder / "Dockerfile").write_text(
+            f"FROM {build.BASE}\n"
+            f"RUN for name in {names}; do echo '#!/bin/sh' >$name && chmod 755 $name; done\n"
+        )
+        self.buildah.run("bud", "--isolation", "chroot", "--tag", STUB, folder, capture=True)
+
+    def _join_leaves(self) -> None:
+        """One more stage, so that one run of buildah builds all images."""
+        dockerfile = self.context / "stage-images/Dockerfile"
+        copies = (f"COPY --from={leaf} /requirements/base.txt /{leaf}\n" for leaf in LEAVES)
+        self.write(
+            "stage-images/Dockerfile",
+            f"{dockerfile.read_text()}\nFROM scratch AS {ALL}\n{''.join(copies)}",
+        )
+
+    def write(self, path: str, text: str) -> None:
+        """Write one file of the context, with the time that all have."""
+        file = self.context / path
+        file.write_text(text)
+        os.utime(file, (build.FIXED_TIME, build.FIXED_TIME))
+
+    def rebuilt(self) -> set[str]:
+        """Build all images; the stages of which a step was not in the cache."""
+        arguments = build.build_arguments(self.context, ALL, STUB)
+        output = self.buildah.run("bud", *arguments, self.context, capture=True)
+        found: set[str] = set()
+        for stage in re.split(r"^.*STEP 1/\d+: FROM \S+ AS ", output, flags=re.MULTILINE)[1:]:
+            name, _, rest = stage.partition("\n")
+            steps = re.split(r"^.*STEP \d+/\d+: ", rest, flags=re.MULTILINE)[1:]
+            if not all("--> Using cache" in step for step in steps):
+                found.add(name)
+        return found - {ALL}
+
+
+@pytest.fixture(scope="module")
+def builder(
+    shared_buildah: build.Buildah, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Builder]:
+    folder = tmp_path_factory.mktemp("builder")
+    found = Builder(folder, shared_buildah)
+    yield found
+    found.buildah.run("rm", "--all", capture=True)
+    # The overlay driver mounts its own folder, and leaves it so.
+    subprocess.run(["umount", str(found.buildah.root / "overlay")], check=True)
+
+
+def test_nothing_changed_and_nothing_is_built(builder: Builder) -> None:
+    assert builder.rebuilt() == set()
+
+
+@pytest.mark.parametrize("changed", layers.documented())
+def test_a_change_rebuilds_what_the_table_says(builder: Builder, changed: str) -> None:
+    before = (builder.context / changed).read_text()
+    builder.write(changed, f"{before}# changed\n")
+    try:
+        assert builder.rebuilt() == layers.documented()[changed]
+    finally:
+        builder.write(changed, before)
+
+
+def test_a_base_that_lacks_a_program_fails_the_build(builder: Builder) -> None:
+    """The check above would say nothing of a builder that swallowed errors."""
+    before = (builder.context / "stage-images/install-requirements").read_text()
+    builder.write("stage-images/install-requirements", "#!/bin/sh\nexit 1\n")
+    try:
+        with pytest.raises(subprocess.CalledProcessError):
+            builder.rebuilt()
+    finally:
+        builder.write("stage-images/install-requirements", before)
