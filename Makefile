@@ -96,6 +96,10 @@ bench-operator: bootstrap ## How fast the operator is, beside a bare script
 	@$(CLUSTER) tools
 	$(RUN) python tests/bench/bench_operator.py
 
+.PHONY: bench-dubbing
+bench-dubbing: bootstrap models ## How good a dub is, beside the plain method: minutes
+	PYTHONPATH=tests/unit $(RUN) python tests/bench/bench_dubbing.py 2>build/bench-dubbing.log
+
 .PHONY: test-e2e
 test-e2e: prepare ## A real node: images, containers, speech
 	@$(STEP) "cluster and deployment" $(MAKE) deploy-local

@@ -16,7 +16,7 @@ from dubstage.contract import ExitCode, Stage, StageRequest
 from dubstage.layout import Artifact
 from dubstage.testing import Ended, request_for, run_stage_in
 from dubstage.transcript import Clip, TranslatedSentence
-from dubstage.work import Outcome, Work
+from dubstage.work import Outcome, StageRun, Work
 
 RATE = 48000
 SECONDS = 4.0
@@ -92,7 +92,7 @@ def speech_and_bed(lines: Sequence[Spoken], seconds: float) -> tuple[Samples, Sa
     return numpy.stack([speech, speech], 1), numpy.stack([bed, bed], 1)
 
 
-def played(lines: Sequence[Spoken], seconds: float = SECONDS):  # type: ignore[no-untyped-def]
+def played(lines: Sequence[Spoken], seconds: float = SECONDS) -> StageRun:
     """What the stages from separate to synthesize write, for `lines`."""
 
     def run(work: Work) -> Outcome:

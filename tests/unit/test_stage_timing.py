@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dubstage.timing.fit import MAX_SPEED, MIN_SPEED, Flag, engine_speed, fit
-from dubstage.timing.onset import snap, speech_bounds
+from dubstage.timing.onset import after_pause, snap, speech_bounds
 from dubstage.timing.prediction import SpeechRate, Verdict, verdict
 from dubstage.timing.slot import GAP_SECONDS, LONGEST_PAUSE, Line, Slot, slots
 
@@ -192,3 +192,19 @@ def test_snap_hears_speech_over_what_is_left_of_music() -> None:
     noise = numpy.random.default_rng(1).normal(0, 0.01, 3 * RATE).astype(numpy.float32)
     assert snap(tone((1.0, 2.0)) + noise, RATE, 0.3) == pytest.approx(1.0, abs=0.012)
     assert snap(noise, RATE, 0.3) == 0.3
+
+
+@pytest.mark.parametrize(
+    ("spans", "found"),
+    [
+        pytest.param([(0.0, 0.4), (1.5, 2.0)], 1.5, id="the end of the word before, a pause"),
+        pytest.param([(0.0, 0.4), (0.5, 2.0)], None, id="the closure of a consonant"),
+        pytest.param([(0.0, 2.0)], None, id="no pause"),
+        pytest.param([(0.0, 0.4), (1.85, 2.5)], None, id="the next word"),
+    ],
+)
+def test_a_word_that_holds_the_end_of_the_one_before(
+    spans: list[tuple[float, float]], found: float | None
+) -> None:
+    onset = after_pause(tone(*spans), RATE, 0.1, 1.9)
+    assert onset == (None if found is None else pytest.approx(found, abs=0.012))

@@ -8,6 +8,7 @@ that a pause inside a line does not make it softer.
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING
 
 from dubstage.media import SAMPLE_RATE
@@ -23,8 +24,8 @@ SILENCE = -70.0
 RELATIVE_GATE = 10.0
 """LU below the ungated loudness."""
 BLOCK_SECONDS = 0.1
-PADDING_SECONDS = 0.25
-"""Silence behind the sound, in which the filters ring out."""
+TRANSFORM = 8192
+"""Length of a block's spectrum: the block, and silence in which the filters ring out."""
 
 SHELF = ((1.53512485958697, -2.69169618940638, 1.19839281085285),
          (1.0, -1.69065929318241, 0.73248077421585))  # fmt: skip
@@ -41,10 +42,13 @@ def loudness(samples: Samples) -> float:
     sound = samples[:, None] if samples.ndim == 1 else samples
     if not len(sound):
         return SILENCE
-    weighted = _weighted(sound)
-    size = min(round(BLOCK_SECONDS * SAMPLE_RATE), len(weighted))
-    count = len(weighted) // size
-    power = numpy.square(weighted[: count * size].reshape(count, -1)).sum(axis=1) / size
+    size = min(round(BLOCK_SECONDS * SAMPLE_RATE), len(sound))
+    count = len(sound) // size
+    blocks = sound[: count * size].reshape(count, size, -1)
+    # Parseval: a sound's power is that of its spectrum, so nothing is filtered in time.
+    spectrum = numpy.fft.rfft(blocks, n=TRANSFORM, axis=1)
+    weighted = numpy.square(numpy.abs(spectrum)) * _weights()[None, :, None]
+    power = weighted.sum(axis=(1, 2)) / (TRANSFORM * size)
     heard = power[power > _power(SILENCE)]
     if not len(heard):
         return SILENCE
@@ -57,16 +61,16 @@ def _power(level: float) -> float:
     return float(10 ** ((level + 0.691) / 10))
 
 
-def _weighted(sound: Samples) -> NDArray[numpy.float64]:
-    """K-weighted, in the frequency domain: no recursive filter is needed."""
+@cache
+def _weights() -> NDArray[numpy.float64]:
+    """What each frequency of a block's spectrum counts: the K-weighting's gain, squared,
+    twice for those that stand for a negative one, too."""
     import numpy
 
-    length = len(sound) + round(PADDING_SECONDS * SAMPLE_RATE)
-    length = 1 << (length - 1).bit_length()
-    turns = numpy.exp(-2j * numpy.pi * numpy.fft.rfftfreq(length))
+    turns = numpy.exp(-2j * numpy.pi * numpy.fft.rfftfreq(TRANSFORM))
     response = numpy.ones_like(turns)
     for numerator, denominator in (SHELF, HIGH_PASS):
         response *= numpy.polyval(numerator[::-1], turns) / numpy.polyval(denominator[::-1], turns)
-    spectrum = numpy.fft.rfft(sound, n=length, axis=0) * response[:, None]
-    found: NDArray[numpy.float64] = numpy.fft.irfft(spectrum, n=length, axis=0)[: len(sound)]
+    found: NDArray[numpy.float64] = numpy.square(numpy.abs(response))
+    found[1:-1] *= 2
     return found

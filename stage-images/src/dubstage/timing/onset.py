@@ -18,6 +18,10 @@ ABOVE_NOISE_DB = 10.0
 """Speech is this far above what is left of music and noise after separation."""
 SPEECH_RANGE_DB = 20.0
 """What is no further below the loudest frame is speech, however little silence there is."""
+PAUSE_SECONDS = 0.2
+"""A shorter silence may be the closure of a consonant, inside a word."""
+LAST_SECONDS = 0.05
+"""What sets in so shortly before a word's end is the next word."""
 BACK_SECONDS = 0.25
 """How late a recogniser may be; what is earlier than that is another word."""
 SUSTAINED_SECONDS = 0.1
@@ -59,6 +63,31 @@ def snap(samples: NDArray[numpy.float32], sample_rate: int, told: float) -> floa
         ahead = [frame for frame in onsets if frame > at]
         found = ahead[0] if ahead else None
     return told if found is None else found * FRAME_SECONDS
+
+
+def after_pause(
+    samples: NDArray[numpy.float32], sample_rate: int, told: float, end: float
+) -> float | None:
+    """The second at which the word from `told` to `end` sets in again behind a pause;
+    None where it holds none.
+
+    A recogniser lets a word begin where the one before ended, also when that one sounds
+    a little longer and a pause follows: what is heard before the pause is not the word.
+    """
+    import numpy
+
+    loud = _loud_frames(samples, sample_rate, over_noise=True)
+    first, last = (int(at / FRAME_SECONDS) for at in (told, end - LAST_SECONDS))
+    pause = round(PAUSE_SECONDS / FRAME_SECONDS)
+    changes = numpy.flatnonzero(numpy.diff(loud[first:last].astype(numpy.int8)) == 1) + first + 1
+    found = [
+        int(frame)
+        for frame in changes
+        if frame - pause >= first
+        and not loud[frame - pause : frame].any()
+        and _lasts(loud, int(frame))
+    ]
+    return found[-1] * FRAME_SECONDS if found else None
 
 
 def _lasts(loud: NDArray[numpy.bool_], frame: int) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dubstage.timing.onset import BACK_SECONDS, snap
+from dubstage.timing.onset import BACK_SECONDS, after_pause, snap
 from dubstage.transcribe.sentences import Group
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ FORWARD_SECONDS = 1.5
 """How far a start is moved forward at most; recognisers are not more wrong than that."""
 MARGIN_SECONDS = 0.2
 """What is heard before and behind the moments that are looked at."""
+JOINED_SECONDS = 0.05
+"""A word that begins so soon after the one before may hold that one's end."""
 SHORTEST_SECONDS = 0.2
 """What is left of a line at least."""
 
@@ -39,14 +41,17 @@ def _onset(group: Group, sound: soundfile.SoundFile, spoken_until: float) -> flo
     told = group[0].start
     end = max(word.end for word in group)
     first = min(max(told - BACK_SECONDS - MARGIN_SECONDS, spoken_until, 0.0), told)
-    last = min(told + FORWARD_SECONDS, end - SHORTEST_SECONDS)
+    joined = told - spoken_until < JOINED_SECONDS
+    reach = group[0].end if joined else told
+    last = min(max(told + FORWARD_SECONDS, reach), end - SHORTEST_SECONDS)
     if last <= told:
         return told
     rate = sound.samplerate
     sound.seek(min(int(first * rate), sound.frames))
     seconds = last + MARGIN_SECONDS - first
-    samples = sound.read(int(seconds * rate), dtype="float32", always_2d=True)
-    onset = first + snap(samples.mean(axis=1), rate, told - first)
+    samples = sound.read(int(seconds * rate), dtype="float32", always_2d=True).mean(axis=1)
+    onset = after_pause(samples, rate, told - first, group[0].end - first) if joined else None
+    onset = first + (snap(samples, rate, told - first) if onset is None else onset)
     return onset if onset <= last else told
 
 

@@ -1,0 +1,112 @@
+"""One clip through the real stages, and the same clips by the plain method."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy
+import soundfile
+from clips import MadeClip
+from dub_figures import Figures, Samples, heard_at, outside_level, plan_errors, truth_errors
+from plain_dub import PLAIN_RATE, plain_dub
+from pydantic import TypeAdapter
+
+from dubstage.contract import EngineChoice, ExitCode, MixOptions, Stage
+from dubstage.layout import Artifact, Tree
+from dubstage.media import SAMPLE_RATE, probe
+from dubstage.mux.master import as_bytes, measure
+from dubstage.mux.measure import sound_of
+from dubstage.testing import ENGINES, request_for, run_stage_in
+from dubstage.transcript import Clip
+
+SEED = Path.home() / ".cache/dubjob/seed"
+REAL = {**ENGINES, Stage.SEPARATE: EngineChoice(engine="deepfilternet")}
+
+
+@dataclass(frozen=True)
+class Dubbed:
+    """A clip's dub, twice."""
+
+    ours: Figures
+    plain: Figures
+    seconds: dict[str, float]
+    """What each stage took."""
+    duration: float
+
+
+def dub(clip: MadeClip, folder: Path, seed: Path = SEED) -> Dubbed:
+    """Run the six stages of the cpu profile in `folder`, on this machine."""
+    folder.mkdir(parents=True)
+    (folder / "models").symlink_to(seed)
+    source = folder / "inputs/clip/source.mp4"
+    source.parent.mkdir(parents=True)
+    shutil.copy(clip.film, source)
+    seconds: dict[str, float] = {}
+    for stage in Stage:
+        request = request_for(stage, engines=REAL, mix=MixOptions(stems=True))
+        ended = run_stage_in(folder, request)
+        if ended.code is not ExitCode.OK:
+            raise RuntimeError(f"{clip.recipe.name}: {stage}: {ended.result.message}")
+        seconds[str(stage)] = ended.result.seconds
+    tree = ended.tree
+    return Dubbed(_ours(tree, clip), _plain(tree, clip), seconds, clip.seconds)
+
+
+def _ours(tree: Tree, clip: MadeClip) -> Figures:
+    report: dict[str, Any] = json.loads(tree.path(Artifact.REPORT).read_text())
+    lines = [line for line in report["lines"] if line["loudness"] is not None]
+    stems = tree.path(Artifact.STEMS).parent
+    voice, rate = soundfile.read(stems / "voice.wav", dtype="float32", always_2d=True)
+    mono = voice[:, 0]
+    path = tree.path(Artifact.DUBBED_AUDIO)
+    whole, _ = soundfile.read(path, dtype="float32", always_2d=True)
+    heard = heard_at(mono, rate, [(line["start"], line["dub_end"]) for line in lines])
+    before = outside_level(_programme(tree), _resampled(mono, rate, SAMPLE_RATE), SAMPLE_RATE, clip)
+    after = outside_level(whole, mono, rate, clip)
+    return Figures(
+        plan_errors=plan_errors(heard, [line["start"] for line in lines]),
+        truth_errors=truth_errors(heard, clip),
+        speeds=tuple(line["speed"] for line in lines),
+        trimmed=sum(line["overflow"] > 0 for line in lines),
+        source=measure(sound_of(tree.path(Artifact.AUDIO))),
+        dub=measure(sound_of(path)),
+        background_change=after - before - report["totals"]["gain_db"],
+        drift=len(whole) / rate - probe(clip.film).duration,
+    )
+
+
+def _plain(tree: Tree, clip: MadeClip) -> Figures:
+    text = tree.path(Artifact.TTS_SEGMENTS).read_bytes()
+    clips = [x for x in TypeAdapter(list[Clip]).validate_json(text) if x.audio_file]
+    folder = tree.path(Artifact.TTS_CLIPS).parent
+    made = plain_dub(clips, folder, tree.path(Artifact.BACKGROUND))
+    planned = [(x.start, max(x.end, x.start + 0.5)) for x in clips]
+    heard = heard_at(made.voice, PLAIN_RATE, planned)
+    voice = _resampled(made.voice, PLAIN_RATE, SAMPLE_RATE)
+    stereo = numpy.repeat(_resampled(made.whole, PLAIN_RATE, SAMPLE_RATE)[:, None], 2, axis=1)
+    before = outside_level(_programme(tree), voice, SAMPLE_RATE, clip)
+    after = outside_level(stereo, voice, SAMPLE_RATE, clip)
+    return Figures(
+        plan_errors=plan_errors(heard, [x.start for x in clips]),
+        truth_errors=truth_errors(heard, clip),
+        speeds=made.speeds,
+        trimmed=0,
+        source=measure(sound_of(tree.path(Artifact.AUDIO))),
+        dub=measure(iter([as_bytes(stereo)])),
+        background_change=after - before,
+        drift=len(made.whole) / PLAIN_RATE - probe(clip.film).duration,
+    )
+
+
+def _programme(tree: Tree) -> Samples:
+    sound: Samples = soundfile.read(tree.path(Artifact.AUDIO), dtype="float32", always_2d=True)[0]
+    return sound
+
+
+def _resampled(sound: Samples, rate: int, wanted: int) -> Samples:
+    """By repeating samples: levels are measured, nobody listens."""
+    return numpy.repeat(sound, wanted // rate)

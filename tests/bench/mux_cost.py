@@ -1,0 +1,89 @@
+"""What mux costs for a programme of so many minutes.
+
+    python mux_cost.py prepare FOLDER MINUTES     the programme, and what mux reads
+    python mux_cost.py mux FOLDER                 prints JSON
+
+Two processes, so that the peak memory is that of mux alone.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from made_media import Spoken, ffmpeg, film, played, source
+
+from dubstage.contract import ExitCode, Stage
+from dubstage.layout import Artifact
+from dubstage.testing import request_for, run_stage_in
+from dubstage.work import Outcome, Work
+
+LINE_SECONDS = 5.0
+"""From line to line: 12 in a minute, and every second one is stretched."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one run of mux."""
+
+    seconds: float
+    processor_seconds: float
+    """Of the stage and of every ffmpeg."""
+    own_mib: float
+    """Peak memory of the stage's process."""
+    ffmpeg_mib: float
+    """Peak memory of the largest ffmpeg that it ran."""
+
+
+def prepare(folder: Path, minutes: float) -> None:
+    """Play the stages before mux for a film of `minutes`."""
+    seconds = minutes * 60
+    lines = [
+        Spoken(n * LINE_SECONDS + 0.5, n * LINE_SECONDS + 3.5, 3.0 + 0.9 * (n % 2), level=0.1)
+        for n in range(int(seconds / LINE_SECONDS))
+    ]
+    film(source(folder), seconds=seconds)
+    model = folder / "models/faster-whisper/base/SHA256SUMS"
+    model.parent.mkdir(parents=True)
+    model.touch()
+    rest = played(lines, seconds)
+
+    def run(work: Work) -> Outcome:
+        if work.request.stage is not Stage.SEPARATE:
+            return rest(work)
+        for artifact, hertz in ((Artifact.VOCALS, 800), (Artifact.BACKGROUND, 150)):
+            sine = f"sine=frequency={hertz}:duration={seconds}:sample_rate=48000"
+            ffmpeg(
+                *("-f", "lavfi", "-i", sine, "-ac", "2", "-f", "wav"),
+                work.staging(artifact, None),
+            )
+        return Outcome()
+
+    run_stage_in(folder, request_for(Stage.INGEST))
+    for stage in (Stage.SEPARATE, Stage.TRANSCRIBE, Stage.TRANSLATE, Stage.SYNTHESIZE):
+        run_stage_in(folder, request_for(stage), run)
+
+
+def mux(folder: Path) -> Cost:
+    """Run the mux stage in `folder`."""
+    ended = run_stage_in(folder, request_for(Stage.MUX))
+    if ended.code is not ExitCode.OK:
+        raise RuntimeError(ended.result.message)
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return Cost(
+        seconds=ended.result.seconds,
+        processor_seconds=sum(x.ru_utime + x.ru_stime for x in used),
+        own_mib=used[0].ru_maxrss / 1024,
+        ffmpeg_mib=used[1].ru_maxrss / 1024,
+    )
+
+
+if __name__ == "__main__":
+    place = Path(sys.argv[2])
+    if sys.argv[1] == "prepare":
+        prepare(place, float(sys.argv[3]))
+    else:
+        print(json.dumps(asdict(mux(place))))
