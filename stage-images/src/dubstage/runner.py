@@ -76,12 +76,8 @@ def finish(
         logs.logger.exception("the operating system refused")
     except Exception as error:
         logs.logger.exception("the stage did not foresee this")
-        unforeseen = TemporaryFailure(
-            f"The {request.stage} stage ended with an unforeseen {type(error).__name__}; "
-            "the pod's log has the details.",
-            reason="UnforeseenError",
-        )
-        code, result = unforeseen.exit_code, _failure(request, unforeseen)
+        failure = _unforeseen(request, roots, error)
+        code, result = failure.exit_code, _failure(request, failure)
     finally:
         staging.discard()
     seconds = round(time.monotonic() - begun, 3)
@@ -102,6 +98,27 @@ def _from_os_error(error: OSError) -> StageError:
             reason="VolumeRefused",
         )
     return TemporaryFailure(f"The operating system refused{place}: {error.strerror or error}.")
+
+
+def _unforeseen(request: StageRequest, roots: Roots, error: Exception) -> StageError:
+    """Libraries that write sound do not say why they could not; a volume that has no room
+    left does."""
+    if any(_is_full(root) for root in (roots.interim, roots.outputs)):
+        return _from_os_error(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    return TemporaryFailure(
+        f"The {request.stage} stage ended with an unforeseen {type(error).__name__}; "
+        "the pod's log has the details.",
+        reason="UnforeseenError",
+    )
+
+
+def _is_full(folder: Path) -> bool:
+    """True where less than one block of a file can be written."""
+    try:
+        volume = os.statvfs(folder)
+    except OSError:
+        return False
+    return volume.f_bavail == 0
 
 
 def _failure(request: StageRequest, error: StageError) -> StageResult:

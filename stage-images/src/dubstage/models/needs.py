@@ -178,6 +178,9 @@ def _demucs_repository(model: str) -> str:
 
 
 def _companions(choice: EngineChoice) -> list[Need]:
+    if checker := str(choice.parameters.get("check_model", "")):
+        engine, _, model = checker.partition("/")
+        return [Need(checker, _sources(engine, model))]
     if choice.engine != "whisperx":
         return []
     found = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,7 +64,7 @@ class Block:
         return self.bed + self.voice
 
 
-def blocks(tracks: Tracks) -> Iterator[Block]:
+def blocks(tracks: Tracks) -> Generator[Block, None, None]:
     """The mix from its first frame to its last; where a track is shorter, silence."""
     import soundfile
 

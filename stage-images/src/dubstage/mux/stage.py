@@ -3,6 +3,7 @@ the untouched picture."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +22,7 @@ from dubstage.mux.plan import PlannedClip, plan
 from dubstage.mux.provenance import stages_of
 from dubstage.mux.render import Rendered, render
 from dubstage.mux.report import ReportLine, report_line, voices
+from dubstage.mux.round_trip import check_model, error_rate, heard_in
 from dubstage.mux.spans import covered, merged, shared
 from dubstage.mux.stems import with_stems
 from dubstage.mux.totals import Sound, sentence, totals
@@ -28,7 +30,7 @@ from dubstage.mux.video import Subtitles, mux_video
 from dubstage.mux.voice import Placed, ahead, lay
 from dubstage.source import resolve_source
 from dubstage.transcript import Clip, TranslatedSentence, read_aligned, read_list
-from dubstage.work import Outcome, Work
+from dubstage.work import Figures, Outcome, Work
 
 
 def run(work: Work) -> Outcome:
@@ -51,6 +53,7 @@ def _run(work: Work) -> Outcome:
     import soundfile
 
     begun = time.monotonic()
+    checker = check_model(work.request, work.tree.roots)
     source = resolve_source(work.tree.roots, work.request)
     declared = probe(source)
     (programme,) = work.read(Artifact.AUDIO)
@@ -65,6 +68,8 @@ def _run(work: Work) -> Outcome:
     soft = _write_subtitles(work, sentences, language, duration)
     _write_video(work, (source, declared), dub, language, soft)
     figures = totals(lines, sum(x.untranslated for x in sentences), sound)
+    if checker:
+        figures |= _round_trip(checker, dub, lines, work.request.target_language)
     seconds = time.monotonic() - begun
     report = {
         "job_id": work.request.job_id,
@@ -132,7 +137,8 @@ def _master(work: Work, tracks: Tracks, target: Path) -> Sound:
     if work.request.mix.stems:
         stems = [work.staging(Artifact.STEMS, f"{name}.wav") for name in ("voice", "background")]
         parts = with_stems(parts, gain.decibels, *stems)
-    master(mixed(parts, tracks.frames, _share(work, 0.5, 0.7)), mix, gain, target)
+    with contextlib.closing(parts):
+        master(mixed(parts, tracks.frames, _share(work, 0.5, 0.7)), mix, gain, target)
     speech = covered(tracks.original)
     return Sound(
         source=source,
@@ -141,6 +147,13 @@ def _master(work: Work, tracks: Tracks, target: Path) -> Sound:
         background_change=background_change(tracks.programme, target, tracks.speech, gain.decibels),
         overlap=shared(tracks.original, tracks.dubbed) / speech if speech else None,
     )
+
+
+def _round_trip(model: Path, dub: Path, lines: Sequence[ReportLine], language: str) -> Figures:
+    """The dub's word error rate, as the profile's check model hears it."""
+    said = " ".join(line.translation for line in lines if line.is_spoken)
+    rate = error_rate(said, heard_in(dub, model, language), language) if said else None
+    return {} if rate is None else {"word_error_rate": round(rate, 3)}
 
 
 def _write_subtitles(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ FULL_SCALE = 1.0 - 2**-15
 
 def with_stems(
     mix: Iterator[Block], gain_db: float, voice: Path, background: Path
-) -> Iterator[Block]:
+) -> Generator[Block, None, None]:
     """The blocks of `mix`, each written to the two files on its way, with the gain that
     the whole gets: 48 kHz, stereo, 16 bit."""
     import numpy

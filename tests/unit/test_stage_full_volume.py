@@ -1,0 +1,68 @@
+"""A volume that fills up during a write: worth another try, and nothing is half-written."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from made_media import Spoken, dubbed, film, source
+
+from dubstage.contract import ExitCode, MixOptions, Stage, StageRequest
+from dubstage.testing import request_for, run_stage_in
+
+
+@contextmanager
+def small(folder: Path, kibibytes: int) -> Iterator[None]:
+    """`folder` is a volume of its own with so much room. Needs root."""
+    folder.mkdir(exist_ok=True)
+    size = f"size={kibibytes}k,mode=777"
+    subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(folder)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def refused(folder: Path, request: StageRequest, volume: str) -> None:
+    """The stage ends with a sentence, and leaves `volume` as it was."""
+    before = files_in(folder / volume)
+    ended = run_stage_in(folder, request)
+    assert (ended.code, ended.result.reason) == (ExitCode.TEMPFAIL, "VolumeFull")
+    assert "make room" in ended.result.message
+    assert files_in(folder / volume) == before
+
+
+def files_in(folder: Path) -> set[Path]:
+    return {path for path in folder.rglob("*") if path.is_file() and path.name != "owner.json"}
+
+
+def test_ingest(tmp_path: Path) -> None:
+    film(source(tmp_path))
+    with small(tmp_path / "interim", 300):
+        refused(tmp_path, request_for(Stage.INGEST), "interim")
+
+
+def test_separate(tmp_path: Path) -> None:
+    """libsndfile does not say why it could not write."""
+    film(source(tmp_path))
+    with small(tmp_path / "interim", 1200):
+        assert run_stage_in(tmp_path, request_for(Stage.INGEST)).code == ExitCode.OK
+        refused(tmp_path, request_for(Stage.SEPARATE), "interim")
+
+
+@pytest.mark.parametrize("kibibytes", [300, 800, 1700])
+def test_mux(tmp_path: Path, kibibytes: int) -> None:
+    """In the sound, in the video, in a stem; with more room the next try succeeds."""
+    film(source(tmp_path))
+    lines = [Spoken(0.5, 1.5, 0.9)]
+    dubbed(tmp_path, lines)
+    asked = request_for(Stage.MUX, mix=MixOptions(stems=True))
+    (tmp_path / "outputs").rename(tmp_path / "earlier")
+    with small(tmp_path / "outputs", kibibytes):
+        refused(tmp_path, asked, "outputs")
+    (tmp_path / "outputs").rmdir()
+    (tmp_path / "earlier").rename(tmp_path / "outputs")
+    assert run_stage_in(tmp_path, asked).code == ExitCode.OK
