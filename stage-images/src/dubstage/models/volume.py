@@ -48,6 +48,11 @@ def model_folder(roots: Roots, choice: EngineChoice) -> Path:
     return roots.models / name
 
 
+def has_model(roots: Roots, name: str) -> bool:
+    """True where the model is there, whole or not."""
+    return (roots.models / name / SUMS).is_file()
+
+
 def find_fault(folder: Path) -> str | None:
     """What is wrong with a model, seen without reading its files: ``is missing``, ``lacks
     model.bin``, …; None where nothing is.

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
-from dubstage.contract import EngineChoice
 from dubstage.errors import BadInput, Misconfigured
 from dubstage.languages import check_pair, is_spaced, primary
 from dubstage.layout import Artifact
 from dubstage.models import model_folder
+from dubstage.models.pull import hugging_face_token
 from dubstage.transcribe.engine import Recogniser
 from dubstage.transcribe.onsets import at_onsets
 from dubstage.transcribe.sentences import grouped, lines_of
@@ -76,16 +75,15 @@ def load_engine(work: Work) -> Recogniser:
     missing.
     """
     choice = work.request.engine
-    folder = model_folder(work.tree.roots, choice)
     if choice.engine == "faster-whisper":
-        return _faster_whisper(folder, choice)
+        from dubstage.transcribe.faster_whisper import FasterWhisper
+
+        return FasterWhisper(model_folder(work.tree.roots, choice), choice)
+    if choice.engine == "whisperx":
+        from dubstage.transcribe.whisperx import WhisperX
+
+        return WhisperX(work.tree.roots, choice, hugging_face_token(), work.scratch)
     raise Misconfigured(
-        f"The transcribe stage has no engine {choice.engine!r}; it has faster-whisper.",
+        f"The transcribe stage has no engine {choice.engine!r}; it has faster-whisper, whisperx.",
         reason="EngineUnknown",
     )
-
-
-def _faster_whisper(folder: Path, choice: EngineChoice) -> Recogniser:
-    from dubstage.transcribe.faster_whisper import FasterWhisper
-
-    return FasterWhisper(folder, choice)

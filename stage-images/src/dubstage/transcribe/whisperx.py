@@ -1,0 +1,215 @@
+"""WhisperX 3.8: Whisper in batches, word times by forced alignment, speakers by pyannote.
+
+All weights come from folders of the models volume, and the network is off; but for the
+diarizer, which is fetched at run time where there is a token and its folder is not.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from dubstage.contract import EngineChoice, SpeakerRange
+from dubstage.errors import Misconfigured
+from dubstage.gpu_memory import Ladder
+from dubstage.languages import is_spaced
+from dubstage.layout import Roots
+from dubstage.models import model_folder
+from dubstage.models.needs import ALIGNER_ENGINE, DIARIZER
+from dubstage.models.volume import has_model
+from dubstage.transcribe.diarization import Diarizer, Progress, devices, in_percent, unusable
+from dubstage.transcribe.engine import Recognition
+from dubstage.transcribe.faster_whisper import (
+    BEAM_SIZE,
+    LANGUAGE_PIECES,
+    Models,
+    listen,
+    memory_steps,
+)
+from dubstage.transcribe.word_times import fill_times, words_of
+
+BATCH_SIZE = 16
+"""Pieces of speech, of at most 30 s each, that are recognised at once."""
+PUNKT_FILES = ("abbrev_types.txt", "collocations.tab", "ortho_context.tab", "sent_starters.txt")
+
+Segment = dict[str, Any]
+"""As whisperx has it: ``start``, ``end`` (seconds), ``text`` and ``words``."""
+
+
+class WhisperX:
+    """A Whisper model; beside it an aligner for each language, and a diarizer."""
+
+    def __init__(
+        self, roots: Roots, choice: EngineChoice, token: str | None, scratch: Path
+    ) -> None:
+        """Load the Whisper model.
+
+        `choice.parameters`: ``device`` (cuda where there is one), ``compute_type`` (float16
+        on a GPU, else int8), ``batch_size`` (16), ``beam_size`` (5), ``diarize`` (true).
+        `token`: of Hugging Face, for the diarizer. `scratch`: a folder for what the
+        libraries want to write.
+
+        Raises :class:`Misconfigured` where a model is missing or cannot be loaded.
+        """
+        parameters = choice.parameters
+        folder = model_folder(roots, choice)
+        is_local = has_model(roots, DIARIZER) or not token
+        self._roots = roots
+        self._whisperx = _import(scratch, is_offline=is_local)
+        self._device = _device(choice)
+        self._diarizer = Diarizer(self._whisperx, roots, choice, token, self._device)
+        self._beam_size = int(parameters.get("beam_size", BEAM_SIZE))
+
+        def load(compute_type: str) -> Any:
+            return self._whisperx.load_model(
+                str(folder),
+                self._device,
+                compute_type=compute_type,
+                asr_options={"beam_size": self._beam_size},
+                local_files_only=True,
+            )
+
+        is_gpu = self._device.startswith("cuda")
+        compute_type = str(parameters.get("compute_type", "float16" if is_gpu else "int8"))
+        batch_size = int(parameters.get("batch_size", BATCH_SIZE))
+        self._models = Models(choice, load)
+        self._ladder = Ladder(memory_steps(batch_size, compute_type), "recognition")
+        self._ladder.run(lambda step: self._models.load(step[1]))
+
+    def recognise(
+        self,
+        speech: Path,
+        language: str | None,
+        speakers: SpeakerRange | None,
+        progress: Progress,
+    ) -> Recognition:
+        """Words with the times of an aligner, each with its speaker."""
+        audio = self._whisperx.load_audio(str(speech))
+        probability = 1.0
+        if language is None:
+            language, probability = self._detect_language(audio)
+        notes = []
+        if has_model(self._roots, f"{ALIGNER_ENGINE}/{language}"):
+            segments = self._transcribe(audio, language, _part(progress, 0.0, 0.4))
+            # What the next model needs of a GPU, the one before must not hold.
+            self._models.free()
+            segments = self._align(segments, language, audio, _part(progress, 0.4, 0.8))
+        else:
+            notes.append(f"{language} has no aligner: its words have Whisper's own times")
+            segments = self._transcribe_words(audio, language, _part(progress, 0.0, 0.8))
+            self._models.free()
+        spaced = is_spaced(language)
+        segments = [{**segment, "words": fill_times(segment, spaced)} for segment in segments]
+        notes += self._diarizer.name_speakers(
+            segments, audio, speakers, in_percent(_part(progress, 0.8, 1.0))
+        )
+        words = words_of((word for segment in segments for word in segment["words"]), spaced)
+        return Recognition(language, probability, words, tuple(notes))
+
+    def _detect_language(self, audio: Any) -> tuple[str, float]:
+        """ISO 639-1, and how sure that is; whisperx' own looks at the first 30 s only,
+        speech or not."""
+
+        def attempt(step: tuple[int, str]) -> tuple[str, float]:
+            found = self._models.load(step[1]).model.detect_language(
+                audio, vad_filter=True, language_detection_segments=LANGUAGE_PIECES
+            )
+            return str(found[0]), float(found[1])
+
+        return self._ladder.run(attempt)
+
+    def _transcribe(self, audio: Any, language: str, progress: Progress) -> list[Segment]:
+        """Text by pieces of speech; no words yet."""
+
+        def attempt(step: tuple[int, str]) -> list[Segment]:
+            batch_size, compute_type = step
+            heard = self._models.load(compute_type).transcribe(
+                audio,
+                batch_size=batch_size,
+                language=language,
+                progress_callback=in_percent(progress),
+            )
+            found: list[Segment] = heard["segments"]
+            return found
+
+        return self._ladder.run(attempt)
+
+    def _transcribe_words(self, audio: Any, language: str, progress: Progress) -> list[Segment]:
+        """Words with Whisper's own times, all in one segment."""
+
+        def attempt(step: tuple[int, str]) -> Recognition:
+            batch_size, compute_type = step
+            model = self._models.load(compute_type).model
+            return listen(model, audio, language, batch_size, self._beam_size, progress)
+
+        words = self._ladder.run(attempt).words
+        if not words:
+            return []
+        heard = [word.model_dump(exclude={"speaker"}) for word in words]
+        return [{"start": words[0].start, "end": words[-1].end, "words": heard}]
+
+    def _align(
+        self, segments: list[Segment], language: str, audio: Any, progress: Progress
+    ) -> list[Segment]:
+        """The segments, cut further, with words; some may lack their times."""
+        if not segments:
+            return []
+        choice = EngineChoice(engine=ALIGNER_ENGINE, model=language)
+        folder = model_folder(self._roots, choice)
+
+        def attempt(device: str) -> list[Segment]:
+            try:
+                model, metadata = self._whisperx.load_align_model(
+                    language, device, model_name=str(folder), model_cache_only=True
+                )
+            except (ValueError, OSError) as error:
+                raise unusable(f"{ALIGNER_ENGINE}/{language}", error) from error
+            aligned = self._whisperx.align(
+                segments, model, metadata, audio, device, progress_callback=in_percent(progress)
+            )
+            found: list[Segment] = aligned["segments"]
+            return found
+
+        return Ladder(devices(self._device), "alignment").run(attempt)
+
+
+def _import(scratch: Path, is_offline: bool) -> Any:
+    """The library; it reads the environment when it is imported."""
+    os.environ["PYANNOTE_METRICS_ENABLED"] = "0"
+    os.environ["TORCH_HOME"] = str(scratch / "torch")
+    if is_offline:
+        os.environ["HF_HUB_OFFLINE"] = "1"
+    import whisperx
+    import whisperx.diarize
+    from nltk import data
+    from whisperx.utils import PUNKT_LANGUAGES
+
+    # It asks NLTK where sentences end, in a file that NLTK would download. Nobody reads
+    # the answer: lines come of all words together. A splitter that learnt nothing will do.
+    for language in {*PUNKT_LANGUAGES.values(), "english"}:
+        folder = scratch / "nltk/tokenizers/punkt_tab" / language
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in PUNKT_FILES:
+            (folder / name).touch()
+    data.path.insert(0, str(scratch / "nltk"))
+    return whisperx
+
+
+def _device(choice: EngineChoice) -> str:
+    from ctranslate2 import get_cuda_device_count
+
+    has_gpu = get_cuda_device_count() > 0
+    device = str(choice.parameters.get("device", "cuda" if has_gpu else "cpu"))
+    if device.startswith("cuda") and not has_gpu:
+        raise Misconfigured(
+            f"The engine {choice.engine} is told to use {device}, and its pod has no GPU: give "
+            "the profile's stage one, or take the parameter device away.",
+            reason="NoGpu",
+        )
+    return device
+
+
+def _part(progress: Progress, start: float, end: float) -> Progress:
+    """Progress of one part of the work, from `start` to `end` of the whole."""
+    return lambda share: progress(start + (end - start) * share)

@@ -1,0 +1,182 @@
+"""Transcribe with a recogniser that hears what it is told: words, notes, cost."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy
+import pytest
+import soundfile
+
+from dubstage.contract import EngineChoice, ExitCode, SpeakerRange, Stage
+from dubstage.layout import Artifact
+from dubstage.testing import ENGINES, Ended, request_for, run_stage_in
+from dubstage.transcribe import stage
+from dubstage.transcribe.engine import Recognition
+from dubstage.transcribe.word_times import fill_times, words_of
+from dubstage.transcript import AlignedSegments, Sentence, Word
+from dubstage.work import Outcome, Work
+
+RATE = 48000
+
+
+class Told:
+    """Hears what it was told to hear, and remembers what it was asked."""
+
+    def __init__(self, *words: Word, notes: tuple[str, ...] = (), language: str = "en") -> None:
+        self._heard = Recognition(language, 0.9, list(words), notes)
+        self.asked: list[object] = []
+
+    def recognise(
+        self,
+        speech: Path,
+        language: str | None,
+        speakers: SpeakerRange | None,
+        progress: Callable[[float], None],
+    ) -> Recognition:
+        self.asked = [speech.name, language, speakers]
+        return self._heard
+
+
+def transcribe(folder: Path, seconds: float, **changes: object) -> Ended:
+    """Run the stage on so much of a tone."""
+    source = folder / "inputs/clip/source.mp4"
+    source.parent.mkdir(parents=True, exist_ok=True)
+    source.write_text("the film")
+    model = folder / "models/faster-whisper/base"
+    model.mkdir(parents=True, exist_ok=True)
+    (model / "SHA256SUMS").touch()
+    tone = 0.1 * numpy.sin(numpy.arange(int(seconds * RATE)) / 20)
+    samples = numpy.stack([tone, tone], axis=1).astype(numpy.float32)
+
+    def lay(work: Work) -> Outcome:
+        is_ingest = work.request.stage is Stage.INGEST
+        for artifact in [Artifact.AUDIO] if is_ingest else [Artifact.VOCALS, Artifact.BACKGROUND]:
+            soundfile.write(work.staging(artifact, None), samples, RATE, format="WAV")
+        return Outcome()
+
+    for before in (Stage.INGEST, Stage.SEPARATE):
+        run_stage_in(folder, request_for(before), lay)
+    return run_stage_in(folder, request_for(Stage.TRANSCRIBE, **changes))
+
+
+def test_what_was_heard_is_written_and_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = Told(
+        Word(word="Good", start=0.5, end=1.0, speaker="SPEAKER_01"),
+        Word(word="morning.", start=1.0, end=2.2, speaker="SPEAKER_01"),
+        Word(word="Hello.", start=3.0, end=4.8),
+        notes=("something to know", "and more"),
+    )
+    monkeypatch.setattr(stage, "load_engine", lambda _: told)
+    speakers = SpeakerRange(min=2, max=3)
+    ended = transcribe(tmp_path, 5.0, source_language="en-GB", speakers=speakers)
+    assert ended.code == ExitCode.OK
+    assert told.asked == ["vocals.wav", "en", speakers]
+    assert ended.result.message == (
+        "2 lines, 3 words, language en-GB, 2 speakers; something to know; and more"
+    )
+    assert ended.result.figures == {"lines": 2, "words": 3, "speakers": 2}
+    lines = [
+        Sentence.model_validate(row)
+        for row in json.loads(ended.tree.path(Artifact.TRANSCRIPT).read_text())
+    ]
+    assert [(line.speaker, line.text) for line in lines] == [
+        ("SPEAKER_01", "Good morning."), ("SPEAKER_00", "Hello.")
+    ]  # fmt: skip
+    aligned = AlignedSegments.model_validate_json(
+        ended.tree.path(Artifact.ALIGNED_SEGMENTS).read_text()
+    )
+    assert [word.word for word in aligned.word_segments] == ["Good", "morning.", "Hello."]
+    assert aligned.word_segments[0].start == lines[0].start
+
+
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [
+        (Told(), "NoSpeech"),
+        (Told(Word(word="", start=0.1, end=0.2)), "NoSpeech"),
+        (Told(Word(word="Hola.", start=0.1, end=0.8), language="es"), "SameLanguage"),
+        (Told(Word(word="Ja.", start=0.1, end=0.8), language="de"), "LanguageUnsupported"),
+    ],
+)
+def test_what_cannot_be_dubbed_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: Told, reason: str
+) -> None:
+    monkeypatch.setattr(stage, "load_engine", lambda _: told)
+    ended = transcribe(tmp_path, 1.0, source_language=None)
+    assert (ended.code, ended.result.reason) == (ExitCode.DATAERR, reason)
+    assert not list(ended.tree.path(Artifact.TRANSCRIPT).parent.glob("*"))
+
+
+def test_an_engine_or_a_model_that_is_not_there_is_said(tmp_path: Path) -> None:
+    for choice, reason in (
+        (EngineChoice(engine="vosk", model="base"), "ModelMissing"),
+        (EngineChoice(engine="vosk"), "EngineUnknown"),
+        (EngineChoice(engine="whisperx", model="large-v3"), "ModelMissing"),
+    ):
+        engines = {**ENGINES, Stage.TRANSCRIBE: choice}
+        ended = transcribe(tmp_path, 0.1, engines=engines)
+        assert (ended.code, ended.result.reason) == (ExitCode.CONFIG, reason)
+
+
+def test_a_minute_costs_less_than_a_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the stage itself does with the words of a fast talker, the library's work apart."""
+    words = [
+        Word(word="word." if n % 9 == 8 else "word", start=n * 0.2, end=n * 0.2 + 0.18)
+        for n in range(300)
+    ]
+    monkeypatch.setattr(stage, "load_engine", lambda _: Told(*words))
+    transcribe(tmp_path, 60.0)
+    begun = time.process_time()
+    ended = run_stage_in(tmp_path, request_for(Stage.TRANSCRIBE, force=True))
+    assert ended.code == ExitCode.OK
+    assert time.process_time() - begun < 1.0
+
+
+# ---- words whose times an aligner left out ----------------------------------------
+
+
+def timed(word: str, start: float, end: float) -> dict[str, object]:
+    return {"word": word, "start": start, "end": end}
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ([timed("a", 1, 2), timed("b", 2, 3)], [(1, 2), (2, 3)]),
+        ([{"word": "1984"}, timed("b", 2, 3)], [(1, 2), (2, 3)]),
+        ([timed("a", 1, 2), {"word": "20%"}], [(1, 2), (2, 5)]),
+        ([timed("a", 1, 2), {"word": "12"}, {"word": "34"}, timed("b", 4, 5)],
+         [(1, 2), (2, 3), (3, 4), (4, 5)]),
+        ([timed("a", 1, 3), {"word": "5"}, timed("b", 2, 4)], [(1, 3), (3, 3), (2, 4)]),
+        ([timed("a", 3, 2)], [(3, 3)]),
+        ([], [(1, 2), (2, 3), (3, 5)]),
+    ],
+)  # fmt: skip
+def test_times_are_filled_in(
+    words: list[dict[str, object]], found: list[tuple[float, float]]
+) -> None:
+    segment = {"start": 1.0, "end": 5.0, "text": " a b cc", "words": words}
+    filled = fill_times(segment, spaced=True)
+    assert [(word["start"], word["end"]) for word in filled] == found
+
+
+def test_a_segment_without_spaces_that_was_not_aligned() -> None:
+    segment = {"start": 0.0, "end": 4.0, "text": "何ですか", "words": []}
+    assert [word["word"] for word in fill_times(segment, spaced=False)] == list("何ですか")
+
+
+def test_marks_and_speakers_of_words() -> None:
+    heard = [
+        {"word": "何", "start": 0, "end": 1, "speaker": "B"},
+        {"word": "。", "start": 1, "end": 2},
+        {"word": "え", "start": 2, "end": 3},
+    ]
+    found = words_of(heard, spaced=False)
+    assert [(word.word, word.speaker) for word in found] == [("何。", "B"), ("え", "B")]
+    assert [word.word for word in words_of(heard, spaced=True)] == ["何", "。", "え"]
