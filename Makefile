@@ -34,7 +34,7 @@ demo: bootstrap ## A dub, end to end, on a real one-node Kubernetes
 	@KUBECONFIG=$(LOCAL_KUBECONFIG) python3 examples/follow.py examples/dubjob.yaml --outputs $(LOCAL)/volumes/data
 
 .PHONY: test
-test: verify test-unit test-architecture test-gitops prepare test-controlplane test-e2e ## Every test there is
+test: verify test-unit test-architecture test-gitops prepare test-engines test-controlplane test-e2e ## Every test there is
 
 # ---- checks ----------------------------------------------------------------------
 
@@ -80,6 +80,13 @@ gitops: ## Generate Argo CD's test data and configuration
 .PHONY: test-architecture
 test-architecture: bootstrap ## What the code may import, and what the repository may hold
 	$(RUN) pytest tests/architecture tests/images/test_locks.py tests/images/test_layers.py tests/images/test_skaffold.py
+
+# The heavy libraries have an environment of their own, at the versions of their image.
+.PHONY: test-engines
+test-engines: bootstrap models ## The real libraries: recognition, separation, translation, voices
+	$(RUN) pytest tests/engines --ignore tests/engines/stt
+	@python=$$(python3 tests/engines/stt/environment.py) \
+	  && PYTHONPATH=stage-images/src $$python -m pytest -c tests/engines/stt/pytest.ini tests/engines/stt
 
 .PHONY: test-controlplane
 test-controlplane: bootstrap ## A real API server; the test plays the kubelet
