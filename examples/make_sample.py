@@ -23,7 +23,20 @@ CHORD_HERTZ = (110.0, 138.59, 164.81, 220.0)
 BED_LEVEL = 0.02
 """Of each note: the bed lies about 20 dB below the speech."""
 CUT_OFF_SHARE = 0.6
-VARIANTS = ("whole", "text-file", "empty", "cut-off-index-first", "cut-off-index-last", "no-audio")
+SURROUND = "pan=5.1|FL=FL|FR=FR|FC=0.5*FL+0.5*FR|LFE=0*FL|BL=0.3*FL|BR=0.3*FR"
+CONVERTED: dict[str, tuple[str, ...]] = {
+    "audio-only": ("-vn", "-c", "copy"),
+    "surround": ("-c:v", "copy", "-af", SURROUND, "-c:a", "aac"),
+    "telephone": ("-c:v", "copy", "-ar", "8000", "-ac", "1", "-c:a", "aac"),
+    "moment": ("-t", "0.2", "-c:v", "libx264", "-c:a", "aac"),
+}
+"""Variants that ffmpeg makes of the whole clip, with these arguments."""
+PHONE = ("-vf", "select='not(mod(n,3))+lt(t,5)'", "-vsync", "vfr", "-c:v", "libx264")
+"""Fewer frames after five seconds; then it is turned, gets a second track and subtitles."""
+VARIANTS = (
+    *("whole", "text-file", "empty", "cut-off-index-first", "cut-off-index-last", "no-audio"),
+    *("music-only", "phone", *CONVERTED),
+)
 
 
 def main() -> int:
@@ -53,12 +66,47 @@ def make(variant: str, sentences: list[Path], target: Path) -> None:
             encode(sentences, whole, index_first=variant.endswith("first"))
             content = whole.read_bytes()
         target.write_bytes(content[: int(len(content) * CUT_OFF_SHARE)])
+    elif variant in CONVERTED:
+        with tempfile.TemporaryDirectory() as folder:
+            whole = Path(folder) / "whole.mp4"
+            encode(sentences, whole)
+            convert([whole], target, *CONVERTED[variant])
+    elif variant == "phone":
+        with tempfile.TemporaryDirectory() as folder:
+            film_with_a_phone(sentences, Path(folder), target)
     else:
-        encode(sentences, target, audio=variant != "no-audio")
+        encode(sentences, target, audio=variant != "no-audio", speech=variant != "music-only")
+
+
+def film_with_a_phone(sentences: list[Path], folder: Path, target: Path) -> None:
+    """A picture that is turned and of variable frame rate, two audio tracks, subtitles."""
+    whole, slower, tracks = (folder / f"{name}.mp4" for name in ("whole", "slower", "tracks"))
+    text = folder / "text.srt"
+    text.write_text("1\n00:00:01,000 --> 00:00:03,000\nSubtitles of its own\n")
+    encode(sentences, whole)
+    convert([whole], slower, *PHONE, "-c:a", "copy")
+    maps = ("-map", "0:v", "-map", "0:a", "-map", "0:a", "-map", "1:s", "-c", "copy")
+    tags = ("-metadata:s:a:1", "language=deu", "-metadata:s:s:0", "language=fra")
+    convert([slower, text], tracks, *maps, "-c:s", "mov_text", *tags)
+    convert([tracks], target, "-map", "0", "-c", "copy", "-metadata:s:v:0", "rotate=90")
+
+
+def convert(sources: list[Path], target: Path, *arguments: str) -> None:
+    """Make an mp4 of `sources` with ffmpeg's `arguments`."""
+    inputs = [word for source in sources for word in ("-i", str(source))]
+    subprocess.run(
+        ["ffmpeg", "-nostdin", "-v", "error", "-y", *inputs, *arguments, "-f", "mp4", str(target)],
+        check=True,
+    )
 
 
 def encode(
-    sentences: list[Path], target: Path, *, audio: bool = True, index_first: bool = True
+    sentences: list[Path],
+    target: Path,
+    *,
+    audio: bool = True,
+    speech: bool = True,
+    index_first: bool = True,
 ) -> None:
     """Write the clip as H.264 and AAC in mp4."""
     duration = sum(map(seconds, sentences)) + PAUSE_SECONDS * (len(sentences) + 1)
@@ -68,7 +116,7 @@ def encode(
     graph = [f"testsrc2=size=640x360:rate=25:duration={duration:.3f}[picture]"]
     arguments = ["-map", "[picture]"]
     if audio:
-        graph += sound(len(sentences), duration)
+        graph += sound(len(sentences), duration, 1.0 if speech else 0.0)
         arguments += ["-map", "[sound]", "-c:a", "aac", "-b:a", "160k"]
         arguments += ["-metadata:s:a:0", "language=eng"]
     arguments += ["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p"]
@@ -80,8 +128,8 @@ def encode(
     )  # fmt: skip
 
 
-def sound(count: int, duration: float) -> list[str]:
-    """The filter graph of `count` sentences over the bed: 48 kHz, stereo."""
+def sound(count: int, duration: float, level: float) -> list[str]:
+    """The filter graph of `count` sentences at `level` over the bed: 48 kHz, stereo."""
     pause = round(PAUSE_SECONDS * 1000)
     graph = [
         f"[{n}:a]aresample=48000,adelay={pause}:all=1,aformat=channel_layouts=mono[s{n}]"
@@ -96,7 +144,7 @@ def sound(count: int, duration: float) -> list[str]:
         for detune in (1.0, 1.004)
     )
     graph.append(f"aevalsrc='{left}|{right}':s=48000:d={duration:.3f}[bed]")
-    graph.append("[speech]apad,aformat=channel_layouts=stereo[voice]")
+    graph.append(f"[speech]volume={level},apad,aformat=channel_layouts=stereo[voice]")
     graph.append("[bed][voice]amix=inputs=2:duration=first:normalize=0[sound]")
     return graph
 

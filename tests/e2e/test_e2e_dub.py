@@ -93,6 +93,26 @@ def test_length_and_audio_tracks(dub: dict[str, Any], sample: Path) -> None:
     assert [(track["sample_rate"], track["channels"]) for track in tracks] == [("48000", 2)] * 2
 
 
+def test_subtitles_are_soft_tracks(dub: dict[str, Any]) -> None:
+    """In both languages, the dub's first; nobody is made to read them."""
+    found = [x for x in _probe(_dubbed_video())["streams"] if x["codec_type"] == "subtitle"]
+    assert [track["tags"]["language"] for track in found] == ["spa", "eng"]
+    assert [track["disposition"]["default"] for track in found] == [0, 0]
+
+
+def test_the_status_says_how_good_it_is(dub: dict[str, Any]) -> None:
+    """The report's totals, within the goals."""
+    report = json.loads((VOLUME / "outputs" / NAME / "report.json").read_text())
+    figures = stage_status(dub, "mux")["result"]["figures"]
+    assert figures == report["totals"]
+    assert figures["dub_lufs"] == pytest.approx(figures["source_lufs"], abs=1.0)
+    assert figures["dub_true_peak"] <= -1.0
+    assert abs(figures["background_change_db"]) <= 1.0
+    assert figures["level_error_max"] <= 3.0
+    assert [entry["stage"] for entry in report["stages"]] == list(STAGES)
+    assert all(entry["seconds"] > 0 for entry in report["stages"])
+
+
 def test_the_dub_is_understood(dub: dict[str, Any]) -> None:
     """Whisper hears Spanish, and mostly the words that were to be said."""
     import jiwer

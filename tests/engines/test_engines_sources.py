@@ -1,0 +1,74 @@
+"""Sources as people have them, through the real stages of the cpu profile: each ends in a
+good dub or in a sentence."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dub_run import REAL, SEED
+from made_media import packets
+
+from dubstage.contract import ExitCode, Stage
+from dubstage.layout import Artifact
+from dubstage.media import probe
+from dubstage.testing import Ended, request_for, run_stage_in
+
+MAKER = Path(__file__).parents[2] / "examples/make_sample.py"
+NAME = 'clip/it\'s "a" 한국어 -i film.mp4'
+"""A name that is read as an option, a protocol or a pattern by whoever is not careful."""
+
+
+def dub(folder: Path, variant: str) -> Ended:
+    """The last stage's end; of the first that does not succeed, its own."""
+    assert (SEED / "faster-whisper/base").is_dir(), "fetch the models: make models"
+    source = folder / "inputs" / NAME
+    source.parent.mkdir(parents=True)
+    (folder / "models").symlink_to(SEED)
+    subprocess.run([sys.executable, str(MAKER), str(source), "--variant", variant], check=True)
+    for stage in Stage:
+        ended = run_stage_in(folder, request_for(stage, engines=REAL, source=NAME))
+        if ended.code is not ExitCode.OK:
+            return ended
+    return ended
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("variant", ["audio-only", "surround", "telephone", "phone"])
+def test_a_good_dub(tmp_path: Path, variant: str) -> None:
+    ended = dub(tmp_path, variant)
+    assert ended.code == ExitCode.OK, ended.result.message
+    figures: dict[str, Any] = dict(ended.result.figures)
+    assert figures["spoken"] >= 4
+    assert figures["fastest"] <= 1.5
+    assert figures["onset_error_p95"] <= 0.02
+    assert figures["dub_lufs"] == pytest.approx(figures["source_lufs"], abs=1.0)
+    assert figures["dub_true_peak"] <= -1.0
+    assert abs(figures["background_change_db"]) <= 1.0
+    assert json.loads(ended.tree.path(Artifact.REPORT).read_text())["lines"]
+    videos = ended.tree.files(Artifact.DUBBED_VIDEO)
+    if variant == "audio-only":
+        assert not videos
+        return
+    source = tmp_path / "inputs" / NAME
+    assert packets(videos[0]) == packets(source)
+    before, after = probe(source), probe(videos[0])
+    assert after.duration == pytest.approx(before.duration, abs=0.04)
+    assert [(track.channels, track.sample_rate) for track in after.audio] == [
+        (2, 48000),
+        *((track.channels, track.sample_rate) for track in before.audio),
+    ]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("variant", ["music-only", "moment"])
+def test_a_sentence(tmp_path: Path, variant: str) -> None:
+    """Nobody speaks: said by the stage that listens."""
+    ended = dub(tmp_path, variant)
+    assert (ended.code, ended.result.reason) == (ExitCode.DATAERR, "NoSpeech")
+    assert ended.result.message.startswith(f"inputs/{NAME}")
+    assert ended.result.message.endswith(".")
