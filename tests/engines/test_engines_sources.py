@@ -62,6 +62,30 @@ def test_a_good_dub(tmp_path: Path, variant: str) -> None:
         (2, 48000),
         *((track.channels, track.sample_rate) for track in before.audio),
     ]
+    assert rotation(videos[0]) == rotation(source)
+    assert timestamps(videos[0]) == pytest.approx(timestamps(source), abs=0.001)
+    if variant == "phone":
+        assert rotation(source) != 0
+        assert [track.language for track in after.audio] == ["spa", "eng", "deu"]
+        assert [track.language for track in after.subtitles] == ["spa", "eng", "fra"]
+
+
+def rotation(path: Path) -> int:
+    text = subprocess.run(
+        ["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries",
+         "stream_side_data=rotation", "-of", "default=nk=1:nw=1", str(path)],
+        check=True, capture_output=True, text=True,
+    ).stdout.split()  # fmt: skip
+    return int(text[0]) if text else 0
+
+
+def timestamps(path: Path) -> list[float]:
+    text = subprocess.run(
+        ["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "packet=pts_time",
+         "-of", "csv=p=0", str(path)],
+        check=True, capture_output=True, text=True,
+    ).stdout.replace(",", " ")  # fmt: skip
+    return sorted(map(float, text.split()))
 
 
 @pytest.mark.timeout(300)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from functools import cache
 from importlib import metadata
 
 LIBRARIES = {
@@ -23,6 +24,7 @@ PROGRAMS = {
 """How an engine that is a program is asked."""
 
 
+@cache
 def engine_version(engine: str) -> str | None:
     """The version of `engine` in this image; None where it does not say."""
     if engine in LIBRARIES:

@@ -24,6 +24,8 @@ PEAK_CEILING = -1.0
 """dBTP: no true peak of the dub lies above."""
 ROUNDING = 0.1
 """ffmpeg tells loudness and true peak to a tenth."""
+MEASURE = "ebur128=peak=true:framelog=verbose"
+"""ffmpeg's filter, which tells nothing but its summary."""
 NO_PEAK = -99.0
 """dBTP of silence."""
 
@@ -67,7 +69,11 @@ def plan_gain(mix: Loudness, target: float) -> Gain:
 
 def measure(sound: Iterator[bytes]) -> Loudness:
     """Of a stereo sound at 48 kHz. Raises :class:`MediaError` where ffmpeg cannot."""
-    words = feed(sound, ["-af", "ebur128=peak=true:framelog=verbose", "-f", "null", "-"])
+    return _measured(feed(sound, ["-af", MEASURE, "-f", "null", "-"]))
+
+
+def _measured(words: str) -> Loudness:
+    """What ``ebur128`` reports at its end."""
     _, found, summary = words.rpartition("Summary:")
     if not found:
         return Loudness(SILENCE, SILENCE, NO_PEAK)
@@ -81,8 +87,9 @@ def measure(sound: Iterator[bytes]) -> Loudness:
     )
 
 
-def master(sound: Iterator[bytes], mix: Loudness, gain: Gain, target: Path) -> None:
-    """Write `sound`, the mix as it was measured, with `gain` to a 16-bit WAV file.
+def master(sound: Iterator[bytes], mix: Loudness, gain: Gain, target: Path) -> Loudness:
+    """Write `sound`, the mix as it was measured, with `gain` to a 16-bit WAV file; what
+    that is.
 
     By the second pass of ffmpeg's ``loudnorm``. Raises :class:`MediaError` where that is
     not linear: it would ride the level.
@@ -97,10 +104,21 @@ def master(sound: Iterator[bytes], mix: Loudness, gain: Gain, target: Path) -> N
         )
     words = feed(
         sound,
-        ["-af", filters, "-ar", str(SAMPLE_RATE), "-c:a", "pcm_s16le", "-f", "wav", target],
+        [
+            "-af",
+            f"{filters},{MEASURE}",
+            "-ar",
+            str(SAMPLE_RATE),
+            "-c:a",
+            "pcm_s16le",
+            "-f",
+            "wav",
+            target,
+        ],
     )
     if mix.is_known and _mode(words) != "linear":
         raise MediaError(f"loudnorm used the mode {_mode(words)}, not linear")
+    return _measured(words)
 
 
 def mixed(

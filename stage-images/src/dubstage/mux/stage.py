@@ -138,11 +138,11 @@ def _master(work: Work, tracks: Tracks, target: Path) -> Sound:
         stems = [work.staging(Artifact.STEMS, f"{name}.wav") for name in ("voice", "background")]
         parts = with_stems(parts, gain.decibels, *stems)
     with contextlib.closing(parts):
-        master(mixed(parts, tracks.frames, _share(work, 0.5, 0.7)), mix, gain, target)
+        dub = master(mixed(parts, tracks.frames, _share(work, 0.5, 0.7)), mix, gain, target)
     speech = covered(tracks.original)
     return Sound(
         source=source,
-        dub=measure(sound_of(target)),
+        dub=dub,
         gain=gain,
         background_change=background_change(tracks.programme, target, tracks.speech, gain.decibels),
         overlap=shared(tracks.original, tracks.dubbed) / speech if speech else None,

@@ -10,7 +10,17 @@ from dubstage.languages import media_code
 from dubstage.media import SAMPLE_RATE, Probe, ffmpeg, input_file
 from dubstage.mux.containers import TEXT_SUBTITLES, Container
 
-DUB_BITRATE = "192k"
+DUB_CODEC = (
+    "-c:a:0",
+    "aac",
+    "-aac_coder:a:0",
+    "fast",
+    "-b:a:0",
+    "192k",
+    "-ar:a:0",
+    str(SAMPLE_RATE),
+)
+"""At this rate the fast search for quantisers is as good, and takes two thirds of the time."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +62,7 @@ def mux_video(
     for text in own:
         arguments += ["-map", f"0:{text.index}"]
     arguments += ["-c", "copy", "-c:s", container.subtitles]
-    arguments += ["-c:a:0", "aac", "-b:a:0", DUB_BITRATE, "-ar:a:0", str(SAMPLE_RATE)]
+    arguments += DUB_CODEC
     arguments += _audio_tags(declared, languages)
     for number, file in enumerate(subtitles):
         arguments += [f"-metadata:s:s:{number}", f"language={media_code(file.language)}"]
