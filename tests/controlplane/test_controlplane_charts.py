@@ -177,3 +177,21 @@ def test_every_object_of_both_charts_is_taken_by_the_api_server(helm: Helm) -> N
     helm.profiles("--set", "modelPull.enabled=true", "--set", "images.cpu=other:2")
     (job,) = helm.view.items("jobs")
     assert job["spec"]["template"]["spec"]["containers"][0]["image"] == "other:2"
+
+
+@pytest.mark.parametrize("overlay", ["base", "rwx", "one-node", "nfs", "hostpath"])
+def test_the_claims_of_every_overlay_are_taken(helm: Helm, overlay: str) -> None:
+    helm.view.kubectl("apply", "--server-side", "-k", str(ROOT / "data-pvc" / overlay))
+
+    def phases() -> set[str]:
+        return {claim["status"].get("phase", "") for claim in helm.view.items("pvc")}
+
+    try:
+        bound = "Bound" if overlay in ("nfs", "hostpath") else "Pending"
+        helm.view.until(f"the claims to be {bound}", lambda: phases() == {bound})
+    finally:
+        helm.view.kubectl("delete", "pvc,pv", "--all", "--wait=false")
+        patch = '{"metadata": {"finalizers": null}}'
+        for claim in helm.names("pvc"):
+            helm.view.attempt("patch", "pvc", claim, "--type=merge", "-p", patch)
+        helm.view.until("the claims to go", lambda: not helm.names("pvc"))

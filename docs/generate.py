@@ -1,0 +1,162 @@
+"""The reference pages: the API out of the CRDs, the charts' values out of their comments.
+
+python docs/generate.py FOLDER    writes api.md and values.md there
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+CRDS = ("dubjobs", "dubprofiles")
+CHARTS = ("dubjob-operator", "dubjob-profiles")
+MADE = "<!-- Generated: make docs -->\n"
+Node = dict[str, Any]
+WHOLE = {"resources", "requests", "limits"}
+"""Values that are shown as they are, not key by key."""
+
+
+def api() -> str:
+    """The page of the API's fields."""
+    parts = [
+        MADE,
+        "# API reference\n\n",
+        "Every field of `dubjob.dev/v1alpha1`, as `kubectl explain` has it too. "
+        "[DubJobs](dubjobs.md) says how they work together.\n",
+    ]
+    for name in CRDS:
+        crd = yaml.safe_load((ROOT / f"crds/{name}.yaml").read_text())
+        parts.append(_kind(crd["spec"]))
+    return "".join(parts)
+
+
+def _kind(spec: Node) -> str:
+    """One kind: names, rules, columns and fields."""
+    version = spec["versions"][0]
+    schema = version["schema"]["openAPIV3Schema"]
+    scope = "in a namespace" if spec["scope"] == "Namespaced" else "cluster-wide"
+    text = f"\n## {spec['names']['kind']}\n\n{schema['description']} "
+    text += f"Short name `{spec['names']['shortNames'][0]}`, {scope}.\n"
+    columns = ", ".join(column["name"] for column in version["additionalPrinterColumns"])
+    text += f"\n`kubectl get` shows: {columns}.\n"
+    for part in ("spec", "status"):
+        if part in schema["properties"]:
+            text += f"\n### {spec['names']['kind']} {part}\n\n"
+            text += "| field | value | means |\n|---|---|---|\n"
+            rows = _fields(schema["properties"][part], "")
+            text += "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    rules = [rule["message"] for rule in _rules(schema)]
+    if rules:
+        text += f"\n### {spec['names']['kind']} rules\n\n"
+        text += "The API server refuses an object that breaks one of these.\n\n"
+        text += "".join(f"- {rule}\n" for rule in rules)
+    return text
+
+
+def _fields(node: Node, path: str) -> Iterator[tuple[str, str, str]]:
+    """Path, kind of value and meaning of every field below `node`."""
+    properties: Node = node.get("properties", {})
+    required = node.get("required", ())
+    shapes = {str(sorted(part.get("properties", {}))) for part in properties.values()}
+    if len(properties) > 1 and len(shapes) == 1 and shapes != {"[]"}:
+        # Six stages that look the same are told once.
+        yield f"`{path}`", "object", f"One entry each: {', '.join(f'`{n}`' for n in properties)}."
+        yield from _fields(next(iter(properties.values())), f"{path.rstrip('.')}.*.")
+        return
+    for name, part in properties.items():
+        kind = _value(part) + (", required" if name in required else "")
+        yield f"`{path}{name}`", kind, part.get("description", "").replace("|", "\\|")
+        inner = part.get("items", part)
+        yield from _fields(inner, f"{path}{name}{'[]' if 'items' in part else ''}.")
+
+
+def _value(part: Node) -> str:
+    """What kind of value, and its bounds."""
+    if "enum" in part:
+        return " · ".join(f"`{value}`" for value in part["enum"])
+    kind = str(part.get("type", ""))
+    if part.get("x-kubernetes-int-or-string"):
+        kind = "quantity"
+    elif kind == "array":
+        kind = f"list of {_value(part['items'])}"
+    elif "additionalProperties" in part:
+        kind = f"map of {_value(part['additionalProperties'])}"
+    elif part.get("x-kubernetes-preserve-unknown-fields"):
+        kind = "object, passed on"
+    low, high = part.get("minimum"), part.get("maximum")
+    if low is not None and high is not None:
+        return f"{kind} {low} to {high}"
+    if low is not None:
+        return f"{kind} from {low}"
+    return kind
+
+
+def _rules(node: Node) -> Iterator[Node]:
+    yield from node.get("x-kubernetes-validations", ())
+    for part in node.get("properties", {}).values():
+        yield from _rules(part)
+        yield from _rules(part.get("items", {}))
+
+
+def values() -> str:
+    """The page of the charts' values."""
+    parts = [
+        MADE,
+        "# Values of the charts\n\n",
+        "Out of the comments in each chart's `values.yaml`; "
+        "a value that is none is refused by its schema.\n",
+    ]
+    for chart in CHARTS:
+        text = (ROOT / "charts" / chart / "values.yaml").read_text()
+        parts.append(f"\n## {chart}\n\n| value | default | means |\n|---|---|---|\n")
+        for path, default, comment in _values(text):
+            parts.append(f"| `{path}` | {default} | {comment} |\n")
+    return "".join(parts)
+
+
+def _values(text: str) -> Iterator[tuple[str, str, str]]:
+    """Path, default and comment of every value, in the file's order."""
+    lines = text.splitlines()
+    tree = yaml.compose(text)
+
+    def walk(node: yaml.Node | None, path: str) -> Iterator[tuple[str, str, str]]:
+        assert isinstance(node, yaml.MappingNode)
+        for key, value in node.value:
+            comment = _comment(lines, key.start_mark.line)
+            nested = isinstance(value, yaml.MappingNode) and value.value
+            deep = nested and key.value not in WHOLE and path.count(".") < 1
+            yield f"{path}{key.value}", "" if nested else _default(value), comment
+            if deep:
+                yield from walk(value, f"{path}{key.value}.")
+
+    yield from walk(tree, "")
+
+
+def _comment(lines: list[str], key: int) -> str:
+    """The comment that ends above the key."""
+    first = key
+    while first and lines[first - 1].lstrip().startswith("#"):
+        first -= 1
+    words = [line.lstrip().removeprefix("#").strip() for line in lines[first:key]]
+    return " ".join(words).replace("|", "\\|")
+
+
+def _default(value: yaml.Node) -> str:
+    text = yaml.serialize(value).removesuffix("...\n").strip()
+    return f"`{text}`"
+
+
+def write(folder: Path) -> None:
+    """Write both pages into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "api.md").write_text(api())
+    (folder / "values.md").write_text(values())
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))

@@ -1,0 +1,71 @@
+"""The claims and their overlays, rendered by the real kubectl."""
+
+from __future__ import annotations
+
+import subprocess
+from functools import lru_cache
+
+import pytest
+import yaml
+from chart_view import ROOT, Rendered, render
+
+from local_cluster.tools import tools
+
+OVERLAYS = sorted(file.parent.name for file in ROOT.glob("data-pvc/*/kustomization.yaml"))
+
+
+@lru_cache
+def claims(overlay: str) -> Rendered:
+    done = subprocess.run(
+        [str(tools(()).kubectl), "kustomize", str(ROOT / "data-pvc" / overlay)],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    return Rendered(yaml.safe_load_all(done.stdout))
+
+
+def test_there_is_an_overlay_for_every_kind_of_volume() -> None:
+    assert OVERLAYS == ["base", "hostpath", "local-cluster", "nfs", "one-node", "rwx"]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_claims_are_those_that_profiles_name(overlay: str) -> None:
+    found = claims(overlay).of("PersistentVolumeClaim")
+    assert {"dubjob-data", "dubjob-models"} <= set(found)
+    assert {claim["metadata"]["namespace"] for claim in found.values()} == {"dubbing"}
+    for profile in render("dubjob-profiles").of("DubProfile").values():
+        assert profile["spec"].get("dataClaim", "dubjob-data") in found
+        assert profile["spec"].get("modelsClaim", "dubjob-models") in found
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_namespace_enforces_pod_security(overlay: str) -> None:
+    labels = claims(overlay).of("Namespace")["dubbing"]["metadata"]["labels"]
+    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+@pytest.mark.parametrize(
+    ("overlay", "mode", "storage_class"),
+    [
+        ("base", "ReadWriteMany", None), ("rwx", "ReadWriteMany", "shared"),
+        ("one-node", "ReadWriteOnce", None), ("nfs", "ReadWriteMany", ""),
+        ("hostpath", "ReadWriteMany", ""),
+    ],
+)  # fmt: skip
+def test_where_the_volumes_come_from(overlay: str, mode: str, storage_class: str | None) -> None:
+    for claim in claims(overlay).of("PersistentVolumeClaim").values():
+        assert claim["spec"]["accessModes"] == [mode]
+        assert claim["spec"].get("storageClassName") == storage_class
+
+
+@pytest.mark.parametrize("overlay", ["nfs", "hostpath"])
+def test_media_stay_when_a_claim_goes(overlay: str) -> None:
+    volumes = claims(overlay).of("PersistentVolume")
+    for name, volume in volumes.items():
+        assert volume["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
+        assert volume["spec"]["claimRef"] == {"namespace": "dubbing", "name": name}
+
+
+def test_a_disk_of_one_node_is_used_there() -> None:
+    for volume in claims("hostpath").of("PersistentVolume").values():
+        (term,) = volume["spec"]["nodeAffinity"]["required"]["nodeSelectorTerms"]
+        assert term["matchExpressions"][0]["key"] == "kubernetes.io/hostname"
