@@ -42,14 +42,14 @@ test: verify test-unit test-architecture test-gitops prepare test-engines test-c
 verify: bootstrap ## Lint, format, types, import contracts, generated files, chart
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
-	$(RUN) mypy operator/src stage-images/src local-cluster/src examples stage-images/build.py stage-images/lock.py stage-images/fetch_models.py \
+	$(RUN) mypy operator/src stage-images/src local-cluster/src examples stage-images/build.py stage-images/lock.py stage-images/fetch_models.py docs/generate.py \
 	  tests/unit tests/architecture tests/chart tests/gitops tests/controlplane
 	$(RUN) mypy tests/e2e tests/bench
 	$(RUN) mypy tests/images
 	$(RUN) lint-imports
 	$(RUN) hadolint --config .hadolint.yaml stage-images/Dockerfile
 	$(MAKE) lock-check
-	$(MAKE) crds-check
+	$(MAKE) crds-check docs-check
 	@$(CLUSTER) tools kubectl
 	helm lint --strict --quiet charts/dubjob-operator charts/dubjob-profiles
 
@@ -62,6 +62,16 @@ crds: ## Generate the CustomResourceDefinitions from the API models
 crds-check:
 	@rm -rf build/crds && $(RUN) python -m dubjob_operator.api.crd build/crds
 	@diff -r crds build/crds && diff -r crds charts/dubjob-operator/definitions || { echo "crds/ is not what the API models say: run 'make crds'"; exit 1; }
+
+.PHONY: docs
+docs: ## Generate the reference pages from the CRDs and the charts' values
+	$(RUN) python docs/generate.py docs
+
+.PHONY: docs-check
+docs-check:
+	@rm -rf build/docs && $(RUN) python docs/generate.py build/docs
+	@for page in api values; do diff docs/$$page.md build/docs/$$page.md || \
+	  { echo "docs/$$page.md is not what CRDs and values say: run 'make docs'"; exit 1; }; done
 
 .PHONY: test-unit
 test-unit: bootstrap ## Nothing but the code, and what the charts render: seconds

@@ -5,6 +5,7 @@ python docs/generate.py FOLDER    writes api.md and values.md there
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,7 +66,11 @@ def _fields(node: Node, path: str) -> Iterator[tuple[str, str, str]]:
     shapes = {str(sorted(part.get("properties", {}))) for part in properties.values()}
     if len(properties) > 1 and len(shapes) == 1 and shapes != {"[]"}:
         # Six stages that look the same are told once.
-        yield f"`{path}`", "object", f"One entry each: {', '.join(f'`{n}`' for n in properties)}."
+        yield (
+            f"`{path.rstrip('.')}.*`",
+            "object",
+            f"One entry each: {', '.join(f'`{n}`' for n in properties)}.",
+        )
         yield from _fields(next(iter(properties.values())), f"{path.rstrip('.')}.*.")
         return
     for name, part in properties.items():
@@ -130,7 +135,11 @@ def _values(text: str) -> Iterator[tuple[str, str, str]]:
             comment = _comment(lines, key.start_mark.line)
             nested = isinstance(value, yaml.MappingNode) and value.value
             deep = nested and key.value not in WHOLE and path.count(".") < 1
-            yield f"{path}{key.value}", "" if nested else _default(value), comment
+            yield (
+                f"{path}{key.value}",
+                "" if deep or path == "profiles." else _default(value),
+                comment,
+            )
             if deep:
                 yield from walk(value, f"{path}{key.value}.")
 
@@ -147,6 +156,8 @@ def _comment(lines: list[str], key: int) -> str:
 
 
 def _default(value: yaml.Node) -> str:
+    if isinstance(value, yaml.MappingNode):
+        return f"`{json.dumps(yaml.safe_load(yaml.serialize(value)))}`"
     text = yaml.serialize(value).removesuffix("...\n").strip()
     return f"`{text}`"
 

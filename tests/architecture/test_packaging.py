@@ -69,20 +69,3 @@ def test_skaffold_builds_what_the_dockerfile_has() -> None:
     built = {artifact["docker"]["target"] for artifact in skaffold["build"]["artifacts"]}
     assert built <= targets
     assert {"cpu", "extra", "operator", "stt", "tts"} <= targets
-
-
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
-
-
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_links_lead_somewhere(document: Path) -> None:
-    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text()):
-        assert (document.parent / target).exists(), f"{document}: {target}"
-
-
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_make_targets_that_are_told_exist(document: Path) -> None:
-    makefile = (ROOT / "Makefile").read_text()
-    for target in re.findall(r"`?make ([a-z][a-z0-9-]+)", document.read_text()):
-        if re.search(rf"(`make {target}|^make {target})", document.read_text(), re.M):
-            assert re.search(rf"^{target}:", makefile, re.M), f"{document}: make {target}"

@@ -1,0 +1,163 @@
+"""What the documents say holds: links, anchors, commands, reasons, metrics, alerts."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dubjob_operator import names
+from dubjob_operator.api.dubjob import StageState
+from dubjob_operator.planning import failure_policy
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+KUBECTL_VERBS = frozenset(
+    "annotate apply auth cp create delete describe diff exec explain get kustomize label logs "
+    "patch rollout run scale wait".split()
+)
+HELM_VERBS = frozenset({"install", "upgrade", "rollback", "uninstall", "template", "lint"})
+OURS = ("charts/", "data-pvc/", "crds", "examples/", "gitops/", "stage-images/", "local-cluster/")
+"""How paths of this repository begin in a command."""
+
+each_document = pytest.mark.parametrize(
+    "document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT))
+)
+
+
+@each_document
+def test_links_lead_somewhere(document: Path) -> None:
+    text = _without_code(document.read_text())
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        file = (document.parent / path) if path else document
+        assert file.exists(), target
+        if anchor:
+            assert anchor in anchors(file), target
+
+
+@lru_cache
+def anchors(file: Path) -> set[str]:
+    """As GitHub makes them out of headings."""
+    headings = re.findall(r"^#+ (.+)$", _without_code(file.read_text()), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def _without_code(text: str) -> str:
+    return re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+
+
+def commands(document: Path) -> Iterator[list[str]]:
+    """The command lines of the shell blocks, as words."""
+    for block in re.findall(r"```sh\n(.*?)```", document.read_text(), re.DOTALL):
+        for line in block.replace("\\\n", " ").splitlines():
+            for part in re.split(r"\s\|\s", line):
+                words = shlex.split(part, comments=True)
+                if words:
+                    yield words
+
+
+@each_document
+def test_make_targets_that_are_told_exist(document: Path) -> None:
+    targets = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    told = set(re.findall(r"`make ([a-z][a-z0-9-]*)", document.read_text()))
+    told |= {words[1] for words in commands(document) if words[0] == "make"}
+    assert told <= targets
+
+
+@each_document
+def test_commands_name_what_is_there(document: Path) -> None:
+    for words in commands(document):
+        for word in words:
+            path = word.partition("=")[2] if word.startswith("CLAIMS=") else word
+            if path.startswith(OURS):
+                assert (ROOT / path).exists(), f"{path} in {' '.join(words)}"
+        flags = _skip_flags(words[1:])
+        if words[0] == "kubectl":
+            assert flags[0] in KUBECTL_VERBS, " ".join(words)
+        if words[0] == "helm":
+            assert flags[0] in HELM_VERBS, " ".join(words)
+
+
+def _skip_flags(words: list[str]) -> list[str]:
+    """From the verb on: the namespace may stand before it."""
+    return words[2:] if words[:1] and words[0] in ("-n", "--namespace") else words
+
+
+def test_commands_are_read() -> None:
+    install = [words[0] for words in commands(ROOT / "docs/install.md")]
+    assert {"make", "helm", "kubectl"} <= set(install)
+
+
+CONDITIONS = {
+    names.COMPLETE, names.FAILED, names.FINISHED, names.RECONCILING, names.STALLED,
+}  # fmt: skip
+WORD = re.compile(r"[A-Z][A-Za-z]+")
+
+
+def operator_reasons() -> set[str]:
+    """Every reason that the operator may give."""
+    constants = {value for value in vars(names).values() if isinstance(value, str)}
+    found = {word for word in constants if WORD.fullmatch(word)} - CONDITIONS - {"GROUP"}
+    found |= failure_policy.POD_FAULTS | failure_policy.JOB_FAULTS | failure_policy.PROFILE_FAULTS
+    tree = ast.parse(Path(str(failure_policy.__file__)).read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Failure":
+            found |= _constant(node.args[0])
+    return found | {str(state) for state in StageState} - {"Succeeded", "Failed"}
+
+
+def stage_reasons() -> set[str]:
+    """Every reason that a stage may give."""
+    found: set[str] = set()
+    for file in (ROOT / "stage-images/src").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.keyword) and node.arg == "reason":
+                found |= _constant(node.value)
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "reason":
+                found |= _constant(node.value)
+    return found
+
+
+def _constant(node: ast.expr) -> set[str]:
+    return {node.value} if isinstance(node, ast.Constant) and isinstance(node.value, str) else set()
+
+
+def test_every_reason_is_in_the_troubleshooting_page() -> None:
+    page = (ROOT / "docs/troubleshooting.md").read_text()
+    told = re.findall(r"^\| `([A-Za-z]+)` \|", page, re.MULTILINE)
+    assert len(told) == len(set(told)), "a reason is told twice"
+    reasons = operator_reasons() | stage_reasons()
+    assert {"ExitCode", "OOMKilled", "ErrImagePull", "NoSpeech", "BadInput"} <= reasons
+    assert reasons - set(told) == set(), "add an entry to docs/troubleshooting.md"
+
+
+def test_every_metric_is_in_the_operations_page() -> None:
+    page = (ROOT / "docs/operations.md").read_text()
+    told = {re.sub("_total$", "", name) for name in re.findall(r"^\| `(dubjob_\w+)`", page, re.M)}
+    source = (ROOT / "operator/src/dubjob_operator/cluster/metrics.py").read_text()
+    assert told == set(re.findall(r'"(dubjob_\w+)"', source))
+
+
+def test_every_alert_is_in_the_operations_page() -> None:
+    page = (ROOT / "docs/operations.md").read_text()
+    alerts = yaml.safe_load((ROOT / "charts/dubjob-operator/monitoring/alerts.yaml").read_text())
+    rules = {rule["alert"] for group in alerts["groups"] for rule in group["rules"]}
+    assert set(re.findall(r"^\| `(DubJob\w+)` \|", page, re.M)) == rules
+
+
+def test_flux_is_told_the_same_in_docs_and_files() -> None:
+    (block,) = re.findall(
+        r"```yaml\n(healthCheckExprs:.*?)```", (ROOT / "docs/gitops.md").read_text(), re.DOTALL
+    )
+    kustomization = yaml.safe_load((ROOT / "gitops/flux/dubs.yaml").read_text())
+    said = yaml.safe_load(block)["healthCheckExprs"]
+    assert said == kustomization["spec"]["healthCheckExprs"]
