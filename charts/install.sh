@@ -31,14 +31,14 @@ kubectl apply --server-side -k "$claims" >/dev/null
 
 say "CRDs and operator"
 release dubjob charts/dubjob-operator --namespace dubjob-system \
-    --set "image.repository=${OPERATOR%:*}" --set "image.tag=${OPERATOR##*:}"
+    --set-string "image.repository=${OPERATOR%:*}" --set-string "image.tag=${OPERATOR##*:}"
 kubectl wait --for=condition=Established --timeout=60s \
     crd/dubjobs.dubjob.dev crd/dubprofiles.dubjob.dev >/dev/null
 
 say "profiles"
-values=(--set "images.cpu=$CPU" --set "images.extra=$EXTRA")
-[ -z "${STT:-}" ] || values+=(--set "images.stt=$STT")
-[ -z "${TTS:-}" ] || values+=(--set "images.tts=$TTS")
+values=(--set-string "images.cpu=$CPU" --set-string "images.extra=$EXTRA")
+[ -z "${STT:-}" ] || values+=(--set-string "images.stt=$STT")
+[ -z "${TTS:-}" ] || values+=(--set-string "images.tts=$TTS")
 seeded=false
 if kubectl -n dubbing get pvc dubjob-seed >/dev/null 2>&1; then
     seeded=true

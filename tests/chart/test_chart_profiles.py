@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from chart_view import PROFILES, Object, complaint, render, values
 
 from dubjob_operator.api.profile import DubProfile
 from dubstage.contract import Stage
+from dubstage.models.needs import needs_of, read_profile
 
 GPU_STAGES = {"separate", "transcribe", "synthesize"}
 
@@ -103,6 +105,8 @@ def test_the_pull_reads_the_profile_that_the_cluster_has() -> None:
     assert json.loads(config["data"]["cpu.json"]) == profile["spec"]
     (volume,) = [v for v in job["spec"]["template"]["spec"]["volumes"] if "configMap" in v]
     assert volume["configMap"]["name"] == config["metadata"]["name"]
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    assert container["command"] == ["dubstage", "models", "pull", "--profile=/profiles/cpu.json"]
 
 
 def test_fetched_weights_come_from_a_claim() -> None:
@@ -180,3 +184,17 @@ def test_short_names_stand_for_images() -> None:
     images = set(values(PROFILES)["images"])
     for spec in values(PROFILES)["profiles"].values():
         assert {stage["image"] for stage in spec["stages"].values()} <= images
+
+
+@pytest.mark.parametrize(
+    ("name", "models"),
+    [
+        ("cpu", {"faster-whisper/base"}),
+        ("gpu", {"demucs/htdemucs", "whisperx/large-v2", "cosyvoice/CosyVoice2-0.5B"}),
+    ],
+)
+def test_dubstage_reads_what_is_to_be_pulled(name: str, models: set[str], tmp_path: Path) -> None:
+    found = render(PROFILES, modelPull={"enabled": True, "profiles": [name]})
+    file = tmp_path / "profile.json"
+    file.write_text(found.one("ConfigMap")["data"][f"{name}.json"])
+    assert models <= {need.name for need in needs_of(read_profile(file))}

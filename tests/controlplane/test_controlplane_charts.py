@@ -4,6 +4,7 @@ uninstall; no operator runs, and no pod."""
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -195,3 +196,33 @@ def test_the_claims_of_every_overlay_are_taken(helm: Helm, overlay: str) -> None
         for claim in helm.names("pvc"):
             helm.view.attempt("patch", "pvc", claim, "--type=merge", "-p", patch)
         helm.view.until("the claims to go", lambda: not helm.names("pvc"))
+
+
+def test_one_command_installs_everything(helm: Helm, tmp_path: Path) -> None:
+    """`charts/install.sh`, as far as it goes without a node: it waits for the operator."""
+    images = tmp_path / "images.env"
+    images.write_text("CPU=r.example/cpu:1\nEXTRA=r.example/extra:2\nOPERATOR=r.example/op:3\n")
+    programs = Path(helm.plane.tools.helm).parent
+    with (tmp_path / "install.log").open("w") as log:
+        process = subprocess.Popen(
+            [str(ROOT / "charts/install.sh"), "data-pvc/one-node", str(images)],
+            env={**os.environ, "KUBECONFIG": str(helm.plane.kubeconfig),
+                 "PATH": f"{programs}:{os.environ['PATH']}"},
+            stdout=log, stderr=log,
+        )  # fmt: skip
+    try:
+        helm.view.until(
+            "both releases",
+            lambda: "waiting for the operator" in (tmp_path / "install.log").read_text(),
+            60,
+        )
+    finally:
+        process.terminate()
+        process.wait()
+    deployment = json.loads(
+        helm.view.kubectl("get", "deploy", "dubjob-operator", "-n", SYSTEM, "-o", "json")
+    )
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    assert container["image"] == "r.example/op:3"
+    assert helm.get("dubprofile", "default")["spec"]["stages"]["mux"]["image"] == "r.example/extra:2"
+    assert helm.names("pvc") == {"dubjob-data", "dubjob-models"}
