@@ -158,6 +158,6 @@ def test_flux_is_told_the_same_in_docs_and_files() -> None:
     (block,) = re.findall(
         r"```yaml\n(healthCheckExprs:.*?)```", (ROOT / "docs/gitops.md").read_text(), re.DOTALL
     )
-    kustomization = yaml.safe_load((ROOT / "gitops/flux/dubs.yaml").read_text())
+    _, kustomization = yaml.safe_load_all((ROOT / "gitops/flux/dubs.yaml").read_text())
     said = yaml.safe_load(block)["healthCheckExprs"]
     assert said == kustomization["spec"]["healthCheckExprs"]
