@@ -29,7 +29,7 @@ def test_both_tools_install_both_charts() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("file", "chart", "values"), sources())
+@pytest.mark.parametrize(("file", "chart", "values"), list(sources()))
 def test_their_values_are_taken(file: str, chart: str, values: Object) -> None:
     assert (ROOT / chart).parent == CHARTS
     rendered = str(render(Path(chart).name, **values))

@@ -224,5 +224,7 @@ def test_one_command_installs_everything(helm: Helm, tmp_path: Path) -> None:
     )
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
     assert container["image"] == "r.example/op:3"
-    assert helm.get("dubprofile", "default")["spec"]["stages"]["mux"]["image"] == "r.example/extra:2"
+    assert (
+        helm.get("dubprofile", "default")["spec"]["stages"]["mux"]["image"] == "r.example/extra:2"
+    )
     assert helm.names("pvc") == {"dubjob-data", "dubjob-models"}
