@@ -58,14 +58,19 @@ class Container:
         """The finished program. `folder` keeps runc's bundle."""
         env = {**self.environment, "HOME": "/scratch", "TMPDIR": "/scratch", **environment}
         bundle = folder / f"bundle-{uuid.uuid4().hex[:8]}"
-        bundle.mkdir()
-        (bundle / "config.json").write_text(json.dumps(self._spec(list(command), env)))
+        scratch = bundle / "scratch"
+        for made in (bundle, scratch):
+            made.mkdir()
+        scratch.chmod(0o777)
+        (bundle / "config.json").write_text(json.dumps(self._spec(list(command), env, scratch)))
         return subprocess.run(
             ["runc", "--root", str(folder / "runc"), "run", "--bundle", str(bundle), bundle.name],
             capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
         )  # fmt: skip
 
-    def _spec(self, command: list[str], environment: Mapping[str, str]) -> dict[str, Any]:
+    def _spec(
+        self, command: list[str], environment: Mapping[str, str], scratch: Path
+    ) -> dict[str, Any]:
         def bind(target: str, source: Path, mode: str) -> dict[str, Any]:
             options = ["rbind", mode, "nosuid", "nodev"]
             return {
@@ -75,9 +80,6 @@ class Container:
                 "options": options,
             }
 
-        scratch = {"destination": "/scratch", "type": "tmpfs", "source": "tmpfs",
-                   "options": ["mode=1777", "size=2g"]}  # fmt: skip
-        tmp = scratch | {"destination": "/tmp"}
         return {
             "ociVersion": "1.0.2",
             "process": {
@@ -103,8 +105,8 @@ class Container:
                     "source": "shm",
                     "options": ["mode=1777"],
                 },
-                scratch,
-                tmp,
+                {"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"},
+                bind("/scratch", scratch, "rw"),
                 *(bind(target, source, "rw") for target, source in self.mounts.items()),
                 *(bind(target, source, "ro") for target, source in self.read_only.items()),
             ],

@@ -26,10 +26,11 @@ SAMPLE = ROOT / "build/sample/source.mp4"
 CACHE = Path(os.environ.get("DUBJOB_CACHE") or Path.home() / ".cache/dubjob")
 WHISPER = CACHE / "seed/faster-whisper/base"
 
+MAKERS = ROOT / "tests/engines/stt"
+"""Of a Demucs model that takes half of every sound for speech: the real weights cannot be
+had here. Its class is looked for when it is loaded."""
 MAKE_DEMUCS = """
-import sys
 from pathlib import Path
-sys.path.insert(0, "/makers")
 import demucs_models
 demucs_models.save(demucs_models.half_of_all(), Path("/models/demucs/half"), "half")
 """
@@ -84,13 +85,14 @@ def run_in(
             "/data/outputs": roots.outputs,
             "/termination": message,
         },
-        read_only={"/data/inputs": roots.inputs, "/models": roots.models},
+        read_only={"/data/inputs": roots.inputs, "/models": roots.models, "/makers": MAKERS},
     )
     request = request_for(stage, engines=CHOICES)
     begun = time.monotonic()
     done = pod.run(
         *("dubstage", "run"),
         folder=folder,
+        PYTHONPATH="/makers",
         **{REQUEST_ENV: request.model_dump_json(), "TERMINATION_MESSAGE_PATH": "/termination"},
     )
     seconds = time.monotonic() - begun
@@ -111,9 +113,11 @@ def test_the_stt_image_separates_and_recognises(
         container.root,
         container.environment,
         mounts={"/models": roots.models},
-        read_only={"/makers": ROOT / "tests/engines/stt"},
+        read_only={"/makers": MAKERS},
     )
-    made = maker.run("python3", "-W", "ignore", "-c", MAKE_DEMUCS, folder=tmp_path)
+    made = maker.run(
+        "python3", "-W", "ignore", "-c", MAKE_DEMUCS, folder=tmp_path, PYTHONPATH="/makers"
+    )
     assert made.returncode == 0, made.stderr[-2000:]
     write_sums(roots.models / "demucs/half")
 
