@@ -36,7 +36,7 @@ ENGINES = {
 }
 """What each image's engines import; for ``tts``, what CosyVoice and Matcha-TTS do."""
 
-SLOW = {"CUDA_VISIBLE_DEVICES": "", "NUMBA_CACHE_DIR": "/scratch", "MPLCONFIGDIR": "/scratch"}
+WITHOUT_GPU = {"CUDA_VISIBLE_DEVICES": ""}
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -105,7 +105,7 @@ def test_pip_check(container: Container, tmp_path: Path) -> None:
 )
 def test_an_engine_is_imported(container: Container, module: str, tmp_path: Path) -> None:
     done = container.run(
-        "python3", "-W", "ignore", "-c", f"import {module}", folder=tmp_path, **SLOW
+        "python3", "-W", "ignore", "-c", f"import {module}", folder=tmp_path, **WITHOUT_GPU
     )
     assert done.returncode == 0, done.stderr[-2000:]
 
