@@ -78,7 +78,7 @@ rooms = st.builds(
 
 
 @settings(deadline=None)
-@given(natural=st.floats(0.05, 120), speed=st.floats(0.85, 1.15), room=rooms)
+@given(natural=st.just(0.0) | st.floats(0.05, 120), speed=st.floats(0.85, 1.15), room=rooms)
 def test_no_line_is_too_fast_or_too_long(natural: float, speed: float, room: Slot) -> None:
     found = fit(natural / speed, speed, room)
     assert MIN_SPEED - 0.02 <= found.speed <= MAX_SPEED + 1e-9

@@ -79,7 +79,7 @@ def wanted_speed(natural: float, slot: Slot) -> float:
     to stay within its slot it goes as fast as it must. A line much shorter than the
     original is slowed down to fill more of it: the mouth is seen to move on.
     """
-    if natural < slot.original * SHORT_SHARE and natural <= slot.turn:
+    if 0 < natural < slot.original * SHORT_SHARE and natural <= slot.turn:
         return max(natural / min(slot.original, slot.turn), MIN_SPEED)
     polite = min(_ratio(natural, slot.turn), UNNOTICED_SPEED)
     needed = _ratio(natural, slot.length)
