@@ -10,17 +10,7 @@ from dubstage.languages import media_code
 from dubstage.media import SAMPLE_RATE, Probe, ffmpeg, input_file
 from dubstage.mux.containers import TEXT_SUBTITLES, Container
 
-DUB_CODEC = (
-    "-c:a:0",
-    "aac",
-    "-aac_coder:a:0",
-    "fast",
-    "-b:a:0",
-    "192k",
-    "-ar:a:0",
-    str(SAMPLE_RATE),
-)
-"""At this rate the fast search for quantisers is as good, and takes two thirds of the time."""
+DUB_CODEC = ("-c:a:0", "aac", "-b:a:0", "192k", "-ar:a:0", str(SAMPLE_RATE))
 
 
 @dataclass(frozen=True)
