@@ -46,6 +46,7 @@ verify: bootstrap ## Lint, format, types, import contracts, generated files, cha
 	  tests/unit tests/architecture tests/chart tests/gitops tests/controlplane
 	$(RUN) mypy tests/e2e tests/bench
 	$(RUN) mypy tests/images
+	$(RUN) mypy tests/engines/*.py
 	$(RUN) lint-imports
 	$(RUN) hadolint --config .hadolint.yaml stage-images/Dockerfile
 	$(MAKE) lock-check

@@ -66,20 +66,21 @@ class LineRecorder:
         self._rate.learn(text, note.duration * note.speed)
         name = f"{line.segment_id}.wav"
         self._kept.hand_out(key, self._work.staging(Artifact.TTS_CLIPS, name))
-        return self._described(line, voice, note, expected, name)
+        return self._place(line).model_copy(
+            update={
+                "audio_file": name,
+                "predicted": expected,
+                "duration": note.duration,
+                "spoken_speed": note.speed,
+                "voice_sample": voice.sample_name,
+                "prompt_text": voice.sample_text,
+                "flag": note.flag,
+            }
+        )
 
     def silent(self, line: TranslatedSentence, flag: ClipFlag) -> Clip:
         """The clip of a line that is not spoken."""
-        return Clip(
-            segment_id=line.segment_id,
-            speaker=line.speaker,
-            start=line.start,
-            end=line.end,
-            target_duration=line.duration,
-            audio_file="",
-            tts_backend=self._work.request.engine.engine,
-            flag=flag,
-        )
+        return self._place(line).model_copy(update={"flag": flag})
 
     def _key(self, text: str, voice: Voice) -> str:
         """What decides how the line sounds, its pace apart. A text that comes back in the
@@ -114,21 +115,14 @@ class LineRecorder:
         again = record(speak, speed, take.natural, file)
         return take if again.flag is ClipFlag.NO_SOUND else again
 
-    def _described(
-        self, line: TranslatedSentence, voice: Voice, note: Note, expected: float, name: str
-    ) -> Clip:
+    def _place(self, line: TranslatedSentence) -> Clip:
+        """Where the line goes; nothing is spoken yet."""
         return Clip(
             segment_id=line.segment_id,
             speaker=line.speaker,
             start=line.start,
             end=line.end,
             target_duration=line.duration,
-            audio_file=name,
-            predicted=expected,
-            duration=note.duration,
-            spoken_speed=note.speed,
-            voice_sample=voice.sample_name,
-            prompt_text=voice.sample_text,
+            audio_file="",
             tts_backend=self._work.request.engine.engine,
-            flag=note.flag,
         )
