@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy
@@ -14,8 +15,9 @@ import soundfile
 from dubstage.contract import EngineChoice, ExitCode, SpeakerRange, Stage
 from dubstage.layout import Artifact
 from dubstage.testing import ENGINES, Ended, request_for, run_stage_in
-from dubstage.transcribe import stage
+from dubstage.transcribe import parts, stage
 from dubstage.transcribe.engine import Recognition
+from dubstage.transcribe.parts import parts_of
 from dubstage.transcribe.word_times import fill_times, words_of
 from dubstage.transcript import AlignedSegments, Sentence, Word
 from dubstage.work import Outcome, Work
@@ -136,6 +138,31 @@ def test_a_minute_costs_less_than_a_second(tmp_path: Path, monkeypatch: pytest.M
     ended = run_stage_in(tmp_path, request_for(Stage.TRANSCRIBE, force=True))
     assert ended.code == ExitCode.OK
     assert time.process_time() - begun < 1.0
+
+
+def test_a_long_programme_is_cut_where_it_is_quiet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "PART_SECONDS", 10)
+    monkeypatch.setattr(parts, "SEARCH_SECONDS", 5)
+    time_axis = numpy.arange(25 * RATE) / RATE
+    tone = 0.1 * numpy.sin(numpy.arange(len(time_axis)) / 20)
+    for quiet in (7, 15):
+        tone[(time_axis >= quiet) & (time_axis < quiet + 1)] = 0
+    soundfile.write(tmp_path / "vocals.wav", numpy.stack([tone, tone], axis=1), RATE)
+    found = list(parts_of(tmp_path / "vocals.wav"))
+    assert found[0].start == 0.0
+    assert 7.0 <= found[1].start <= 8.0
+    assert 15.0 <= found[2].start <= 16.0
+    assert [part.total for part in found] == [25.0] * len(found)
+    for part, following in pairwise(found):
+        assert part.start + part.seconds == pytest.approx(following.start)
+    assert found[-1].start + found[-1].seconds == 25.0
+
+
+def test_a_programme_without_a_sample_has_no_parts(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "vocals.wav", numpy.zeros((0, 2)), RATE)
+    assert list(parts_of(tmp_path / "vocals.wav")) == []
 
 
 # ---- words whose times an aligner left out ----------------------------------------

@@ -12,11 +12,14 @@ from dubstage.errors import Misconfigured
 from dubstage.gpu_memory import Ladder, is_out_of_memory
 from dubstage.languages import is_spaced
 from dubstage.transcribe.engine import Recognition
+from dubstage.transcribe.parts import Part, parts_of
 from dubstage.transcript import Word
 
 BEAM_SIZE = 5
 BATCH_SIZE = 8
-"""Pieces of speech, of at most 30 s each, that are recognised at once."""
+"""Pieces of speech, of at most 30 s each, that are recognised at once on a GPU."""
+CPU_BATCH_SIZE = 2
+"""The same on a CPU, which more keep no busier."""
 LANGUAGE_PIECES = 4
 """Pieces that are listened to until the language is sure: a song may come first."""
 
@@ -27,8 +30,9 @@ class FasterWhisper:
     def __init__(self, folder: Path, choice: EngineChoice) -> None:
         """Load the model.
 
-        `choice.parameters`: ``device`` (cpu), ``compute_type`` (int8), ``batch_size`` (8),
-        ``beam_size`` (5). Raises :class:`Misconfigured` where the model cannot be loaded.
+        `choice.parameters`: ``device`` (cpu), ``compute_type`` (int8), ``batch_size`` (2 on
+        the CPU, else 8), ``beam_size`` (5). Raises :class:`Misconfigured` where the model
+        cannot be loaded.
         """
         parameters = choice.parameters
         self._beam_size = int(parameters.get("beam_size", BEAM_SIZE))
@@ -43,7 +47,9 @@ class FasterWhisper:
 
         self._models = Models(choice, load)
         compute_type = str(parameters.get("compute_type", "int8"))
-        batch_size = int(parameters.get("batch_size", BATCH_SIZE))
+        batch_size = int(
+            parameters.get("batch_size", CPU_BATCH_SIZE if device == "cpu" else BATCH_SIZE)
+        )
         self._ladder = Ladder(memory_steps(batch_size, compute_type), "recognition")
         self._ladder.run(lambda step: self._models.load(step[1]))
 
@@ -54,18 +60,35 @@ class FasterWhisper:
         speakers: SpeakerRange | None,
         progress: Callable[[float], None],
     ) -> Recognition:
-        """Words with Whisper's own times; silence is skipped (Silero VAD)."""
+        """Words with Whisper's own times; silence is skipped (Silero VAD). The first part
+        of the programme in which somebody speaks tells the language."""
+        words: list[Word] = []
+        heard, probability = language, 1.0
+        for part in parts_of(speech):
+            found = self._listen(part, language, progress)
+            if language is None:
+                heard, probability = found.language, found.language_probability
+                language = heard if found.words else None
+            words += [_later(word, part.start) for word in found.words]
         notes: tuple[str, ...] = ()
         if speakers and speakers.min > 1:
             notes = ("taken for one speaker: faster-whisper does not tell them apart",)
+        return Recognition(heard or "", probability, words, notes)
+
+    def _listen(
+        self, part: Part, language: str | None, progress: Callable[[float], None]
+    ) -> Recognition:
+        """What is heard in one part, in its own time."""
+
+        def told(share: float) -> None:
+            progress((part.start + share * part.seconds) / part.total)
 
         def attempt(step: tuple[int, str]) -> Recognition:
             batch_size, compute_type = step
             model = self._models.load(compute_type)
-            return listen(model, str(speech), language, batch_size, self._beam_size, progress)
+            return listen(model, part.samples, language, batch_size, self._beam_size, told)
 
-        heard = self._ladder.run(attempt)
-        return Recognition(heard.language, heard.language_probability, heard.words, notes)
+        return self._ladder.run(attempt)
 
 
 class Models:
@@ -115,7 +138,7 @@ def listen(
     beam_size: int,
     progress: Callable[[float], None],
 ) -> Recognition:
-    """What `model` hears in `audio`, a file's name or 16 kHz samples."""
+    """What `model` hears in `audio`, one channel of 16 kHz samples."""
     from faster_whisper import BatchedInferencePipeline
 
     segments, info = BatchedInferencePipeline(model).transcribe(
@@ -146,6 +169,10 @@ def join_pieces(heard: Iterable[tuple[str, Word]]) -> list[Word]:
         else:
             found.append(word)
     return found
+
+
+def _later(word: Word, seconds: float) -> Word:
+    return word.model_copy(update={"start": word.start + seconds, "end": word.end + seconds})
 
 
 def _word(heard: Any) -> Word:
