@@ -21,6 +21,7 @@ from dubstage.transcribe.sentences import (
     grouped,
     lines_of,
 )
+from dubstage.transcribe.turns import whole_sentences
 from dubstage.transcript import Word
 
 
@@ -198,6 +199,24 @@ def test_the_end_of_a_clause() -> None:
         True,
         False,
     ]
+
+
+@pytest.mark.parametrize(
+    ("turns", "found"),
+    [
+        ([("B", "He"), ("A", "was not there at all.")], "AAAAAA"),
+        ([("A", "Are you coming?"), ("B", "No.")], "AAAB"),
+        ([("A", "so how are you"), ("B", "fine thank you well")], "AAAABBBB"),
+        ([], ""),
+    ],
+)
+def test_a_sentence_is_one_speakers_where_it_mostly_is(
+    turns: list[tuple[str, str]], found: str
+) -> None:
+    spoken: list[Word] = []
+    for speaker, text in turns:
+        spoken += words(text, start=spoken[-1].end + 0.1 if spoken else 0.0, speaker=speaker)
+    assert "".join(word.speaker for word in whole_sentences(spoken)) == found
 
 
 RATE = 16000

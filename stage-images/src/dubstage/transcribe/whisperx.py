@@ -27,6 +27,7 @@ from dubstage.transcribe.faster_whisper import (
     listen,
     memory_steps,
 )
+from dubstage.transcribe.turns import whole_sentences
 from dubstage.transcribe.word_times import fill_times, words_of
 
 BATCH_SIZE = 16
@@ -105,7 +106,7 @@ class WhisperX:
             segments, audio, speakers, in_percent(_part(progress, 0.8, 1.0))
         )
         words = words_of((word for segment in segments for word in segment["words"]), spaced)
-        return Recognition(language, probability, words, tuple(notes))
+        return Recognition(language, probability, whole_sentences(words), tuple(notes))
 
     def _detect_language(self, audio: Any) -> tuple[str, float]:
         """ISO 639-1, and how sure that is; whisperx' own looks at the first 30 s only,

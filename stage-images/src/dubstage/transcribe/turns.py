@@ -1,0 +1,42 @@
+"""Whose sentence it is, where a diarizer's turns begin or end a few words off."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import zip_longest
+
+from dubstage.transcribe.punctuation import ends_sentence
+from dubstage.transcribe.sentences import PAUSE_SECONDS
+from dubstage.transcript import Word
+
+SURE_SHARE = 2 / 3
+"""Who speaks this share of a sentence speaks all of it."""
+
+
+def whole_sentences(words: Sequence[Word]) -> list[Word]:
+    """`words`, in the order of their start, with one speaker for each sentence that is
+    spoken without a pause and mostly by that speaker: nobody finishes another's sentence
+    without drawing breath, but turns are often cut a word too early or too late."""
+    found: list[Word] = []
+    sentence: list[Word] = []
+    for word, following in zip_longest(words, words[1:]):
+        sentence.append(word)
+        if (
+            following is None
+            or ends_sentence(word.word, following.word)
+            or following.start - word.end >= PAUSE_SECONDS
+        ):
+            found += _by_one(sentence)
+            sentence = []
+    return found
+
+
+def _by_one(sentence: Sequence[Word]) -> list[Word]:
+    seconds: defaultdict[str, float] = defaultdict(float)
+    for word in sentence:
+        seconds[word.speaker] += word.end - word.start
+    speaker = max(seconds, key=lambda name: seconds[name])
+    if seconds[speaker] < SURE_SHARE * sum(seconds.values()):
+        return list(sentence)
+    return [word.model_copy(update={"speaker": speaker}) for word in sentence]
