@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from control_plane_view import NAMESPACE, ROOT, SYSTEM, Object, View, manifest
 
+from dubstage.contract import Stage
 from local_cluster.control_plane import ControlPlane
 from local_cluster.tools import tools
 
@@ -153,7 +154,7 @@ def test_from_the_previous_chart_and_back(helm: Helm) -> None:
     helm.view.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(ROOT / "crds"))
     media(helm)
     helm.operator("--set", "replicas=0", *ADOPT)
-    helm.profiles(*ADOPT)
+    helm.profiles()
     assert helm.names("dubprofiles") == {"cpu", "gpu", "default"}
     owner = helm.get("crd", "dubjobs.dubjob.dev")["metadata"]["annotations"]
     assert owner["meta.helm.sh/release-name"] == "dubjob"
@@ -164,6 +165,21 @@ def test_from_the_previous_chart_and_back(helm: Helm) -> None:
     helm("rollback", "dubjob", "1", "-n", SYSTEM)
     assert helm.names("dubprofiles") == {"cpu"}
     assert "kept" in helm.names("dubjobs"), "the CRDs stay with the roll back"
+
+
+def test_a_profile_that_is_somebody_elses_stays_theirs(helm: Helm) -> None:
+    helm.operator("--set", "replicas=0")
+    stage = {"image": "own:1", "engine": "own"}
+    own = {
+        "apiVersion": "dubjob.dev/v1alpha1", "kind": "DubProfile", "metadata": {"name": "default"},
+        "spec": {"stages": {str(name): stage for name in Stage}},
+    }  # fmt: skip
+    helm.view.kubectl("create", "-f", "-", stdin=json.dumps(own))
+    with pytest.raises(AssertionError, match="cannot be imported"):
+        helm.profiles("--force-conflicts")
+    assert helm.get("dubprofile", "default")["spec"] == own["spec"]
+    helm.profiles("--set", "defaultProfile=")
+    assert helm.names("dubprofiles") == {"cpu", "gpu", "default"}
 
 
 def test_every_object_of_both_charts_is_taken_by_the_api_server(helm: Helm) -> None:
