@@ -32,10 +32,8 @@ class Cost:
     seconds: float
     processor_seconds: float
     """Of the stage and of every ffmpeg."""
-    own_mib: float
+    memory_mib: float
     """Peak memory of the stage's process."""
-    ffmpeg_mib: float
-    """Peak memory of the largest ffmpeg that it ran."""
 
 
 def prepare(folder: Path, minutes: float) -> None:
@@ -76,9 +74,15 @@ def mux(folder: Path) -> Cost:
     return Cost(
         seconds=ended.result.seconds,
         processor_seconds=sum(x.ru_utime + x.ru_stime for x in used),
-        own_mib=used[0].ru_maxrss / 1024,
-        ffmpeg_mib=used[1].ru_maxrss / 1024,
+        memory_mib=_peak_kib() / 1024,
     )
+
+
+def _peak_kib() -> int:
+    """This program's; `ru_maxrss` would be that of whoever started it, if that is more."""
+    text = Path("/proc/self/status").read_text()
+    line = next(line for line in text.splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1])
 
 
 if __name__ == "__main__":
