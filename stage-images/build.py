@@ -75,7 +75,7 @@ def main() -> int:
 class Buildah:
     """buildah on a storage folder of its own."""
 
-    def __init__(self, storage: Path, options: tuple[str, ...] = ()) -> None:
+    def __init__(self, storage: Path) -> None:
         self.root = storage / "root"
         self.layout = storage / "oci"
         """An OCI image layout: what a node takes, shared layers once."""
@@ -83,7 +83,7 @@ class Buildah:
         """A file for each target and context that was built: the image's reference."""
         self.command = [
             "buildah", "--storage-driver", "overlay",
-            "--root", str(self.root), "--runroot", str(storage / "run"), *options,
+            "--root", str(self.root), "--runroot", str(storage / "run"),
         ]  # fmt: skip
 
     def run(self, *arguments: str | Path, capture: bool = False) -> str:
