@@ -85,10 +85,12 @@ class View:
         self.operators.clear()
 
     def clear(self) -> None:
-        """No operator, no DubJob, no pod."""
+        """No operator, no DubJob, no Job, no pod. The Jobs are not left to the garbage
+        collector: after an API server's restart it takes minutes to begin again."""
         self.kill_operators()
         collection = f"/apis/dubjob.dev/v1alpha1/namespaces/{NAMESPACE}/dubjobs"
         self.kubectl("delete", "--raw", collection)
+        self.kubectl("delete", "jobs", "--all", "--wait=false")
         self.kubectl("delete", "pods", "--all", "--force", "--grace-period=0")
         self.until("the Jobs to go", lambda: not self.items("jobs"), 60)
 
