@@ -19,7 +19,7 @@ AUDIT_SHARE = 0.02
 PATIENCE_SECONDS = 60.0
 """A watch that lags behind for longer than this is dead."""
 PAGE = "500"
-METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 Versions = Mapping[str, str]
 """resourceVersion by UID."""
@@ -110,7 +110,7 @@ class WatchAudit:
             query = {"limit": PAGE, "labelSelector": watch.selector}
             while True:
                 path = f"{watch.prefix}{place}/{watch.resource}"
-                page = await self._client.request("GET", path, query=query, accept=METADATA_ONLY)
+                page = await self._client.request("GET", path, query=query, accept=METADATA_LIST)
                 # An empty list of metadata comes as null.
                 for item in page["items"] or ():
                     found[item["metadata"]["uid"]] = item["metadata"]["resourceVersion"]
