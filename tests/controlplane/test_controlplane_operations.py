@@ -38,9 +38,9 @@ def test_an_undisturbed_dub_needs_few_writes(installed: View, proxied: FaultProx
     installed.finished("frugal")
     time.sleep(6)
     assert proxied.writes["POST jobs"] == 6
-    assert proxied.writes["PATCH dubjobs/status"] <= 13
+    assert proxied.writes["PUT dubjobs/status"] <= 13
     assert proxied.writes["POST events"] <= 14
-    assert set(proxied.writes) == {"POST jobs", "PATCH dubjobs/status", "POST events"}
+    assert set(proxied.writes) == {"POST jobs", "PUT dubjobs/status", "POST events"}
 
 
 def test_a_quiet_minute_with_a_thousand_finished_dubjobs(

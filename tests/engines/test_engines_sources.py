@@ -13,7 +13,7 @@ import pytest
 from dub_run import REAL, SEED
 from made_media import packets
 
-from dubstage.contract import ExitCode, Stage
+from dubstage.contract import EngineChoice, ExitCode, Stage
 from dubstage.layout import Artifact
 from dubstage.media import probe
 from dubstage.testing import Ended, request_for, run_stage_in
@@ -21,6 +21,13 @@ from dubstage.testing import Ended, request_for, run_stage_in
 MAKER = Path(__file__).parents[2] / "examples/make_sample.py"
 NAME = 'clip/it\'s "a" 한국어 -i film.mp4'
 """A name that is read as an option, a protocol or a pattern by whoever is not careful."""
+
+
+CHECKED = {
+    **REAL,
+    Stage.MUX: EngineChoice(engine="ffmpeg", parameters={"check_model": "faster-whisper/base"}),
+}
+"""The cpu profile, and a recogniser that listens to the dub."""
 
 
 def dub(folder: Path, variant: str) -> Ended:
@@ -31,7 +38,7 @@ def dub(folder: Path, variant: str) -> Ended:
     (folder / "models").symlink_to(SEED)
     subprocess.run([sys.executable, str(MAKER), str(source), "--variant", variant], check=True)
     for stage in Stage:
-        ended = run_stage_in(folder, request_for(stage, engines=REAL, source=NAME))
+        ended = run_stage_in(folder, request_for(stage, engines=CHECKED, source=NAME))
         if ended.code is not ExitCode.OK:
             return ended
     return ended
@@ -49,6 +56,7 @@ def test_a_good_dub(tmp_path: Path, variant: str) -> None:
     assert figures["dub_lufs"] == pytest.approx(figures["source_lufs"], abs=1.0)
     assert figures["dub_true_peak"] <= -1.0
     assert abs(figures["background_change_db"]) <= 1.0
+    assert 0.0 < figures["word_error_rate"] < 0.6
     assert json.loads(ended.tree.path(Artifact.REPORT).read_text())["lines"]
     videos = ended.tree.files(Artifact.DUBBED_VIDEO)
     if variant == "audio-only":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -24,9 +23,6 @@ from dubstage.synthesize.engine import Voice
 from dubstage.synthesize.espeak import VARIANTS, Espeak
 from dubstage.synthesize.google import Gtts
 from dubstage.testing import ENGINES, request_for, run_stage_in
-from dubstage.timing.fit import MAX_SPEED, fit
-from dubstage.timing.slot import Line, slots
-from dubstage.transcript import Clip
 
 ANN, BOB = Voice("ANN", 0), Voice("BOB", 1)
 ESPEAK = Espeak(EngineChoice(engine="espeak-ng"))
@@ -59,24 +55,6 @@ def test_espeak_speaks_faster_when_asked_to(tmp_path: Path) -> None:
 def test_espeak_speaks_whatever_is_in_a_line(tmp_path: Path, text: str) -> None:
     ESPEAK.speak(text, "es", ANN, 1.0, tmp_path / "line.wav")
     assert soundfile.info(tmp_path / "line.wav").duration > 0.1
-
-
-def test_a_hundred_lines_in_a_minute(tmp_path: Path) -> None:
-    """Quick, and no line above the cap."""
-    lines = [
-        line(n, n * 0.6, n * 0.6 + 0.5, f"Línea {n}, y sí.", speaker=f"S{n % 2}")
-        for n in range(100)
-    ]
-    lay_job(tmp_path, lines, seconds=61.0)
-    begun = time.monotonic()
-    ended = run_stage_in(tmp_path, request_for(Stage.SYNTHESIZE))
-    assert ended.code == ExitCode.OK, ended.result
-    assert time.monotonic() - begun < 30
-    clips = [Clip(**row) for row in json.loads(ended.tree.path(Artifact.TTS_SEGMENTS).read_text())]
-    assert all(clip.audio_file and clip.flag is None for clip in clips)
-    limits = slots([Line(x.segment_id, x.speaker, x.start, x.end) for x in lines], 61.0)
-    for clip, slot in zip(clips, limits, strict=True):
-        assert fit(clip.duration, clip.spoken_speed, slot).speed <= MAX_SPEED + 1e-6
 
 
 def run_process(folder: Path) -> subprocess.Popen[str]:

@@ -75,6 +75,7 @@ class Spoken:
     level: float = 0.2
     """Of the original."""
     speaker: str = "SPEAKER_00"
+    translation: str = "uno"
 
 
 BED_LEVEL = 0.02
@@ -124,7 +125,7 @@ def played(lines: Sequence[Spoken], seconds: float = SECONDS) -> StageRun:
 def _sentence(number: int, line: Spoken) -> TranslatedSentence:
     return TranslatedSentence(
         segment_id=f"segment_{number:04d}", start=line.start, end=line.end, text="one",
-        duration=line.end - line.start, speaker=line.speaker, translation="uno",
+        duration=line.end - line.start, speaker=line.speaker, translation=line.translation,
     )  # fmt: skip
 
 
@@ -150,9 +151,15 @@ def spoken_clip(number: int, line: Spoken, name: str = "") -> Clip:
 
 
 def dubbed(
-    folder: Path, lines: Sequence[Spoken], seconds: float = SECONDS, **asked: object
+    folder: Path,
+    lines: Sequence[Spoken],
+    seconds: float = SECONDS,
+    *,
+    spoken: bool = False,
+    **asked: object,
 ) -> Ended:
-    """Ingest and mux on the source in `folder`, all between played."""
+    """Ingest and mux on the source in `folder`, all between played; `spoken`: but for
+    synthesize, whose engine speaks the lines' translations."""
     model = folder / "models/faster-whisper/base/SHA256SUMS"
     model.parent.mkdir(parents=True, exist_ok=True)
     model.touch()
@@ -164,7 +171,8 @@ def dubbed(
     assert ended.code == ExitCode.OK, ended.result.message
     run = played(lines, seconds)
     for stage in (Stage.SEPARATE, Stage.TRANSCRIBE, Stage.TRANSLATE, Stage.SYNTHESIZE):
-        ended = run_stage_in(folder, request(stage), run)
+        played_here = not (spoken and stage is Stage.SYNTHESIZE)
+        ended = run_stage_in(folder, request(stage), run if played_here else None)
         assert ended.code == ExitCode.OK, ended.result.message
     ended = run_stage_in(folder, request(Stage.MUX))
     assert ended.code == ExitCode.OK, ended.result.message

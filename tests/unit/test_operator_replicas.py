@@ -1,18 +1,15 @@
-"""Dead watches, the Lease and the queue, by clocks that the test turns."""
+"""Dead watches and the Lease, by clocks that the test turns."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from typing import Any, cast
 
 import pytest
 
-from dubjob_operator.api.dubjob import Key
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.errors import Conflict, NotFound, Unavailable
 from dubjob_operator.cluster.lease import LEASE_SECONDS, Leadership
-from dubjob_operator.handlers.queue import WorkQueue
 from dubjob_operator.handlers.watch_audit import PATIENCE_SECONDS, Watch, WatchAudit
 
 
@@ -142,56 +139,3 @@ async def test_a_released_lease_is_taken_at_once() -> None:
     await first.release()
     assert not first.is_leader
     assert await attempt(second)
-
-
-# ---- the queue -------------------------------------------------------------------
-
-
-async def served(queue: WorkQueue, until: asyncio.Event) -> None:
-    """Let the queue work until the event is set."""
-    task = asyncio.create_task(queue.run())
-    await asyncio.wait_for(until.wait(), 2)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-
-
-async def test_a_key_that_fails_comes_again_and_disturbs_no_other() -> None:
-    done = asyncio.Event()
-    seen: list[str] = []
-
-    async def reconcile(key: Key) -> float | None:
-        seen.append(key[1])
-        if seen.count("bad") == 2 and "good" in seen:
-            done.set()
-        if key[1] == "bad":
-            raise ValueError("a surprise")
-        return None
-
-    queue = WorkQueue(reconcile)
-    queue.add(("n", "bad"))
-    queue.add(("n", "good"))
-    await served(queue, done)
-
-
-async def test_a_key_is_worked_on_by_one_at_a_time_and_comes_again_if_it_changed() -> None:
-    done = asyncio.Event()
-    at_work, runs = 0, 0
-
-    async def reconcile(key: Key) -> float | None:
-        nonlocal at_work, runs
-        at_work += 1
-        runs += 1
-        assert at_work == 1
-        if runs == 1:
-            for _ in range(5):
-                queue.add(key)
-        await asyncio.sleep(0.01)
-        at_work -= 1
-        if runs == 2:
-            done.set()
-        return None
-
-    queue = WorkQueue(reconcile)
-    queue.add(("n", "one"))
-    await served(queue, done)
-    assert runs == 2

@@ -23,7 +23,7 @@ capabilities: {drop: [ALL]}
   verbs: [list, watch]
 - apiGroups: [dubjob.dev]
   resources: [dubjobs/status]
-  verbs: [patch]
+  verbs: [update]
 - apiGroups: [batch]
   resources: [jobs]
   verbs: [get, list, watch, create, delete]

@@ -266,7 +266,6 @@ class Metadata(ApiModel):
     namespace: str = ""
     uid: str = ""
     generation: int = 1
-    resource_version: str = ""
     creation_timestamp: str = ""
     deletion_timestamp: str | None = None
     labels: dict[str, str] = Field(default={})

@@ -91,14 +91,10 @@ class Client:
         text = await self.text(method, path, body, headers=headers, query=query)
         return cast("dict[str, Any]", json.loads(text))
 
-    async def send(
-        self, method: str, path: str, body: Any, content_type: str = "application/json"
-    ) -> None:
-        """A write whose answer nobody reads: of the object the API server sends the
-        metadata alone, which costs it and us a fraction. Raises :class:`ApiError`."""
-        await self.text(
-            method, path, body, headers={"Content-Type": content_type, "Accept": METADATA_ONLY}
-        )
+    async def send(self, method: str, path: str, body: Any) -> dict[str, Any]:
+        """A write: of the object the API server answers with the metadata alone, which
+        costs it and us a fraction. Raises :class:`ApiError`."""
+        return await self.request(method, path, body, accept=METADATA_ONLY)
 
     async def text(
         self,

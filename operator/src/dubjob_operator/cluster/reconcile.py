@@ -77,11 +77,14 @@ class Reconciler:
         self.watched = watched
         self.clock = clock
         self.progress = ProgressReader(client, wake, read_progress)
-        self.refusals = Refusals(client)
+        self.refusals = Refusals(client, wake)
         self.paces = Paces()
         self._profiles: dict[str, tuple[str, DubProfile | ProfileProblem]] = {}
         """By name: resourceVersion, and what it says."""
         self._learnt: set[str] = set()
+        self._written: dict[Key, tuple[frozenset[str], StoredDubJob]] = {}
+        """What was written last and the watch has not brought yet, with the versions that
+        it took the place of."""
         self._expected: dict[str, datetime] = {}
         """Jobs that were created and that the watch has not brought yet."""
 
@@ -90,7 +93,7 @@ class Reconciler:
 
         Raises :class:`dubjob_operator.cluster.errors.ApiError`.
         """
-        stored = self.watched.dubjob(key)
+        stored = self._latest(key)
         if stored is None:
             self.progress.forget(key)
             return None
@@ -109,7 +112,7 @@ class Reconciler:
         profile = self._profile(dubjob.profile_name)
         for seen in jobs:
             self._expected.pop(seen["metadata"]["name"], None)
-        refusals = await self.refusals.of(jobs, pods, now)
+        refusals = self.refusals.of(key, jobs, pods, now)
         observed = observe(jobs, pods, dubjob.metadata.uid, refusals)
         states = stage_states(dubjob, profile, observed, now)
         step = plan(dubjob, profile, observed, states, now)
@@ -125,16 +128,33 @@ class Reconciler:
         progress = self.progress.of(dubjob, observed, now)
         pace = self.paces.of(dubjob.profile_name)
         after = status(dubjob, states, now, progress, pace)
-        await self._record(dubjob, after, now)
+        await self._record(stored, dubjob, after, now)
         count_transitions(dubjob, after, observed)
         self.paces.learn(dubjob.profile_name, dubjob.metadata.uid, after.stages)
         return step.requeue_after
 
-    async def _record(self, dubjob: DubJob, after: DubJobStatus, now: datetime) -> None:
-        """Events first: a crash in between tells nothing twice and forgets nothing."""
+    def _latest(self, key: Key) -> StoredDubJob | None:
+        """The DubJob as the watch has brought it, or as it was written here since."""
+        stored = self.watched.dubjob(key)
+        if key in self._written:
+            outdated, written = self._written[key]
+            if stored and stored.version in outdated:
+                return written
+            del self._written[key]
+        return stored
+
+    async def _record(
+        self, stored: StoredDubJob, dubjob: DubJob, after: DubJobStatus, now: datetime
+    ) -> None:
+        """Write the status where it differs, Events first: a crash in between tells nothing
+        twice and forgets nothing."""
+        if after == dubjob.status:
+            return
         for event in transitions(dubjob, after):
             await tell(self.client, dubjob, event, now)
-        await write_status(self.client, dubjob, after)
+        written = await write_status(self.client, stored, after)
+        outdated, _ = self._written.get(dubjob.key, (frozenset[str](), stored))
+        self._written[dubjob.key] = (outdated | {stored.version}, written)
 
     def _is_expected(self, job: dict[str, Any], now: datetime) -> bool:
         """True for a Job that was created a moment ago: asking again is one call too
@@ -162,7 +182,8 @@ class Reconciler:
             spec=DubJobSpec.model_construct(target_language=""),
             status=DubJobStatus(),
         )
-        await self._record(dubjob, invalid(dubjob, f"{place}: {first['msg']}", now), now)
+        after = invalid(dubjob, f"{place}: {first['msg']}", now)
+        await self._record(stored, dubjob, after, now)
 
     def _profile(self, name: str) -> DubProfile | ProfileProblem | None:
         """The profile; parsed once for each of its versions."""

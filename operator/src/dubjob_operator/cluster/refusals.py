@@ -3,51 +3,84 @@ controller's events say so; they are asked for where a Job stays without a pod."
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import time
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from dubjob_operator.api.dubjob import Key
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.errors import ApiError
 from dubjob_operator.planning.deadlines import BLINK_SECONDS, seconds_since
 from dubjob_operator.planning.observation import Object, controller_uid
+from dubjob_operator.planning.plan import NO_POD_SECONDS
 
-REASON = "FailedCreate"
+REFUSED = "reason=FailedCreate,involvedObject.kind=Job"
 """The Job controller's word for a pod that the API server refused."""
+READ_SHARE = 0.02
+"""Of the time, no more is spent on reading: the API server looks through all events of a
+namespace, and a thousand Jobs may wait for their pods at once."""
 
 
 class Refusals:
-    """Reads the events of Jobs without pods."""
+    """Reads the events of a namespace beside the reconciles, for all its Jobs at once."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(
+        self,
+        client: Client,
+        wake: Callable[[Key], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`wake`: asks for another reconcile, for which something was read."""
         self._client = client
+        self._wake = wake
+        self._clock = clock
+        self._known: dict[str, dict[str, str]] = {}
+        """By namespace and Job's UID."""
+        self._asked: dict[str, dict[str, Key]] = {}
+        """Who waits for the next reading, likewise."""
+        self._due: dict[str, float] = {}
+        self._reads: dict[str, asyncio.Task[None]] = {}
 
-    async def of(
-        self, jobs: Sequence[Object], pods: Sequence[Object], now: datetime
+    def of(
+        self, key: Key, jobs: Sequence[Object], pods: Sequence[Object], now: datetime
     ) -> dict[str, str]:
-        """By Job, the latest message; only of Jobs that wait for a pod."""
+        """By Job, the latest message that was read; only of Jobs that wait for a pod.
+        Reads, where it is time."""
         owners = {controller_uid(pod) for pod in pods}
-        found = {}
+        namespace, found = key[0], {}
         for job in jobs:
-            if _waits(job, now) and job["metadata"]["uid"] not in owners:
-                message = await self._latest(job)
-                if message:
-                    found[job["metadata"]["name"]] = message
+            uid = job["metadata"]["uid"]
+            if uid in owners or not _waits(job, now):
+                continue
+            self._asked.setdefault(namespace, {})[uid] = key
+            if uid in self._known.get(namespace, {}):
+                found[job["metadata"]["name"]] = self._known[namespace][uid]
+        due = self._clock() >= self._due.get(namespace, 0.0)
+        if self._asked.get(namespace) and due and namespace not in self._reads:
+            self._reads[namespace] = asyncio.create_task(self._read(namespace))
         return found
 
-    async def _latest(self, job: Object) -> str | None:
-        metadata = job["metadata"]
-        query = {
-            "fieldSelector": f"involvedObject.uid={metadata['uid']},reason={REASON}",
-            "limit": "50",
-        }
+    async def _read(self, namespace: str) -> None:
+        begun = self._clock()
+        asked = self._asked.pop(namespace)
         try:
-            listed = await self._client.request(
-                "GET", f"/api/v1/namespaces/{metadata['namespace']}/events", query=query
-            )
+            known = self._known[namespace] = await self._messages(namespace)
         except ApiError:
-            return None
-        events = sorted(listed["items"], key=lambda event: event.get("lastTimestamp") or "")
-        return str(events[-1]["message"]) if events else None
+            return
+        finally:
+            ended = self._clock()
+            self._due[namespace] = max(begun + NO_POD_SECONDS, ended + (ended - begun) / READ_SHARE)
+            del self._reads[namespace]
+        for uid, key in asked.items():
+            if uid in known:
+                self._wake(key)
+
+    async def _messages(self, namespace: str) -> dict[str, str]:
+        path, query = f"/api/v1/namespaces/{namespace}/events", {"fieldSelector": REFUSED}
+        listed = await self._client.request("GET", path, query=query)
+        events = sorted(listed["items"] or (), key=lambda event: event.get("lastTimestamp") or "")
+        return {event["involvedObject"]["uid"]: str(event["message"]) for event in events}
 
 
 def _waits(job: Object, now: datetime) -> bool:

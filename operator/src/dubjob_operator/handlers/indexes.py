@@ -98,11 +98,12 @@ def _label(key: Key) -> Key:
     return key[0], names.label_value(key[1])
 
 
-def _slim(body: kopf.Body) -> dict[str, Any]:
-    """The object without what nobody reads."""
+def _slim(body: kopf.Body, **spec: Any) -> dict[str, Any]:
+    """The object without what nobody reads; `spec` in the place of its own. Most of a Job
+    and of its pod is the pod's specification, and there may be ten thousand of both."""
     raw = dict(body)
     metadata = {key: value for key, value in raw["metadata"].items() if key != "managedFields"}
-    return {**raw, "metadata": metadata}
+    return {**raw, "metadata": metadata} | ({"spec": spec} if spec else {})
 
 
 def register(registry: kopf.OperatorRegistry) -> None:
@@ -121,8 +122,14 @@ def register(registry: kopf.OperatorRegistry) -> None:
 
     @kopf.index("batch", "v1", "jobs", id="job_index", registry=registry)
     async def job_index(body: kopf.Body, **_: Any) -> object:
-        return {owner_label(body): _slim(body)}
+        return {owner_label(body): _slim(body, suspend=body["spec"].get("suspend", False))}
 
     @kopf.index("", "v1", "pods", id="pod_index", registry=registry)
     async def pod_index(body: kopf.Body, **_: Any) -> object:
-        return {owner_label(body): _slim(body)}
+        spec = body["spec"]
+        containers = [
+            {"name": each["name"], "resources": each.get("resources", {})}
+            for each in spec["containers"]
+        ]
+        slim = _slim(body, nodeName=spec.get("nodeName", ""), containers=containers)
+        return {owner_label(body): slim}

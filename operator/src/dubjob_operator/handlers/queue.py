@@ -1,5 +1,11 @@
 """One queue of keys: every event only puts a key in, and one reconcile at a time takes
-it out."""
+it out.
+
+What may move a DubJob on goes first. What only has to be told waits, for a blink while there
+is something to do, and then for the one worker that tells: the slower the API server, the
+fewer words. A DubJob that moves on meanwhile is told of once, not twice, which spares a busy API
+server writes that nobody would have had the time to read.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +19,7 @@ from dubjob_operator.api.dubjob import Key
 from dubjob_operator.cluster.errors import ApiError, Conflict, NotLeading
 from dubjob_operator.cluster.log_context import RECONCILE
 from dubjob_operator.cluster.metrics import QUEUE_DEPTH, RECONCILE_SECONDS
+from dubjob_operator.planning.deadlines import BLINK_SECONDS
 
 WORKERS = 8
 FIRST_RETRY_SECONDS = 0.2
@@ -27,51 +34,76 @@ class WorkQueue:
 
     def __init__(self, reconcile: Callable[[Key], Awaitable[float | None]]) -> None:
         self._reconcile = reconcile
-        self._ready: asyncio.Queue[Key] = asyncio.Queue()
-        self._waiting: set[Key] = set()
+        self._to_act: asyncio.Queue[Key] = asyncio.Queue()
+        self._to_tell: asyncio.Queue[Key] = asyncio.Queue()
+        self._waiting: dict[Key, asyncio.Queue[Key]] = {}
+        """Where a key waits: one that was told of first and acts now lies in both."""
         self._at_work: set[Key] = set()
-        self._again: set[Key] = set()
+        self._again: dict[Key, Callable[[Key], None]] = {}
+        """How to add what was added while it was at work."""
         self._failures: dict[Key, int] = {}
         self._later: dict[Key, asyncio.TimerHandle] = {}
         self._numbers = itertools.count(1)
-        QUEUE_DEPTH.set_function(self._ready.qsize)
+        QUEUE_DEPTH.set_function(lambda: len(self._waiting))
 
     def add(self, key: Key) -> None:
-        """Reconcile `key` soon."""
-        timer = self._later.pop(key, None)
-        if timer:
-            timer.cancel()
+        """Reconcile `key` soon: something may be due."""
         if key in self._at_work:
-            self._again.add(key)
+            self._again[key] = self.add
+        elif self._waiting.get(key) is not self._to_act:
+            self._put(key, self._to_act)
+
+    def add_to_tell(self, key: Key) -> None:
+        """Reconcile `key` for the sake of its status alone."""
+        if key in self._at_work:
+            self._again.setdefault(key, self.add_to_tell)
+        elif not self._waiting and not self._at_work:
+            self._put(key, self._to_tell)
         elif key not in self._waiting:
-            self._waiting.add(key)
-            self._ready.put_nowait(key)
+            timer = self._later.get(key)
+            now = asyncio.get_running_loop().time()
+            if timer is None or timer.when() > now + BLINK_SECONDS:
+                self.add_later(key, BLINK_SECONDS)
 
     def add_later(self, key: Key, seconds: float) -> None:
         """Reconcile `key` after `seconds`, or sooner if it is added meanwhile."""
+        self._at(seconds, key, self._to_tell)
+
+    def _at(self, seconds: float, key: Key, queue: asyncio.Queue[Key]) -> None:
+        self._forget_timer(key)
+        loop = asyncio.get_running_loop()
+        self._later[key] = loop.call_later(seconds, self._put, key, queue)
+
+    def _put(self, key: Key, queue: asyncio.Queue[Key]) -> None:
+        self._forget_timer(key)
+        self._waiting[key] = queue
+        queue.put_nowait(key)
+
+    def _forget_timer(self, key: Key) -> None:
         timer = self._later.pop(key, None)
         if timer:
             timer.cancel()
-        self._later[key] = asyncio.get_running_loop().call_later(seconds, self.add, key)
 
     async def run(self) -> None:
         """Work for ever."""
         async with asyncio.TaskGroup() as group:
             for _ in range(WORKERS):
-                group.create_task(self._work())
+                group.create_task(self._work(self._to_act))
+            group.create_task(self._work(self._to_tell))
 
-    async def _work(self) -> None:
+    async def _work(self, queue: asyncio.Queue[Key]) -> None:
         while True:
-            key = await self._ready.get()
-            self._waiting.discard(key)
+            key = await queue.get()
+            if self._waiting.get(key) is not queue:
+                continue
+            del self._waiting[key]
             self._at_work.add(key)
             try:
                 await self._one(key)
             finally:
                 self._at_work.discard(key)
                 if key in self._again:
-                    self._again.discard(key)
-                    self.add(key)
+                    self._again.pop(key)(key)
 
     async def _one(self, key: Key) -> None:
         begun = time.monotonic()
@@ -80,7 +112,8 @@ class WorkQueue:
         if outcome in ("ok", "not-leading"):
             return
         count = self._failures[key] = self._failures.get(key, 0) + 1
-        self.add_later(key, min(FIRST_RETRY_SECONDS * 2 ** (count - 1), LONGEST_RETRY_SECONDS))
+        seconds = min(FIRST_RETRY_SECONDS * 2 ** (count - 1), LONGEST_RETRY_SECONDS)
+        self._at(seconds, key, self._to_act)
 
     async def _outcome(self, key: Key) -> str:
         """Reconcile once; one word for how it went."""
@@ -102,6 +135,6 @@ class WorkQueue:
         finally:
             RECONCILE.reset(token)
         self._failures.pop(key, None)
-        if again is not None and key not in self._again:
+        if again is not None:
             self.add_later(key, again)
         return "ok"

@@ -12,6 +12,8 @@ from dubjob_operator.cluster.metrics import WATCH_AGE
 from dubjob_operator.handlers.indexes import Indexed
 from dubjob_operator.handlers.queue import WorkQueue
 
+DELETED = "DELETED"
+
 
 def register(registry: kopf.OperatorRegistry, queue: WorkQueue, indexed: Indexed) -> None:
     """Have every change of a DubJob, a DubProfile, a Job or a pod wake the queue."""
@@ -25,21 +27,34 @@ def register(registry: kopf.OperatorRegistry, queue: WorkQueue, indexed: Indexed
         heard[resource] = time.monotonic()
 
     @kopf.on.event(names.GROUP, names.VERSION, names.DUBJOBS, registry=registry)
-    async def dubjob_seen(body: kopf.Body, **kwargs: Any) -> None:
+    async def dubjob_seen(body: kopf.Body, memo: kopf.Memo, **kwargs: Any) -> None:
         note(names.DUBJOBS, kwargs)
-        queue.add((body["metadata"]["namespace"], body["metadata"]["name"]))
+        metadata = body["metadata"]
+        annotations = frozenset(metadata.get("annotations", {}).items())
+        asked = hash((metadata.get("generation"), annotations))
+        # Where the status alone has changed, it is an echo of what was written here.
+        add = queue.add_to_tell if memo.get("asked") == asked else queue.add
+        memo.asked = asked
+        add((metadata["namespace"], metadata["name"]))
 
     @kopf.on.event("batch", "v1", "jobs", registry=registry)
-    async def job_seen(body: kopf.Body, **kwargs: Any) -> None:
+    async def job_seen(body: kopf.Body, event: kopf.RawEvent, **kwargs: Any) -> None:
         note("jobs", kwargs)
+        add = queue.add if event["type"] == DELETED else queue.add_to_tell
         for key in indexed.labelled(body):
-            queue.add(key)
+            add(key)
 
     @kopf.on.event("", "v1", "pods", registry=registry)
-    async def pod_seen(body: kopf.Body, **kwargs: Any) -> None:
+    async def pod_seen(
+        body: kopf.Body, event: kopf.RawEvent, memo: kopf.Memo, **kwargs: Any
+    ) -> None:
         note("pods", kwargs)
+        done = body.get("status", {}).get("phase") == "Succeeded"
+        moves_on = event["type"] == DELETED or (done and not memo.get("done"))
+        memo.done = done
+        add = queue.add if moves_on else queue.add_to_tell
         for key in indexed.labelled(body):
-            queue.add(key)
+            add(key)
 
     @kopf.on.event(names.GROUP, names.VERSION, names.DUBPROFILES, registry=registry)
     async def profile_seen(**kwargs: Any) -> None:

@@ -1,0 +1,123 @@
+"""The work queue: one at a time, again after a failure, and what can wait waits."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from dubjob_operator.api.dubjob import Key
+from dubjob_operator.handlers import queue as queue_module
+from dubjob_operator.handlers.queue import WorkQueue
+
+BLINK = 0.1
+
+
+async def served(queue: WorkQueue, until: asyncio.Event) -> None:
+    """Let the queue work until the event is set."""
+    task = asyncio.create_task(queue.run())
+    await asyncio.wait_for(until.wait(), 2)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_key_that_fails_comes_again_and_disturbs_no_other() -> None:
+    done = asyncio.Event()
+    seen: list[str] = []
+
+    async def reconcile(key: Key) -> float | None:
+        seen.append(key[1])
+        if seen.count("bad") == 2 and "good" in seen:
+            done.set()
+        if key[1] == "bad":
+            raise ValueError("a surprise")
+        return None
+
+    queue = WorkQueue(reconcile)
+    queue.add(("n", "bad"))
+    queue.add(("n", "good"))
+    await served(queue, done)
+
+
+async def test_a_key_is_worked_on_by_one_at_a_time_and_comes_again_if_it_changed() -> None:
+    done = asyncio.Event()
+    at_work, runs = 0, 0
+
+    async def reconcile(key: Key) -> float | None:
+        nonlocal at_work, runs
+        at_work += 1
+        runs += 1
+        assert at_work == 1
+        if runs == 1:
+            for _ in range(5):
+                queue.add(key)
+        await asyncio.sleep(0.01)
+        at_work -= 1
+        if runs == 2:
+            done.set()
+        return None
+
+    queue = WorkQueue(reconcile)
+    queue.add(("n", "one"))
+    await served(queue, done)
+    assert runs == 2
+
+
+class Slow:
+    """Reconciles that end when the test says, and the order in which they began."""
+
+    def __init__(self, look_again: float | None = None) -> None:
+        self.began: list[str] = []
+        self.goes_on = asyncio.Event()
+        self.look_again = look_again
+
+    async def __call__(self, key: Key) -> float | None:
+        self.began.append(key[1])
+        if key[1] == "slow":
+            await self.goes_on.wait()
+        return self.look_again
+
+
+@pytest.fixture(autouse=True)
+def short_blink(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue_module, "BLINK_SECONDS", BLINK)
+
+
+async def test_where_nothing_is_to_be_done_a_word_is_told_at_once() -> None:
+    slow = Slow()
+    queue = WorkQueue(slow)
+    task = asyncio.create_task(queue.run())
+    queue.add_to_tell(("n", "one"))
+    await asyncio.sleep(0.01)
+    assert slow.began == ["one"]
+    task.cancel()
+
+
+async def test_while_there_is_work_a_word_waits_for_a_blink_and_is_told_once() -> None:
+    slow = Slow()
+    queue = WorkQueue(slow)
+    task = asyncio.create_task(queue.run())
+    queue.add(("n", "slow"))
+    await asyncio.sleep(0.01)
+    for _ in range(3):
+        queue.add_to_tell(("n", "moves on"))
+        queue.add_to_tell(("n", "stays"))
+    queue.add(("n", "moves on"))
+    await asyncio.sleep(BLINK / 2)
+    assert slow.began == ["slow", "moves on"]
+    await asyncio.sleep(BLINK)
+    assert slow.began == ["slow", "moves on", "stays"]
+    task.cancel()
+
+
+async def test_a_word_that_waits_puts_off_no_deadline() -> None:
+    slow = Slow(look_again=BLINK / 4)
+    queue = WorkQueue(slow)
+    task = asyncio.create_task(queue.run())
+    queue.add(("n", "slow"))
+    queue.add(("n", "due"))
+    await asyncio.sleep(0.01)
+    queue.add_to_tell(("n", "due"))
+    await asyncio.sleep(BLINK / 2)
+    assert slow.began.count("due") >= 2
+    task.cancel()

@@ -1,0 +1,118 @@
+"""One reconcile after another, the watch being late."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterable
+from typing import Any, cast
+
+import pytest
+from planning_world import NOW, dubjob, profile
+
+from dubjob_operator.api.dubjob import Key
+from dubjob_operator.cluster.client import Client
+from dubjob_operator.cluster.errors import Conflict
+from dubjob_operator.cluster.reconcile import Reconciler
+from dubjob_operator.cluster.stored import StoredDubJob
+from dubjob_operator.planning.observation import Object
+
+KEY = ("dubbing", "talk")
+
+
+class ApiServer:
+    """Holds one DubJob, and counts what is written."""
+
+    def __init__(self) -> None:
+        self.versions = itertools.count(2)
+        self.stored = raw(version="1")
+        self.writes: list[str] = []
+
+    async def send(self, method: str, path: str, body: Any) -> dict[str, Any]:
+        self.writes.append(f"{method} {path.rpartition('/')[2]}")
+        if method == "PUT":
+            if body["metadata"]["resourceVersion"] != self.stored["metadata"]["resourceVersion"]:
+                raise Conflict(409, "Conflict", "the object has been modified")
+            self.stored = json.loads(json.dumps(body))
+            self.touch()
+        return {"metadata": self.stored["metadata"]}
+
+    def touch(self) -> None:
+        """Somebody writes."""
+        self.stored["metadata"]["resourceVersion"] = str(next(self.versions))
+
+
+class LateWatch:
+    """Shows what it was told to show last."""
+
+    def __init__(self, server: ApiServer) -> None:
+        self.server = server
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        self.seen = StoredDubJob.of(self.server.stored)
+
+    def dubjob(self, key: Key) -> StoredDubJob | None:
+        return self.seen
+
+    def profile(self, name: str) -> Object | None:
+        found = profile().model_dump(mode="json", by_alias=True, exclude_none=True)
+        found["metadata"]["resourceVersion"] = "1"
+        return cast("Object", found)
+
+    def jobs(self, key: Key) -> Iterable[Object]:
+        return ()
+
+    def pods(self, key: Key) -> Iterable[Object]:
+        return ()
+
+
+def raw(version: str) -> dict[str, Any]:
+    found: dict[str, Any] = dubjob().model_dump(mode="json", by_alias=True, exclude_none=True)
+    found["metadata"]["resourceVersion"] = version
+    return found
+
+
+@pytest.fixture
+def late() -> tuple[ApiServer, LateWatch, Reconciler]:
+    server = ApiServer()
+    watch = LateWatch(server)
+    return server, watch, Reconciler(cast("Client", server), watch, lambda _: None, lambda: NOW)
+
+
+Late = tuple[ApiServer, LateWatch, Reconciler]
+
+
+async def test_what_was_written_is_not_written_again_while_the_watch_is_late(late: Late) -> None:
+    server, watch, reconciler = late
+    await reconciler.reconcile(KEY)
+    assert server.writes == ["POST jobs", "PUT status"]
+    await reconciler.reconcile(KEY)
+    watch.catch_up()
+    await reconciler.reconcile(KEY)
+    assert server.writes == ["POST jobs", "PUT status"]
+
+
+async def test_what_somebody_else_writes_counts_once_the_watch_has_brought_it(late: Late) -> None:
+    server, watch, reconciler = late
+    await reconciler.reconcile(KEY)
+    server.stored["spec"]["suspend"] = True
+    server.stored["metadata"]["generation"] = 2
+    server.touch()
+    await reconciler.reconcile(KEY)
+    assert server.writes[2:] == []
+    watch.catch_up()
+    await reconciler.reconcile(KEY)
+    assert server.writes[-1] == "PUT status"
+    conditions = {each["type"]: each["status"] for each in server.stored["status"]["conditions"]}
+    assert conditions["Suspended"] == "True"
+
+
+async def test_a_status_on_an_old_version_is_refused(late: Late) -> None:
+    server, watch, reconciler = late
+    server.touch()
+    with pytest.raises(Conflict):
+        await reconciler.reconcile(KEY)
+    watch.catch_up()
+    await reconciler.reconcile(KEY)
+    assert server.stored["status"]["stages"]
