@@ -1,6 +1,6 @@
 """The least that does the work: a script that creates the next Job when a Job is Complete.
 
-raw_pipeline.py KUBECONFIG COUNT
+raw_pipeline.py KUBECONFIG PREFIX COUNT
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def job(name: str, stage: Stage, profile: DubProfile) -> Object:
 
 
 async def main() -> None:
-    api, count = Api(Path(sys.argv[1])), int(sys.argv[2])
+    api, prefix, count = Api(Path(sys.argv[1])), sys.argv[2], int(sys.argv[3])
     raw = await api.call("GET", "/apis/dubjob.dev/v1alpha1/dubprofiles/cpu")
     profile = DubProfile.model_validate(raw)
     done: set[str] = set()
@@ -68,7 +68,7 @@ async def main() -> None:
     following = asyncio.create_task(follow())
     await asyncio.sleep(0.5)
     for number in range(count):
-        create(f"raw{count}-{number:04d}", STAGES[0])
+        create(f"{prefix}{number:04d}", STAGES[0])
     await following
     await api.close()
 

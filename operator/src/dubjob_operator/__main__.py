@@ -14,7 +14,7 @@ from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.lease import Leadership
 from dubjob_operator.cluster.metrics import LEADER, REGISTRY, DubJobs
 from dubjob_operator.cluster.reconcile import Reconciler
-from dubjob_operator.handlers import indexes, lifecycle, watches
+from dubjob_operator.handlers import indexes, lifecycle, quick_start, watches
 from dubjob_operator.handlers.queue import WorkQueue
 from dubjob_operator.handlers.watch_audit import WatchAudit
 from dubjob_operator.handlers.watch_audit import watches as audited
@@ -46,6 +46,7 @@ async def operate(settings: Settings) -> None:
     LEADER.set_function(lambda: float(leadership.is_leader))
     if settings.metrics_port:
         start_http_server(settings.metrics_port, registry=REGISTRY)
+    quick_start.install()
     indexes.register(registry)
     watches.register(registry, queue, indexed)
     lifecycle.register(registry, (client, lease_client), queue, indexed, leadership, audit)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dubstage.media import SAMPLE_RATE, decode
 from dubstage.mux.loudness import SILENCE, loudness
+from dubstage.timing.fade import faded
 from dubstage.timing.fit import Fit
 from dubstage.timing.onset import speech_bounds
 
@@ -56,8 +57,8 @@ def render(file: Path, fit: Fit, level: float) -> Rendered:
     longest = int(min(fit.slot.length, fit.length + FADE_SECONDS) * SAMPLE_RATE)
     samples = samples[first : max(int(end * SAMPLE_RATE), first)]
     cut = len(samples) > longest
-    samples = samples[:longest].copy()
-    _fade(samples, FADE_SECONDS if cut or fit.overflow else EDGE_SECONDS)
+    out = FADE_SECONDS if cut or fit.overflow else EDGE_SECONDS
+    samples = faded(samples[:longest], SAMPLE_RATE, EDGE_SECONDS, out)
     onset, _ = speech_bounds(samples, SAMPLE_RATE)
     return _levelled(samples, onset, level)
 
@@ -69,15 +70,3 @@ def _levelled(samples: Samples, onset: float, level: float) -> Rendered:
         gain = min(max(level - found, -MAX_GAIN_DB), MAX_GAIN_DB)
     samples *= 10 ** (gain / 20)
     return Rendered(samples, onset, found + gain)
-
-
-def _fade(samples: Samples, out_seconds: float) -> None:
-    """Fade in over :data:`EDGE_SECONDS` and out over `out_seconds`, in place."""
-    import numpy
-
-    into = min(int(EDGE_SECONDS * SAMPLE_RATE), len(samples))
-    out = min(int(out_seconds * SAMPLE_RATE), len(samples))
-    if into:
-        samples[:into] *= numpy.linspace(0.0, 1.0, into, dtype=numpy.float32)
-    if out:
-        samples[-out:] *= numpy.linspace(1.0, 0.0, out, dtype=numpy.float32)

@@ -14,6 +14,7 @@ from dubstage.errors import BadInput
 from dubstage.layout import Artifact
 from dubstage.synthesize.engine import Voice
 from dubstage.synthesize.references import Heard, Reference, choose
+from dubstage.timing.fade import faded
 from dubstage.timing.onset import speech_bounds
 from dubstage.transcript import TranslatedSentence
 from dubstage.work import Work
@@ -141,7 +142,8 @@ def _cut(work: Work, voice: Voice, reference: Reference, speech: SoundFile) -> V
             parts.append(numpy.zeros(round(BETWEEN_SECONDS * rate), numpy.float32))
         samples = _read(speech, start, end)
         begin, stop = speech_bounds(samples, rate)
-        parts.append(_faded(samples[int(begin * rate) : int(stop * rate)], rate))
+        sound = samples[int(begin * rate) : int(stop * rate)]
+        parts.append(faded(sound, rate, FADE_SECONDS, FADE_SECONDS))
     parts.append(parts[0])
     whole = numpy.concatenate(parts)
     whole *= PEAK / max(float(numpy.abs(whole).max()), 1e-6)
@@ -156,18 +158,6 @@ def _cut(work: Work, voice: Voice, reference: Reference, speech: SoundFile) -> V
         sample_text=reference.text,
         sample_sha256=sha256(file),
     )
-
-
-def _faded(samples: Samples, rate: int) -> Samples:
-    import numpy
-
-    found = samples.copy()
-    count = min(round(FADE_SECONDS * rate), len(found))
-    if count:
-        ramp = numpy.linspace(0.0, 1.0, count, dtype=numpy.float32)
-        found[:count] *= ramp
-        found[-count:] *= ramp[::-1]
-    return found
 
 
 def _read(sound: SoundFile, start: float, end: float) -> Samples:
