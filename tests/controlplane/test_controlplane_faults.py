@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from control_plane_view import SYSTEM, View, conditions
+from control_plane_view import SYSTEM, Object, View, conditions
 from fault_proxy import FaultProxy
 
 from dubstage.contract import Stage, StageResult
@@ -27,6 +27,8 @@ ALL = os.environ.get("CHAOS") == "all"
 SEED = int(os.environ.get("CHAOS_SEED", "20261"))
 STOPPED_SECONDS = 30.0
 """Three times the Lease's length."""
+POD_SECONDS = 150
+"""For a pod to come: once its API server is back, the Job controller may take a minute."""
 
 
 class Trouble:
@@ -128,9 +130,18 @@ def take_rights_away(trouble: Trouble, dubjob: str, stage: str) -> None:
 
 
 def delete_job(trouble: Trouble, dubjob: str, stage: str) -> None:
-    selector = f"dubjob.dev/dubjob={dubjob},dubjob.dev/stage={stage}"
-    trouble.pods_killed = len(trouble.view.items("jobs", "-l", selector))
-    trouble.view.kubectl("delete", "jobs", "-l", selector, "--wait=true")
+    view, selector = trouble.view, f"dubjob.dev/dubjob={dubjob},dubjob.dev/stage={stage}"
+    trouble.pods_killed = len(view.items("jobs", "-l", selector))
+    old = names_of(view.items("pods", "-l", selector))
+    view.kubectl("delete", "jobs", "-l", selector, "--wait=true")
+    view.until(
+        "the Job's pods to go",
+        lambda: not old & names_of(view.items("pods", "-l", selector)),
+    )
+
+
+def names_of(items: list[Object]) -> set[str]:
+    return {str(item["metadata"]["name"]) for item in items}
 
 
 def delete_pod(trouble: Trouble, dubjob: str, stage: str) -> None:
@@ -168,14 +179,14 @@ def test_trouble_changes_nothing(trouble: Trouble, fault: Fault, stage: str, mom
     view, name = trouble.view, "troubled"
     view.apply(name, activeDeadlineSeconds=86400, startDeadlineSeconds=86400)
     for each in STAGES:
-        pod = view.pod_of(name, each, 60)
+        pod = view.pod_of(name, each, POD_SECONDS)
         if each == stage and moment == "before":
             fault(trouble, name, each)
-        pod = view.pod_of(name, each, 60)
+        pod = view.pod_of(name, each, POD_SECONDS)
         view.play(pod, "Running")
         if each == stage and moment == "during":
             fault(trouble, name, each)
-            pod = view.pod_of(name, each, 60)
+            pod = view.pod_of(name, each, POD_SECONDS)
             view.play(pod, "Running")
         said = StageResult(stage=Stage(each), reason="Succeeded").to_termination_message()
         view.play(pod, "Succeeded", 0, said)

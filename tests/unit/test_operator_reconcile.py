@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
@@ -13,7 +14,7 @@ from planning_world import NOW, dubjob, profile
 from dubjob_operator.api.dubjob import Key
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.errors import Conflict
-from dubjob_operator.cluster.reconcile import Reconciler
+from dubjob_operator.cluster.reconcile import EXPECTATION_SECONDS, Reconciler
 from dubjob_operator.cluster.stored import StoredDubJob
 from dubjob_operator.planning.observation import Object
 
@@ -116,3 +117,14 @@ async def test_a_status_on_an_old_version_is_refused(late: Late) -> None:
     watch.catch_up()
     await reconciler.reconcile(KEY)
     assert server.stored["status"]["stages"]
+
+
+async def test_a_job_that_the_watch_never_brings_is_looked_for_again(late: Late) -> None:
+    """It was deleted in between, perhaps: nothing would be heard of it."""
+    server, watch, reconciler = late
+    await reconciler.reconcile(KEY)
+    assert await reconciler.reconcile(KEY) == EXPECTATION_SECONDS
+    watch.catch_up()
+    reconciler.clock = lambda: NOW + timedelta(seconds=EXPECTATION_SECONDS + 1)
+    await reconciler.reconcile(KEY)
+    assert server.writes.count("POST jobs") == 2

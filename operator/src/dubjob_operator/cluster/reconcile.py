@@ -118,7 +118,11 @@ class Reconciler:
         step = plan(dubjob, profile, observed, states, now)
         for job in step.delete:
             await delete_job(self.client, dubjob.metadata.namespace, job)
-        if step.create and not self._is_expected(step.create, now):
+        again = step.requeue_after
+        if step.create and self._is_expected(step.create, now):
+            # Deleted before it was seen, perhaps: nothing may be heard of it any more.
+            again = EXPECTATION_SECONDS
+        elif step.create:
             try:
                 await create_job(self.client, step.create)
                 self._expected[step.create["metadata"]["name"]] = now
@@ -131,7 +135,7 @@ class Reconciler:
         await self._record(stored, dubjob, after, now)
         count_transitions(dubjob, after, observed)
         self.paces.learn(dubjob.profile_name, dubjob.metadata.uid, after.stages)
-        return step.requeue_after
+        return again
 
     def _latest(self, key: Key) -> StoredDubJob | None:
         """The DubJob as the watch has brought it, or as it was written here since."""
