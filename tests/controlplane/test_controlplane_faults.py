@@ -27,8 +27,8 @@ ALL = os.environ.get("CHAOS") == "all"
 SEED = int(os.environ.get("CHAOS_SEED", "20261"))
 STOPPED_SECONDS = 30.0
 """Three times the Lease's length."""
-POD_SECONDS = 150
-"""For a pod to come: once its API server is back, the Job controller may take a minute."""
+JOB_SECONDS = 150
+"""For the Job controller, which may take a minute once its API server is back."""
 
 
 class Trouble:
@@ -179,14 +179,14 @@ def test_trouble_changes_nothing(trouble: Trouble, fault: Fault, stage: str, mom
     view, name = trouble.view, "troubled"
     view.apply(name, activeDeadlineSeconds=86400, startDeadlineSeconds=86400)
     for each in STAGES:
-        pod = view.pod_of(name, each, POD_SECONDS)
+        pod = view.pod_of(name, each, JOB_SECONDS)
         if each == stage and moment == "before":
             fault(trouble, name, each)
-        pod = view.pod_of(name, each, POD_SECONDS)
+        pod = view.pod_of(name, each, JOB_SECONDS)
         view.play(pod, "Running")
         if each == stage and moment == "during":
             fault(trouble, name, each)
-            pod = view.pod_of(name, each, POD_SECONDS)
+            pod = view.pod_of(name, each, JOB_SECONDS)
             view.play(pod, "Running")
         said = StageResult(stage=Stage(each), reason="Succeeded").to_termination_message()
         view.play(pod, "Succeeded", 0, said)
@@ -200,6 +200,7 @@ def test_trouble_changes_nothing(trouble: Trouble, fault: Fault, stage: str, mom
     view.until(
         "the Jobs to be complete",
         lambda: all(job["status"].get("succeeded") == 1 for job in view.items("jobs")),
+        JOB_SECONDS,
     )
     assert len(view.items("pods", "-l", f"dubjob.dev/dubjob={name}")) == len(STAGES)
     events = view.items(

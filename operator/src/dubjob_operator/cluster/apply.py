@@ -37,7 +37,10 @@ async def create_job(client: Client, job: dict[str, Any]) -> None:
 
 
 async def delete_job(client: Client, namespace: str, job: ObservedJob) -> None:
-    """Delete exactly that Job with its pods; one that is gone already is success."""
+    """Delete exactly that Job with its pods; one that is gone already is success.
+
+    Raises :class:`Conflict` where another has taken its place.
+    """
     body = {
         "apiVersion": "v1",
         "kind": "DeleteOptions",
@@ -48,7 +51,7 @@ async def delete_job(client: Client, namespace: str, job: ObservedJob) -> None:
     path = f"/apis/batch/v1/namespaces/{namespace}/jobs/{job.name}"
     try:
         await client.send("DELETE", path, body)
-    except (NotFound, Conflict):
+    except NotFound:
         return
     logger.info("deleted Job %s", job.name, extra={"stage": job.stage})
 

@@ -41,5 +41,7 @@ async def tell(client: Client, dubjob: DubJob, event: Transition, now: datetime)
     }
     try:
         await client.send("POST", f"/api/v1/namespaces/{metadata.namespace}/events", body)
-    except Conflict:
-        return
+    except Conflict as conflict:
+        # Another 409 than this one, a quota's for example, has told nothing.
+        if conflict.reason != "AlreadyExists":
+            raise
