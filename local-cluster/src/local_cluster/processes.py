@@ -79,8 +79,7 @@ class Background:
         except (OSError, ValueError):
             return None
         pid = int(record["pid"])
-        with contextlib.suppress(OSError):
-            os.waitpid(pid, os.WNOHANG)
+        _reap()
         return pid if _start_time(pid) == record["started"] else None
 
 
@@ -91,11 +90,15 @@ def _end(pid: int) -> None:
             os.kill(pid, number)
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
-            with contextlib.suppress(OSError):
-                os.waitpid(pid, os.WNOHANG)
+            _reap()
             if _start_time(pid) is None or _start_time(pid) != begun:
                 return
             time.sleep(0.05)
+
+
+def _reap() -> None:
+    """Take note of what has ended of our own; it would stay a zombie."""
+    _STARTED[:] = [process for process in _STARTED if process.poll() is None]
 
 
 def _start_time(pid: int) -> int | None:
