@@ -36,9 +36,6 @@ DUBJOBS = "/apis/dubjob.dev/v1alpha1/namespaces/dubbing/dubjobs"
 STAGES = [str(stage) for stage in Stage]
 TICKS = os.sysconf("SC_CLK_TCK")
 
-Times = dict[tuple[str, str], float]
-"""Seconds since the epoch, by DubJob and stage."""
-
 
 @dataclass
 class Row:
@@ -149,7 +146,7 @@ class Bench:
         before, begun = cpu_seconds(process.pid), time.time()
         asyncio.run(create(self.plane.kubeconfig, count))
         # Not by asking the operator all the time, which would be measured as its own work.
-        while len(self._times(f"dub{count}-", begun)[1]) < count * len(STAGES):
+        while self.log.read_text().count(f"succeeded dub{count}-") < count * len(STAGES):
             time.sleep(0.5)
         while self._finished(port) < count:
             time.sleep(0.5)
@@ -179,7 +176,13 @@ class Bench:
         )  # fmt: skip
 
     def _row(self, what: str, count: int, prefix: str, begun: float) -> Row:
-        created, succeeded = self._times(prefix, begun)
+        created: dict[tuple[str, str], float] = {}
+        succeeded: dict[tuple[str, str], float] = {}
+        for line in self.log.read_text().splitlines():
+            at, kind, dubjob, stage = line.split()
+            if dubjob.startswith(prefix):
+                into = created if kind == "created" else succeeded
+                into.setdefault((dubjob, stage), float(at))
         hops = [
             created[dubjob, STAGES[number]] - succeeded[dubjob, STAGES[number - 1]]
             for dubjob, stage in created
@@ -187,17 +190,6 @@ class Bench:
             if number
         ]
         return Row(what, count, max(succeeded.values()) - begun, hops)
-
-    def _times(self, prefix: str, begun: float) -> tuple[Times, Times]:
-        """Since `begun`: when each pod was created, and when it succeeded."""
-        created: Times = {}
-        succeeded: Times = {}
-        for line in self.log.read_text().splitlines():
-            at, kind, dubjob, stage = line.split()
-            if dubjob.startswith(prefix) and float(at) > begun:
-                into = created if kind == "created" else succeeded
-                into.setdefault((dubjob, stage), float(at))
-        return created, succeeded
 
 
 async def create(kubeconfig: Path, count: int, *, finished: bool = False) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
@@ -13,12 +15,16 @@ from dubjob_operator.handlers.queue import WorkQueue
 BLINK = 0.1
 
 
-async def served(queue: WorkQueue, until: asyncio.Event) -> None:
-    """Let the queue work until the event is set."""
+@contextlib.asynccontextmanager
+async def working(reconcile: Callable[[Key], Awaitable[float | None]]) -> AsyncIterator[WorkQueue]:
+    """A queue that works until the test leaves it."""
+    queue = WorkQueue(reconcile)
     task = asyncio.create_task(queue.run())
-    await asyncio.wait_for(until.wait(), 2)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    try:
+        yield queue
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_a_key_that_fails_comes_again_and_disturbs_no_other() -> None:
@@ -33,10 +39,10 @@ async def test_a_key_that_fails_comes_again_and_disturbs_no_other() -> None:
             raise ValueError("a surprise")
         return None
 
-    queue = WorkQueue(reconcile)
-    queue.add(("n", "bad"))
-    queue.add(("n", "good"))
-    await served(queue, done)
+    async with working(reconcile) as queue:
+        queue.add(("n", "bad"))
+        queue.add(("n", "good"))
+        await asyncio.wait_for(done.wait(), 2)
 
 
 async def test_a_key_is_worked_on_by_one_at_a_time_and_comes_again_if_it_changed() -> None:
@@ -57,9 +63,9 @@ async def test_a_key_is_worked_on_by_one_at_a_time_and_comes_again_if_it_changed
             done.set()
         return None
 
-    queue = WorkQueue(reconcile)
-    queue.add(("n", "one"))
-    await served(queue, done)
+    async with working(reconcile) as queue:
+        queue.add(("n", "one"))
+        await asyncio.wait_for(done.wait(), 2)
     assert runs == 2
 
 
@@ -85,39 +91,33 @@ def short_blink(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_where_nothing_is_to_be_done_a_word_is_told_at_once() -> None:
     slow = Slow()
-    queue = WorkQueue(slow)
-    task = asyncio.create_task(queue.run())
-    queue.add_to_tell(("n", "one"))
-    await asyncio.sleep(0.01)
-    assert slow.began == ["one"]
-    task.cancel()
+    async with working(slow) as queue:
+        queue.add_to_tell(("n", "one"))
+        await asyncio.sleep(0.01)
+        assert slow.began == ["one"]
 
 
 async def test_while_there_is_work_a_word_waits_for_a_blink_and_is_told_once() -> None:
     slow = Slow()
-    queue = WorkQueue(slow)
-    task = asyncio.create_task(queue.run())
-    queue.add(("n", "slow"))
-    await asyncio.sleep(0.01)
-    for _ in range(3):
-        queue.add_to_tell(("n", "moves on"))
-        queue.add_to_tell(("n", "stays"))
-    queue.add(("n", "moves on"))
-    await asyncio.sleep(BLINK / 2)
-    assert slow.began == ["slow", "moves on"]
-    await asyncio.sleep(BLINK)
-    assert slow.began == ["slow", "moves on", "stays"]
-    task.cancel()
+    async with working(slow) as queue:
+        queue.add(("n", "slow"))
+        await asyncio.sleep(0.01)
+        for _ in range(3):
+            queue.add_to_tell(("n", "moves on"))
+            queue.add_to_tell(("n", "stays"))
+        queue.add(("n", "moves on"))
+        await asyncio.sleep(BLINK / 2)
+        assert slow.began == ["slow", "moves on"]
+        await asyncio.sleep(BLINK)
+        assert slow.began == ["slow", "moves on", "stays"]
 
 
 async def test_a_word_that_waits_puts_off_no_deadline() -> None:
     slow = Slow(look_again=BLINK / 4)
-    queue = WorkQueue(slow)
-    task = asyncio.create_task(queue.run())
-    queue.add(("n", "slow"))
-    queue.add(("n", "due"))
-    await asyncio.sleep(0.01)
-    queue.add_to_tell(("n", "due"))
-    await asyncio.sleep(BLINK / 2)
-    assert slow.began.count("due") >= 2
-    task.cancel()
+    async with working(slow) as queue:
+        queue.add(("n", "slow"))
+        queue.add(("n", "due"))
+        await asyncio.sleep(0.01)
+        queue.add_to_tell(("n", "due"))
+        await asyncio.sleep(BLINK / 2)
+        assert slow.began.count("due") >= 2

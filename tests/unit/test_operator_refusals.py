@@ -7,10 +7,12 @@ from datetime import timedelta
 from typing import Any, cast
 
 from planning_world import NOW
+from turned_clock import Clock
 
 from dubjob_operator.api.dubjob import Key
 from dubjob_operator.cluster.client import Client
-from dubjob_operator.cluster.refusals import READ_SHARE, Refusals
+from dubjob_operator.cluster.refusals import Refusals
+from dubjob_operator.cluster.rest_after import READ_SHARE
 from dubjob_operator.planning.deadlines import timestamp
 from dubjob_operator.planning.plan import NO_POD_SECONDS
 
@@ -30,14 +32,6 @@ class Events:
         self.asked += 1
         self.clock.now += self.seconds
         return {"items": self.items or None}
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def job(uid: str, age: float = 10.0) -> dict[str, Any]:

@@ -6,22 +6,12 @@ import contextlib
 from typing import Any, cast
 
 import pytest
+from turned_clock import Clock
 
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.errors import Conflict, NotFound, Unavailable
 from dubjob_operator.cluster.lease import LEASE_SECONDS, Leadership
 from dubjob_operator.handlers.watch_audit import PATIENCE_SECONDS, Watch, WatchAudit
-
-
-class Clock:
-    """Seconds, as the test says."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
 
 # ---- watches ---------------------------------------------------------------------
 

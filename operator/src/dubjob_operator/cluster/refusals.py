@@ -11,15 +11,13 @@ from datetime import datetime
 from dubjob_operator.api.dubjob import Key
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.errors import ApiError
+from dubjob_operator.cluster.rest_after import rest_after
 from dubjob_operator.planning.deadlines import BLINK_SECONDS, seconds_since
 from dubjob_operator.planning.observation import Object, controller_uid
 from dubjob_operator.planning.plan import NO_POD_SECONDS
 
 REFUSED = "reason=FailedCreate,involvedObject.kind=Job"
 """The Job controller's word for a pod that the API server refused."""
-READ_SHARE = 0.02
-"""Of the time, no more is spent on reading: the API server looks through all events of a
-namespace, and a thousand Jobs may wait for their pods at once."""
 
 
 class Refusals:
@@ -70,7 +68,8 @@ class Refusals:
             return
         finally:
             ended = self._clock()
-            self._due[namespace] = max(begun + NO_POD_SECONDS, ended + (ended - begun) / READ_SHARE)
+            took = ended - begun
+            self._due[namespace] = ended + rest_after(took, NO_POD_SECONDS - took)
             del self._reads[namespace]
         for uid, key in asked.items():
             if uid in known:

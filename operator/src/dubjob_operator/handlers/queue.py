@@ -63,13 +63,10 @@ class WorkQueue:
             timer = self._later.get(key)
             now = asyncio.get_running_loop().time()
             if timer is None or timer.when() > now + BLINK_SECONDS:
-                self.add_later(key, BLINK_SECONDS)
+                self._put_later(BLINK_SECONDS, key, self._to_tell)
 
-    def add_later(self, key: Key, seconds: float) -> None:
-        """Reconcile `key` after `seconds`, or sooner if it is added meanwhile."""
-        self._at(seconds, key, self._to_tell)
-
-    def _at(self, seconds: float, key: Key, queue: asyncio.Queue[Key]) -> None:
+    def _put_later(self, seconds: float, key: Key, queue: asyncio.Queue[Key]) -> None:
+        """After `seconds`, or sooner if it is added meanwhile."""
         self._forget_timer(key)
         loop = asyncio.get_running_loop()
         self._later[key] = loop.call_later(seconds, self._put, key, queue)
@@ -113,7 +110,7 @@ class WorkQueue:
             return
         count = self._failures[key] = self._failures.get(key, 0) + 1
         seconds = min(FIRST_RETRY_SECONDS * 2 ** (count - 1), LONGEST_RETRY_SECONDS)
-        self._at(seconds, key, self._to_act)
+        self._put_later(seconds, key, self._to_act)
 
     async def _outcome(self, key: Key) -> str:
         """Reconcile once; one word for how it went."""
@@ -136,5 +133,5 @@ class WorkQueue:
             RECONCILE.reset(token)
         self._failures.pop(key, None)
         if again is not None:
-            self.add_later(key, again)
+            self._put_later(again, key, self._to_tell)
         return "ok"

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from dubjob_operator import names
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.errors import ApiError
+from dubjob_operator.cluster.rest_after import rest_after
 
 AUDIT_SECONDS = 30.0
-AUDIT_SHARE = 0.02
-"""Of the time, no more is spent on audits: with ten thousand DubJobs they are long."""
 PATIENCE_SECONDS = 60.0
 """A watch that lags behind for longer than this is dead."""
 PAGE = "500"
@@ -66,7 +65,7 @@ class WatchAudit:
         """Audit for ever."""
         took = 0.0
         while True:
-            await asyncio.sleep(max(AUDIT_SECONDS, took / AUDIT_SHARE))
+            await asyncio.sleep(rest_after(took, AUDIT_SECONDS))
             begun = self._clock()
             for watch in self._watches:
                 try:

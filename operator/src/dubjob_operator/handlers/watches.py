@@ -8,6 +8,7 @@ from typing import Any
 import kopf
 
 from dubjob_operator import names
+from dubjob_operator.api.dubjob import Key
 from dubjob_operator.cluster.metrics import WATCH_AGE
 from dubjob_operator.handlers.indexes import Indexed
 from dubjob_operator.handlers.queue import WorkQueue
@@ -26,6 +27,11 @@ def register(registry: kopf.OperatorRegistry, queue: WorkQueue, indexed: Indexed
             age.set_function(lambda: time.monotonic() - heard[resource])
         heard[resource] = time.monotonic()
 
+    def wake(keys: list[Key], *, moves_on: bool) -> None:
+        add = queue.add if moves_on else queue.add_to_tell
+        for key in keys:
+            add(key)
+
     @kopf.on.event(names.GROUP, names.VERSION, names.DUBJOBS, registry=registry)
     async def dubjob_seen(body: kopf.Body, memo: kopf.Memo, **kwargs: Any) -> None:
         note(names.DUBJOBS, kwargs)
@@ -33,16 +39,14 @@ def register(registry: kopf.OperatorRegistry, queue: WorkQueue, indexed: Indexed
         annotations = frozenset(metadata.get("annotations", {}).items())
         asked = hash((metadata.get("generation"), annotations))
         # Where the status alone has changed, it is an echo of what was written here.
-        add = queue.add_to_tell if memo.get("asked") == asked else queue.add
+        moves_on = memo.get("asked") != asked
         memo.asked = asked
-        add((metadata["namespace"], metadata["name"]))
+        wake([(metadata["namespace"], metadata["name"])], moves_on=moves_on)
 
     @kopf.on.event("batch", "v1", "jobs", registry=registry)
     async def job_seen(body: kopf.Body, event: kopf.RawEvent, **kwargs: Any) -> None:
         note("jobs", kwargs)
-        add = queue.add if event["type"] == DELETED else queue.add_to_tell
-        for key in indexed.labelled(body):
-            add(key)
+        wake(indexed.labelled(body), moves_on=event["type"] == DELETED)
 
     @kopf.on.event("", "v1", "pods", registry=registry)
     async def pod_seen(
@@ -52,12 +56,9 @@ def register(registry: kopf.OperatorRegistry, queue: WorkQueue, indexed: Indexed
         done = body.get("status", {}).get("phase") == "Succeeded"
         moves_on = event["type"] == DELETED or (done and not memo.get("done"))
         memo.done = done
-        add = queue.add if moves_on else queue.add_to_tell
-        for key in indexed.labelled(body):
-            add(key)
+        wake(indexed.labelled(body), moves_on=moves_on)
 
     @kopf.on.event(names.GROUP, names.VERSION, names.DUBPROFILES, registry=registry)
     async def profile_seen(**kwargs: Any) -> None:
         note(names.DUBPROFILES, kwargs)
-        for key in indexed.unfinished():
-            queue.add(key)
+        wake(indexed.unfinished(), moves_on=True)
