@@ -88,9 +88,18 @@ def test_a_job_without_a_pod(refused: str, suspended: bool, reason: str, is_faul
     (name,) = world.jobs
     world.refusals = {name: refused} if refused else {}
     world.jobs[name]["spec"]["suspend"] = suspended
-    assert state(world.later(6)) == (StageState.QUEUED, reason)
+    soon = 6 if refused or suspended else 61
+    assert state(world.later(soon)) == (StageState.QUEUED, reason)
     after = world.later(3600)
     assert failed(after) == ("StartDeadlineExceeded" if is_fault else None)
+
+
+def test_that_the_job_controller_is_busy_is_not_worth_a_word() -> None:
+    world = World()
+    world.step()
+    before = world.step()
+    assert world.later(59) == before
+    assert state(world.later(1)) == (StageState.QUEUED, "NoPod")
 
 
 def test_an_active_deadline_counts_what_runs() -> None:

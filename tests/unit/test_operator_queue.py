@@ -112,12 +112,26 @@ async def test_while_there_is_work_a_word_waits_for_a_blink_and_is_told_once() -
         assert slow.began == ["slow", "moves on", "stays"]
 
 
+async def test_a_word_waits_until_nothing_was_heard_for_a_blink() -> None:
+    slow = Slow()
+    async with working(slow) as queue:
+        queue.add(("n", "slow"))
+        await asyncio.sleep(0.01)
+        for _ in range(4):
+            queue.add_to_tell(("n", "changes"))
+            await asyncio.sleep(BLINK / 2)
+        assert slow.began == ["slow"]
+        await asyncio.sleep(BLINK)
+        assert slow.began == ["slow", "changes"]
+
+
 async def test_a_word_that_waits_puts_off_no_deadline() -> None:
     slow = Slow(look_again=BLINK / 4)
     async with working(slow) as queue:
         queue.add(("n", "slow"))
         queue.add(("n", "due"))
         await asyncio.sleep(0.01)
-        queue.add_to_tell(("n", "due"))
-        await asyncio.sleep(BLINK / 2)
+        for _ in range(5):
+            queue.add_to_tell(("n", "due"))
+            await asyncio.sleep(BLINK / 10)
         assert slow.began.count("due") >= 2

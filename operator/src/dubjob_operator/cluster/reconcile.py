@@ -96,9 +96,11 @@ class Reconciler:
         stored = self._latest(key)
         if stored is None:
             self.progress.forget(key)
+            self.refusals.forget(key)
             return None
         jobs, pods = list(self.watched.jobs(key)), list(self.watched.pods(key))
         if stored.at_rest and not any(is_active(job) for job in jobs):
+            self.refusals.forget(key)
             self._learn_once(stored)
             return None
         now = self.clock()
@@ -112,7 +114,7 @@ class Reconciler:
         profile = self._profile(dubjob.profile_name)
         for seen in jobs:
             self._expected.pop(seen["metadata"]["name"], None)
-        refusals = self.refusals.of(key, jobs, pods, now)
+        refusals = self.refusals.of(key, jobs, pods)
         observed = observe(jobs, pods, dubjob.metadata.uid, refusals)
         states = stage_states(dubjob, profile, observed, now)
         step = plan(dubjob, profile, observed, states, now)

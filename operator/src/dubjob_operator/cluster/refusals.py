@@ -4,18 +4,21 @@ controller's events say so; they are asked for where a Job stays without a pod."
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime
 
 from dubjob_operator.api.dubjob import Key
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.errors import ApiError
 from dubjob_operator.cluster.rest_after import rest_after
-from dubjob_operator.planning.deadlines import BLINK_SECONDS, seconds_since
+from dubjob_operator.planning.deadlines import BLINK_SECONDS
 from dubjob_operator.planning.observation import Object, controller_uid
-from dubjob_operator.planning.plan import NO_POD_SECONDS
 
+logger = logging.getLogger(__name__)
+
+READ_SECONDS = 15.0
+"""Where a Job waits for its pod, events are read this often."""
 REFUSED = "reason=FailedCreate,involvedObject.kind=Job"
 """The Job controller's word for a pod that the API server refused."""
 
@@ -23,56 +26,59 @@ REFUSED = "reason=FailedCreate,involvedObject.kind=Job"
 class Refusals:
     """Reads the events of a namespace beside the reconciles, for all its Jobs at once."""
 
-    def __init__(
-        self,
-        client: Client,
-        wake: Callable[[Key], None],
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, client: Client, wake: Callable[[Key], None]) -> None:
         """`wake`: asks for another reconcile, for which something was read."""
         self._client = client
         self._wake = wake
-        self._clock = clock
         self._known: dict[str, dict[str, str]] = {}
         """By namespace and Job's UID."""
-        self._asked: dict[str, dict[str, Key]] = {}
-        """Who waits for the next reading, likewise."""
-        self._due: dict[str, float] = {}
-        self._reads: dict[str, asyncio.Task[None]] = {}
+        self._waiting: dict[str, dict[Key, set[str]]] = {}
+        """Whose Jobs have no pods, likewise."""
+        self._readers: dict[str, asyncio.Task[None]] = {}
 
-    def of(
-        self, key: Key, jobs: Sequence[Object], pods: Sequence[Object], now: datetime
-    ) -> dict[str, str]:
-        """By Job, the latest message that was read; only of Jobs that wait for a pod.
-        Reads, where it is time."""
+    def of(self, key: Key, jobs: Sequence[Object], pods: Sequence[Object]) -> dict[str, str]:
+        """By Job, the latest message that was read; only of Jobs that wait for a pod, which
+        are looked after until this is called without them."""
         owners = {controller_uid(pod) for pod in pods}
-        namespace, found = key[0], {}
-        for job in jobs:
-            uid = job["metadata"]["uid"]
-            if uid in owners or not _waits(job, now):
-                continue
-            self._asked.setdefault(namespace, {})[uid] = key
-            if uid in self._known.get(namespace, {}):
-                found[job["metadata"]["name"]] = self._known[namespace][uid]
-        due = self._clock() >= self._due.get(namespace, 0.0)
-        if self._asked.get(namespace) and due and namespace not in self._reads:
-            self._reads[namespace] = asyncio.create_task(self._read(namespace))
-        return found
+        waiting = {job["metadata"]["uid"]: job["metadata"]["name"] for job in jobs if _waits(job)}
+        waiting = {uid: name for uid, name in waiting.items() if uid not in owners}
+        namespace = key[0]
+        if not waiting:
+            self.forget(key)
+            return {}
+        self._waiting.setdefault(namespace, {})[key] = set(waiting)
+        if namespace not in self._readers:
+            self._readers[namespace] = asyncio.create_task(self._look_after(namespace))
+        known = self._known.get(namespace, {})
+        return {name: known[uid] for uid, name in waiting.items() if uid in known}
+
+    def forget(self, key: Key) -> None:
+        """That DubJob waits for no pod any more."""
+        self._waiting.get(key[0], {}).pop(key, None)
+
+    async def _look_after(self, namespace: str) -> None:
+        """Read as long as there is a Job that waits."""
+        rest = BLINK_SECONDS
+        while await self._still_waits(namespace, rest):
+            begun = time.monotonic()
+            try:
+                await self._read(namespace)
+            except ApiError as error:
+                logger.debug("events of %s: %s", namespace, error)
+            took = time.monotonic() - begun
+            rest = rest_after(took, READ_SECONDS - took)
+        del self._readers[namespace], self._waiting[namespace]
+        self._known.pop(namespace, None)
+
+    async def _still_waits(self, namespace: str, rest: float) -> bool:
+        await asyncio.sleep(rest)
+        return bool(self._waiting[namespace])
 
     async def _read(self, namespace: str) -> None:
-        begun = self._clock()
-        asked = self._asked.pop(namespace)
-        try:
-            known = self._known[namespace] = await self._messages(namespace)
-        except ApiError:
-            return
-        finally:
-            ended = self._clock()
-            took = ended - begun
-            self._due[namespace] = ended + rest_after(took, NO_POD_SECONDS - took)
-            del self._reads[namespace]
-        for uid, key in asked.items():
-            if uid in known:
+        before = self._known.get(namespace, {})
+        known = self._known[namespace] = await self._messages(namespace)
+        for key, uids in list(self._waiting[namespace].items()):
+            if any(known.get(uid) != before.get(uid) for uid in uids):
                 self._wake(key)
 
     async def _messages(self, namespace: str) -> dict[str, str]:
@@ -82,9 +88,7 @@ class Refusals:
         return {event["involvedObject"]["uid"]: str(event["message"]) for event in events}
 
 
-def _waits(job: Object, now: datetime) -> bool:
+def _waits(job: Object) -> bool:
     if job.get("spec", {}).get("suspend") or job["metadata"].get("deletionTimestamp"):
         return False
-    if job.get("status", {}).get("conditions"):
-        return False
-    return seconds_since(job["metadata"].get("creationTimestamp"), now) >= BLINK_SECONDS
+    return not job.get("status", {}).get("conditions")

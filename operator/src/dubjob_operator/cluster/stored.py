@@ -21,6 +21,8 @@ class StoredDubJob:
     uid: str
     version: str
     """Its resourceVersion."""
+    asked: int
+    """A hash of what its author says: another one, and something may have to be done."""
     state: str
     reason: str
     at_rest: bool
@@ -32,10 +34,12 @@ class StoredDubJob:
     def of(cls, raw: Mapping[str, Any]) -> StoredDubJob:
         """The object as the watch has brought it."""
         metadata = {key: value for key, value in raw["metadata"].items() if key != "managedFields"}
+        annotations = frozenset(metadata.get("annotations", {}).items())
         state, reason = state_and_reason(raw)
         return cls(
             uid=metadata["uid"],
             version=metadata["resourceVersion"],
+            asked=hash((metadata.get("generation"), annotations)),
             state=state,
             reason=reason,
             at_rest=is_at_rest(raw),

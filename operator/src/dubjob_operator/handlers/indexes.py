@@ -1,10 +1,11 @@
-"""What is there: kopf's indexes, filled before any handler runs."""
+"""What is there: the DubJobs as they come, and all that they depend on in kopf's indexes, which
+are filled before any handler runs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import kopf
 
@@ -13,23 +14,36 @@ from dubjob_operator.api.dubjob import Key
 from dubjob_operator.cluster.stored import StoredDubJob
 from dubjob_operator.planning.observation import Object
 
-INDEXES = ("dubjob_index", "profile_index", "job_index", "pod_index")
+INDEXES = ("profile_index", "job_index", "pod_index")
 
 
 @dataclass
 class Indexed:
-    """kopf's indexes, as the reconciler reads them."""
+    """What the watches have brought, as the reconciler reads it."""
 
+    dubjobs: dict[Key, StoredDubJob] = field(default_factory=dict)
+    """No index of kopf's: it holds every object that it has listed until it has indexed the
+    last. No DubJob depends on another, so each is kept as it comes."""
     indexes: dict[str, Any] = field(default_factory=dict)
+    """kopf's."""
 
     def learn(self, kwargs: dict[str, Any]) -> None:
         """Keep the indexes that kopf hands to every handler."""
         if not self.indexes:
             self.indexes = {name: kwargs[name] for name in INDEXES}
 
+    def keep(self, key: Key, dubjob: StoredDubJob) -> None:
+        """Remember a DubJob."""
+        self.dubjobs[key] = dubjob
+
+    def forget(self, key: Key, uid: str) -> None:
+        """Forget a DubJob that is gone, unless another has taken its name already."""
+        if key in self.dubjobs and self.dubjobs[key].uid == uid:
+            del self.dubjobs[key]
+
     def dubjob(self, key: Key) -> StoredDubJob | None:
         """The DubJob of that key."""
-        return next(iter(self._all("dubjob_index", key)), None)
+        return self.dubjobs.get(key)
 
     def profile(self, name: str) -> Object | None:
         """The DubProfile of that name."""
@@ -45,22 +59,20 @@ class Indexed:
 
     def every_dubjob(self) -> list[Key]:
         """The keys of all DubJobs."""
-        return [cast("Key", key) for key in self.indexes.get("dubjob_index", {})]
+        return list(self.dubjobs)
 
     def unfinished(self) -> list[Key]:
         """The keys of the DubJobs that are not at rest."""
-        found = ((key, self.dubjob(key)) for key in self.every_dubjob())
-        return [key for key, stored in found if stored and not stored.at_rest]
+        return [key for key, dubjob in self.dubjobs.items() if not dubjob.at_rest]
 
     def states(self) -> list[tuple[str, str]]:
         """State and reason of every DubJob."""
-        found = (self.dubjob(key) for key in self.every_dubjob())
-        return [(stored.state, stored.reason) for stored in found if stored]
+        # Read in another thread, that of the metrics.
+        return [(dubjob.state, dubjob.reason) for dubjob in list(self.dubjobs.values())]
 
     def dubjob_versions(self) -> dict[str, str]:
         """resourceVersion of every DubJob, by UID."""
-        found = (self.dubjob(key) for key in self.every_dubjob())
-        return {stored.uid: stored.version for stored in found if stored}
+        return {dubjob.uid: dubjob.version for dubjob in self.dubjobs.values()}
 
     def job_versions(self) -> dict[str, str]:
         """resourceVersion of every Job, by UID."""
@@ -73,9 +85,9 @@ class Indexed:
     def labelled(self, body: kopf.Body) -> list[Key]:
         """The DubJobs whose label a Job or pod carries: one, but for shortened names."""
         wanted = owner_label(body)
-        if wanted in self.indexes.get("dubjob_index", {}):
+        if wanted in self.dubjobs:
             return [wanted]
-        return [key for key in self.every_dubjob() if _label(key) == wanted]
+        return [key for key in self.dubjobs if _label(key) == wanted]
 
     def _versions(self, index: str) -> dict[str, str]:
         return {
@@ -107,12 +119,7 @@ def _slim(body: kopf.Body, **spec: Any) -> dict[str, Any]:
 
 
 def register(registry: kopf.OperatorRegistry) -> None:
-    """Have kopf index DubJobs, DubProfiles, Jobs and pods."""
-
-    @kopf.index(names.GROUP, names.VERSION, names.DUBJOBS, id="dubjob_index", registry=registry)
-    async def dubjob_index(body: kopf.Body, **_: Any) -> object:
-        metadata = body["metadata"]
-        return {(metadata["namespace"], metadata["name"]): StoredDubJob.of(dict(body))}
+    """Have kopf index DubProfiles, Jobs and pods."""
 
     @kopf.index(
         names.GROUP, names.VERSION, names.DUBPROFILES, id="profile_index", registry=registry

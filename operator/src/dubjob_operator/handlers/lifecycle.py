@@ -20,6 +20,10 @@ RESYNC_SECONDS = 60.0
 """Every DubJob that is not at rest is looked at this often, though nothing was heard."""
 WATCH_SECONDS = 300
 """A watch is opened anew after this time, so that a dead one cannot last."""
+LISTED_AT_ONCE = 200
+"""Objects: kopf has that many in memory as they are listed, and not all at once."""
+IDLE_SECONDS = 0.5
+"""So long kopf keeps each object in memory after its last event."""
 
 
 def register(
@@ -92,6 +96,8 @@ def _configure(settings: kopf.OperatorSettings) -> None:
     settings.watching.label_selectors["", "v1", "pods"] = names.MANAGED_BY_SELECTOR
     settings.watching.server_timeout = WATCH_SECONDS
     settings.watching.client_timeout = WATCH_SECONDS + 10
+    settings.watching.chunk_size = LISTED_AT_ONCE
+    settings.queueing.idle_timeout = IDLE_SECONDS
     # The CRDs are there and the namespaces are known: nothing to look for.
     settings.scanning.disabled = True
     settings.persistence.diffbase_storage = NoDiffs()

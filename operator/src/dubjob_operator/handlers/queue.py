@@ -1,10 +1,10 @@
 """One queue of keys: every event only puts a key in, and one reconcile at a time takes
 it out.
 
-What may move a DubJob on goes first. What only has to be told waits, for a blink while there
-is something to do, and then for the one worker that tells: the slower the API server, the
-fewer words. A DubJob that moves on meanwhile is told of once, not twice, which spares a busy API
-server writes that nobody would have had the time to read.
+What may move a DubJob on goes first. What only has to be told waits while there is something to
+do, until nothing was heard of the DubJob for a blink, and then for the one worker that tells: the
+slower the API server, the fewer words. A DubJob that moves on meanwhile is told of once, not
+twice, which spares a busy API server writes that nobody would have had the time to read.
 """
 
 from __future__ import annotations
@@ -42,7 +42,10 @@ class WorkQueue:
         self._again: dict[Key, Callable[[Key], None]] = {}
         """How to add what was added while it was at work."""
         self._failures: dict[Key, int] = {}
-        self._later: dict[Key, asyncio.TimerHandle] = {}
+        self._words: dict[Key, asyncio.TimerHandle] = {}
+        """What has to be told once the blink is over."""
+        self._due: dict[Key, asyncio.TimerHandle] = {}
+        """When to look again, whatever is heard till then."""
         self._numbers = itertools.count(1)
         QUEUE_DEPTH.set_function(lambda: len(self._waiting))
 
@@ -60,26 +63,23 @@ class WorkQueue:
         elif not self._waiting and not self._at_work:
             self._put(key, self._to_tell)
         elif key not in self._waiting:
-            timer = self._later.get(key)
-            now = asyncio.get_running_loop().time()
-            if timer is None or timer.when() > now + BLINK_SECONDS:
-                self._put_later(BLINK_SECONDS, key, self._to_tell)
+            self._put_later(self._words, BLINK_SECONDS, key, self._to_tell)
 
-    def _put_later(self, seconds: float, key: Key, queue: asyncio.Queue[Key]) -> None:
-        """After `seconds`, or sooner if it is added meanwhile."""
-        self._forget_timer(key)
-        loop = asyncio.get_running_loop()
-        self._later[key] = loop.call_later(seconds, self._put, key, queue)
+    def _put_later(
+        self,
+        timers: dict[Key, asyncio.TimerHandle],
+        seconds: float,
+        key: Key,
+        queue: asyncio.Queue[Key],
+    ) -> None:
+        _cancel(timers, key)
+        timers[key] = asyncio.get_running_loop().call_later(seconds, self._put, key, queue)
 
     def _put(self, key: Key, queue: asyncio.Queue[Key]) -> None:
-        self._forget_timer(key)
+        _cancel(self._words, key)
+        _cancel(self._due, key)
         self._waiting[key] = queue
         queue.put_nowait(key)
-
-    def _forget_timer(self, key: Key) -> None:
-        timer = self._later.pop(key, None)
-        if timer:
-            timer.cancel()
 
     async def run(self) -> None:
         """Work for ever."""
@@ -110,7 +110,7 @@ class WorkQueue:
             return
         count = self._failures[key] = self._failures.get(key, 0) + 1
         seconds = min(FIRST_RETRY_SECONDS * 2 ** (count - 1), LONGEST_RETRY_SECONDS)
-        self._put_later(seconds, key, self._to_act)
+        self._put_later(self._due, seconds, key, self._to_act)
 
     async def _outcome(self, key: Key) -> str:
         """Reconcile once; one word for how it went."""
@@ -133,5 +133,11 @@ class WorkQueue:
             RECONCILE.reset(token)
         self._failures.pop(key, None)
         if again is not None:
-            self._put_later(again, key, self._to_tell)
+            self._put_later(self._due, again, key, self._to_tell)
         return "ok"
+
+
+def _cancel(timers: dict[Key, asyncio.TimerHandle], key: Key) -> None:
+    timer = timers.pop(key, None)
+    if timer:
+        timer.cancel()

@@ -10,6 +10,7 @@ import kopf
 from dubjob_operator import names
 from dubjob_operator.api.dubjob import Key
 from dubjob_operator.cluster.metrics import WATCH_AGE
+from dubjob_operator.cluster.stored import StoredDubJob
 from dubjob_operator.handlers.indexes import Indexed
 from dubjob_operator.handlers.queue import WorkQueue
 
@@ -33,15 +34,17 @@ def register(registry: kopf.OperatorRegistry, queue: WorkQueue, indexed: Indexed
             add(key)
 
     @kopf.on.event(names.GROUP, names.VERSION, names.DUBJOBS, registry=registry)
-    async def dubjob_seen(body: kopf.Body, memo: kopf.Memo, **kwargs: Any) -> None:
+    async def dubjob_seen(body: kopf.Body, event: kopf.RawEvent, **kwargs: Any) -> None:
         note(names.DUBJOBS, kwargs)
-        metadata = body["metadata"]
-        annotations = frozenset(metadata.get("annotations", {}).items())
-        asked = hash((metadata.get("generation"), annotations))
+        dubjob = StoredDubJob.of(dict(body))
+        key = (body["metadata"]["namespace"], body["metadata"]["name"])
+        before = indexed.dubjob(key)
+        if event["type"] == DELETED:
+            indexed.forget(key, dubjob.uid)
+        else:
+            indexed.keep(key, dubjob)
         # Where the status alone has changed, it is an echo of what was written here.
-        moves_on = memo.get("asked") != asked
-        memo.asked = asked
-        wake([(metadata["namespace"], metadata["name"])], moves_on=moves_on)
+        wake([key], moves_on=before is None or before.asked != dubjob.asked)
 
     @kopf.on.event("batch", "v1", "jobs", registry=registry)
     async def job_seen(body: kopf.Body, event: kopf.RawEvent, **kwargs: Any) -> None:

@@ -14,6 +14,9 @@ from dubjob_operator.planning.observation import ObservedJob
 START_DEADLINE_SECONDS = 600
 BLINK_SECONDS = 5.0
 """A Job that waits for no longer than this is not worth a word."""
+NO_POD_SECONDS = 60.0
+"""A Job that has no pod after this time, and no known reason, has been overlooked; until then the
+Job controller is busy, as it is with a thousand Jobs at once."""
 
 REASONS = frozenset(
     {

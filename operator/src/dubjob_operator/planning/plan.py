@@ -13,13 +13,11 @@ from dubjob_operator.planning import deadlines
 from dubjob_operator.planning.manifests import job_name, stage_job
 from dubjob_operator.planning.observation import Observed, ObservedJob
 from dubjob_operator.planning.profile_use import ProfileProblem, usable_profile
-from dubjob_operator.planning.stage_from_job import waits_for_a_blink
+from dubjob_operator.planning.stage_from_job import unremarkable_for
 from dubjob_operator.planning.stage_states import current
 
 PROGRESS_SECONDS = 15.0
 """A running stage is looked at this often, for its progress."""
-NO_POD_SECONDS = 15.0
-"""A Job without a pod is looked at this often: only its events say why."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +79,9 @@ def _look_again(
         due.append(max(limit.left, 0.0) + 1.0)
     if entry.state is StageState.RUNNING:
         due.append(PROGRESS_SECONDS)
-    if job and job.is_active and waits_for_a_blink(job, now):
-        due.append(deadlines.BLINK_SECONDS)
-    if job and job.is_active and not job.pods and not job.suspended:
-        due.append(NO_POD_SECONDS)
+    unremarkable = unremarkable_for(job, now) if job and job.is_active else 0.0
+    if unremarkable:
+        due.append(unremarkable)
     return min(due, default=None)
 
 

@@ -7,7 +7,13 @@ from datetime import datetime
 from dubjob_operator import names
 from dubjob_operator.api.dubjob import DubJob, Result, StageState, StageStatus
 from dubjob_operator.planning import failure_policy
-from dubjob_operator.planning.deadlines import BLINK_SECONDS, is_fault, seconds_since, timestamp
+from dubjob_operator.planning.deadlines import (
+    BLINK_SECONDS,
+    NO_POD_SECONDS,
+    is_fault,
+    seconds_since,
+    timestamp,
+)
 from dubjob_operator.planning.observation import ObservedJob, ObservedPod
 
 STARTING = "Starting"
@@ -15,7 +21,7 @@ STARTING = "Starting"
 
 def from_job(dubjob: DubJob, entry: StageStatus, job: ObservedJob, now: datetime) -> StageStatus:
     """The entry as its Job shows it. `entry` is what was recorded of the stage."""
-    if waits_for_a_blink(job, now) and not (job.complete or job.failed_reason):
+    if unremarkable_for(job, now) > 0:
         retrying = entry.state is StageState.RETRYING
         return entry if retrying else moved_to(entry, StageState.PENDING, now)
     latest = job.pods[-1] if job.pods else None
@@ -37,12 +43,18 @@ def from_job(dubjob: DubJob, entry: StageStatus, job: ObservedJob, now: datetime
     return _not_started(entry, latest, now)
 
 
-def waits_for_a_blink(job: ObservedJob, now: datetime) -> bool:
-    """True while the Job's pod has had no time to start."""
-    latest = job.pods[-1] if job.pods else None
-    if latest and (latest.is_running or latest.phase != "Pending"):
-        return False
-    return seconds_since(latest.created if latest else job.created, now) < BLINK_SECONDS
+def unremarkable_for(job: ObservedJob, now: datetime) -> float:
+    """Seconds for which it is not yet worth a word that the Job has not started."""
+    if job.complete or job.failed_reason:
+        return 0.0
+    if not job.pods:
+        known = job.suspended or job.refused
+        patience = BLINK_SECONDS if known else NO_POD_SECONDS
+        return max(patience - seconds_since(job.created, now), 0.0)
+    latest = job.pods[-1]
+    if latest.is_running or latest.phase != "Pending":
+        return 0.0
+    return max(BLINK_SECONDS - seconds_since(latest.created, now), 0.0)
 
 
 def _without_pod(entry: StageStatus, job: ObservedJob, now: datetime) -> StageStatus:
@@ -54,7 +66,7 @@ def _without_pod(entry: StageStatus, job: ObservedJob, now: datetime) -> StageSt
         return moved_to(entry, StageState.QUEUED, now, names.QUOTA_EXCEEDED, job.refused)
     if job.refused:
         return moved_to(entry, StageState.QUEUED, now, names.POD_REFUSED, job.refused)
-    message = "Waiting for the Job's pod."
+    message = "The Job has no pod, and nothing says why."
     return moved_to(entry, StageState.QUEUED, now, failure_policy.NO_POD, message)
 
 
