@@ -20,6 +20,8 @@ from local_cluster.place import free_port
 
 STAGES = [str(stage) for stage in Stage]
 FINISHED = 1000
+PEAK_MEMORY = 110
+"""Megabytes: 70 for itself, and little for each that is finished."""
 
 
 @pytest.fixture
@@ -70,11 +72,12 @@ def test_a_quiet_minute_with_a_thousand_finished_dubjobs(
     changed = '{"spec":{"maxDisruptions":7}}'
     installed.kubectl("patch", "dubprofile", "cpu", "--type=merge", "-p", changed)
     health = f"http://127.0.0.1:{free_port()}/healthz"
-    installed.start_operator(
+    operator = installed.start_operator(
         kubeconfig=proxied.own_kubeconfig, LEASE_NAMESPACE=SYSTEM, POD_NAME="only",
         LIVENESS_ENDPOINT=health,
     )  # fmt: skip
     time.sleep(75)
+    assert peak_memory(operator.pid) < PEAK_MEMORY
     assert is_alive(health), answers(health)
     heartbeats = {"POST leases", "PUT leases/dubjob-operator", "PUT leases"}
     assert set(proxied.writes) <= heartbeats, proxied.writes
@@ -109,6 +112,13 @@ def test_a_dead_watch_in_a_living_process_is_found(installed: View) -> None:
         installed.clear()
         for proxy in proxies.values():
             proxy.close()
+
+
+def peak_memory(pid: int) -> float:
+    """Megabytes that were resident at most (VmHWM of proc(5), in kB)."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    fields = dict(line.split(":", 1) for line in status.splitlines())
+    return int(fields["VmHWM"].split()[0]) / 1000
 
 
 def is_alive(url: str) -> bool:

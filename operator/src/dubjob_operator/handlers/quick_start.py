@@ -1,7 +1,7 @@
 """A start whose time grows with the number of objects, not with its square.
 
 Before any handler runs, kopf wants every object indexed. Each object that is listed has a toggle,
-and kopf wakes all objects that wait whenever one is added or removed: with ten thousand DubJobs
+and kopf wakes all objects that wait whenever one is added or removed: with ten thousand Jobs
 that is a hundred million times, for most of ten minutes. Who waits asks for the state of the
 whole, so it is enough to wake them when that changes.
 """

@@ -47,7 +47,7 @@ def timestamp(now: datetime) -> str:
 
 def parse(text: str) -> datetime:
     """A time as Kubernetes writes it."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+    return datetime.fromisoformat(text)
 
 
 def seconds_since(text: str | None, now: datetime) -> float:
