@@ -8,6 +8,7 @@ import pytest
 from planning_world import NOW, World, profile
 
 from dubjob_operator.api.dubjob import DubJobStatus, StageState
+from dubjob_operator.planning.deadlines import timestamp
 from dubjob_operator.planning.estimate import remaining_seconds
 from dubjob_operator.planning.profile_use import job_refused
 from dubstage.contract import Stage
@@ -100,6 +101,49 @@ def test_that_the_job_controller_is_busy_is_not_worth_a_word() -> None:
     before = world.step()
     assert world.later(59) == before
     assert state(world.later(1)) == (StageState.QUEUED, "NoPod")
+
+
+def test_a_pod_that_is_replaced_is_no_fault() -> None:
+    world = World(startDeadlineSeconds=1)
+    world.step()
+    world.pod("Running")
+    world.step()
+    world.later(100)
+    world.pods.clear()
+    assert state(world.step()) == (StageState.PENDING, None)
+    assert state(world.later(59)) == (StageState.PENDING, None)
+    assert state(world.later(1)) == (StageState.QUEUED, "NoPod")
+
+
+def test_a_job_that_was_admitted_late_has_time_for_its_pod() -> None:
+    world = World()
+    world.step()
+    (job,) = world.jobs.values()
+    job["spec"]["suspend"] = True
+    assert state(world.later(3600)) == (StageState.QUEUED, "AwaitingAdmission")
+    job["spec"]["suspend"] = False
+    job["status"] = {"conditions": [{"type": "Suspended", "status": "True"}]}
+    assert state(world.later(1)) == (StageState.QUEUED, "AwaitingAdmission")
+    job["status"] = {
+        "conditions": [{"type": "Suspended", "status": "False"}],
+        "startTime": timestamp(world.now),
+    }
+    assert state(world.step()) == (StageState.PENDING, None)
+    assert state(world.later(59)) == (StageState.PENDING, None)
+    assert state(world.later(1)) == (StageState.QUEUED, "NoPod")
+
+
+def test_an_operator_that_starts_does_not_forget_why_a_job_waits() -> None:
+    world = World(queueDeadlineSeconds=3600)
+    world.step()
+    (name,) = world.jobs
+    world.refusals = {name: "exceeded quota: gpus"}
+    world.later(6)
+    world.refusals = {}
+    assert state(world.later(1800)) == (StageState.QUEUED, "QuotaExceeded")
+    world.refusals = {name: "exceeded quota: gpus"}
+    assert failed(world.later(1799)) is None
+    assert failed(world.later(2)) == "QueueDeadlineExceeded"
 
 
 def test_an_active_deadline_counts_what_runs() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from typing import Any, cast
 
@@ -56,6 +57,34 @@ def test_a_watch_that_catches_up_is_forgiven(pods: Pods) -> None:
     seen["a"] = "2"
     audit.compare(watch, {"a": "2"})
     assert audit.dead() == []
+
+
+class Listed:
+    """An API server that is away at first, and lists two pods, then one."""
+
+    def __init__(self) -> None:
+        self.answers: list[list[str] | None] = [None, ["a", "b"], ["a", "b"], ["a"]]
+
+    async def request(self, method: str, path: str, **_: Any) -> dict[str, Any]:
+        found = self.answers.pop(0)
+        if found is None:
+            raise Unavailable(0, "NoAnswer", path)
+        metadata = [{"metadata": {"uid": uid, "resourceVersion": "1"}} for uid in found]
+        return {"items": metadata, "metadata": {}}
+
+
+async def test_work_begins_when_the_watches_have_brought_what_is_there() -> None:
+    """A pod that was listed and has gone is not waited for."""
+    seen: dict[str, str] = {}
+    listed = Listed()
+    watch = Watch("pods", "/api/v1", "", lambda: seen)
+    audit = WatchAudit(cast("Client", listed), (watch,), ())
+    waiting = asyncio.create_task(audit.all_seen())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    seen["a"] = "1"
+    await asyncio.wait_for(waiting, 10)
+    assert listed.answers == []
 
 
 # ---- the Lease -------------------------------------------------------------------

@@ -14,7 +14,7 @@ from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.lease import Leadership
 from dubjob_operator.cluster.metrics import LEADER, REGISTRY, DubJobs
 from dubjob_operator.cluster.reconcile import Reconciler
-from dubjob_operator.handlers import indexes, lifecycle, quick_start, watches
+from dubjob_operator.handlers import indexes, lifecycle, watches
 from dubjob_operator.handlers.queue import WorkQueue
 from dubjob_operator.handlers.watch_audit import WatchAudit
 from dubjob_operator.handlers.watch_audit import watches as audited
@@ -32,21 +32,21 @@ async def operate(settings: Settings) -> None:
         return await reconciler.reconcile(key) if leadership.is_leader else None
 
     def take_over() -> None:
-        for key in indexed.every_dubjob():
+        for key in indexed.dubjobs.every_key():
             queue.add(key)
 
     queue = WorkQueue(act)
-    reconciler = Reconciler(client, indexed, queue.add, read_progress=settings.read_progress)
+    tell = queue.add_to_tell
+    reconciler = Reconciler(client, indexed, tell, read_progress=settings.read_progress)
     leadership = Leadership(lease_client, settings.lease_namespace, settings.identity, take_over)
     client.may_write = lambda: leadership.is_leader
-    sources = (indexed.dubjob_versions, indexed.job_versions, indexed.pod_versions)
+    sources = (indexed.dubjobs.versions, indexed.own_jobs.versions, indexed.own_pods.versions)
     audit = WatchAudit(lease_client, audited(*sources), settings.namespaces)
 
     REGISTRY.register(DubJobs(indexed.states))
     LEADER.set_function(lambda: float(leadership.is_leader))
     if settings.metrics_port:
         start_http_server(settings.metrics_port, registry=REGISTRY)
-    quick_start.install()
     indexes.register(registry)
     watches.register(registry, queue, indexed)
     lifecycle.register(registry, (client, lease_client), queue, indexed, leadership, audit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 GROUP = "dubjob.dev"
 VERSION = "v1alpha1"
@@ -68,3 +69,8 @@ def label_value(name: str) -> str:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:10]
     return f"{name[: LABEL_LENGTH - 11].rstrip('.-')}-{digest}"
+
+
+def is_shortened(label: str) -> bool:
+    """False for a label that is surely the whole name."""
+    return re.search(r"-[0-9a-f]{10}$", label) is not None

@@ -93,14 +93,13 @@ class Reconciler:
 
         Raises :class:`dubjob_operator.cluster.errors.ApiError`.
         """
+        self.refusals.forget(key)
         stored = self._latest(key)
         if stored is None:
             self.progress.forget(key)
-            self.refusals.forget(key)
             return None
         jobs, pods = list(self.watched.jobs(key)), list(self.watched.pods(key))
         if stored.at_rest and not any(is_active(job) for job in jobs):
-            self.refusals.forget(key)
             self._learn_once(stored)
             return None
         now = self.clock()

@@ -14,6 +14,7 @@ from dubjob_operator.cluster.errors import ApiError
 from dubjob_operator.cluster.rest_after import rest_after
 from dubjob_operator.planning.deadlines import BLINK_SECONDS
 from dubjob_operator.planning.observation import Object, controller_uid
+from dubjob_operator.planning.rest import is_active
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +66,8 @@ class Refusals:
                 await self._read(namespace)
             except ApiError as error:
                 logger.debug("events of %s: %s", namespace, error)
+            except Exception:
+                logger.exception("events of %s", namespace)
             took = time.monotonic() - begun
             rest = rest_after(took, READ_SECONDS - took)
         del self._readers[namespace], self._waiting[namespace]
@@ -72,6 +75,9 @@ class Refusals:
 
     async def _still_waits(self, namespace: str, rest: float) -> bool:
         await asyncio.sleep(rest)
+        if not self._client.may_write():
+            # Another replica leads. Whoever waits is seen to again when this one does.
+            self._waiting[namespace].clear()
         return bool(self._waiting[namespace])
 
     async def _read(self, namespace: str) -> None:
@@ -85,10 +91,12 @@ class Refusals:
         path, query = f"/api/v1/namespaces/{namespace}/events", {"fieldSelector": REFUSED}
         listed = await self._client.request("GET", path, query=query)
         events = sorted(listed["items"] or (), key=lambda event: event.get("lastTimestamp") or "")
-        return {event["involvedObject"]["uid"]: str(event["message"]) for event in events}
+        return {
+            event["involvedObject"].get("uid", ""): str(event.get("message", ""))
+            for event in events
+        }
 
 
 def _waits(job: Object) -> bool:
-    if job.get("spec", {}).get("suspend") or job["metadata"].get("deletionTimestamp"):
-        return False
-    return not job.get("status", {}).get("conditions")
+    suspended = job.get("spec", {}).get("suspend")
+    return is_active(job) and not suspended and not job["metadata"].get("deletionTimestamp")

@@ -1,7 +1,7 @@
-"""A DubJob as it is kept in memory: text, and the little that is asked for often.
+"""Objects as they are kept in memory: text, and the little that is asked for often.
 
 As nested dictionaries an object takes about ten times the memory of its JSON text, and
-there may be ten thousand.
+there may be ten thousand DubJobs, each with six Jobs and their pods.
 """
 
 from __future__ import annotations
@@ -9,39 +9,97 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from dubjob_operator.planning.rest import is_at_rest, state_and_reason
 
 
 @dataclass(frozen=True, slots=True)
-class StoredDubJob:
-    """One DubJob."""
+class Stored:
+    """One object, without its managedFields."""
 
     uid: str
     version: str
     """Its resourceVersion."""
+    text: bytes
+    """JSON."""
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Any]) -> Stored:
+        """The object as the watch has brought it."""
+        return cls(raw["metadata"]["uid"], raw["metadata"]["resourceVersion"], _text(raw))
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """The object as it came."""
+        return cast("dict[str, Any]", json.loads(self.text))
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDubJob(Stored):
+    """One DubJob."""
+
     asked: int
     """A hash of what its author says: another one, and something may have to be done."""
     state: str
     reason: str
     at_rest: bool
     """True: finished, and nothing to do."""
-    text: bytes
-    """The whole object as JSON, without managedFields."""
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> StoredDubJob:
         """The object as the watch has brought it."""
-        metadata = {key: value for key, value in raw["metadata"].items() if key != "managedFields"}
+        metadata = raw["metadata"]
         annotations = frozenset(metadata.get("annotations", {}).items())
         state, reason = state_and_reason(raw)
         return cls(
             uid=metadata["uid"],
             version=metadata["resourceVersion"],
+            text=_text(raw),
             asked=hash((metadata.get("generation"), annotations)),
             state=state,
             reason=reason,
             at_rest=is_at_rest(raw),
-            text=json.dumps({**raw, "metadata": metadata}, separators=(",", ":")).encode(),
         )
+
+
+def slim(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """A Job or a pod with no more than :mod:`dubjob_operator.planning` reads, a tenth of it;
+    of anything else all but the managedFields. Twice is as good as once."""
+    metadata, spec, status = raw["metadata"], raw.get("spec", {}), raw.get("status", {})
+    match raw.get("kind"):
+        case "Job":
+            spec = {"suspend": spec.get("suspend", False)}
+            status = _only(status, "conditions", "failed", "startTime")
+        case "Pod":
+            spec = {
+                "nodeName": spec.get("nodeName", ""),
+                "containers": [_only(each, "name", "resources") for each in spec["containers"]],
+            }
+            containers = status.get("containerStatuses", ())
+            conditions = status.get("conditions", ())
+            status = {
+                "phase": status.get("phase", "Pending"),
+                "conditions": [_only(each, "type", "status", "message") for each in conditions],
+                "containerStatuses": [_only(each, "name", "state") for each in containers],
+            }
+        case _:
+            return {**raw, "metadata": _without_managed_fields(metadata)}
+    metadata = _only(
+        metadata, "name", "namespace", "uid", "resourceVersion", "creationTimestamp",
+        "deletionTimestamp", "labels", "annotations", "ownerReferences",
+    )  # fmt: skip
+    return {**raw, "metadata": metadata, "spec": spec, "status": status}
+
+
+def _only(fields: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: fields[name] for name in names if name in fields}
+
+
+def _without_managed_fields(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in metadata.items() if key != "managedFields"}
+
+
+def _text(raw: Mapping[str, Any]) -> bytes:
+    whole = {**raw, "metadata": _without_managed_fields(raw["metadata"])}
+    return json.dumps(whole, separators=(",", ":")).encode()

@@ -21,7 +21,8 @@ RESYNC_SECONDS = 60.0
 WATCH_SECONDS = 300
 """A watch is opened anew after this time, so that a dead one cannot last."""
 LISTED_AT_ONCE = 200
-"""Objects: kopf has that many in memory as they are listed, and not all at once."""
+"""Objects of a page: ten thousand DubJobs are not all in memory as they were listed. A listing
+must not take longer than etcd remembers, five minutes."""
 IDLE_SECONDS = 0.5
 """So long kopf keeps each object in memory after its last event."""
 
@@ -45,7 +46,7 @@ def register(
     async def begin(settings: kopf.OperatorSettings, **_: Any) -> None:
         _configure(settings)
         for name, work in (
-            ("queue", queue.run()),
+            ("queue", _work(queue, audit)),
             ("resync", _resync(queue, indexed)),
             ("audit", audit.run()),
             ("leadership", _lead(leadership)),
@@ -66,7 +67,7 @@ def register(
         trouble = _trouble(tasks, audit)
         if trouble:
             raise kopf.PermanentError(trouble)
-        return len(indexed.every_dubjob())
+        return len(indexed.dubjobs.every_key())
 
 
 def _trouble(tasks: Iterable[asyncio.Task[None]], audit: WatchAudit) -> str:
@@ -76,6 +77,11 @@ def _trouble(tasks: Iterable[asyncio.Task[None]], audit: WatchAudit) -> str:
             return f"{task.get_name()} has ended: {task.exception()!r}"
     dead = audit.dead()
     return f"the watch of {', '.join(dead)} is dead" if dead else ""
+
+
+async def _work(queue: WorkQueue, audit: WatchAudit) -> None:
+    await audit.all_seen()
+    await queue.run()
 
 
 async def _lead(leadership: Leadership) -> None:

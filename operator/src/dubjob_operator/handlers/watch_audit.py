@@ -17,6 +17,7 @@ from dubjob_operator.cluster.rest_after import rest_after
 AUDIT_SECONDS = 30.0
 PATIENCE_SECONDS = 60.0
 """A watch that lags behind for longer than this is dead."""
+SOON_SECONDS = 0.1
 PAGE = "500"
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
@@ -60,6 +61,23 @@ class WatchAudit:
         self._namespaces = namespaces
         self._clock = clock
         self._differences: dict[str, dict[str, _Difference]] = {}
+
+    async def all_seen(self) -> None:
+        """Return once the watches have brought everything that is there: before, a Job that was
+        not heard of yet would be taken for one that is missing."""
+        for watch in self._watches:
+            begun = self._clock()
+            while not await self._is_seen(watch):
+                await asyncio.sleep(max(self._clock() - begun, SOON_SECONDS))
+                begun = self._clock()
+
+    async def _is_seen(self, watch: Watch) -> bool:
+        try:
+            listed = await self._list(watch)
+        except ApiError as error:
+            logger.warning("list of %s: %s", watch.resource, error)
+            return False
+        return listed.keys() <= watch.seen().keys()
 
     async def run(self) -> None:
         """Audit for ever."""

@@ -57,6 +57,8 @@ class ObservedJob:
     stage: str
     pipeline_hash: str
     created: str = ""
+    started: str = ""
+    """When the Job controller first saw to it, or anew after it was held back."""
     timeout: float | None = None
     """Seconds that one pod may run."""
     suspended: bool = False
@@ -140,7 +142,9 @@ def _job(job: Object, pods: tuple[ObservedPod, ...], refused: str) -> ObservedJo
         pipeline_hash=annotations.get(names.PIPELINE_HASH_ANNOTATION, ""),
         created=metadata.get("creationTimestamp", ""),
         timeout=float(timeout) if timeout else None,
-        suspended=job.get("spec", {}).get("suspend") is True,
+        started=job.get("status", {}).get("startTime", ""),
+        # The condition outlasts the field until the Job controller has seen to it.
+        suspended=job.get("spec", {}).get("suspend") is True or "Suspended" in conditions,
         refused=refused,
         failed_pods=job.get("status", {}).get("failed", 0),
         complete="Complete" in conditions or "SuccessCriteriaMet" in conditions,

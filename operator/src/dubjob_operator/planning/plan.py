@@ -79,7 +79,7 @@ def _look_again(
         due.append(max(limit.left, 0.0) + 1.0)
     if entry.state is StageState.RUNNING:
         due.append(PROGRESS_SECONDS)
-    unremarkable = unremarkable_for(job, now) if job and job.is_active else 0.0
+    unremarkable = unremarkable_for(entry, job, now) if job and job.is_active else 0.0
     if unremarkable:
         due.append(unremarkable)
     return min(due, default=None)

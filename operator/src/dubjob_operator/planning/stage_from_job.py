@@ -21,7 +21,7 @@ STARTING = "Starting"
 
 def from_job(dubjob: DubJob, entry: StageStatus, job: ObservedJob, now: datetime) -> StageStatus:
     """The entry as its Job shows it. `entry` is what was recorded of the stage."""
-    if unremarkable_for(job, now) > 0:
+    if unremarkable_for(entry, job, now) > 0:
         retrying = entry.state is StageState.RETRYING
         return entry if retrying else moved_to(entry, StageState.PENDING, now)
     latest = job.pods[-1] if job.pods else None
@@ -43,18 +43,32 @@ def from_job(dubjob: DubJob, entry: StageStatus, job: ObservedJob, now: datetime
     return _not_started(entry, latest, now)
 
 
-def unremarkable_for(job: ObservedJob, now: datetime) -> float:
+def unremarkable_for(entry: StageStatus, job: ObservedJob, now: datetime) -> float:
     """Seconds for which it is not yet worth a word that the Job has not started."""
     if job.complete or job.failed_reason:
         return 0.0
     if not job.pods:
-        known = job.suspended or job.refused
-        patience = BLINK_SECONDS if known else NO_POD_SECONDS
-        return max(patience - seconds_since(job.created, now), 0.0)
+        return _without_pod_unremarkable_for(entry, job, now)
     latest = job.pods[-1]
     if latest.is_running or latest.phase != "Pending":
         return 0.0
     return max(BLINK_SECONDS - seconds_since(latest.created, now), 0.0)
+
+
+def _without_pod_unremarkable_for(entry: StageStatus, job: ObservedJob, now: datetime) -> float:
+    if job.suspended or job.refused or _was_refused(entry):
+        return max(BLINK_SECONDS - seconds_since(job.created, now), 0.0)
+    had_one = entry.state in (StageState.RUNNING, StageState.PULLING)
+    if had_one or entry.reason == names.UNSCHEDULABLE:
+        return NO_POD_SECONDS
+    pending = (entry.since or "") if entry.state is StageState.PENDING else ""
+    return max(NO_POD_SECONDS - seconds_since(max(job.created, job.started, pending), now), 0.0)
+
+
+def _was_refused(entry: StageStatus) -> bool:
+    """True where the recorded reason is all that is known, as after the operator's start."""
+    refused = (names.QUOTA_EXCEEDED, names.POD_REFUSED)
+    return entry.state is StageState.QUEUED and entry.reason in refused
 
 
 def _without_pod(entry: StageStatus, job: ObservedJob, now: datetime) -> StageStatus:
@@ -66,6 +80,8 @@ def _without_pod(entry: StageStatus, job: ObservedJob, now: datetime) -> StageSt
         return moved_to(entry, StageState.QUEUED, now, names.QUOTA_EXCEEDED, job.refused)
     if job.refused:
         return moved_to(entry, StageState.QUEUED, now, names.POD_REFUSED, job.refused)
+    if _was_refused(entry):
+        return entry
     message = "The Job has no pod, and nothing says why."
     return moved_to(entry, StageState.QUEUED, now, failure_policy.NO_POD, message)
 

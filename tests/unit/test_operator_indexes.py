@@ -1,0 +1,76 @@
+"""What the operator remembers of the DubJobs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from planning_world import UID, World
+
+from dubjob_operator.cluster.stored import StoredDubJob, slim
+from dubjob_operator.handlers.indexes import Indexed, Kept
+from dubjob_operator.names import label_value
+from dubjob_operator.planning.observation import observe
+
+KEY = ("dubbing", "talk")
+
+
+def stored(uid: str, generation: int = 1) -> StoredDubJob:
+    metadata: dict[str, Any] = {
+        "name": "talk", "namespace": "dubbing", "uid": uid, "generation": generation,
+        "resourceVersion": "1",
+    }  # fmt: skip
+    return StoredDubJob.of({"metadata": metadata})
+
+
+def test_the_one_that_was_created_anew_stays() -> None:
+    """What is heard of the old one, and of the new, comes in any order."""
+    indexed = Indexed()
+    kept = indexed.dubjobs
+    kept.keep(KEY, stored("old"))
+    assert kept.keep(KEY, stored("new")) is None, "it was never heard of"
+    assert kept.keep(KEY, stored("old")) == stored("old")
+    assert set(kept.versions()) == {"old", "new"}
+    kept.forget("old")
+    assert indexed.dubjob(KEY) == stored("new")
+    kept.forget("new")
+    assert indexed.dubjob(KEY) is None
+    assert kept.every_key() == []
+
+
+def test_an_object_has_the_label_that_it_had_last() -> None:
+    kept: Kept[StoredDubJob] = Kept()
+    kept.keep(KEY, stored("one"))
+    assert kept.keep(("dubbing", "other"), stored("one", 2)) == stored("one")
+    assert kept.of(KEY) == []
+    assert kept.every() == kept.of(("dubbing", "other")) == [stored("one", 2)]
+
+
+def test_a_pod_finds_its_dubjob_by_a_shortened_name_too() -> None:
+    indexed = Indexed()
+    long = ("dubbing", "a" * 100)
+    for key in (KEY, long):
+        indexed.dubjobs.keep(key, stored(key[1]))
+    for key in (KEY, long):
+        assert indexed.labelled((key[0], label_value(key[1]))) == [key]
+    assert indexed.labelled(("dubbing", "nobody")) == []
+
+
+def test_slim_objects_say_what_whole_ones_do() -> None:
+    world = World()
+    world.step()
+    world.pod("Running")
+    (job,), (pod,) = world.jobs.values(), world.pods
+    job["metadata"] |= {"resourceVersion": "1", "managedFields": [{"manager": "someone"}]}
+    whole = [json.loads(json.dumps(item)) for item in (job, {**pod, "kind": "Pod"})]
+    whole[1]["spec"] = {
+        "containers": [
+            {"name": "stage", "image": "image:1", "resources": {"limits": {"memory": "4Gi"}}}
+        ],
+        "nodeName": "node-1",
+        "volumes": [{"name": "data"}],
+    }
+    light = [slim(item) for item in whole]
+    assert [slim(item) for item in light] == light
+    assert observe(light[:1], light[1:], UID) == observe(whole[:1], whole[1:], UID)
+    assert len(json.dumps(light)) < len(json.dumps(whole)) / 2
