@@ -141,9 +141,32 @@ def test_an_operator_that_starts_does_not_forget_why_a_job_waits() -> None:
     world.later(6)
     world.refusals = {}
     assert state(world.later(1800)) == (StageState.QUEUED, "QuotaExceeded")
-    world.refusals = {name: "exceeded quota: gpus"}
+    world.refusals = {name: "exceeded quota: gpus, again"}
     assert failed(world.later(1799)) is None
     assert failed(world.later(2)) == "QueueDeadlineExceeded"
+
+
+def test_a_reason_that_is_gone_is_not_said_for_ever() -> None:
+    world = World()
+    world.step()
+    (name,) = world.jobs
+    world.refusals = {name: "exceeded quota: gpus"}
+    assert state(world.later(100)) == (StageState.QUEUED, "QuotaExceeded")
+    world.refusals = {name: ""}
+    assert state(world.later(1)) == (StageState.QUEUED, "NoPod")
+
+
+def test_a_pod_that_was_evicted_and_collected_is_no_fault() -> None:
+    world = World(startDeadlineSeconds=1)
+    world.step()
+    world.pod("Running")
+    world.step()
+    world.pods.clear()
+    world.pod("Failed", code=137, conditions=[DISRUPTED])
+    assert state(world.later(100))[0] is StageState.RETRYING
+    world.pods.clear()
+    assert state(world.later(59))[0] is StageState.RETRYING
+    assert state(world.later(1)) == (StageState.QUEUED, "NoPod")
 
 
 def test_an_active_deadline_counts_what_runs() -> None:

@@ -60,10 +60,10 @@ def test_a_watch_that_catches_up_is_forgiven(pods: Pods) -> None:
 
 
 class Listed:
-    """An API server that is away at first, and lists two pods, then one."""
+    """An API server that is away at first; then a pod of two goes, and another comes."""
 
     def __init__(self) -> None:
-        self.answers: list[list[str] | None] = [None, ["a", "b"], ["a", "b"], ["a"]]
+        self.answers: list[list[str] | None] = [None, ["a", "b"], ["a", "c"]]
 
     async def request(self, method: str, path: str, **_: Any) -> dict[str, Any]:
         found = self.answers.pop(0)
@@ -74,7 +74,7 @@ class Listed:
 
 
 async def test_work_begins_when_the_watches_have_brought_what_is_there() -> None:
-    """A pod that was listed and has gone is not waited for."""
+    """Not what was listed and has gone, nor what has come since: there is always more."""
     seen: dict[str, str] = {}
     listed = Listed()
     watch = Watch("pods", "/api/v1", "", lambda: seen)

@@ -38,8 +38,9 @@ class Refusals:
         self._readers: dict[str, asyncio.Task[None]] = {}
 
     def of(self, key: Key, jobs: Sequence[Object], pods: Sequence[Object]) -> dict[str, str]:
-        """By Job, the latest message that was read; only of Jobs that wait for a pod, which
-        are looked after until this is called without them."""
+        """By Job, the latest message that was read, empty where there was none; nothing as long
+        as nothing was read. Only of Jobs that wait for a pod, which are looked after until this
+        is called without them."""
         owners = {controller_uid(pod) for pod in pods}
         waiting = {job["metadata"]["uid"]: job["metadata"]["name"] for job in jobs if _waits(job)}
         waiting = {uid: name for uid, name in waiting.items() if uid not in owners}
@@ -50,8 +51,10 @@ class Refusals:
         self._waiting.setdefault(namespace, {})[key] = set(waiting)
         if namespace not in self._readers:
             self._readers[namespace] = asyncio.create_task(self._look_after(namespace))
-        known = self._known.get(namespace, {})
-        return {name: known[uid] for uid, name in waiting.items() if uid in known}
+        known = self._known.get(namespace)
+        if known is None:
+            return {}
+        return {name: known.get(uid, "") for uid, name in waiting.items()}
 
     def forget(self, key: Key) -> None:
         """That DubJob waits for no pod any more."""
@@ -76,7 +79,8 @@ class Refusals:
     async def _still_waits(self, namespace: str, rest: float) -> bool:
         await asyncio.sleep(rest)
         if not self._client.may_write():
-            # Another replica leads. Whoever waits is seen to again when this one does.
+            # Another replica leads. Whoever waits is seen to again when this one does, at the
+            # latest with the resync.
             self._waiting[namespace].clear()
         return bool(self._waiting[namespace])
 
@@ -92,7 +96,7 @@ class Refusals:
         listed = await self._client.request("GET", path, query=query)
         events = sorted(listed["items"] or (), key=lambda event: event.get("lastTimestamp") or "")
         return {
-            event["involvedObject"].get("uid", ""): str(event.get("message", ""))
+            event.get("involvedObject", {}).get("uid", ""): str(event.get("message", ""))
             for event in events
         }
 

@@ -31,7 +31,7 @@ class Stored:
 
     @property
     def raw(self) -> dict[str, Any]:
-        """The object as it came."""
+        """The object as it was stored."""
         return cast("dict[str, Any]", json.loads(self.text))
 
 

@@ -101,6 +101,8 @@ class WorkQueue:
                 self._at_work.discard(key)
                 if key in self._again:
                     self._again.pop(key)(key)
+            # What is at rest needs no call: ten thousand of those would let nobody else work.
+            await asyncio.sleep(0)
 
     async def _one(self, key: Key) -> None:
         begun = time.monotonic()

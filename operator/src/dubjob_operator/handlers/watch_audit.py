@@ -17,7 +17,7 @@ from dubjob_operator.cluster.rest_after import rest_after
 AUDIT_SECONDS = 30.0
 PATIENCE_SECONDS = 60.0
 """A watch that lags behind for longer than this is dead."""
-SOON_SECONDS = 0.1
+SOON_SECONDS = 0.5
 PAGE = "500"
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
@@ -63,21 +63,25 @@ class WatchAudit:
         self._differences: dict[str, dict[str, _Difference]] = {}
 
     async def all_seen(self) -> None:
-        """Return once the watches have brought everything that is there: before, a Job that was
-        not heard of yet would be taken for one that is missing."""
+        """Return once the watches have brought what was there when this was called: before, a
+        Job that was not heard of yet would be taken for one that is missing."""
         for watch in self._watches:
-            begun = self._clock()
-            while not await self._is_seen(watch):
-                await asyncio.sleep(max(self._clock() - begun, SOON_SECONDS))
-                begun = self._clock()
+            missing = (await self._list_at_last(watch)).keys() - watch.seen().keys()
+            while missing:
+                await asyncio.sleep(SOON_SECONDS)
+                missing -= watch.seen().keys()
+                if missing:
+                    missing &= (await self._list_at_last(watch)).keys()
 
-    async def _is_seen(self, watch: Watch) -> bool:
-        try:
-            listed = await self._list(watch)
-        except ApiError as error:
-            logger.warning("list of %s: %s", watch.resource, error)
-            return False
-        return listed.keys() <= watch.seen().keys()
+    async def _list_at_last(self, watch: Watch) -> Versions:
+        """Versions of what the API server has, as soon as it answers."""
+        while True:
+            begun = self._clock()
+            try:
+                return await self._list(watch)
+            except ApiError as error:
+                logger.warning("list of %s: %s", watch.resource, error)
+            await asyncio.sleep(max(self._clock() - begun, SOON_SECONDS))
 
     async def run(self) -> None:
         """Audit for ever."""

@@ -63,8 +63,9 @@ class ObservedJob:
     """Seconds that one pod may run."""
     suspended: bool = False
     """A queueing scheduler holds it back."""
-    refused: str = ""
-    """Why its pods cannot be created, in the API server's words."""
+    refused: str | None = None
+    """Why its pods cannot be created, in the API server's words; None where that was not
+    asked for yet."""
     failed_pods: int = 0
     """Failures that count against the backoff limit."""
     complete: bool = False
@@ -111,7 +112,7 @@ def observe(
     for job in jobs:
         if controller_uid(job) == owner_uid:
             own = sorted(seen.get(job["metadata"]["uid"], []), key=lambda pod: pod.created)
-            refused = (refusals or {}).get(job["metadata"]["name"], "")
+            refused = (refusals or {}).get(job["metadata"]["name"])
             found.append(_job(job, tuple(own), refused))
     found.sort(key=lambda job: job.name)
     return Observed(tuple(found), tuple(everything))
@@ -125,7 +126,7 @@ def controller_uid(item: Object) -> str:
     return ""
 
 
-def _job(job: Object, pods: tuple[ObservedPod, ...], refused: str) -> ObservedJob:
+def _job(job: Object, pods: tuple[ObservedPod, ...], refused: str | None) -> ObservedJob:
     metadata = job["metadata"]
     annotations = metadata.get("annotations") or {}
     timeout = annotations.get(names.TIMEOUT_ANNOTATION)

@@ -56,19 +56,20 @@ def unremarkable_for(entry: StageStatus, job: ObservedJob, now: datetime) -> flo
 
 
 def _without_pod_unremarkable_for(entry: StageStatus, job: ObservedJob, now: datetime) -> float:
-    if job.suspended or job.refused or _was_refused(entry):
+    if job.suspended or job.refused or _was_refused(entry, job):
         return max(BLINK_SECONDS - seconds_since(job.created, now), 0.0)
     had_one = entry.state in (StageState.RUNNING, StageState.PULLING)
     if had_one or entry.reason == names.UNSCHEDULABLE:
         return NO_POD_SECONDS
-    pending = (entry.since or "") if entry.state is StageState.PENDING else ""
-    return max(NO_POD_SECONDS - seconds_since(max(job.created, job.started, pending), now), 0.0)
+    waits = entry.state in (StageState.PENDING, StageState.RETRYING)
+    begun = max(job.created, job.started, (entry.since or "") if waits else "")
+    return max(NO_POD_SECONDS - seconds_since(begun, now), 0.0)
 
 
-def _was_refused(entry: StageStatus) -> bool:
+def _was_refused(entry: StageStatus, job: ObservedJob) -> bool:
     """True where the recorded reason is all that is known, as after the operator's start."""
-    refused = (names.QUOTA_EXCEEDED, names.POD_REFUSED)
-    return entry.state is StageState.QUEUED and entry.reason in refused
+    recorded = entry.reason in (names.QUOTA_EXCEEDED, names.POD_REFUSED)
+    return job.refused is None and entry.state is StageState.QUEUED and recorded
 
 
 def _without_pod(entry: StageStatus, job: ObservedJob, now: datetime) -> StageStatus:
@@ -76,11 +77,11 @@ def _without_pod(entry: StageStatus, job: ObservedJob, now: datetime) -> StageSt
     if job.suspended:
         message = "The Job waits for admission by its queue."
         return moved_to(entry, StageState.QUEUED, now, names.AWAITING_ADMISSION, message)
-    if "exceeded quota" in job.refused:
+    if "exceeded quota" in (job.refused or ""):
         return moved_to(entry, StageState.QUEUED, now, names.QUOTA_EXCEEDED, job.refused)
     if job.refused:
         return moved_to(entry, StageState.QUEUED, now, names.POD_REFUSED, job.refused)
-    if _was_refused(entry):
+    if _was_refused(entry, job):
         return entry
     message = "The Job has no pod, and nothing says why."
     return moved_to(entry, StageState.QUEUED, now, failure_policy.NO_POD, message)
