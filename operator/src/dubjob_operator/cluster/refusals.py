@@ -42,8 +42,11 @@ class Refusals:
         as nothing was read. Only of Jobs that wait for a pod, which are looked after until this
         is called without them."""
         owners = {controller_uid(pod) for pod in pods}
-        waiting = {job["metadata"]["uid"]: job["metadata"]["name"] for job in jobs if _waits(job)}
-        waiting = {uid: name for uid, name in waiting.items() if uid not in owners}
+        waiting = {
+            job["metadata"]["uid"]: job["metadata"]["name"]
+            for job in jobs
+            if _waits(job) and job["metadata"]["uid"] not in owners
+        }
         namespace = key[0]
         if not waiting:
             self.forget(key)

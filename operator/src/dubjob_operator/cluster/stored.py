@@ -64,8 +64,8 @@ class StoredDubJob(Stored):
 
 
 def slim(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """A Job or a pod with no more than :mod:`dubjob_operator.planning` reads, a tenth of it;
-    of anything else all but the managedFields. Twice is as good as once."""
+    """A Job or a pod with no more than :mod:`dubjob_operator.planning` reads, a tenth of it.
+    Twice is as good as once."""
     metadata, spec, status = raw["metadata"], raw.get("spec", {}), raw.get("status", {})
     match raw.get("kind"):
         case "Job":
@@ -83,8 +83,6 @@ def slim(raw: Mapping[str, Any]) -> dict[str, Any]:
                 "conditions": [_only(each, "type", "status", "message") for each in conditions],
                 "containerStatuses": [_only(each, "name", "state") for each in containers],
             }
-        case _:
-            return {**raw, "metadata": _without_managed_fields(metadata)}
     metadata = _only(
         metadata, "name", "namespace", "uid", "resourceVersion", "creationTimestamp",
         "deletionTimestamp", "labels", "annotations", "ownerReferences",
@@ -96,10 +94,6 @@ def _only(fields: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: fields[name] for name in names if name in fields}
 
 
-def _without_managed_fields(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in metadata.items() if key != "managedFields"}
-
-
 def _text(raw: Mapping[str, Any]) -> bytes:
-    whole = {**raw, "metadata": _without_managed_fields(raw["metadata"])}
-    return json.dumps(whole, separators=(",", ":")).encode()
+    metadata = {key: value for key, value in raw["metadata"].items() if key != "managedFields"}
+    return json.dumps({**raw, "metadata": metadata}, separators=(",", ":")).encode()
