@@ -54,11 +54,11 @@ def up(place: Place) -> None:
 def down(place: Place) -> None:
     """Stop what was started, unmount, remove the state; the volumes' media stay."""
     if place.state.exists():
-        addresses, control_plane, node = parts(place, tools(()))
+        _, control_plane, node = parts(place, tools(()))
         with step("cluster: stop"):
             node.stop()
             control_plane.stop()
-            network.down(place, addresses)
+            network.down(place)
             for folder in (place.sockets, place.state):
                 unmount_below(folder)
                 shutil.rmtree(folder, ignore_errors=True)

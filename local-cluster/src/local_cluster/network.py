@@ -13,35 +13,57 @@ from local_cluster.errors import ClusterError
 from local_cluster.place import Addresses, Place
 from local_cluster.programs import attempt, run
 
+NAT = ("iptables", "--wait", "--table", "nat")
 CNI_VERSION = "0.4.0"
 """What Debian 12's containernetworking-plugins speak."""
 
 
 def up(place: Place, addresses: Addresses) -> None:
-    """Make the bridge and the rule, and write the CNI configuration."""
-    if attempt("ip", "link", "show", place.bridge).returncode != 0:
+    """Make the bridge and the rule, and write the CNI configuration. What another cluster of
+    this checkout left, killed before it could tidy up, goes: of two rules the first counts."""
+    if not _has_address(place, addresses):
+        attempt("ip", "link", "delete", place.bridge)
         run("ip", "link", "add", place.bridge, "type", "bridge")
         run("ip", "address", "add", f"{addresses.gateway}/24", "dev", place.bridge)
         run("ip", "link", "set", place.bridge, "up")
-    if attempt("iptables", *_service_rule(place, addresses, "--check")).returncode != 0:
-        run("iptables", *_service_rule(place, addresses, "--append"))
+    rule = _service_rule(place, addresses)
+    if _rules(place) != [rule]:
+        _delete_rules(place)
+        run(*NAT, "--append", *rule)
     folder = place.state / "cni"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "10-dubjob.conflist").write_text(json.dumps(_configuration(place, addresses)))
 
 
-def down(place: Place, addresses: Addresses) -> None:
-    """Remove the bridge and the rule."""
-    while attempt("iptables", *_service_rule(place, addresses, "--check")).returncode == 0:
-        run("iptables", *_service_rule(place, addresses, "--delete"))
+def down(place: Place) -> None:
+    """Remove the bridge and every rule for it."""
+    _delete_rules(place)
     attempt("ip", "link", "delete", place.bridge)
 
 
-def _service_rule(place: Place, addresses: Addresses, verb: str) -> list[str]:
+def _has_address(place: Place, addresses: Addresses) -> bool:
+    shown = attempt("ip", "-brief", "address", "show", "dev", place.bridge)
+    return f"{addresses.gateway}/24" in shown.stdout.split()
+
+
+def _delete_rules(place: Place) -> None:
+    for rule in _rules(place):
+        run(*NAT, "--delete", *rule)
+
+
+def _rules(place: Place) -> list[list[str]]:
+    """The rules for what comes from this bridge, in their order."""
+    listed = run(*NAT, "--list-rules", "PREROUTING").splitlines()
+    rules = [line.split()[1:] for line in listed if line.startswith("-A ")]
+    return [rule for rule in rules if place.bridge in rule]
+
+
+def _service_rule(place: Place, addresses: Addresses) -> list[str]:
+    """As iptables lists it."""
     return [
-        *("--wait", "--table", "nat", verb, "PREROUTING", "--in-interface", place.bridge),
-        *("--destination", SERVICE_ADDRESS, "--protocol", "tcp", "--dport", "443"),
-        *("--jump", "DNAT", "--to-destination", f"{addresses.gateway}:{addresses.api_port}"),
+        *("PREROUTING", "-d", f"{SERVICE_ADDRESS}/32", "-i", place.bridge),
+        *("-p", "tcp", "-m", "tcp", "--dport", "443"),
+        *("-j", "DNAT", "--to-destination", f"{addresses.gateway}:{addresses.api_port}"),
     ]
 
 
@@ -76,7 +98,7 @@ def check() -> None:
             f"This machine cannot make a network bridge ({made.stderr.strip()}): use one whose "
             "kernel has it, or your own cluster with `make deploy`."
         )
-    listed = attempt("iptables", "--wait", "--table", "nat", "--list-rules")
+    listed = attempt(*NAT, "--list-rules")
     if listed.returncode != 0:
         raise ClusterError(
             f"iptables cannot read the nat table ({listed.stderr.strip()}): use a machine whose "
