@@ -121,7 +121,7 @@ bench-dubbing: bootstrap models ## How good a dub is, beside the plain method: m
 .PHONY: test-e2e
 test-e2e: prepare ## A real node: images, containers, speech
 	@$(STEP) "cluster and deployment" $(MAKE) deploy-local
-	$(RUN) pytest tests/e2e --timeout 900
+	$(RUN) pytest tests/e2e --timeout 900 --maxfail 5
 
 .PHONY: test-images
 test-images: bootstrap ## Every image, the heavy ones too: half an hour the first time, 30 GiB

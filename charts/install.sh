@@ -48,7 +48,11 @@ fi
 release dubjob-profiles charts/dubjob-profiles --namespace dubbing "${values[@]}" "${@:3}"
 
 say "waiting for the operator"
-kubectl -n dubjob-system rollout status deployment/dubjob-operator --timeout=120s >/dev/null
+kubectl -n dubjob-system rollout status deployment/dubjob-operator --timeout=120s >/dev/null || {
+    say "the operator does not get ready; its last words:"
+    kubectl -n dubjob-system logs deployment/dubjob-operator --tail=5 >&2
+    exit 1
+}
 if [ $seeded = true ]; then
     say "waiting for the models"
     kubectl -n dubbing wait --for=condition=Complete --timeout=180s \

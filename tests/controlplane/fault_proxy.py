@@ -39,6 +39,8 @@ class FaultProxy:
     """Every event of a watch comes twice."""
     swallow: str = ""
     """A resource of which no event comes any more, though the watch stays open."""
+    refuse: str = ""
+    """A resource that is answered with 500."""
     writes: Counter[str] = field(default_factory=Counter)
     """Successful writes by ``METHOD resource``."""
     seed: int = 1
@@ -105,10 +107,10 @@ class FaultProxy:
         resource = _resource(request.path)
         if request.query.get("watch"):
             return await self._watch(request, resource)
+        if self.refuse == resource:
+            return _refusal(500)
         if self.error_share and self._random.random() < self.error_share:
-            code = self._random.choice(list(REFUSALS))
-            body = {"kind": "Status", "code": code, "reason": REFUSALS[code], "message": "fault"}
-            return web.json_response(body, status=code)
+            return _refusal(self._random.choice(list(REFUSALS)))
         headers = {
             key: value
             for key, value in request.headers.items()
@@ -161,6 +163,11 @@ class FaultProxy:
             await response.write(line)
             if self.duplicate:
                 await response.write(line)
+
+
+def _refusal(code: int) -> web.Response:
+    body = {"kind": "Status", "code": code, "reason": REFUSALS[code], "message": "fault"}
+    return web.json_response(body, status=code)
 
 
 def _resource(path: str) -> str:

@@ -146,6 +146,23 @@ def leader(view: View) -> str:
     return view.attempt("-n", SYSTEM, "get", "lease", "dubjob-operator", "-o", holder).stdout
 
 
+def test_not_ready_before_it_can_read_what_is_there(installed: View, proxied: FaultProxy) -> None:
+    """A rollout must not end with an operator that lives and can do nothing."""
+    proxied.refuse = "dubjobs"
+    log = installed.folder / "operator.log"
+    said_before = log.stat().st_size if log.exists() else 0
+    health = f"http://127.0.0.1:{free_port()}/healthz"
+    installed.start_operator(kubeconfig=proxied.own_kubeconfig, LIVENESS_ENDPOINT=health)
+    installed.until("an answer", partial(is_dead, health))
+    time.sleep(2)
+    assert is_dead(health), answers(health)
+    proxied.refuse = ""
+    installed.until("the operator to be ready", partial(is_alive, health))
+    said = log.read_text()[said_before:]
+    assert "the watches have not brought yet what is there" in said
+    assert "Traceback" not in said
+
+
 def test_another_replica_takes_over(installed: View, proxied: FaultProxy) -> None:
     first = installed.start_operator(LEASE_NAMESPACE=SYSTEM, POD_NAME="first")
     installed.until("a leader", lambda: leader(installed) == "first")

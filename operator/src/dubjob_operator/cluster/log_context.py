@@ -30,3 +30,5 @@ def configure(level: str) -> None:
         # answered.
         for name in ("kopf.objects", "kopf.activities", "aiohttp.access"):
             logging.getLogger(name).setLevel(logging.WARNING)
+        # Its traceback of a probe that failed says no more than kopf's line before it.
+        logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)

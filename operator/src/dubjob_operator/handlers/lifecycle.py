@@ -71,10 +71,12 @@ def register(
 
 
 def _trouble(tasks: Iterable[asyncio.Task[None]], audit: WatchAudit) -> str:
-    """Why this process has to be started again; empty where it need not."""
+    """Why this process cannot work, or has to be started again; empty where all is well."""
     for task in tasks:
         if task.done():
             return f"{task.get_name()} has ended: {task.exception()!r}"
+    if not audit.has_all_seen:
+        return "the watches have not brought yet what is there"
     dead = audit.dead()
     return f"the watch of {', '.join(dead)} is dead" if dead else ""
 

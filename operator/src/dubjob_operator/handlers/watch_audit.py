@@ -61,6 +61,8 @@ class WatchAudit:
         self._namespaces = namespaces
         self._clock = clock
         self._differences: dict[str, dict[str, _Difference]] = {}
+        self.has_all_seen = False
+        """Whether :meth:`all_seen` has returned."""
 
     async def all_seen(self) -> None:
         """Return once the watches have brought what was there when this was called: before, a
@@ -72,6 +74,7 @@ class WatchAudit:
                 missing -= watch.seen().keys()
                 if missing:
                     missing &= (await self._list_at_last(watch)).keys()
+        self.has_all_seen = True
 
     async def _list_at_last(self, watch: Watch) -> Versions:
         """Versions of what the API server has, as soon as it answers."""
