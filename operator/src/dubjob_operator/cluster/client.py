@@ -110,44 +110,32 @@ class Client:
         if method != "GET" and not self.may_write():
             raise NotLeading(0, "NotLeading", "another replica acts")
         data = None if body is None else json.dumps(body)
+        options: dict[str, Any] = {"data": data, "params": query, "headers": headers or {}}
         failure: ApiError = Unavailable(0, "NoAnswer", path)
         for attempt in range(attempts):
             if attempt:
                 await asyncio.sleep(random.uniform(0.5, 1.0) * 2 ** (attempt - 1))  # noqa: S311
-            try:
-                async with self._bound, self._call(method, path, data, headers, query) as got:
-                    text: str = await got.text()
-                    API_REQUESTS.labels(method, str(got.status)).inc()
-                    if got.status < 300:
-                        return text
-                    failure = _error(got.status, text)
-                    if got.status == 401:
-                        await self._forget()
-                    elif not isinstance(failure, Unavailable):
-                        raise failure
-                    await asyncio.sleep(_retry_after(got))
-            except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
-                API_REQUESTS.labels(method, "none").inc()
-                failure = Unavailable(0, type(error).__name__, f"{method} {path}: {error}")
-                await self._forget()
+            async with self._bound:
+                session = self._open()
+                try:
+                    async with session.request(method, f"{self._server}{path}", **options) as got:
+                        text: str = await got.text()
+                except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+                    API_REQUESTS.labels(method, "none").inc()
+                    failure = Unavailable(0, type(error).__name__, f"{method} {path}: {error}")
+                    if isinstance(error, aiohttp.ClientSSLError):
+                        await self._forget(session)
+                    continue
+                API_REQUESTS.labels(method, str(got.status)).inc()
+                if got.status < 300:
+                    return text
+                failure = _error(got.status, text)
+                if got.status == 401:
+                    await self._forget(session)
+                elif not isinstance(failure, Unavailable):
+                    raise failure
+                await asyncio.sleep(_retry_after(got))
         raise failure
-
-    def _call(
-        self,
-        method: str,
-        path: str,
-        data: str | None,
-        headers: dict[str, str] | None,
-        query: dict[str, str] | None,
-    ) -> Any:
-        session = self._open()
-        return session.request(
-            method,
-            f"{self._server}{path}",
-            data=data,
-            params=query,
-            headers=headers or {},
-        )
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -160,10 +148,12 @@ class Client:
             )
         return self._session
 
-    async def _forget(self) -> None:
-        """Log in again for the next call: a service account's token changes hourly."""
-        session, self._session = self._session, None
-        if session:
+    async def _forget(self, session: aiohttp.ClientSession) -> None:
+        """Log in again for the next call: a service account's token changes hourly, the
+        authority now and then. It ends the calls under way, so nothing else may bring it about:
+        a log that does not come must not disturb the writes."""
+        if self._session is session:
+            self._session = None
             await session.close()
 
 

@@ -1,0 +1,88 @@
+"""The client's calls, to a server of this test."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import kopf
+import pytest
+from aiohttp import ClientConnectionError, web
+from aiohttp.test_utils import TestServer
+
+from dubjob_operator.cluster.client import Client
+from dubjob_operator.cluster.errors import Unavailable
+
+
+@dataclass
+class ApiServer:
+    """Its logs hang up, its Jobs take a while, and of two tokens only the later is good."""
+
+    url: str = ""
+    tokens: list[str] = field(default_factory=lambda: ["token-2", "token-1"])
+    puts: list[str] = field(default_factory=list)
+    write_goes_on: asyncio.Event = field(default_factory=asyncio.Event)
+    refuse: str = ""
+
+    def login(self) -> kopf.ConnectionInfo:
+        return kopf.ConnectionInfo(server=self.url, token=self.tokens.pop())
+
+    async def job(self, request: web.Request) -> web.Response:
+        token = request.headers["Authorization"]
+        self.puts.append(token)
+        await self.write_goes_on.wait()
+        return web.json_response({}, status=401 if token == self.refuse else 200)
+
+    async def log(self, request: web.Request) -> web.Response:
+        assert request.transport is not None
+        request.transport.close()
+        return web.Response()
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ApiServer]:
+    api = ApiServer()
+    application = web.Application()
+    application.router.add_put("/job", api.job)
+    application.router.add_get("/log", api.log)
+    async with TestServer(application) as running:
+        api.url = str(running.make_url(""))
+        yield api
+
+
+@pytest.fixture
+async def client(server: ApiServer) -> AsyncIterator[Client]:
+    client = Client(server.login)
+    yield client
+    await client.close()
+
+
+async def test_a_log_that_does_not_come_disturbs_no_write(
+    server: ApiServer, client: Client
+) -> None:
+    write = asyncio.create_task(client.request("PUT", "/job", {}))
+    while not server.puts:
+        await asyncio.sleep(0.01)
+    with pytest.raises(Unavailable, match="/log"):
+        await client.text("GET", "/log", attempts=1)
+    server.write_goes_on.set()
+    assert await write == {}
+    assert server.puts == ["Bearer token-1"], "the write was sent once"
+
+
+async def test_a_token_that_has_ended_is_read_anew_once(server: ApiServer, client: Client) -> None:
+    """Two calls learn of it: the second must not throw the new login away."""
+    server.refuse = "Bearer token-1"
+    server.write_goes_on.set()
+    both = await asyncio.gather(*(client.request("PUT", "/job", {}) for _ in range(2)))
+    assert both == [{}, {}]
+    assert server.tokens == []
+    assert sorted(server.puts) == ["Bearer token-1"] * 2 + ["Bearer token-2"] * 2
+
+
+async def test_a_server_that_is_away_is_named(client: Client, server: ApiServer) -> None:
+    server.url = "http://127.0.0.1:1"
+    with pytest.raises(Unavailable, match=r"PUT /job.*127\.0\.0\.1:1") as caught:
+        await client.text("PUT", "/job", {}, attempts=1)
+    assert not isinstance(caught.value, ClientConnectionError)
