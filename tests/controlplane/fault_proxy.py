@@ -107,7 +107,7 @@ class FaultProxy:
         resource = _resource(request.path)
         if request.query.get("watch"):
             return await self._watch(request, resource)
-        if self.refuse == resource:
+        if self.refuse and self.refuse == resource:
             return _refusal(500)
         if self.error_share and self._random.random() < self.error_share:
             return _refusal(self._random.choice(list(REFUSALS)))

@@ -20,6 +20,7 @@ from local_cluster.place import free_port
 
 STAGES = [str(stage) for stage in Stage]
 FINISHED = 1000
+WATCHED = ("dubjobs", "dubprofiles", "jobs", "pods")
 PEAK_MEMORY = 110
 """Megabytes: 70 for itself, and little for each that is finished."""
 
@@ -88,7 +89,7 @@ def test_a_dead_watch_in_a_living_process_is_found(installed: View) -> None:
     """One operator for each watch, which brings nothing any more though it stays open."""
     proxies = {
         name: FaultProxy(Path(installed.folder / "operator.kubeconfig"))
-        for name in ("none", "dubjobs", "jobs", "pods")
+        for name in ("none", *WATCHED)
     }
     health = {name: f"http://127.0.0.1:{free_port()}/healthz" for name in proxies}
     try:
@@ -104,8 +105,9 @@ def test_a_dead_watch_in_a_living_process_is_found(installed: View) -> None:
             proxy.swallow = name
         installed.apply("unseen")
         installed.kubectl("label", "dubjob", "unseen", "seen=no")
+        installed.kubectl("label", "dubprofile", "cpu", "seen=no", "--overwrite")
         installed.play(installed.pod_of("unseen", "ingest", 60), "Running")
-        for name in ("dubjobs", "jobs", "pods"):
+        for name in WATCHED:
             installed.until(f"the watch of {name} to be dead", partial(is_dead, health[name]), 150)
         assert is_alive(health["none"]), answers(health["none"])
     finally:

@@ -22,6 +22,7 @@ class ApiServer:
     url: str = ""
     tokens: list[str] = field(default_factory=lambda: ["token-2", "token-1"])
     puts: list[str] = field(default_factory=list)
+    write_came: asyncio.Event = field(default_factory=asyncio.Event)
     write_goes_on: asyncio.Event = field(default_factory=asyncio.Event)
     refuse: str = ""
 
@@ -31,6 +32,7 @@ class ApiServer:
     async def job(self, request: web.Request) -> web.Response:
         token = request.headers["Authorization"]
         self.puts.append(token)
+        self.write_came.set()
         await self.write_goes_on.wait()
         return web.json_response({}, status=401 if token == self.refuse else 200)
 
@@ -62,8 +64,7 @@ async def test_a_log_that_does_not_come_disturbs_no_write(
     server: ApiServer, client: Client
 ) -> None:
     write = asyncio.create_task(client.request("PUT", "/job", {}))
-    while not server.puts:
-        await asyncio.sleep(0.01)
+    await server.write_came.wait()
     with pytest.raises(Unavailable, match="/log"):
         await client.text("GET", "/log", attempts=1)
     server.write_goes_on.set()

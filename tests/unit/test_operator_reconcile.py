@@ -15,7 +15,7 @@ from dubjob_operator.api.dubjob import Key
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.errors import Conflict
 from dubjob_operator.cluster.reconcile import EXPECTATION_SECONDS, Reconciler
-from dubjob_operator.cluster.stored import StoredDubJob
+from dubjob_operator.cluster.stored import Stored, StoredDubJob
 from dubjob_operator.planning.observation import Object
 
 KEY = ("dubbing", "talk")
@@ -56,10 +56,10 @@ class LateWatch:
     def dubjob(self, key: Key) -> StoredDubJob | None:
         return self.seen
 
-    def profile(self, name: str) -> Object | None:
+    def profile(self, name: str) -> Stored | None:
         found = profile().model_dump(mode="json", by_alias=True, exclude_none=True)
-        found["metadata"]["resourceVersion"] = "1"
-        return cast("Object", found)
+        found["metadata"] |= {"resourceVersion": "1", "uid": "profile"}
+        return Stored.of(found)
 
     def jobs(self, key: Key) -> Iterable[Object]:
         return ()

@@ -14,17 +14,16 @@ from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.lease import Leadership
 from dubjob_operator.cluster.metrics import LEADER, REGISTRY, DubJobs
 from dubjob_operator.cluster.reconcile import Reconciler
-from dubjob_operator.handlers import indexes, lifecycle, watches
+from dubjob_operator.handlers import lifecycle, watch_audit, watches
+from dubjob_operator.handlers.indexes import Indexed
 from dubjob_operator.handlers.queue import WorkQueue
-from dubjob_operator.handlers.watch_audit import WatchAudit
-from dubjob_operator.handlers.watch_audit import watches as audited
 from dubjob_operator.settings import Settings
 
 
 async def operate(settings: Settings) -> None:
     """Run until told to stop."""
     registry = kopf.OperatorRegistry()
-    indexed = indexes.Indexed()
+    indexed = Indexed()
     # The Lease has a client of its own: it must not wait behind a thousand Jobs.
     client, lease_client = Client(), Client()
 
@@ -40,14 +39,14 @@ async def operate(settings: Settings) -> None:
     reconciler = Reconciler(client, indexed, tell, read_progress=settings.read_progress)
     leadership = Leadership(lease_client, settings.lease_namespace, settings.identity, take_over)
     client.may_write = lambda: leadership.is_leader
-    sources = (indexed.dubjobs.versions, indexed.own_jobs.versions, indexed.own_pods.versions)
-    audit = WatchAudit(lease_client, audited(*sources), settings.namespaces)
+    kept = (indexed.dubjobs, indexed.profiles, indexed.own_jobs, indexed.own_pods)
+    audited = watch_audit.watches(*(each.versions for each in kept))
+    audit = watch_audit.WatchAudit(lease_client, audited, settings.namespaces)
 
     REGISTRY.register(DubJobs(indexed.states))
     LEADER.set_function(lambda: float(leadership.is_leader))
     if settings.metrics_port:
         start_http_server(settings.metrics_port, registry=REGISTRY)
-    indexes.register(registry)
     watches.register(registry, queue, indexed)
     lifecycle.register(registry, (client, lease_client), queue, indexed, leadership, audit)
     await kopf.operator(

@@ -21,7 +21,7 @@ from dubjob_operator.cluster.metrics import count_transitions
 from dubjob_operator.cluster.paces import Paces
 from dubjob_operator.cluster.progress import ProgressReader
 from dubjob_operator.cluster.refusals import Refusals
-from dubjob_operator.cluster.stored import StoredDubJob
+from dubjob_operator.cluster.stored import Stored, StoredDubJob
 from dubjob_operator.planning.observation import Object, observe
 from dubjob_operator.planning.plan import plan
 from dubjob_operator.planning.profile_use import ProfileProblem, job_refused
@@ -43,7 +43,7 @@ class Watched(Protocol):
         """The DubJob, None where it is gone."""
         ...
 
-    def profile(self, name: str) -> Object | None:
+    def profile(self, name: str) -> Stored | None:
         """The DubProfile, None where there is none."""
         ...
 
@@ -192,19 +192,18 @@ class Reconciler:
 
     def _profile(self, name: str) -> DubProfile | ProfileProblem | None:
         """The profile; parsed once for each of its versions."""
-        raw = self.watched.profile(name)
-        if raw is None:
+        stored = self.watched.profile(name)
+        if stored is None:
             return None
-        version = raw["metadata"]["resourceVersion"]
         known = self._profiles.get(name)
-        if known is None or known[0] != version:
-            known = self._profiles[name] = (version, _parsed(name, raw))
+        if known is None or known[0] != stored.version:
+            known = self._profiles[name] = (stored.version, _parsed(name, stored))
         return known[1]
 
 
-def _parsed(name: str, raw: Object) -> DubProfile | ProfileProblem:
+def _parsed(name: str, stored: Stored) -> DubProfile | ProfileProblem:
     try:
-        return DubProfile.model_validate(raw)
+        return DubProfile.model_validate_json(stored.text)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])

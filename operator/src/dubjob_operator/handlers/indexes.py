@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import kopf
 
@@ -69,16 +69,15 @@ class Indexed:
     own_jobs: Kept[Stored] = field(default_factory=Kept)
     """By the DubJob's label, like the pods."""
     own_pods: Kept[Stored] = field(default_factory=Kept)
-    profiles: Any = None
-    """kopf's index, filled before any handler runs: few, and every DubJob depends on one."""
+    profiles: Kept[Stored] = field(default_factory=Kept)
 
     def dubjob(self, key: Key) -> StoredDubJob | None:
         """The DubJob of that key."""
         return next(reversed(self.dubjobs.of(key)), None)
 
-    def profile(self, name: str) -> Object | None:
+    def profile(self, name: str) -> Stored | None:
         """The DubProfile of that name."""
-        return next(iter((self.profiles or {}).get(name, ())), None)
+        return next(reversed(self.profiles.of(profile_key(name))), None)
 
     def jobs(self, key: Key) -> Iterable[Object]:
         """Jobs that carry the DubJob's label."""
@@ -112,15 +111,10 @@ def owner_label(body: kopf.Body) -> Key:
     return metadata["namespace"], str(metadata.get("labels", {}).get(names.DUBJOB_LABEL, ""))
 
 
+def profile_key(name: str) -> Key:
+    """The key of a DubProfile, which belongs to no namespace."""
+    return "", name
+
+
 def _label(key: Key) -> Key:
     return key[0], names.label_value(key[1])
-
-
-def register(registry: kopf.OperatorRegistry) -> None:
-    """Have kopf index the DubProfiles."""
-
-    @kopf.index(
-        names.GROUP, names.VERSION, names.DUBPROFILES, id="profile_index", registry=registry
-    )
-    async def profile_index(body: kopf.Body, **_: Any) -> object:
-        return {body["metadata"]["name"]: dict(body)}

@@ -37,6 +37,8 @@ class Watch:
     selector: str
     seen: Callable[[], Versions]
     """What the watch has brought."""
+    of_cluster: bool = False
+    """The objects belong to no namespace."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,9 @@ class WatchAudit:
 
     async def _list(self, watch: Watch) -> dict[str, str]:
         """Versions of what the API server has."""
-        places = [f"/namespaces/{name}" for name in self._namespaces] or [""]
+        places = [f"/namespaces/{name}" for name in self._namespaces]
+        if watch.of_cluster or not places:
+            places = [""]
         found = {}
         for place in places:
             query = {"limit": PAGE, "labelSelector": watch.selector}
@@ -146,11 +150,15 @@ class WatchAudit:
 
 
 def watches(
-    dubjobs: Callable[[], Versions], jobs: Callable[[], Versions], pods: Callable[[], Versions]
+    dubjobs: Callable[[], Versions],
+    profiles: Callable[[], Versions],
+    jobs: Callable[[], Versions],
+    pods: Callable[[], Versions],
 ) -> tuple[Watch, ...]:
-    """The three watches that the operator stands on."""
+    """The watches that the operator stands on."""
     return (
         Watch(names.DUBJOBS, f"/apis/{names.API_VERSION}", "", dubjobs),
+        Watch(names.DUBPROFILES, f"/apis/{names.API_VERSION}", "", profiles, of_cluster=True),
         Watch("jobs", "/apis/batch/v1", names.MANAGED_BY_SELECTOR, jobs),
         Watch("pods", "/api/v1", names.MANAGED_BY_SELECTOR, pods),
     )

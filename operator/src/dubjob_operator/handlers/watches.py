@@ -11,7 +11,7 @@ from dubjob_operator import names
 from dubjob_operator.api.dubjob import Key
 from dubjob_operator.cluster.metrics import WATCH_AGE
 from dubjob_operator.cluster.stored import Stored, StoredDubJob, slim
-from dubjob_operator.handlers.indexes import Indexed, Kept, owner_label
+from dubjob_operator.handlers.indexes import Indexed, Kept, owner_label, profile_key
 from dubjob_operator.handlers.queue import WorkQueue
 
 DELETED = "DELETED"
@@ -21,8 +21,7 @@ def register(registry: kopf.OperatorRegistry, queue: WorkQueue, indexed: Indexed
     """Have every change of a DubJob, a DubProfile, a Job or a pod kept, and wake the queue."""
     heard: dict[str, float] = {}
 
-    def note(resource: str, kwargs: dict[str, Any]) -> None:
-        indexed.profiles = kwargs["profile_index"]
+    def note(resource: str) -> None:
         if resource not in heard:
             age = WATCH_AGE.labels(resource)
             age.set_function(lambda: time.monotonic() - heard[resource])
@@ -34,8 +33,8 @@ def register(registry: kopf.OperatorRegistry, queue: WorkQueue, indexed: Indexed
             add(key)
 
     @kopf.on.event(names.GROUP, names.VERSION, names.DUBJOBS, registry=registry)
-    async def dubjob_seen(body: kopf.Body, event: kopf.RawEvent, **kwargs: Any) -> None:
-        note(names.DUBJOBS, kwargs)
+    async def dubjob_seen(body: kopf.Body, event: kopf.RawEvent, **_: Any) -> None:
+        note(names.DUBJOBS)
         dubjob = StoredDubJob.of(dict(body))
         key = (body["metadata"]["namespace"], body["metadata"]["name"])
         before = _keep(indexed.dubjobs, event, key, dubjob)
@@ -43,17 +42,15 @@ def register(registry: kopf.OperatorRegistry, queue: WorkQueue, indexed: Indexed
         wake([key], moves_on=before is None or before.asked != dubjob.asked)
 
     @kopf.on.event("batch", "v1", "jobs", registry=registry)
-    async def job_seen(body: kopf.Body, event: kopf.RawEvent, **kwargs: Any) -> None:
-        note("jobs", kwargs)
+    async def job_seen(body: kopf.Body, event: kopf.RawEvent, **_: Any) -> None:
+        note("jobs")
         label = owner_label(body)
         _keep(indexed.own_jobs, event, label, Stored.of(slim(dict(body))))
         wake(indexed.labelled(label), moves_on=event["type"] == DELETED)
 
     @kopf.on.event("", "v1", "pods", registry=registry)
-    async def pod_seen(
-        body: kopf.Body, event: kopf.RawEvent, memo: kopf.Memo, **kwargs: Any
-    ) -> None:
-        note("pods", kwargs)
+    async def pod_seen(body: kopf.Body, event: kopf.RawEvent, memo: kopf.Memo, **_: Any) -> None:
+        note("pods")
         label = owner_label(body)
         _keep(indexed.own_pods, event, label, Stored.of(slim(dict(body))))
         done = body.get("status", {}).get("phase") == "Succeeded"
@@ -62,8 +59,9 @@ def register(registry: kopf.OperatorRegistry, queue: WorkQueue, indexed: Indexed
         wake(indexed.labelled(label), moves_on=moves_on)
 
     @kopf.on.event(names.GROUP, names.VERSION, names.DUBPROFILES, registry=registry)
-    async def profile_seen(**kwargs: Any) -> None:
-        note(names.DUBPROFILES, kwargs)
+    async def profile_seen(body: kopf.Body, event: kopf.RawEvent, **_: Any) -> None:
+        note(names.DUBPROFILES)
+        _keep(indexed.profiles, event, profile_key(body["metadata"]["name"]), Stored.of(dict(body)))
         wake(indexed.unfinished(), moves_on=True)
 
 

@@ -29,9 +29,11 @@ def own_fields(dubjob: DubJob, stage: Stage) -> dict[str, Any]:
         case Stage.INGEST:
             return {"jobID": dubjob.job_id, "source": dubjob.source_path}
         case Stage.TRANSCRIBE:
+            speakers = spec.speakers
             return {
                 "sourceLanguage": spec.source_language,
-                "speakers": spec.speakers and spec.speakers.model_dump(by_alias=True),
+                # Both, set or not: so they were hashed from the first.
+                "speakers": speakers and {"min": speakers.min, "max": speakers.max},
             }
         case Stage.TRANSLATE:
             return {
