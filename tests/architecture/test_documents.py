@@ -107,7 +107,7 @@ def operator_reasons() -> set[str]:
     """Every reason that the operator may give."""
     constants = {value for value in vars(names).values() if isinstance(value, str)}
     found = {word for word in constants if WORD.fullmatch(word)} - CONDITIONS - {"GROUP"}
-    found |= failure_policy.POD_FAULTS | failure_policy.JOB_FAULTS | failure_policy.PROFILE_FAULTS
+    found |= failure_policy.POD_FAULTS | failure_policy.JOB_FAULTS | failure_policy.STAGE_FAULTS
     tree = ast.parse(Path(str(failure_policy.__file__)).read_text())
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Failure":

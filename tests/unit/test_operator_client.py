@@ -12,7 +12,7 @@ from aiohttp import ClientConnectionError, web
 from aiohttp.test_utils import TestServer
 
 from dubjob_operator.cluster.client import Client
-from dubjob_operator.cluster.errors import Unavailable
+from dubjob_operator.cluster.errors import NotLeading, Unavailable
 
 
 @dataclass
@@ -80,6 +80,15 @@ async def test_a_token_that_has_ended_is_read_anew_once(server: ApiServer, clien
     assert both == [{}, {}]
     assert server.tokens == []
     assert sorted(server.puts) == ["Bearer token-1"] * 2 + ["Bearer token-2"] * 2
+
+
+async def test_who_no_longer_leads_tries_no_write_again(server: ApiServer, client: Client) -> None:
+    server.refuse = "Bearer token-1"
+    server.write_goes_on.set()
+    client.may_write = lambda: not server.puts
+    with pytest.raises(NotLeading):
+        await client.request("PUT", "/job", {})
+    assert len(server.puts) == 1
 
 
 async def test_a_server_that_is_away_is_named(client: Client, server: ApiServer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -192,6 +193,75 @@ def test_a_stage_timeout_is_that_of_the_job() -> None:
     world.step()
     assert failed(world.later(49)) is None
     assert failed(world.later(2)) == "StageTimeout"
+
+
+def test_a_node_whose_clock_is_behind_ends_no_stage() -> None:
+    world = World()
+    stage = {"image": "image:1", "engine": "engine", "timeoutSeconds": 50}
+    world.profile = profile(stages={str(name): stage for name in Stage})
+    world.step()
+    world.pod("Running")
+    (status,) = world.pods[-1]["status"]["containerStatuses"]
+    status["state"] = {"running": {"startedAt": timestamp(world.now - timedelta(minutes=10))}}
+    assert failed(world.step()) is None
+    assert failed(world.later(49)) is None
+    assert failed(world.later(2)) == "StageTimeout"
+
+
+def test_a_pod_without_volumes_or_network_is_a_fault_after_a_minute() -> None:
+    world = World(startDeadlineSeconds=30)
+    world.step()
+    scheduled = {"type": "PodScheduled", "status": "True"}
+    missing = {"type": "PodReadyToStartContainers", "status": "False"}
+    world.pod("Pending", node="node-7", conditions=[scheduled, missing])
+    assert state(world.later(6)) == (StageState.PULLING, "Starting")
+    assert state(world.later(59)) == (StageState.PULLING, "Starting")
+    after = world.later(1)
+    assert state(after) == (StageState.PULLING, "PodNotReadyToStart")
+    assert "node-7" in (after.stages[0].message or "")
+    assert failed(world.later(29)) is None
+    assert failed(world.later(2)) == "StartDeadlineExceeded"
+
+
+def test_an_image_that_is_pulled_for_long_is_no_fault() -> None:
+    world = World(startDeadlineSeconds=30)
+    world.step()
+    there = {"type": "PodReadyToStartContainers", "status": "True"}
+    world.pod("Pending", conditions=[there])
+    world.later(6)
+    assert state(world.later(3600)) == (StageState.PULLING, "Starting")
+
+
+def test_an_old_pod_that_does_not_go_is_named() -> None:
+    """On a node that is gone: nobody ends it, and two must not write in one folder."""
+    world = World(startDeadlineSeconds=30)
+    world.step()
+    world.pod("Running", node="node-7")
+    world.step()
+    left = world.pods[-1]
+    world.change(suspend=True)
+    world.step()
+    world.pods = [left]
+    world.change(suspend=False)
+    assert state(world.step()) == (StageState.PENDING, None)
+    assert state(world.later(59)) == (StageState.PENDING, None)
+    after = world.later(1)
+    assert state(after) == (StageState.PENDING, "OldPodLeft")
+    assert left["metadata"]["name"] in (after.stages[0].message or "")
+    assert "node-7" in (after.stages[0].message or "")
+    assert not world.jobs
+    world.pods.clear()
+    world.later(1)
+    assert world.jobs
+
+
+def test_a_failure_of_its_own_is_no_disruption() -> None:
+    """The Job controller counts it a moment after the pod has failed."""
+    world = World()
+    world.profile = profile(maxDisruptions=0)
+    world.step()
+    world.pod("Failed", 75)
+    assert failed(world.step()) is None
 
 
 def test_too_many_disruptions_end() -> None:

@@ -13,7 +13,7 @@ from planning_world import NOW, dubjob, profile
 
 from dubjob_operator.api.dubjob import Key
 from dubjob_operator.cluster.client import Client
-from dubjob_operator.cluster.errors import Conflict
+from dubjob_operator.cluster.errors import Conflict, Refused
 from dubjob_operator.cluster.reconcile import EXPECTATION_SECONDS, Reconciler
 from dubjob_operator.cluster.stored import Stored, StoredDubJob
 from dubjob_operator.planning.observation import Object
@@ -29,7 +29,11 @@ class ApiServer:
         self.stored = raw(version="1")
         self.writes: list[str] = []
 
+        self.refuses_events = False
+
     async def send(self, method: str, path: str, body: Any) -> dict[str, Any]:
+        if self.refuses_events and path.endswith("/events"):
+            raise Refused(403, "Forbidden", "exceeded quota: few events")
         self.writes.append(f"{method} {path.rpartition('/')[2]}")
         if method == "PUT":
             if body["metadata"]["resourceVersion"] != self.stored["metadata"]["resourceVersion"]:
@@ -128,3 +132,32 @@ async def test_a_job_that_the_watch_never_brings_is_looked_for_again(late: Late)
     reconciler.clock = lambda: NOW + timedelta(seconds=EXPECTATION_SECONDS + 1)
     await reconciler.reconcile(KEY)
     assert server.writes.count("POST jobs") == 2
+
+
+async def test_an_event_that_is_refused_keeps_no_status_back(late: Late) -> None:
+    server, watch, reconciler = late
+    server.refuses_events = True
+    server.stored["spec"]["suspend"] = True
+    watch.catch_up()
+    await reconciler.reconcile(KEY)
+    conditions = {each["type"]: each["status"] for each in server.stored["status"]["conditions"]}
+    assert conditions["Suspended"] == "True"
+
+
+async def test_a_spec_that_no_model_takes_keeps_what_is_done(late: Late) -> None:
+    """Written for another version of the operator: once it is corrected, work goes on."""
+    server, watch, reconciler = late
+    await reconciler.reconcile(KEY)
+    stages = server.stored["status"]["stages"]
+    server.stored["spec"]["glossary"] = 7
+    server.touch()
+    watch.catch_up()
+    await reconciler.reconcile(KEY)
+    status = server.stored["status"]
+    assert status["stages"] == stages
+    finished = next(each for each in status["conditions"] if each["type"] == "Finished")
+    assert (finished["status"], finished["reason"]) == ("True", "SpecInvalid")
+    watch.catch_up()
+    server.writes.clear()
+    assert await reconciler.reconcile(KEY) is None
+    assert server.writes == []

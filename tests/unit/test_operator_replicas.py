@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 import pytest
@@ -17,19 +18,27 @@ from dubjob_operator.handlers.watch_audit import PATIENCE_SECONDS, Watch, WatchA
 # ---- watches ---------------------------------------------------------------------
 
 
+class Brought(dict[str, str]):
+    """What a watch has brought."""
+
+    def versions(self) -> dict[str, str]:
+        return dict(self)
+
+    def forget(self, uid: str) -> None:
+        del self[uid]
+
+
 @pytest.fixture
-def pods() -> tuple[Clock, WatchAudit, Watch, dict[str, str]]:
-    clock, seen = Clock(), {"a": "1"}
-    watch = Watch("pods", "/api/v1", "", lambda: dict(seen))
+def pods() -> tuple[Clock, WatchAudit, Watch, Brought]:
+    clock, seen = Clock(), Brought(a="1")
+    watch = Watch("pods", "/api/v1", "", seen)
     return clock, WatchAudit(cast("Client", None), (watch,), (), clock), watch, seen
 
 
-Pods = tuple[Clock, WatchAudit, Watch, dict[str, str]]
+Pods = tuple[Clock, WatchAudit, Watch, Brought]
 
 
-@pytest.mark.parametrize(
-    "listed", [{"a": "2"}, {}, {"a": "1", "b": "1"}], ids=["changed", "deleted", "new"]
-)
+@pytest.mark.parametrize("listed", [{"a": "2"}, {"a": "1", "b": "1"}], ids=["changed", "new"])
 def test_a_watch_that_misses_something_for_long_is_dead(pods: Pods, listed: dict[str, str]) -> None:
     clock, audit, watch, _ = pods
     audit.compare(watch, listed)
@@ -37,7 +46,35 @@ def test_a_watch_that_misses_something_for_long_is_dead(pods: Pods, listed: dict
     audit.compare(watch, listed)
     assert audit.dead() == []
     clock.now += 1
+    assert audit.dead() == [], "nothing was compared since"
+    audit.compare(watch, listed)
     assert audit.dead() == ["pods"]
+
+
+def test_while_the_api_server_is_away_no_watch_is_dead(pods: Pods) -> None:
+    """Something changed between the list and the look at what was brought, as it always
+    does; then no list comes for long."""
+    clock, audit, watch, seen = pods
+    seen["a"] = "2"
+    audit.compare(watch, {"a": "1"})
+    clock.now += 10 * PATIENCE_SECONDS
+    assert audit.dead() == []
+    audit.compare(watch, {"a": "2"})
+    assert audit.dead() == []
+
+
+def test_what_was_deleted_while_no_watch_was_open_is_forgotten(pods: Pods) -> None:
+    """A watch that begins anew lists what is there, and tells of no deletion."""
+    clock, audit, watch, seen = pods
+    seen["new"] = "5"
+    audit.compare(watch, {})
+    assert seen.keys() == {"a", "new"}, "new perhaps: it came after the list was read"
+    clock.now += PATIENCE_SECONDS / 2
+    audit.compare(watch, {"new": "5"})
+    assert seen.keys() == {"new"}
+    clock.now += 10 * PATIENCE_SECONDS
+    audit.compare(watch, {"new": "5"})
+    assert audit.dead() == []
 
 
 def test_a_watch_that_lags_and_moves_is_alive(pods: Pods) -> None:
@@ -75,9 +112,8 @@ class Listed:
 
 async def test_work_begins_when_the_watches_have_brought_what_is_there() -> None:
     """Not what was listed and has gone, nor what has come since: there is always more."""
-    seen: dict[str, str] = {}
-    listed = Listed()
-    watch = Watch("pods", "/api/v1", "", lambda: seen)
+    seen, listed = Brought(), Listed()
+    watch = Watch("pods", "/api/v1", "", seen)
     audit = WatchAudit(cast("Client", listed), (watch,), ())
     waiting = asyncio.create_task(audit.all_seen())
     await asyncio.sleep(0)
@@ -98,10 +134,16 @@ class Leases:
         self.version = 0
         self.away = False
 
+        self.on_get: Callable[[], Awaitable[object]] | None = None
+        """What happens while somebody waits for the next answer."""
+
     async def request(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         if self.away:
             raise Unavailable(0, "NoAnswer", path)
         if method == "GET":
+            happens, self.on_get = self.on_get, None
+            if happens:
+                await happens()
             if self.lease is None:
                 raise NotFound(404, "NotFound", path)
             return self.lease
@@ -115,8 +157,10 @@ class Leases:
         return self.lease
 
 
-def replica(leases: Leases, clock: Clock, name: str) -> Leadership:
-    return Leadership(cast("Client", leases), "system", name, lambda: None, clock)
+def replica(
+    leases: Leases, clock: Clock, name: str, on_start: Callable[[], None] = lambda: None
+) -> Leadership:
+    return Leadership(cast("Client", leases), "system", name, on_start, clock)
 
 
 async def attempt(replica: Leadership) -> bool:
@@ -158,3 +202,37 @@ async def test_a_released_lease_is_taken_at_once() -> None:
     await first.release()
     assert not first.is_leader
     assert await attempt(second)
+
+
+async def test_a_slow_answer_does_not_make_two_leaders() -> None:
+    """The rival's ten seconds begin when its renewal is seen, not when it was asked for."""
+    leases, clock = Leases(), Clock()
+    first, second = replica(leases, clock, "first"), replica(leases, clock, "second")
+    assert await attempt(first)
+
+    async def renew_late() -> None:
+        clock.now += LEASE_SECONDS - 2
+        assert await attempt(first)
+
+    leases.on_get = renew_late
+    assert not await attempt(second)
+    clock.now += LEASE_SECONDS - 1
+    assert first.is_leader
+    assert not await attempt(second)
+
+
+async def test_who_leads_again_after_a_lapse_looks_at_everything() -> None:
+    """The Lease ran out while the answer was under way: what came then nobody acted on."""
+    leases, clock, started = Leases(), Clock(), list[float]()
+    first = replica(leases, clock, "first", lambda: started.append(clock.now))
+
+    async def lapse() -> None:
+        clock.now += LEASE_SECONDS - 1
+
+    for seconds, happens in ((0, None), (2, lapse), (0, None)):
+        clock.now += seconds
+        leases.on_get = happens
+        running = asyncio.create_task(first.run())
+        await asyncio.sleep(0.01)
+        running.cancel()
+    assert started == [100.0, 100.0 + 2 + LEASE_SECONDS - 1]

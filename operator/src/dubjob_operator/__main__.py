@@ -39,8 +39,9 @@ async def operate(settings: Settings) -> None:
     reconciler = Reconciler(client, indexed, tell, read_progress=settings.read_progress)
     leadership = Leadership(lease_client, settings.lease_namespace, settings.identity, take_over)
     client.may_write = lambda: leadership.is_leader
-    kept = (indexed.dubjobs, indexed.profiles, indexed.own_jobs, indexed.own_pods)
-    audited = watch_audit.watches(*(each.versions for each in kept))
+    audited = watch_audit.watches(
+        indexed.dubjobs, indexed.profiles, indexed.own_jobs, indexed.own_pods
+    )
     audit = watch_audit.WatchAudit(lease_client, audited, settings.namespaces)
 
     REGISTRY.register(DubJobs(indexed.states))

@@ -178,6 +178,8 @@ class StageStatus(ApiModel):
     """Hash of all that decides this stage's work; another one means new work."""
     run: Annotated[int, Field(ge=1)] = 1
     """Counts fresh starts of this stage."""
+    rewinds: Annotated[int, Field(ge=0)] | None = None
+    """How often this stage began anew because an earlier one's file was gone."""
     attempts: Annotated[int, Field(ge=0)] = 0
     """Pods that were started for this run."""
     job_name: str | None = None

@@ -26,6 +26,17 @@ Quantity = Annotated[
 ]
 
 
+class ResourceClaim(ApiModel):
+    """One claim of dynamic resource allocation: one of the two names a claim or a template."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)]
+    """What the container calls it."""
+    resource_claim_name: ObjectName | None = None
+    """A ResourceClaim of the DubJob's namespace."""
+    resource_claim_template_name: ObjectName | None = None
+    """A ResourceClaimTemplate of the DubJob's namespace."""
+
+
 class Resources(ApiModel):
     """What a stage's container asks for; any resource name."""
 
@@ -48,7 +59,9 @@ class StageProfile(ApiModel):
         None
     )
     """Name of the model, a folder `<engine>/<model>` on the models volume."""
-    parameters: dict[str, Any] | None = Field(default=None, json_schema_extra=FreeForm)
+    parameters: dict[str, str | int | float | bool] | None = Field(
+        default=None, json_schema_extra=FreeForm
+    )
     """Settings of the engine: names and plain values."""
     resources: Resources | None = None
     """CPU, memory, GPUs."""
@@ -76,12 +89,7 @@ class StageProfile(ApiModel):
         | None
     ) = None
     """How the pods spread over the cluster."""
-    resource_claims: (
-        Annotated[
-            list[Annotated[dict[str, Any], Field(json_schema_extra=FreeForm)]], Field(max_length=16)
-        ]
-        | None
-    ) = None
+    resource_claims: Annotated[list[ResourceClaim], Field(max_length=16)] | None = None
     """Claims of dynamic resource allocation; the container gets all of them."""
     timeout_seconds: Seconds | None = None
     """How long one pod may run, from its container's start, before the DubJob fails.

@@ -107,8 +107,6 @@ class Client:
         attempts: int = ATTEMPTS,
     ) -> str:
         """The answer's text; otherwise as :meth:`request`."""
-        if method != "GET" and not self.may_write():
-            raise NotLeading(0, "NotLeading", "another replica acts")
         data = None if body is None else json.dumps(body)
         options: dict[str, Any] = {"data": data, "params": query, "headers": headers or {}}
         failure: ApiError = Unavailable(0, "NoAnswer", path)
@@ -116,6 +114,8 @@ class Client:
             if attempt:
                 await asyncio.sleep(random.uniform(0.5, 1.0) * 2 ** (attempt - 1))  # noqa: S311
             async with self._bound:
+                if method != "GET" and not self.may_write():
+                    raise NotLeading(0, "NotLeading", "another replica acts")
                 session = self._open()
                 try:
                     async with session.request(method, f"{self._server}{path}", **options) as got:

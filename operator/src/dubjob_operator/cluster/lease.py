@@ -57,12 +57,14 @@ class Leadership:
     async def run(self) -> None:
         """Take and renew the Lease for ever."""
         while self._needed:
-            led = self.is_leader
+            before = self._renewed
             try:
                 await asyncio.wait_for(self.attempt(), LEASE_SECONDS)
             except (ApiError, asyncio.TimeoutError) as error:
                 logger.warning("lease: %s", error or "no answer")
-            if self.is_leader and not led:
+            lapsed = before is None or self._clock() - before >= LEASE_SECONDS
+            # Also after a lapse that the attempt itself has outlasted: nobody acted then.
+            if self.is_leader and lapsed:
                 logger.info("%s leads", self._identity)
                 self._on_start()
             await asyncio.sleep(RETRY_SECONDS)
@@ -95,7 +97,8 @@ class Leadership:
         spec = lease["spec"]
         holder, renewed = spec.get("holderIdentity") or "", spec.get("renewTime") or ""
         if (holder, renewed) != self._seen:
-            self._seen, self._seen_at = (holder, renewed), asked
+            # From now, not from the question: the rival may have renewed meanwhile.
+            self._seen, self._seen_at = (holder, renewed), self._clock()
         is_free = not holder or self._clock() - self._seen_at > LEASE_SECONDS
         if holder != self._identity and not is_free:
             self._renewed = None

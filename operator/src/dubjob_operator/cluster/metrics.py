@@ -85,7 +85,8 @@ def count_transitions(dubjob: DubJob, after: DubJobStatus, observed: Observed) -
             _count_end(dubjob, entry)
         if entry.start_time and (before is None or before.start_time != entry.start_time):
             job = observed.job(entry.job_name or "")
-            if job and job.created:
+            # A later attempt has waited for the one before.
+            if job and job.created and entry.attempts == 1:
                 start = parse(entry.start_time).astimezone(timezone.utc)
                 waited = seconds_since(job.created, start)
                 QUEUE_SECONDS.labels(entry.name, dubjob.profile_name).observe(waited)

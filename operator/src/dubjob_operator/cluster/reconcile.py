@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 from collections.abc import Callable, Iterable
@@ -156,7 +157,11 @@ class Reconciler:
         if after == dubjob.status:
             return
         for event in transitions(dubjob, after):
-            await tell(self.client, dubjob, event, now)
+            try:
+                await tell(self.client, dubjob, event, now)
+            except Refused as refused:
+                # By a quota or a policy on Events: the status must be told all the more.
+                logger.warning("event %s: %s", event.reason, refused)
         written = await write_status(self.client, stored, after)
         outdated, _ = self._written.get(dubjob.key, (frozenset[str](), stored))
         self._written[dubjob.key] = (outdated | {stored.version}, written)
@@ -175,17 +180,19 @@ class Reconciler:
         if stored.uid in self._learnt:
             return
         self._learnt.add(stored.uid)
-        dubjob = DubJob.model_validate_json(stored.text)
-        self.paces.learn(dubjob.profile_name, stored.uid, dubjob.status.stages)
+        with contextlib.suppress(ValidationError):
+            dubjob = DubJob.model_validate_json(stored.text)
+            self.paces.learn(dubjob.profile_name, stored.uid, dubjob.status.stages)
 
     async def _refuse(self, stored: StoredDubJob, error: ValidationError, now: datetime) -> None:
         """Say that the spec is not one: an object from before the schema, perhaps."""
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
+        raw = json.loads(stored.text)
         dubjob = DubJob.model_construct(
-            metadata=Metadata.model_validate(json.loads(stored.text)["metadata"]),
+            metadata=Metadata.model_validate(raw["metadata"]),
             spec=DubJobSpec.model_construct(target_language=""),
-            status=DubJobStatus(),
+            status=DubJobStatus.model_validate(raw.get("status") or {}),
         )
         after = invalid(dubjob, f"{place}: {first['msg']}", now)
         await self._record(stored, dubjob, after, now)

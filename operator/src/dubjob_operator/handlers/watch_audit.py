@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from dubjob_operator import names
 from dubjob_operator.cluster.client import Client
@@ -27,6 +28,18 @@ Versions = Mapping[str, str]
 logger = logging.getLogger(__name__)
 
 
+class Seen(Protocol):
+    """What a watch has brought."""
+
+    def versions(self) -> Versions:
+        """resourceVersion of every object, by UID."""
+        ...
+
+    def forget(self, uid: str) -> None:
+        """Forget an object that is gone."""
+        ...
+
+
 @dataclass(frozen=True)
 class Watch:
     """One kind of object that is watched."""
@@ -35,8 +48,7 @@ class Watch:
     prefix: str
     """Of its path: ``/apis/<group>/<version>``."""
     selector: str
-    seen: Callable[[], Versions]
-    """What the watch has brought."""
+    seen: Seen
     of_cluster: bool = False
     """The objects belong to no namespace."""
 
@@ -63,6 +75,7 @@ class WatchAudit:
         self._namespaces = namespaces
         self._clock = clock
         self._differences: dict[str, dict[str, _Difference]] = {}
+        self._compared: dict[str, float] = {}
         self.has_all_seen = False
         """Whether :meth:`all_seen` has returned."""
 
@@ -70,10 +83,10 @@ class WatchAudit:
         """Return once the watches have brought what was there when this was called: before, a
         Job that was not heard of yet would be taken for one that is missing."""
         for watch in self._watches:
-            missing = (await self._list_at_last(watch)).keys() - watch.seen().keys()
+            missing = (await self._list_at_last(watch)).keys() - watch.seen.versions().keys()
             while missing:
                 await asyncio.sleep(SOON_SECONDS)
-                missing -= watch.seen().keys()
+                missing -= watch.seen.versions().keys()
                 if missing:
                     missing &= (await self._list_at_last(watch)).keys()
         self.has_all_seen = True
@@ -105,27 +118,34 @@ class WatchAudit:
             took = self._clock() - begun
 
     def compare(self, watch: Watch, listed: Versions) -> None:
-        """Note what differs, and forget what the watch has caught up with."""
-        seen, now = watch.seen(), self._clock()
+        """Note what differs, and forget what the watch has caught up with, and what is gone
+        by two lists: what was deleted while no watch was open is told of by none."""
+        seen, now = watch.seen.versions(), self._clock()
+        self._compared[watch.resource] = now
         before = self._differences.get(watch.resource, {})
         found = {}
         for uid in listed.keys() | seen.keys():
             if listed.get(uid) == seen.get(uid):
                 continue
             known = before.get(uid)
-            stuck = known is not None and known.seen == seen.get(uid)
-            found[uid] = (
-                known if known and stuck else _Difference(listed.get(uid), seen.get(uid), now)
-            )
+            if known is None or known.seen != seen.get(uid):
+                known = _Difference(listed.get(uid), seen.get(uid), now)
+            elif uid not in listed and known.listed is None:
+                watch.seen.forget(uid)
+                continue
+            found[uid] = known
         self._differences[watch.resource] = found
 
     def dead(self) -> list[str]:
-        """The resources whose watch is dead."""
-        now = self._clock()
+        """The resources whose watch is dead, as of their last audit: while the API server is
+        away, or slow to list, nothing is known."""
         return [
             resource
             for resource, differences in self._differences.items()
-            if any(now - each.since > PATIENCE_SECONDS for each in differences.values())
+            if any(
+                self._compared[resource] - each.since > PATIENCE_SECONDS
+                for each in differences.values()
+            )
         ]
 
     async def _list(self, watch: Watch) -> dict[str, str]:
@@ -149,12 +169,7 @@ class WatchAudit:
         return found
 
 
-def watches(
-    dubjobs: Callable[[], Versions],
-    profiles: Callable[[], Versions],
-    jobs: Callable[[], Versions],
-    pods: Callable[[], Versions],
-) -> tuple[Watch, ...]:
+def watches(dubjobs: Seen, profiles: Seen, jobs: Seen, pods: Seen) -> tuple[Watch, ...]:
     """The watches that the operator stands on."""
     return (
         Watch(names.DUBJOBS, f"/apis/{names.API_VERSION}", "", dubjobs),

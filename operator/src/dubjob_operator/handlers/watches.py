@@ -13,6 +13,7 @@ from dubjob_operator.cluster.metrics import WATCH_AGE
 from dubjob_operator.cluster.stored import Stored, StoredDubJob, slim
 from dubjob_operator.handlers.indexes import Indexed, Kept, owner_label, profile_key
 from dubjob_operator.handlers.queue import WorkQueue
+from dubjob_operator.planning.rest import has_failed
 
 DELETED = "DELETED"
 
@@ -46,7 +47,9 @@ def register(registry: kopf.OperatorRegistry, queue: WorkQueue, indexed: Indexed
         note("jobs")
         label = owner_label(body)
         _keep(indexed.own_jobs, event, label, Stored.of(slim(dict(body))))
-        wake(indexed.labelled(label), moves_on=event["type"] == DELETED)
+        # A failure must be read before its time to live ends, or the Job is created again.
+        moves_on = event["type"] == DELETED or has_failed(body)
+        wake(indexed.labelled(label), moves_on=moves_on)
 
     @kopf.on.event("", "v1", "pods", registry=registry)
     async def pod_seen(body: kopf.Body, event: kopf.RawEvent, memo: kopf.Memo, **_: Any) -> None:

@@ -14,9 +14,10 @@ from dubjob_operator.planning.observation import ObservedJob
 START_DEADLINE_SECONDS = 600
 BLINK_SECONDS = 5.0
 """A Job that waits for no longer than this is not worth a word."""
-NO_POD_SECONDS = 60.0
-"""A Job that has no pod after this time, and no known reason, has been overlooked; until then the
-Job controller is busy, as it is with a thousand Jobs at once."""
+PATIENCE_SECONDS = 60.0
+"""What takes longer than this needs a word, and somebody: a Job that has no pod and no known reason
+(until then the Job controller is busy, as it is with a thousand at once), a pod whose volumes do
+not come, an old pod that does not go."""
 
 REASONS = frozenset(
     {
@@ -95,7 +96,7 @@ def active_seconds(
 def is_fault(entry: StageStatus) -> bool:
     """True where the stage cannot start until somebody acts, or nobody starts it."""
     if entry.state is StageState.PENDING:
-        return entry.reason in failure_policy.PROFILE_FAULTS
+        return entry.reason in failure_policy.STAGE_FAULTS
     if entry.state is StageState.PULLING:
         return entry.reason in failure_policy.POD_FAULTS
     return entry.state is StageState.QUEUED and entry.reason in failure_policy.JOB_FAULTS
@@ -129,8 +130,10 @@ def _queue(dubjob: DubJob, entry: StageStatus, now: datetime) -> Limit | None:
 def _timeout(entry: StageStatus, job: ObservedJob | None, now: datetime) -> Limit | None:
     if entry.state is not StageState.RUNNING or job is None or job.timeout is None:
         return None
+    # The start is by the node's clock, which may be behind; the state's is by this one.
+    begun = max(entry.start_time or "", entry.since or "")
     return Limit(
-        job.timeout - seconds_since(entry.start_time, now),
+        job.timeout - seconds_since(begun, now),
         names.STAGE_TIMEOUT,
         f"The {entry.name} stage ran for longer than {job.timeout:.0f} s, its timeoutSeconds in "
         "the profile.",

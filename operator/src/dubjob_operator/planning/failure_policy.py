@@ -14,13 +14,16 @@ FINAL_CODES = (ExitCode.DATAERR, ExitCode.NOINPUT, ExitCode.CONFIG)
 
 CLAIM_MISSING = "ClaimNotFound"
 NO_POD = "NoPod"
+NO_SANDBOX = "PodNotReadyToStart"
+OLD_POD = "OldPodLeft"
 
-PROFILE_FAULTS = frozenset(
+STAGE_FAULTS = frozenset(
     {
         names.PROFILE_NOT_FOUND,
         names.PROFILE_FORBIDDEN,
         names.PROFILE_INVALID,
         names.PRIORITY_FORBIDDEN,
+        OLD_POD,
     }
 )
 """Why no Job can be made until somebody acts."""
@@ -31,6 +34,7 @@ JOB_FAULTS = frozenset({NO_POD, names.POD_REFUSED})
 POD_FAULTS = frozenset(
     {
         CLAIM_MISSING,
+        NO_SANDBOX,
         "ErrImagePull",
         "ImagePullBackOff",
         "InvalidImageName",
@@ -82,7 +86,9 @@ def disruptions(attempts: int, job: ObservedJob) -> int:
     """How many of the stage's `attempts` were ended by the cluster, not by the stage:
     the Job counts its own failures, and has no count of these."""
     unfinished = sum(pod.phase != "Failed" for pod in job.pods)
-    return max(attempts - job.failed_pods - unfinished, 0)
+    # The Job controller counts a moment later than the pods fail.
+    own = sum(pod.phase == "Failed" and not pod.disrupted for pod in job.pods)
+    return max(attempts - max(job.failed_pods, own) - unfinished, 0)
 
 
 def explain(stage: str, pod: ObservedPod, profile: str) -> Failure:

@@ -160,7 +160,11 @@ def _pod_spec(
             "tolerations": chosen.tolerations,
             "affinity": node_affinity(chosen, node),
             "topologySpreadConstraints": chosen.topology_spread_constraints,
-            "resourceClaims": chosen.resource_claims,
+            "resourceClaims": [
+                claim.model_dump(by_alias=True, exclude_none=True)
+                for claim in chosen.resource_claims or ()
+            ]
+            or None,
             "runtimeClassName": chosen.runtime_class_name,
             "schedulerName": chosen.scheduler_name,
             "priorityClassName": dubjob.spec.priority_class_name or chosen.priority_class_name,
@@ -184,7 +188,7 @@ def _container(
         chosen.resources.model_dump(exclude_none=True) if chosen.resources else {}
     )
     if chosen.resource_claims:
-        resources["claims"] = [{"name": claim["name"]} for claim in chosen.resource_claims]
+        resources["claims"] = [{"name": claim.name} for claim in chosen.resource_claims]
     container: dict[str, Any] = {
         "name": names.STAGE_CONTAINER,
         "image": chosen.image,

@@ -25,6 +25,8 @@ class ObservedPod:
     """Preempted, evicted or drained."""
     unschedulable: str = ""
     """The scheduler's message, where it found no node."""
+    without_sandbox: bool = False
+    """It is on a node, and lacks its volumes or its network."""
     waiting_reason: str = ""
     waiting_message: str = ""
     started: str | None = None
@@ -180,6 +182,7 @@ def _pod(pod: Object) -> ObservedPod:
         terminating=bool(metadata.get("deletionTimestamp")),
         disrupted=conditions.get("DisruptionTarget", {}).get("status") == "True",
         unschedulable=scheduled.get("message", "") if refused else "",
+        without_sandbox=conditions.get("PodReadyToStartContainers", {}).get("status") == "False",
         waiting_reason=waiting.get("reason", ""),
         waiting_message=waiting.get("message", ""),
         started=state.get("running", {}).get("startedAt") or ended.get("startedAt"),

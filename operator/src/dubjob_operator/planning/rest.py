@@ -33,7 +33,16 @@ def is_at_rest(raw: Mapping[str, Any]) -> bool:
 
 def is_active(job: Mapping[str, Any]) -> bool:
     """True for a Job that may still start pods."""
-    return not any(
-        entry["type"] in ("Complete", "Failed") and entry["status"] == "True"
+    return not (_has(job, "Complete") or has_failed(job))
+
+
+def has_failed(job: Mapping[str, Any]) -> bool:
+    """True for a Job that starts no pod any more and has not succeeded."""
+    return _has(job, "Failed")
+
+
+def _has(job: Mapping[str, Any], condition: str) -> bool:
+    return any(
+        entry["type"] == condition and entry["status"] == "True"
         for entry in (job.get("status") or {}).get("conditions") or ()
     )

@@ -9,7 +9,7 @@ from dubjob_operator.planning.observation import Observed, ObservedJob
 from dubjob_operator.planning.stage_from_job import ended, fresh, moved_to
 from dubstage.contract import ExitCode, StageResult
 
-MOST_RUNS_FOR_MISSING_INPUT = 4
+MOST_REWINDS = 3
 """A stage whose input keeps vanishing is not started for ever."""
 
 
@@ -60,10 +60,15 @@ def rewound(
     if recorded and recorded.state is StageState.FAILED and recorded.run == failed.run:
         return entries
     result = _missing_input(observed.job(failed.job_name or ""))
-    if result is None or failed.run >= MOST_RUNS_FOR_MISSING_INPUT:
+    rewinds = (failed.rewinds or 0) + 1
+    if result is None or rewinds > MOST_REWINDS:
         return entries
     again = {str(result.missing_from), failed.name}
-    return [fresh(entry, now, imports=None) if entry.name in again else entry for entry in entries]
+    found = [fresh(entry, now, imports=None) if entry.name in again else entry for entry in entries]
+    update = {"rewinds": rewinds}
+    return [
+        entry.model_copy(update=update) if entry.name == failed.name else entry for entry in found
+    ]
 
 
 def _missing_input(job: ObservedJob | None) -> StageResult | None:

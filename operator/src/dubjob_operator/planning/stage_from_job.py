@@ -9,7 +9,7 @@ from dubjob_operator.api.dubjob import DubJob, Result, StageState, StageStatus
 from dubjob_operator.planning import failure_policy
 from dubjob_operator.planning.deadlines import (
     BLINK_SECONDS,
-    NO_POD_SECONDS,
+    PATIENCE_SECONDS,
     is_fault,
     seconds_since,
     timestamp,
@@ -60,10 +60,10 @@ def _without_pod_unremarkable_for(entry: StageStatus, job: ObservedJob, now: dat
         return max(BLINK_SECONDS - seconds_since(job.created, now), 0.0)
     had_one = entry.state in (StageState.RUNNING, StageState.PULLING)
     if had_one or entry.reason == names.UNSCHEDULABLE:
-        return NO_POD_SECONDS
+        return PATIENCE_SECONDS
     waits = entry.state in (StageState.PENDING, StageState.RETRYING)
     begun = max(job.created, job.started, (entry.since or "") if waits else "")
-    return max(NO_POD_SECONDS - seconds_since(begun, now), 0.0)
+    return max(PATIENCE_SECONDS - seconds_since(begun, now), 0.0)
 
 
 def _was_refused(entry: StageStatus, job: ObservedJob) -> bool:
@@ -96,7 +96,18 @@ def _not_started(entry: StageStatus, pod: ObservedPod, now: datetime) -> StageSt
         return moved_to(entry, StageState.QUEUED, now, names.UNSCHEDULABLE, pod.unschedulable)
     if pod.waiting_reason in failure_policy.POD_FAULTS:
         return moved_to(entry, StageState.PULLING, now, pod.waiting_reason, pod.waiting_message)
+    known = entry.reason == failure_policy.NO_SANDBOX
+    if pod.without_sandbox and (known or _has_started_for_long(entry, now)):
+        message = (
+            f"The volumes or the network of pod {pod.name} do not come, on node {pod.node}: its "
+            "events say why, see `kubectl describe pod`."
+        )
+        return moved_to(entry, StageState.PULLING, now, failure_policy.NO_SANDBOX, message)
     return moved_to(entry, StageState.PULLING, now, STARTING, "The pod is starting.")
+
+
+def _has_started_for_long(entry: StageStatus, now: datetime) -> bool:
+    return entry.reason == STARTING and seconds_since(entry.since, now) >= PATIENCE_SECONDS
 
 
 def _with_pod(entry: StageStatus, job: ObservedJob, latest: ObservedPod | None) -> StageStatus:

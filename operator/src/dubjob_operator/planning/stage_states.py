@@ -8,8 +8,13 @@ from datetime import datetime
 from dubjob_operator import names
 from dubjob_operator.api.dubjob import DubJob, StageState, StageStatus
 from dubjob_operator.api.profile import DubProfile
-from dubjob_operator.planning.deadlines import nearest_limit, timestamp
-from dubjob_operator.planning.failure_policy import disruptions
+from dubjob_operator.planning.deadlines import (
+    PATIENCE_SECONDS,
+    nearest_limit,
+    seconds_since,
+    timestamp,
+)
+from dubjob_operator.planning.failure_policy import OLD_POD, disruptions
 from dubjob_operator.planning.manifests import job_name
 from dubjob_operator.planning.observation import Observed
 from dubjob_operator.planning.pipeline import ORDER, input_hashes
@@ -107,7 +112,7 @@ def _limited(
         return entries
     job = observed.job(entry.job_name or "")
     if job is None and entry.state in (StageState.PENDING, StageState.QUEUED):
-        entry = _not_created(dubjob, entry, profile, now)
+        entry = _not_created(dubjob, entry, profile, observed, now)
     limit = nearest_limit(dubjob, entries, entry, job, now)
     if limit and limit.left <= 0:
         entry = _failed(entry, limit.reason, limit.message, now)
@@ -124,15 +129,32 @@ def _limited(
 
 
 def _not_created(
-    dubjob: DubJob, entry: StageStatus, profile: DubProfile | ProfileProblem | None, now: datetime
+    dubjob: DubJob,
+    entry: StageStatus,
+    profile: DubProfile | ProfileProblem | None,
+    observed: Observed,
+    now: datetime,
 ) -> StageStatus:
     """The stage that has no Job: why it has none, or that it is about to."""
     usable = usable_profile(dubjob, profile)
     if not isinstance(usable, ProfileProblem):
-        return moved_to(entry, StageState.PENDING, now)
+        return _behind_old_pod(entry, observed, now)
     waits = usable.reason == names.QUOTA_EXCEEDED
     state = StageState.QUEUED if waits else StageState.PENDING
     return moved_to(entry, state, now, usable.reason, usable.message)
+
+
+def _behind_old_pod(entry: StageStatus, observed: Observed, now: datetime) -> StageStatus:
+    """The stage that is about to start, or cannot as long as a pod is left that may write."""
+    old = next((pod for pod in observed.pods if pod.is_live), None)
+    known = entry.reason == OLD_POD
+    if old is None or not (known or seconds_since(entry.since, now) >= PATIENCE_SECONDS):
+        return moved_to(entry, StageState.PENDING, now)
+    message = (
+        f"Pod {old.name} on node {old.node or '?'} is still there, and two must not write in one "
+        "folder. Where that node is gone for good: `kubectl delete pod --force`."
+    )
+    return moved_to(entry, StageState.PENDING, now, OLD_POD, message)
 
 
 def _failed(entry: StageStatus, reason: str, message: str, now: datetime) -> StageStatus:

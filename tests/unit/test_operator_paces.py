@@ -1,0 +1,42 @@
+"""What is remembered of earlier runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from planning_world import World
+
+from dubjob_operator.api.dubjob import StageStatus
+from dubjob_operator.cluster.paces import RUNS, Paces
+from dubstage.contract import Stage
+
+
+def finished(seconds: float, **first: Any) -> list[StageStatus]:
+    """The stages of a film of 100 seconds, each of which took so long."""
+    world = World()
+    done = world.finish(figures={"duration": 100.0}, **first)
+    return [
+        entry.model_copy(
+            update={"result": entry.result and entry.result.model_copy(update={"seconds": seconds})}
+        )
+        for entry in done.stages
+    ]
+
+
+def test_the_median_of_the_latest_counts_and_each_dub_once() -> None:
+    paces = Paces()
+    for number, seconds in enumerate((10.0, 20.0, 90.0)):
+        for _ in range(3):
+            paces.learn("gpu", str(number), finished(seconds))
+    assert paces.of("gpu") == {stage: 0.2 for stage in Stage}
+    assert paces.of("cpu") == {}
+    for number in range(RUNS):
+        paces.learn("gpu", f"later-{number}", finished(50.0))
+    assert paces.of("gpu")[Stage.MUX] == 0.5
+
+
+def test_what_was_reused_teaches_nothing() -> None:
+    paces = Paces()
+    reused = [entry.model_copy(update={"reused": True}) for entry in finished(1.0)]
+    paces.learn("gpu", "one", reused)
+    assert paces.of("gpu") == {}
