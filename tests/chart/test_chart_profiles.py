@@ -56,7 +56,7 @@ def test_the_gpu_profile_has_the_studio_engines() -> None:
         "separate": ("stt", "demucs", "htdemucs"),
         "transcribe": ("stt", "whisperx", "large-v2"),
         "translate": ("extra", "googletrans", None),
-        "synthesize": ("tts", "cosyvoice", "CosyVoice2-0.5B"),
+        "synthesize": ("tts", "cosyvoice", "Fun-CosyVoice3-0.5B-2512"),
         "mux": ("extra", "ffmpeg", None),
     }
     assert spec["network"] is True
@@ -190,7 +190,7 @@ def test_short_names_stand_for_images() -> None:
     ("name", "models"),
     [
         ("cpu", {"faster-whisper/base"}),
-        ("gpu", {"demucs/htdemucs", "whisperx/large-v2", "cosyvoice/CosyVoice2-0.5B"}),
+        ("gpu", {"demucs/htdemucs", "whisperx/large-v2", "cosyvoice/Fun-CosyVoice3-0.5B-2512"}),
     ],
 )
 def test_dubstage_reads_what_is_to_be_pulled(name: str, models: set[str], tmp_path: Path) -> None:
