@@ -173,11 +173,15 @@ def test_alerts_and_dashboard_are_what_the_files_say() -> None:
     assert yaml.safe_load(dashboard["data"]["dubjob.json"])["panels"]
 
 
-def test_a_drain_leaves_one_operator() -> None:
-    found = render(OPERATOR, podDisruptionBudget__enabled=True, replicas=2)
+@pytest.mark.parametrize(("replicas", "left"), [(1, 0), (2, 1), (3, 2)])
+def test_a_drain_takes_one_operator_and_is_never_blocked(replicas: int, left: int) -> None:
+    found = render(OPERATOR, podDisruptionBudget__enabled=True, replicas=replicas)
     budget = found.one("PodDisruptionBudget")["spec"]
-    labels = found.one("Deployment")["spec"]["template"]["metadata"]["labels"]
-    assert budget["minAvailable"] == 1
+    deployment = found.one("Deployment")["spec"]
+    assert "minAvailable" not in budget
+    assert budget["maxUnavailable"] >= 1
+    assert deployment["replicas"] - budget["maxUnavailable"] == left
+    labels = deployment["template"]["metadata"]["labels"]
     assert budget["selector"]["matchLabels"].items() <= labels.items()
 
 
