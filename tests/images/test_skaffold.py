@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,39 @@ import yaml
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "stage-images/Dockerfile").read_text()
 PROFILES = (None, "cpu", "gpu", "dev")
+KEYS = {
+    "": "apiVersion kind metadata build manifests deploy profiles",
+    "/metadata": "name annotations labels",
+    "/build": "artifacts local tagPolicy platforms insecureRegistries",
+    "/build/local": "push useBuildkit useDockerCLI concurrency tryImportMissing",
+    "/build/artifacts": "image context docker sync requires platforms runtimeType hooks",
+    "/build/artifacts/docker": (
+        "dockerfile target buildArgs cacheFrom network noCache pullParent secrets ssh cliFlags"
+    ),
+    "/build/artifacts/sync": "manual infer auto hooks",
+    "/build/artifacts/sync/manual": "src dest strip",
+    "/manifests": "rawYaml remoteManifests kustomize helm hooks output",
+    "/manifests/kustomize": "paths buildArgs",
+    "/deploy": "kubectl helm kubeContext statusCheck statusCheckDeadlineSeconds logs",
+    "/deploy/kubectl": "flags defaultNamespace hooks",
+    "/deploy/helm": "releases flags hooks",
+    "/deploy/helm/releases": (
+        "name chartPath namespace createNamespace wait valuesFiles setValues setValueTemplates "
+        "setFiles overrides skipBuildDependencies upgradeOnChange version"
+    ),
+    "/profiles": "name activation patches",
+    "/profiles/activation": "command env kubeContext",
+    "/profiles/patches": "op path value from",
+}
+"""Place → keys of it that skaffold/v4beta11's published schema has and we could want. Skaffold
+refuses any other; the whole schema is 237 kB."""
+OURS = {
+    "/build/artifacts/docker/buildArgs",
+    "/deploy/helm/releases/setValueTemplates",
+    "/deploy/helm/releases/setValues",
+    "/profiles/patches/value",
+}
+"""Places whose keys are not Skaffold's."""
 
 
 def skaffold(profile: str | None = None) -> dict[str, Any]:
@@ -56,6 +90,36 @@ def images_of(profile: str) -> set[str]:
     """The images that a profile of the chart's values names."""
     stages = chart_values("dubjob-profiles")["profiles"][profile]["stages"]
     return {stage["image"] for stage in stages.values()}
+
+
+def unknown(value: Any, place: str = "") -> Iterator[str]:
+    """Keys that Skaffold does not have where they stand."""
+    if isinstance(value, list):
+        for each in value:
+            yield from unknown(each, place)
+    elif isinstance(value, dict) and place not in OURS:
+        for key, inner in value.items():
+            if key not in KEYS.get(place, "").split():
+                yield f"{place}/{key}"
+            yield from unknown(inner, f"{place}/{key}")
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_its_keys_are_skaffolds(profile: str | None) -> None:
+    document = skaffold(profile)
+    assert document["apiVersion"] == "skaffold/v4beta11", "KEYS are those of that version"
+    assert list(unknown(document)) == []
+    whole = yaml.safe_load((ROOT / "skaffold.yaml").read_text())
+    assert list(unknown({"profiles": whole["profiles"]})) == []
+
+
+def test_an_unknown_key_is_seen() -> None:
+    document = skaffold("dev")
+    document["deploy"]["helm"]["releases"][0]["waitFor"] = True
+    document["build"]["artifacts"][0]["sync"]["manual"][0]["srcs"] = "x"
+    assert list(unknown(document)) == [
+        "/build/artifacts/sync/manual/srcs", "/deploy/helm/releases/waitFor",
+    ]  # fmt: skip
 
 
 def test_it_builds_what_make_builds() -> None:
