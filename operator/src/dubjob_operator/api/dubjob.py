@@ -87,7 +87,8 @@ class DubJobSpec(ApiModel):
     """Name of the job's folders on the data volume. Omitted: the DubJob's name.
     Cannot be changed."""
     speakers: Speakers | None = None
-    """How many people speak. Omitted: one."""
+    """How many people speak. Omitted: as many as the engine hears; one, where it does not
+    tell people apart."""
     glossary: (
         Annotated[
             list[GlossaryEntry],
