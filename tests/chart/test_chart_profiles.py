@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
-from chart_view import PROFILES, Object, complaint, render, values
+from chart_view import PROFILES, ROOT, Object, complaint, render, values
 
 from dubjob_operator.api.profile import DubProfile
 from dubstage.contract import Stage
@@ -198,3 +199,11 @@ def test_dubstage_reads_what_is_to_be_pulled(name: str, models: set[str], tmp_pa
     file = tmp_path / "profile.json"
     file.write_text(found.one("ConfigMap")["data"][f"{name}.json"])
     assert models <= {need.name for need in needs_of(read_profile(file))}
+
+
+def test_the_page_has_licence_and_size_of_every_model_of_the_profiles() -> None:
+    page = (ROOT / "docs/engines.md").read_text()
+    told = set(re.findall(r"^\| `([^`]+)` \| [^|]+ \| [^|]+ \| [^|]+ \|$", page, re.MULTILINE))
+    for profile in render(PROFILES).of("DubProfile").values():
+        engines = DubProfile.model_validate(profile).spec.engines()
+        assert {need.name for need in needs_of(engines.values())} <= told
