@@ -15,12 +15,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from clips import RECIPES, make
 from dub_figures import Figures
 from dub_run import Dubbed, dub
+from goals import Goal, verdict
 from mux_cost import Cost
 from overhead import overhead_per_minute
 
@@ -34,18 +34,6 @@ HEADER = (
     f"{'clip':<14} {'method':<6} {'lines':>5} {'plan p95':>9} {'truth p95':>9} {'fastest':>7} "
     f"{'>1.5':>4} {'trim':>4} {'LU off':>6} {'peak':>6} {'bed dB':>6} {'drift ms':>8}"
 )
-
-
-@dataclass(frozen=True)
-class Goal:
-    """One figure, and what it has to be."""
-
-    what: str
-    found: str
-    met: bool
-
-    def __str__(self) -> str:
-        return f"  {'met   ' if self.met else 'MISSED'}  {self.what:<62} {self.found}"
 
 
 def main() -> int:
@@ -64,8 +52,7 @@ def main() -> int:
             found.append(result)
         print(_speeds(found), flush=True)
         goals = [*quality(found), *costs(Path(name))]
-    print("\n".join(["", "goals", *map(str, goals)]))
-    return 0 if all(goal.met for goal in goals) else 1
+    return verdict(goals)
 
 
 def quality(found: Sequence[Dubbed]) -> Iterator[Goal]:

@@ -2,8 +2,9 @@
 
     make bench-operator        BENCH_SIZES="1 100 1000"  BENCH_FINISHED=10000
 
-Prints a table; measures, and judges nothing. The node is played: every pod runs for one
-second. A hop is the time from a pod's success to the creation of the next stage's pod.
+Prints a table and the goals of the sizes that were measured; ends with 1 where one is missed.
+The node is played: every pod runs for one second. A hop is the time from a pod's success to
+the creation of the next stage's pod.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api import Api, Object
+from goals import Goal, verdict
 
 from dubstage.contract import Stage
 from local_cluster.control_plane import ControlPlane
@@ -35,6 +37,14 @@ HERE = Path(__file__).parent
 DUBJOBS = "/apis/dubjob.dev/v1alpha1/namespaces/dubbing/dubjobs"
 STAGES = [str(stage) for stage in Stage]
 TICKS = os.sysconf("SC_CLK_TCK")
+HOP = 30
+"""Milliseconds of a hop where there is one DubJob."""
+MAKESPAN = {100: 1.1, 1000: 1.15}
+"""DubJobs at once → how many times as long as the bare script they may take."""
+PROCESSOR = 100
+"""Milliseconds of processor time for each of so many at once."""
+MEMORY = 300
+"""Megabytes with the finished DubJobs."""
 
 
 @dataclass
@@ -49,13 +59,22 @@ class Row:
     memory: float = 0.0
     writes: float = 0.0
 
+    @property
+    def hop(self) -> float:
+        """The median hop in milliseconds."""
+        return statistics.median(self.hops) * 1000
+
+    @property
+    def processor(self) -> float:
+        """Milliseconds of processor time for each DubJob."""
+        return self.cpu / self.count * 1000
+
     def __str__(self) -> str:
         hops = sorted(self.hops)
-        p50, p95 = statistics.median(hops), hops[int(len(hops) * 0.95)]
         return (
-            f"{self.what:<9} {self.count:>6} {self.seconds:>9.1f} {p50 * 1000:>9.0f} "
-            f"{p95 * 1000:>9.0f} {self.writes / self.count:>8.1f} {self.cpu:>8.2f} "
-            f"{self.cpu / self.count * 1000:>9.1f} {self.memory:>8.0f}"
+            f"{self.what:<9} {self.count:>6} {self.seconds:>9.1f} {self.hop:>9.0f} "
+            f"{hops[int(len(hops) * 0.95)] * 1000:>9.0f} {self.writes / self.count:>8.1f} "
+            f"{self.cpu:>8.2f} {self.processor:>9.1f} {self.memory:>8.0f}"
         )
 
 
@@ -276,9 +295,38 @@ def bench() -> Iterator[Bench]:
             found.close()
 
 
+def at_once(raw: Row, dubs: Row) -> Iterator[Goal]:
+    """The goals that this many DubJobs at once have; other numbers have none."""
+    count = dubs.count
+    if count == 1:
+        yield Goal(
+            f"one DubJob: median hop at most {HOP} ms", f"{dubs.hop:.0f} ms", dubs.hop <= HOP
+        )
+    if count in MAKESPAN:
+        times, limit = dubs.seconds / raw.seconds, MAKESPAN[count]
+        yield Goal(
+            f"{count} at once: at most {limit} times as long as the bare script",
+            f"{times:.2f}",
+            times <= limit,
+        )
+        yield Goal(
+            f"{count} at once: at most {PROCESSOR} ms of processor time each",
+            f"{dubs.processor:.0f} ms",
+            dubs.processor <= PROCESSOR,
+        )
+
+
+def at_rest(count: int, megabytes: float) -> Goal:
+    """The goal for an operator that looks after finished DubJobs."""
+    what = f"{count} finished: at most {MEMORY} MB of memory"
+    return Goal(what, f"{megabytes:.0f} MB", megabytes <= MEMORY)
+
+
 def main() -> int:
+    """Measure, print, judge; 0 where every goal is met."""
     sizes = [int(word) for word in os.environ.get("BENCH_SIZES", "1 100 1000").split()]
     finished = int(os.environ.get("BENCH_FINISHED", "10000"))
+    goals: list[Goal] = []
     print(HEADER, flush=True)
     for size in sizes:
         with bench() as plane:
@@ -287,10 +335,13 @@ def main() -> int:
         with bench() as plane:
             dubs = plane.dubs(size)
         print(dubs, f"  {dubs.seconds / raw.seconds:.2f} of raw", flush=True)
+        goals += at_once(raw, dubs)
     if finished:
         with bench() as plane:
-            print(f"{finished} finished DubJobs: {plane.at_rest(finished):.0f} MB", flush=True)
-    return 0
+            megabytes = plane.at_rest(finished)
+        print(f"{finished} finished DubJobs: {megabytes:.0f} MB", flush=True)
+        goals.append(at_rest(finished, megabytes))
+    return verdict(goals)
 
 
 if __name__ == "__main__":
