@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 
-from control_plane_view import View, conditions, manifest
+from control_plane_view import Object, View, conditions, manifest
 
 from dubstage.contract import Stage, StageRequest, StageResult
 
@@ -74,6 +74,48 @@ def test_a_review_with_a_bad_and_a_good_correction(view: View) -> None:
     done = view.finished("reviewed")
     assert done["status"]["stages"][3]["imports"] is True
     assert done["status"]["lastHandledApproval"] == "translate.2"
+
+
+def test_a_review_ends_when_it_is_no_longer_asked_for(view: View) -> None:
+    view.apply("hasty", pauseAfter=["separate"])
+    for stage in STAGES[:2]:
+        view.succeed("hasty", stage)
+    view.until_reason("hasty", "AwaitingReview")
+    view.apply("hasty")
+    view.pod_of("hasty", "transcribe")
+    assert view.dubjob("hasty")["status"]["stages"][1]["run"] == 1
+
+
+def test_a_running_stage_whose_spec_changes_is_replaced(view: View) -> None:
+    view.apply("respelled", glossary=[{"term": "DubJob"}])
+    for stage in STAGES[:3]:
+        view.succeed("respelled", stage)
+    old = view.pod_of("respelled", "translate")
+    view.play(old, "Running")
+    view.apply("respelled", glossary=[{"term": "Kubernetes"}])
+    view.until("the old pod to be told to go", lambda: _is_going(view.pod_of_uid(old)))
+    view.kubectl("delete", "pod", old["metadata"]["name"], "--force", "--ignore-not-found")
+    (entry,) = request_of(view, "respelled", "translate").glossary
+    assert entry.term == "Kubernetes"
+    stages = view.dubjob("respelled")["status"]["stages"]
+    assert [each["run"] for each in stages][:4] == [1, 1, 1, 2]
+
+
+def _is_going(pod: Object | None) -> bool:
+    return pod is None or "deletionTimestamp" in pod["metadata"]
+
+
+def test_retry_of_what_failed(view: View) -> None:
+    view.apply("failing")
+    view.succeed("failing", "ingest")
+    view.fail("failing", "separate", 65)
+    view.finished("failing")
+    view.annotate("failing", retry="failed@1")
+    for stage in STAGES[1:]:
+        view.succeed("failing", stage)
+    view.until_reason("failing", "Completed")
+    stages = view.dubjob("failing")["status"]["stages"]
+    assert [each["run"] for each in stages] == [1, 2, 2, 2, 2, 2]
 
 
 def test_the_source_is_fixed_while_it_runs(view: View) -> None:
