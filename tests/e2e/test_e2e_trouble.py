@@ -185,6 +185,40 @@ def test_a_claim_that_is_missing_is_named(
     assert "no-such-claim" in failed["message"]
 
 
+def test_a_volume_that_does_not_come_is_named(
+    cluster: Cluster, sample: Path, lay_source: Lay, names: NAMES, profile: Callable[..., str]
+) -> None:
+    """Its folder is not on the node: the claim is bound, and the pod waits for ever."""
+    claim = {
+        "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "e2e-lost"},
+        "spec": {
+            "accessModes": ["ReadWriteMany"], "storageClassName": "", "volumeName": "e2e-lost",
+            "resources": {"requests": {"storage": "1Gi"}},
+        },
+    }  # fmt: skip
+    volume = {
+        "apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "e2e-lost"},
+        "spec": {
+            "accessModes": ["ReadWriteMany"], "capacity": {"storage": "1Gi"},
+            "hostPath": {"path": "/no/such/folder", "type": "Directory"},
+        },
+    }  # fmt: skip
+    for item in (volume, claim):
+        cluster.apply(item)
+    name = names("lost-volume")
+    lay_source(name, sample)
+    try:
+        lost = profile(modelsClaim="e2e-lost")
+        cluster.apply(dubjob_manifest(name, profile=lost, startDeadlineSeconds=10))
+        failed = conditions(cluster.finished(name, timeout=150))["Failed"]
+    finally:
+        cluster.kubectl("delete", "pvc", "e2e-lost", "--wait=false")
+        cluster.kubectl("delete", "pv", "e2e-lost", "--wait=false")
+    assert failed["reason"] == "StartDeadlineExceeded"
+    assert "PodNotReadyToStart" in failed["message"]
+    assert NODE in failed["message"]
+
+
 def test_a_stage_that_runs_for_too_long_is_stopped(
     cluster: Cluster, sample: Path, lay_source: Lay, names: NAMES, profile: Callable[..., str]
 ) -> None:
