@@ -251,6 +251,33 @@ def test_what_did_not_come_out_well_is_spoken_again_at_most_twice(
     assert take.duration == pytest.approx(seconds, abs=0.01)
 
 
+def test_a_line_that_runs_away_each_time_is_spoken_three_times_and_said(
+    tmp_path: Path, engine: WatchedEngine
+) -> None:
+    """Its length asks for a higher speed: that would be three more takes of nothing."""
+    lay_job(tmp_path, LINES)
+    engine.sounds = lambda text, _: LONG if text == "cuatro" else tone(0.6, ENGINE_RATE)
+    ended = synthesize(tmp_path)
+    assert [clip["flag"] for clip in clips(ended)] == [None, "too-long", None]
+    assert engine.texts.count("cuatro") == 3
+    assert ended.result.figures["too-long"] == 1
+
+
+@pytest.mark.parametrize("astray", [BROKEN, LONG], ids=["broken", "long"])
+def test_a_good_take_is_not_replaced_by_one_that_went_astray(
+    tmp_path: Path, engine: WatchedEngine, astray: numpy.ndarray
+) -> None:
+    """The first is much shorter than was expected, so a slower one is tried."""
+    lay_job(tmp_path, [line(0, 0.5, 1.0, "quince letras!!"), line(1, 1.45, 3.0, "y esta cabe")])
+    engine.sounds = lambda text, attempt: (
+        tone(0.5, ENGINE_RATE) if text != "quince letras!!" or not attempt else astray
+    )
+    found = clips(synthesize(tmp_path))
+    assert found[0]["flag"] is None
+    assert found[0]["duration"] == pytest.approx(0.5, abs=0.01)
+    assert engine.texts.count("quince letras!!") == 3
+
+
 def test_every_speaker_has_a_voice_of_its_own(tmp_path: Path, engine: WatchedEngine) -> None:
     lay_job(
         tmp_path,

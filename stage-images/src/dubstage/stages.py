@@ -67,7 +67,7 @@ STAGES: dict[Stage, StageDefinition] = {
         ),
         StageDefinition(
             Stage.SYNTHESIZE,
-            version=2,
+            version=3,
             reads=(Artifact.TRANSLATED, Artifact.VOCALS, Artifact.BACKGROUND),
             writes=(Artifact.TTS_CLIPS, Artifact.TTS_SEGMENTS),
             parameters=lambda request: {"target_language": request.target_language},

@@ -12,7 +12,7 @@ from dubstage.models import model_revision
 from dubstage.stages import STAGES
 from dubstage.synthesize.engine import Speaker, Voice
 from dubstage.synthesize.kept import KeptLines, Note, line_key, seconds_of
-from dubstage.synthesize.take import Take, record
+from dubstage.synthesize.take import ATTEMPTS, Take, record
 from dubstage.timing.fit import engine_speed
 from dubstage.timing.prediction import SpeechRate
 from dubstage.timing.slot import Slot
@@ -98,7 +98,8 @@ class LineRecorder:
 
     def _speak(self, line: TranslatedSentence, voice: Voice, slot: Slot, expected: float) -> Take:
         """Spoken at the speed that the expected length asks for, and once more where the
-        length that came out asks for another."""
+        length that came out asks for another, three takes at most. The length of a take
+        that went astray asks for nothing."""
         language = self._work.request.target_language
 
         def speak(speed: float, file: Path) -> None:
@@ -107,13 +108,13 @@ class LineRecorder:
         file = self._work.scratch / "line.wav"
         reach = self._speaker.reach
         take = record(speak, engine_speed(expected, slot, reach), expected, file)
-        if take.flag is ClipFlag.NO_SOUND:
+        if take.flag or take.number == ATTEMPTS:
             return take
         speed = engine_speed(take.natural, slot, reach)
         if abs(speed - take.speed) <= SPEED_TOLERANCE:
             return take
-        again = record(speak, speed, take.natural, file)
-        return take if again.flag is ClipFlag.NO_SOUND else again
+        again = record(speak, speed, expected, file, ATTEMPTS - take.number)
+        return take if again.flag else again
 
     def _place(self, line: TranslatedSentence) -> Clip:
         """Where the line goes; nothing is spoken yet."""

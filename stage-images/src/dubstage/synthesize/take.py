@@ -4,7 +4,7 @@ not come out well."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Samples = NDArray[numpy.float32]
 
 ATTEMPTS = 3
+"""Takes of one line, all in all."""
 SHORTEST_SECONDS = 0.05
 """Less than this is no speech."""
 LONG_FACTOR, LONG_SECONDS = 2.5, 2.0
@@ -39,6 +40,8 @@ class Take:
     """How much faster than its own pace the engine was asked to speak."""
     flag: ClipFlag | None
     """What is wrong with it, None where nothing is."""
+    number: int = 1
+    """How many takes it took, this one included."""
 
     @property
     def duration(self) -> float:
@@ -51,16 +54,22 @@ class Take:
         return self.duration * self.speed
 
 
-def record(speak: Callable[[float, Path], None], speed: float, expected: float, file: Path) -> Take:
-    """The first take with nothing wrong, of at most three; else the one that comes nearest
-    to the `expected` seconds at the engine's own pace.
+def record(
+    speak: Callable[[float, Path], None],
+    speed: float,
+    expected: float,
+    file: Path,
+    attempts: int = ATTEMPTS,
+) -> Take:
+    """The first take with nothing wrong, of at most `attempts`; else the one that comes
+    nearest to the `expected` seconds at the engine's own pace.
 
     `speak(speed, file)` lets the engine speak the line into a file.
     """
     takes = []
-    for _ in range(ATTEMPTS):
+    for number in range(1, attempts + 1):
         speak(speed, file)
-        take = _look_over(file, speed, expected)
+        take = replace(_look_over(file, speed, expected), number=number)
         file.unlink(missing_ok=True)
         if take.flag is None:
             return take
