@@ -6,6 +6,7 @@ import json
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,6 +76,24 @@ def run(volumes: Path, stage: Stage, **changes: object) -> Ended:
     return run_stage_in(volumes, request_for(stage, **changes), engine)
 
 
+def cues(*rows: tuple[float, float, str]) -> str:
+    """An SRT file of (start, end, text)."""
+    return "\n".join(f"{clock(start)} --> {clock(end)}\n{text}\n" for start, end, text in rows)
+
+
+def clock(seconds: float) -> str:
+    whole, milliseconds = divmod(round(seconds * 1000), 1000)
+    return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d},{milliseconds:03d}"
+
+
+def taken_over(volumes: Path, **changes: object) -> list[dict[str, Any]]:
+    """The lines of the person's transcript, as the stage wrote them."""
+    ended = run(volumes, Stage.TRANSCRIBE, import_only=True, **changes)
+    assert ended.code == ExitCode.OK, ended.result
+    found: list[dict[str, Any]] = json.loads(ended.tree.path(Artifact.TRANSCRIPT).read_text())
+    return found
+
+
 def lay(volumes: Path, name: str, text: str) -> None:
     (volumes / "inputs/clip" / name).write_text(text)
 
@@ -103,6 +122,21 @@ def test_a_transcript_and_a_translation_replace_both_engines(volumes: Path) -> N
         "Y buenas noches.",
     ]
     assert run(volumes, Stage.TRANSLATE).result.reused
+
+
+def test_subtitles_without_marks_do_not_become_one_long_line(volumes: Path) -> None:
+    """Captions that a machine made touch each other, and end no sentence."""
+    rows = [(3.0 * n, 3.0 * n + 3.0, "and so it goes on") for n in range(20)]
+    lay(volumes, "transcript.srt", cues(*rows))
+    lines = taken_over(volumes)
+    assert len(lines) == 7
+    assert all(line["duration"] <= 9.0 for line in lines)
+    assert (lines[0]["start"], lines[-1]["end"]) == (0.0, 60.0)
+
+
+def test_subtitles_at_the_same_time_are_not_pages_of_one_line(volumes: Path) -> None:
+    lay(volumes, "transcript.srt", cues((1, 5, "on and on"), (3.5, 4.5, "a sign")))
+    assert [(line["start"], line["end"]) for line in taken_over(volumes)] == [(1, 5), (3.5, 4.5)]
 
 
 def test_a_corrected_translation_survives_a_retry(volumes: Path) -> None:

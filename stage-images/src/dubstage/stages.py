@@ -47,7 +47,7 @@ STAGES: dict[Stage, StageDefinition] = {
         ),
         StageDefinition(
             Stage.TRANSCRIBE,
-            version=2,
+            version=3,
             reads=(Artifact.VOCALS,),
             writes=(Artifact.TRANSCRIPT, Artifact.ALIGNED_SEGMENTS, Artifact.SRC_TRANSCRIPT),
             parameters=lambda request: {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dubstage import corrections
 from dubstage.contract import Stage
@@ -12,7 +13,7 @@ from dubstage.errors import BadInput
 from dubstage.languages import check_pair, is_spaced
 from dubstage.layout import Artifact
 from dubstage.transcribe.punctuation import ends_sentence
-from dubstage.transcribe.sentences import lines_of
+from dubstage.transcribe.sentences import MAX_SECONDS, lines_of
 from dubstage.transcript import DEFAULT_SPEAKER, AlignedSegments, Word, write_list
 from dubstage.work import Outcome, Work
 
@@ -61,17 +62,28 @@ def run(work: Work) -> Outcome:
 
 
 def _joined(lines: Sequence[Line]) -> list[Line]:
-    """Subtitles, pages of one line put together again."""
+    """Subtitles, pages of one line put together again, as far as that makes a line that
+    is not too long."""
     found: list[Line] = []
     for line in lines:
-        before = found[-1] if found else None
-        is_touching = before and line.start - before.end < TOUCHING_SECONDS
-        if before and is_touching and not ends_sentence(before.text, line.text):
-            text = f"{before.text} {line.text}"
-            found[-1] = Line(before.place, before.start, line.end, text, speaker=before.speaker)
+        if found and _is_next_page(found[-1], line):
+            found[-1] = _together(found[-1], line)
         else:
             found.append(line)
     return found
+
+
+def _is_next_page(before: Line, line: Line) -> bool:
+    return (
+        abs(line.start - before.end) < TOUCHING_SECONDS
+        and line.end - before.start <= MAX_SECONDS
+        and not ends_sentence(before.text, line.text)
+    )
+
+
+def _together(before: Line, line: Line) -> Line:
+    end = max(before.end, line.end)
+    return replace(before, end=end, text=f"{before.text} {line.text}")
 
 
 def _words(line: Line, spaced: bool) -> list[Word]:
