@@ -8,7 +8,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pytest
+import soundfile
 
 from dubstage.contract import ExitCode, Stage
 from dubstage.layout import Artifact
@@ -17,6 +19,7 @@ from dubstage.testing import Ended, request_for, roots_in, run_stage_in
 from dubstage.work import Outcome as StageOutcome
 from dubstage.work import Work
 
+RATE = 8000
 TRANSCRIPT = """1
 00:00:01,000 --> 00:00:03,000
 Good morning, <i>everybody</i>
@@ -68,7 +71,11 @@ def engine(work: Work) -> StageOutcome:
         Stage.TRANSCRIBE: list(rows)[:3],
         Stage.TRANSLATE: list(rows)[3:],
     }[work.request.stage]:
-        work.staging(artifact, None).write_text(json.dumps(rows.get(artifact, "sound")))
+        target = work.staging(artifact, None)
+        if artifact in rows:
+            target.write_text(json.dumps(rows[artifact]))
+        else:
+            soundfile.write(target, numpy.zeros(70 * RATE), RATE, format="WAV")
     return StageOutcome(message="engine")
 
 
@@ -182,6 +189,8 @@ def test_without_the_file_the_engine_runs_again(volumes: Path) -> None:
         ("transcript.json", '[{"text": "x"}]', "item 1: 'start' and 'end' are missing"),
         ("transcript.json", '[{"text": "x", "start": 2, "end": 1}]', "item 1: the end is not"),
         ("transcript.srt", "00:00:01,000 --> 00:00:02,000\n", "line 1: it has no text"),
+        ("transcript.srt", "00:01:10,000 --> 00:01:12,000\nx\n", "line 1: it starts at 70.0 s, "),
+        ("transcript.json", '[{"text": "x", "start": 1000, "end": 2000}]', "item 1: it starts at"),
     ],
 )
 def test_a_bad_correction_is_said_with_its_line(

@@ -46,6 +46,11 @@ def test_a_cue_stays_as_long_as_it_takes_to_read(
     assert subtitles.cues(lines, 10.0)[0].end == pytest.approx(end)
 
 
+def test_a_line_behind_the_end_is_not_shown() -> None:
+    found = subtitles.cues([(1.0, 2.0, "in"), (10.0, 12.0, "at"), (30.0, 31.0, "behind")], 10.0)
+    assert [cue.text for cue in found] == ["in"]
+
+
 word = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=60)
 rows = st.lists(
     st.tuples(st.floats(0.1, 5), st.floats(0, 3), st.lists(word, max_size=30)), max_size=8

@@ -27,11 +27,12 @@ class Cue:
 
 
 def cues(lines: Sequence[tuple[float, float, str]], programme_end: float) -> list[Cue]:
-    """Cues of lines (start, end, text) in the order of their start; a line without text
-    has none. A longer line becomes several cues that share its time by their length."""
+    """Cues of lines (start, end, text) in the order of their start; a line without text,
+    or behind the programme's end, has none. A longer line becomes several cues that share
+    its time by their length."""
     found = []
     for number, (start, end, text) in enumerate(lines):
-        pages = _pages(text)
+        pages = _pages(text) if start < programme_end else []
         following = [line[0] for line in lines[number + 1 :] if line[0] >= end]
         limit = min(following[0] if following else programme_end, programme_end)
         needs = [max(len(page) / CHARACTERS_PER_SECOND, SHORTEST_SECONDS) for page in pages]

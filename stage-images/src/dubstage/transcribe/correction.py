@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from dubstage import corrections
 from dubstage.contract import Stage
@@ -38,11 +39,7 @@ def run(work: Work) -> Outcome:
             reason="LanguageUnknown",
         )
     check_pair(request, language)
-    found = corrections.read(path, request, Stage.TRANSCRIBE)
-    for line in found:
-        if not line.text:
-            raise corrections.refused(request, Stage.TRANSCRIBE, path, line, "it has no text")
-    found = sorted(found, key=lambda line: line.start)
+    found = sorted(_lines(work, path), key=lambda line: line.start)
     if path.suffix == ".srt":
         found = _joined(found)
     groups = [_words(line, is_spaced(language)) for line in found]
@@ -59,6 +56,28 @@ def run(work: Work) -> Outcome:
         source_language=language,
         figures={"lines": len(lines), "words": len(words)},
     )
+
+
+def _lines(work: Work, path: Path) -> list[Line]:
+    """The lines of the file, each with a text and within the programme."""
+    import soundfile
+
+    request = work.request
+    (vocals,) = work.read(Artifact.VOCALS)
+    programme_end = soundfile.info(vocals).duration
+    found = corrections.read(path, request, Stage.TRANSCRIBE)
+    for line in found:
+        why = ""
+        if not line.text:
+            why = "it has no text"
+        elif line.start >= programme_end:
+            why = (
+                f"it starts at {line.start:.1f} s, and the programme ends at {programme_end:.1f} "
+                "s: expected the times of this video, in seconds"
+            )
+        if why:
+            raise corrections.refused(request, Stage.TRANSCRIBE, path, line, why)
+    return found
 
 
 def _joined(lines: Sequence[Line]) -> list[Line]:
