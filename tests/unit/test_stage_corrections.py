@@ -11,11 +11,14 @@ from typing import Any
 import numpy
 import pytest
 import soundfile
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from dubstage.contract import ExitCode, Stage
 from dubstage.layout import Artifact
 from dubstage.prune import Outcome, prune
 from dubstage.testing import Ended, request_for, roots_in, run_stage_in
+from dubstage.timing.slot import GAP_SECONDS, Line, slots
 from dubstage.work import Outcome as StageOutcome
 from dubstage.work import Work
 
@@ -144,6 +147,45 @@ def test_subtitles_without_marks_do_not_become_one_long_line(volumes: Path) -> N
 def test_subtitles_at_the_same_time_are_not_pages_of_one_line(volumes: Path) -> None:
     lay(volumes, "transcript.srt", cues((1, 5, "on and on"), (3.5, 4.5, "a sign")))
     assert [(line["start"], line["end"]) for line in taken_over(volumes)] == [(1, 5), (3.5, 4.5)]
+
+
+def test_lines_of_one_speaker_at_the_same_time_are_one(volumes: Path) -> None:
+    """One voice cannot say both; a short overlap is how subtitles are."""
+    rows = [(1, 3, "- Who is it?"), (1, 3.5, "- Nobody."), (3.4, 5, "Come in."), (6, 8, "Yes.")]
+    lay(volumes, "transcript.srt", cues(*rows))
+    lines = taken_over(volumes)
+    assert [(line["start"], line["end"], line["text"]) for line in lines] == [
+        (1, 3.5, "- Who is it? - Nobody."), (3.4, 5, "Come in."), (6, 8, "Yes.")
+    ]  # fmt: skip
+
+
+def test_two_speakers_may_talk_at_once(volumes: Path) -> None:
+    rows = [{"start": 1, "end": 3, "text": name, "speaker": name} for name in ("A", "B", "A")]
+    lay(volumes, "transcript.json", json.dumps(rows))
+    lines = taken_over(volumes)
+    assert [(line["speaker"], line["text"]) for line in lines] == [("A", "A A"), ("B", "B")]
+
+
+spans = st.lists(
+    st.tuples(st.integers(0, 400), st.integers(2, 80), st.sampled_from(["A", "B", ""])),
+    min_size=1, max_size=12,
+)  # fmt: skip
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=spans)
+def test_every_line_of_a_transcript_has_time_to_be_spoken(
+    volumes: Path, rows: list[tuple[int, int, str]]
+) -> None:
+    """Whatever overlaps: at least half of its own time, less the silence after it."""
+    texts = [{"start": start / 10, "end": (start + length) / 10, "text": "x", "speaker": who}
+             for start, length, who in rows]  # fmt: skip
+    lay(volumes, "transcript.json", json.dumps(texts))
+    lines = taken_over(volumes, force=True)
+    limits = slots([Line(x["segment_id"], x["speaker"], x["start"], x["end"]) for x in lines], 70.0)
+    for line, limit in zip(lines, limits, strict=True):
+        assert limit.length >= line["duration"] / 2 - GAP_SECONDS - 0.001
+    assert sum(len(line["text"].split()) for line in lines) == len(rows)
 
 
 def test_a_corrected_translation_survives_a_retry(volumes: Path) -> None:

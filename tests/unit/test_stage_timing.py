@@ -107,6 +107,8 @@ def test_two_lines_of_one_speaker_never_overlap(
         for line, room in zip(lines, limits, strict=True)
     ]
     for number, (line, end) in enumerate(heard):
+        own = [x.start for x in lines[number + 1 :] if x.speaker == line.speaker]
+        assert limits[number].length > 0 or min(own) <= line.start + GAP_SECONDS, "left no time"
         assert end <= 60.0 + 1e-6
         assert end <= line.end + LONGEST_PAUSE + 1e-6
         for later, _ in heard[number + 1 :]:

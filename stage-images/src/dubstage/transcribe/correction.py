@@ -39,7 +39,7 @@ def run(work: Work) -> Outcome:
             reason="LanguageUnknown",
         )
     check_pair(request, language)
-    found = sorted(_lines(work, path), key=lambda line: line.start)
+    found = _one_at_a_time(sorted(_lines(work, path), key=lambda line: line.start))
     if path.suffix == ".srt":
         found = _joined(found)
     groups = [_words(line, is_spaced(language)) for line in found]
@@ -77,6 +77,23 @@ def _lines(work: Work, path: Path) -> list[Line]:
             )
         if why:
             raise corrections.refused(request, Stage.TRANSCRIBE, path, line, why)
+    return found
+
+
+def _one_at_a_time(lines: Sequence[Line]) -> list[Line]:
+    """`lines`, in the order of their start. A line that begins before half of the same
+    speaker's line before is over is one with it: one voice cannot say both at once, and
+    the first would have next to no time."""
+    found: list[Line] = []
+    latest: dict[str, int] = {}
+    for line in lines:
+        speaker = line.speaker or DEFAULT_SPEAKER
+        place = latest.get(speaker)
+        if place is not None and line.start < (found[place].start + found[place].end) / 2:
+            found[place] = _together(found[place], line)
+        else:
+            latest[speaker] = len(found)
+            found.append(line)
     return found
 
 
