@@ -16,8 +16,15 @@ CONTROL = re.compile(r"<\|[^|]*\|>|</?\w+>|[\[\]<>|]")
 BETWEEN_DIGITS = re.compile(r"(?<=\d)[:/–-](?=\d)")
 """Of times, dates and scores: 12:30, 3-1."""
 NUMBER = re.compile(r"\d+(?:[.,\u00a0\u202f]\d+)*")
-THOUSANDS = re.compile(r"\d{1,3}(?:([.,\u00a0\u202f])\d{3})(?:\1\d{3})*")
-DECIMAL = re.compile(r"(\d+)[.,](\d+)")
+GROUPS = r"[1-9]\d{0,2}(?P<mark>[.,\u00a0\u202f])\d{3}(?:(?P=mark)\d{3})*"
+THOUSANDS = re.compile(GROUPS)
+"""1,234,567, with whatever mark; never after a leading 0."""
+DECIMAL = re.compile(rf"(?P<whole>{GROUPS}|\d+)(?!(?P=mark))[.,](?P<decimals>\d+)")
+"""1234.56 and 1,234.56: the mark before the decimals is not the one between thousands."""
+POINT_DECIMALS = frozenset({"en", "ja", "ko", "yue", "zh"})
+"""Languages in which 3.142 is about pi; in the others it is three thousand."""
+LONGEST_NUMBER = 18
+"""Digits of the longest number that is spelled: nobody has words for more."""
 YEAR = re.compile(r"1[1-9]\d\d")
 SPELLS_YEARS = frozenset({"de", "en"})
 """Languages that read 1984 in two halves."""
@@ -40,18 +47,34 @@ def spoken_pieces(text: str, language: str) -> list[str]:
 
 
 def _spelled(number: str, language: str) -> str:
-    """The number in words; as it is where its form or the language is not known."""
+    """The number in words; as it is where its form or the language is not known, and where
+    it is too long."""
+    tag = primary(language)
+    if tag not in SPELLED or sum(letter.isdecimal() for letter in number) > LONGEST_NUMBER:
+        return number
+    mark = "." if tag in POINT_DECIMALS else ","
+    if THOUSANDS.fullmatch(number) and not re.fullmatch(rf"\d+{re.escape(mark)}\d+", number):
+        return _in_words(_digits(number), tag)
+    if decimal := DECIMAL.fullmatch(number):
+        return _with_decimals(_digits(decimal["whole"]), decimal["decimals"], tag)
+    if number.isdecimal() and tag in SPELLS_YEARS and YEAR.fullmatch(number):
+        return _in_words(number, tag, "year")
+    return " ".join(_in_words(part, tag) for part in re.findall(r"\d+", number))
+
+
+def _digits(number: str) -> str:
+    return re.sub(r"\D", "", number)
+
+
+def _in_words(digits: str, tag: str, kind: str = "cardinal") -> str:
     from num2words import num2words
 
-    tag = primary(language)
-    if tag not in SPELLED:
-        return number
-    if THOUSANDS.fullmatch(number):
-        return str(num2words(int(re.sub(r"\D", "", number)), lang=tag))
-    if number.isdecimal():
-        kind = "year" if tag in SPELLS_YEARS and YEAR.fullmatch(number) else "cardinal"
-        return str(num2words(int(number), lang=tag, to=kind))
-    decimal = DECIMAL.fullmatch(number)
-    if decimal:
-        return str(num2words(f"{decimal.group(1)}.{decimal.group(2)}", lang=tag))
-    return " ".join(num2words(int(part), lang=tag) for part in re.findall(r"\d+", number))
+    return str(num2words(int(digits), lang=tag, to=kind))
+
+
+def _with_decimals(whole: str, decimals: str, tag: str) -> str:
+    from num2words import num2words
+
+    if tag == "it":  # The library leaves Italian decimals out.
+        return " ".join([_in_words(whole, tag), "virgola", *(_in_words(x, tag) for x in decimals)])
+    return str(num2words(f"{whole}.{decimals}", lang=tag))
