@@ -14,10 +14,10 @@ import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dubstage.contract import ExitCode, Stage
+from dubstage.contract import EngineChoice, ExitCode, Stage
 from dubstage.layout import Artifact
 from dubstage.prune import Outcome, prune
-from dubstage.testing import Ended, request_for, roots_in, run_stage_in
+from dubstage.testing import ENGINES, Ended, request_for, roots_in, run_stage_in
 from dubstage.timing.slot import GAP_SECONDS, Line, slots
 from dubstage.work import Outcome as StageOutcome
 from dubstage.work import Work
@@ -147,6 +147,24 @@ def test_subtitles_without_marks_do_not_become_one_long_line(volumes: Path) -> N
 def test_subtitles_at_the_same_time_are_not_pages_of_one_line(volumes: Path) -> None:
     lay(volumes, "transcript.srt", cues((1, 5, "on and on"), (3.5, 4.5, "a sign")))
     assert [(line["start"], line["end"]) for line in taken_over(volumes)] == [(1, 5), (3.5, 4.5)]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "found"),
+    [
+        ("zh", "我喜欢 New York 的 iPhone 15", "我喜欢 New York 的 iPhone 15"),
+        ("zh", "我喜欢\n纽约", "我喜欢纽约"),
+        ("th", "ฉันชอบ นิวยอร์ก", "ฉันชอบ นิวยอร์ก"),
+        ("en", "I like\nNew York", "I like New York"),
+    ],
+)
+def test_spaces_stay_where_a_language_writes_them(
+    volumes: Path, language: str, text: str, found: str
+) -> None:
+    lay(volumes, "transcript.srt", cues((1, 4, text)))
+    engines = {**ENGINES, Stage.TRANSLATE: EngineChoice(engine="googletrans")}
+    (line,) = taken_over(volumes, source_language=language, engines=engines)
+    assert line["text"] == found
 
 
 def test_lines_of_one_speaker_at_the_same_time_are_one(volumes: Path) -> None:

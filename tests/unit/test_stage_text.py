@@ -8,7 +8,8 @@ from dubstage.contract import EngineChoice, Stage
 from dubstage.errors import BadInput
 from dubstage.languages import check, media_code
 from dubstage.testing import ENGINES, request_for
-from dubstage.transcribe.faster_whisper import join_pieces
+from dubstage.transcribe.sentences import lines_of
+from dubstage.transcribe.word_pieces import join_pieces, keep_spaces
 from dubstage.transcript import Word
 
 
@@ -16,6 +17,19 @@ def test_pieces_of_a_word_are_joined() -> None:
     heard = [(f"{' ' if w != '-hearted' else ''}{w}", Word(word=w, start=n, end=n + 1))
              for n, w in enumerate(["cold", "-hearted", "man"])]  # fmt: skip
     assert [word.word for word in join_pieces(heard)] == ["cold-hearted", "man"]
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        ["我", "喜欢", " New", " York", " 的", " iPhone", " 15", "。"],
+        [" 我喜欢", " ", "New", " York", " ", "的 ", "iPhone", " 15", "。"],
+    ],
+)
+def test_the_spaces_of_a_language_without_them_stay(pieces: list[str]) -> None:
+    heard = [(x, Word(word=x.strip(), start=n, end=n + 1)) for n, x in enumerate(pieces)]
+    (line,) = lines_of([keep_spaces(heard)], "")
+    assert line.text == "我喜欢 New York 的 iPhone 15。"
 
 
 @pytest.mark.parametrize(

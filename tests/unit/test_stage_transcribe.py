@@ -198,6 +198,16 @@ def test_a_segment_without_spaces_that_was_not_aligned() -> None:
     assert [word["word"] for word in fill_times(segment, spaced=False)] == list("何ですか")
 
 
+def test_an_aligners_letters_get_their_spaces_back() -> None:
+    text = " 我喜欢 New York。 好"
+    heard = [timed(letter, n, n + 1) for n, letter in enumerate(text.replace(" ", ""))]
+    segment = {"start": 0.0, "end": 20.0, "text": text, "words": heard}
+    found = words_of(fill_times(segment, spaced=False), spaced=False)
+    assert "".join(word.word for word in found) == text
+    unaligned = fill_times({**segment, "words": []}, spaced=False)
+    assert "".join(word["word"] for word in unaligned) == text.strip()
+
+
 def test_marks_and_speakers_of_words() -> None:
     heard = [
         {"word": "何", "start": 0, "end": 1, "speaker": "B"},

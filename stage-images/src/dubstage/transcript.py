@@ -30,6 +30,7 @@ class Word(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     word: str
+    """In a language without spaces between words, with the space that is written before it."""
     start: float
     end: float
     score: float | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,15 +12,21 @@ from dubstage import corrections
 from dubstage.contract import Stage
 from dubstage.corrections import Line
 from dubstage.errors import BadInput
-from dubstage.languages import check_pair, is_spaced
+from dubstage.languages import check_pair, is_spaced, primary
 from dubstage.layout import Artifact
 from dubstage.transcribe.punctuation import ends_sentence
 from dubstage.transcribe.sentences import MAX_SECONDS, lines_of
+from dubstage.transcribe.word_pieces import letters
 from dubstage.transcript import DEFAULT_SPEAKER, AlignedSegments, Word, write_list
 from dubstage.work import Outcome, Work
 
 TOUCHING_SECONDS = 0.05
 """Subtitles closer than this are pages of one line, where no sentence ends."""
+
+WITHOUT_SPACES = frozenset({"ja", "yue", "zh"})
+"""Languages whose rows and pages are put together without a space."""
+FULL_WIDTH = r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60]"
+GAP = re.compile(rf"(?<={FULL_WIDTH})\s+(?={FULL_WIDTH})")
 
 
 def run(work: Work) -> Outcome:
@@ -42,6 +49,8 @@ def run(work: Work) -> Outcome:
     found = _one_at_a_time(sorted(_lines(work, path), key=lambda line: line.start))
     if path.suffix == ".srt":
         found = _joined(found)
+    if primary(language) in WITHOUT_SPACES:
+        found = [replace(line, text=GAP.sub("", line.text)) for line in found]
     groups = [_words(line, is_spaced(language)) for line in found]
     lines = lines_of(groups, " " if is_spaced(language) else "")
     words = [word for group in groups for word in group]
@@ -123,12 +132,13 @@ def _together(before: Line, line: Line) -> Line:
 
 
 def _words(line: Line, spaced: bool) -> list[Word]:
-    """The line's words, each as long as its share of the letters."""
-    texts = line.text.split() if spaced else list(line.text.replace(" ", ""))
-    letters = sum(len(text) for text in texts)
+    """The line's words, each as long as its share of the letters. Where words have no spaces
+    each letter is one, with the space that is written before it."""
+    texts = line.text.split() if spaced else letters(line.text)
+    count = sum(len(text) for text in texts)
     found, at = [], line.start
     for text in texts:
-        until = at + (line.end - line.start) * len(text) / letters
+        until = at + (line.end - line.start) * len(text) / count
         found.append(Word(word=text, start=at, end=until, speaker=line.speaker or DEFAULT_SPEAKER))
         at = until
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from dubstage.gpu_memory import Ladder, is_out_of_memory
 from dubstage.languages import is_spaced
 from dubstage.transcribe.engine import Recognition
 from dubstage.transcribe.parts import Part, parts_of
+from dubstage.transcribe.word_pieces import join_pieces, keep_spaces
 from dubstage.transcript import Word
 
 BEAM_SIZE = 5
@@ -152,23 +153,9 @@ def listen(
     words: list[Word] = []
     for segment in segments:
         heard = [(word.word, _word(word)) for word in segment.words or ()]
-        words += join_pieces(heard) if is_spaced(info.language) else [w for _, w in heard]
+        words += join_pieces(heard) if is_spaced(info.language) else keep_spaces(heard)
         progress(min(segment.end / max(info.duration, 0.001), 1.0))
     return Recognition(info.language, float(info.language_probability), words)
-
-
-def join_pieces(heard: Iterable[tuple[str, Word]]) -> list[Word]:
-    """Whole words of (text as the recogniser gave it, word): a piece without a space
-    before it, such as the ``-hearted`` of ``cold-hearted``, belongs to the word before."""
-    found: list[Word] = []
-    for text, word in heard:
-        if found and not text.startswith(" "):
-            before = found[-1]
-            update = {"word": before.word + word.word, "end": max(before.end, word.end)}
-            found[-1] = before.model_copy(update=update)
-        else:
-            found.append(word)
-    return found
 
 
 def _later(word: Word, seconds: float) -> Word:

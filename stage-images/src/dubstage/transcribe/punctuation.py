@@ -19,7 +19,7 @@ def ends_sentence(text: str, following: str = "") -> bool:
     """True where `text` (a word, or more) ends a sentence. `following`, the next word,
     tells: a small letter goes on with the sentence (``etc. and``, ``“Why?” he asked``)."""
     bare = text.rstrip(CLOSERS)
-    if not bare.endswith(ENDS) or following[:1].islower():
+    if not bare.endswith(ENDS) or following.lstrip()[:1].islower():
         return False
     last = bare.rpartition(" ")[2].lstrip(OPENERS)
     is_initial = len(last) == 2 and last[0].isupper() and last != "I."

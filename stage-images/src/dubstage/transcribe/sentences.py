@@ -73,7 +73,7 @@ def lines_of(groups: Sequence[Group], joiner: str = " ") -> list[Sentence]:
                 speaker=words[0].speaker,
                 start=start,
                 end=end,
-                text=joiner.join(word.word for word in words),
+                text=joiner.join(word.word for word in words).strip(),
                 duration=end - start,
                 gap_after=max(silence, 0.0),
                 gap_after_vad=max(silence, 0.0),
@@ -145,7 +145,9 @@ def _partner(groups: Sequence[Group], place: int, across_sentences: bool) -> int
     duration = _end(words) - _start(words)
     if duration >= MIN_SECONDS:
         return None
-    is_scrap = duration < SCRAP_SECONDS or sum(len(word.word) for word in words) < SCRAP_LETTERS
+    is_scrap = (
+        duration < SCRAP_SECONDS or sum(len(word.word.strip()) for word in words) < SCRAP_LETTERS
+    )
     candidates = []
     for partner in (place - 1, place + 1):
         if not 0 <= partner < len(groups):

@@ -28,7 +28,7 @@ def run(work: Work) -> Outcome:
     heard = recogniser.recognise(
         vocals, primary(asked) if asked else None, work.request.speakers, work.progress
     )
-    words = [word for word in heard.words if word.word]
+    words = [word for word in heard.words if word.word.strip()]
     if not words:
         raise BadInput(
             f"inputs/{work.request.source} has no speech that was understood: nothing to dub.",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from dubstage.transcribe.word_pieces import letters
 from dubstage.transcript import DEFAULT_SPEAKER, Word
 
 Heard = dict[str, Any]
@@ -23,7 +24,9 @@ def fill_times(segment: Mapping[str, Any], spaced: bool) -> list[Heard]:
     words: list[Heard] = [dict(word) for word in segment.get("words") or ()]
     if not words:
         text = str(segment.get("text", ""))
-        words = [{"word": word} for word in (text.split() if spaced else text.replace(" ", ""))]
+        words = [{"word": word} for word in (text.split() if spaced else letters(text))]
+    elif not spaced:
+        words = list(_with_spaces(words, str(segment.get("text", ""))))
     first = float(segment["start"])
     until = max(float(segment["end"]), first)
     found: list[Heard] = []
@@ -44,7 +47,7 @@ def words_of(heard: Iterable[Heard], spaced: bool) -> list[Word]:
     found: list[Word] = []
     speaker = DEFAULT_SPEAKER
     for word in heard:
-        text = str(word["word"]).strip()
+        text = str(word["word"]).strip() if spaced else str(word["word"]).rstrip()
         speaker = word.get("speaker") or speaker
         is_mark = not any(character.isalnum() for character in text)
         if is_mark and not spaced and found:
@@ -53,6 +56,19 @@ def words_of(heard: Iterable[Heard], spaced: bool) -> list[Word]:
             times = {"start": word["start"], "end": word["end"], "score": word.get("score")}
             found.append(Word(word=text, speaker=speaker, **times))
     return found
+
+
+def _with_spaces(words: Sequence[Heard], text: str) -> Iterator[Heard]:
+    """`words`, each with the space that `text` has before it; an aligner drops them."""
+    at = 0
+    for word in words:
+        bare = str(word["word"]).strip()
+        place = text.find(bare, at)
+        if place < 0:
+            yield word
+            continue
+        at = place + len(bare)
+        yield {**word, "word": " " + bare if text[:place][-1:].isspace() else bare}
 
 
 def _is_timed(word: Heard) -> bool:
