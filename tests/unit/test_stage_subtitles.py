@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dubstage.mux import subtitles
-from dubstage.mux.subtitles import CHARACTERS_PER_SECOND, SHORTEST_SECONDS
+from dubstage.mux.subtitle_rows import LIMITS, limits_of, rows, width
+from dubstage.mux.subtitles import SHORTEST_SECONDS
 
 
 def words_of(found: list[subtitles.Cue]) -> list[str]:
@@ -18,7 +19,7 @@ def words_of(found: list[subtitles.Cue]) -> list[str]:
 
 def test_a_long_line_becomes_several_cues() -> None:
     text = "one two three four five six seven eight nine ten " * 4
-    found = subtitles.cues([(1.0, 15.0, text), (15.0, 16.0, "")], 20.0)
+    found = subtitles.cues([(1.0, 15.0, text), (15.0, 16.0, "")], 20.0, "en")
     assert len(found) == 3
     assert found[0].start == 1.0
     assert found[-1].end == pytest.approx(15.0)
@@ -26,7 +27,9 @@ def test_a_long_line_becomes_several_cues() -> None:
 
 
 def test_rows_are_about_equally_long() -> None:
-    (cue,) = subtitles.cues([(0.0, 5.0, "a word that is a little longer than one row is")], 5.0)
+    (cue,) = subtitles.cues(
+        [(0.0, 5.0, "a word that is a little longer than one row is")], 5.0, "en"
+    )
     assert cue.text == "a word that is a little\nlonger than one row is"
 
 
@@ -43,44 +46,76 @@ def test_rows_are_about_equally_long() -> None:
 def test_a_cue_stays_as_long_as_it_takes_to_read(
     lines: list[tuple[float, float, str]], end: float
 ) -> None:
-    assert subtitles.cues(lines, 10.0)[0].end == pytest.approx(end)
+    assert subtitles.cues(lines, 10.0, "en")[0].end == pytest.approx(end)
 
 
 def test_a_line_behind_the_end_is_not_shown() -> None:
-    found = subtitles.cues([(1.0, 2.0, "in"), (10.0, 12.0, "at"), (30.0, 31.0, "behind")], 10.0)
+    found = subtitles.cues(
+        [(1.0, 2.0, "in"), (10.0, 12.0, "at"), (30.0, 31.0, "behind")], 10.0, "en"
+    )
     assert [cue.text for cue in found] == ["in"]
 
 
-word = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=60)
-rows = st.lists(
+@pytest.mark.parametrize(
+    ("language", "text", "found"),
+    [
+        pytest.param("en", "No, I will not. You will have to do that on your own, my friend.",
+                     ["No, I will not. You will have to", "do that on your own, my friend."],
+                     id="evenly"),
+        pytest.param("en", "He came home rather late. She was asleep by then.",
+                     ["He came home rather late.", "She was asleep by then."], id="sentences"),
+        pytest.param("zh", "我昨天在北京见到了他，他说今天会来看我们大家。",
+                     ["我昨天在北京见到了他，", "他说今天会来看我们大家。"], id="after a mark"),
+        pytest.param("zh", "我们在纽约的时候住在一家很小很旧的旅馆里",
+                     ["我们在纽约的时候住在", "一家很小很旧的旅馆里"], id="full width"),
+        pytest.param("zh", "我昨天在商店里买了 Blackmagic的相机送给他",
+                     ["我昨天在商店里买了", "Blackmagic的相机送给他"], id="no word is cut"),
+        pytest.param("ja", "「きょうはいいてん」とかのじょはいう",
+                     ["「きょうはいいてん」", "とかのじょはいう"], id="closing quotes"),
+        pytest.param("th", "ฉันชอบนิวยอร์กมากกว่าที่อื่นในโลก แต่ฉันไม่เคยไปที่นั่นเลย",
+                     ["ฉันชอบนิวยอร์กมากกว่าที่อื่นในโลก", "แต่ฉันไม่เคยไปที่นั่นเลย"], id="phrases"),
+    ],
+)  # fmt: skip
+def test_where_rows_end(language: str, text: str, found: list[str]) -> None:
+    assert rows(text, language) == found
+
+
+def test_full_width_characters_take_longer_to_read() -> None:
+    """27 of them, at 9 a second."""
+    (cue,) = subtitles.cues([(1.0, 2.0, "好" * 27)], 10.0, "zh-TW")
+    assert cue.end == pytest.approx(4.0, abs=0.1)
+
+
+word = st.text(st.characters(categories=["L", "M", "N", "P"]), min_size=1, max_size=60)
+lines_with_pauses = st.lists(
     st.tuples(st.floats(0.1, 5), st.floats(0, 3), st.lists(word, max_size=30)), max_size=8
 )
 
 
-@given(rows)
-def test_the_rules_hold_for_any_text(rows: list[tuple[float, float, list[str]]]) -> None:
+@given(lines_with_pauses, st.sampled_from(["en", "km", *LIMITS]))
+def test_the_rules_hold_for_any_text(
+    said: list[tuple[float, float, list[str]]], language: str
+) -> None:
     lines, at = [], 0.0
-    for length, pause, words in rows:
+    for length, pause, words in said:
         lines.append((at, at + length, " ".join(words)))
         at += length + pause
-    found = subtitles.cues(lines, at)
-    assert "".join(words_of(found)) == "".join("".join(words) for _, _, words in rows)
+    found = subtitles.cues(lines, at, language)
+    limits = limits_of(language)
+    assert "".join(words_of(found)) == "".join("".join(words) for _, _, words in said)
     for cue in found:
         assert 0 <= cue.start < cue.end <= at + 1e-9
         assert len(cue.text.split("\n")) <= 2
-        assert all(len(row) <= 42 for row in cue.text.split("\n"))
+        assert all(width(row) <= limits.columns for row in cue.text.split("\n"))
     for before, after in itertools.pairwise(found):
         assert before.end <= after.start + 1e-9
-    if (
-        len(lines) == 1
-        and found
-        and at > sum(max(len(cue.text) / CHARACTERS_PER_SECOND, SHORTEST_SECONDS) for cue in found)
-    ):
+    needs = [max(width(cue.text) / limits.columns_per_second, SHORTEST_SECONDS) for cue in found]
+    if len(lines) == 1 and at > sum(needs):
         for cue in found:
             assert cue.end - cue.start >= SHORTEST_SECONDS - 1e-9
 
 
 def test_formats() -> None:
-    found = subtitles.cues([(3661.5, 3662.7, "a < b")], 4000.0)
+    found = subtitles.cues([(3661.5, 3662.7, "a < b")], 4000.0, "en")
     assert subtitles.srt(found) == "1\n01:01:01,500 --> 01:01:02,700\na < b\n"
     assert subtitles.vtt(found) == "WEBVTT\n\n01:01:01.500 --> 01:01:02.700\na &lt; b\n"

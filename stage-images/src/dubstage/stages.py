@@ -74,7 +74,7 @@ STAGES: dict[Stage, StageDefinition] = {
         ),
         StageDefinition(
             Stage.MUX,
-            version=2,
+            version=3,
             reads_source=True,
             reads=(
                 Artifact.AUDIO,

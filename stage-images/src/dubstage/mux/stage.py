@@ -177,7 +177,7 @@ def _write_subtitles(
     ]
     soft = []
     for srt_file, vtt_file, tag, rows in sides:
-        found = subtitles.cues(rows, duration)
+        found = subtitles.cues(rows, duration, tag)
         srt = work.staging(srt_file, None)
         srt.write_text(subtitles.srt(found))
         work.staging(vtt_file, None).write_text(subtitles.vtt(found))

@@ -1,19 +1,19 @@
 """Subtitles out of lines, in SRT and WebVTT.
 
 The rules are those of broadcasters: at most two rows of 42 characters, at most 17
-characters a second, at least 1.2 s. A line that needs more time than it has stays
-through the pause that follows; where there is none, all of its text is still shown.
+characters a second (fewer of full width: :data:`dubstage.mux.subtitle_rows.LIMITS`), at
+least 1.2 s. A line that needs more time than it has stays through the pause that follows;
+where there is none, all of its text is still shown.
 """
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-ROW_CHARACTERS = 42
+from dubstage.mux.subtitle_rows import limits_of, rows, width
+
 ROWS = 2
-CHARACTERS_PER_SECOND = 17.0
 SHORTEST_SECONDS = 1.2
 
 
@@ -26,16 +26,19 @@ class Cue:
     text: str
 
 
-def cues(lines: Sequence[tuple[float, float, str]], programme_end: float) -> list[Cue]:
+def cues(
+    lines: Sequence[tuple[float, float, str]], programme_end: float, language: str
+) -> list[Cue]:
     """Cues of lines (start, end, text) in the order of their start; a line without text,
     or behind the programme's end, has none. A longer line becomes several cues that share
-    its time by their length."""
+    its time by their length. `language`: BCP 47."""
     found = []
+    rate = limits_of(language).columns_per_second
     for number, (start, end, text) in enumerate(lines):
-        pages = _pages(text) if start < programme_end else []
+        pages = _pages(text, language) if start < programme_end else []
         following = [line[0] for line in lines[number + 1 :] if line[0] >= end]
         limit = min(following[0] if following else programme_end, programme_end)
-        needs = [max(len(page) / CHARACTERS_PER_SECOND, SHORTEST_SECONDS) for page in pages]
+        needs = [max(width(page) / rate, SHORTEST_SECONDS) for page in pages]
         until = max(min(end, programme_end), min(start + sum(needs), limit))
         at = start
         for page, need in zip(pages, needs, strict=True):
@@ -61,18 +64,10 @@ def vtt(found: Sequence[Cue]) -> str:
     return f"WEBVTT\n\n{body}"
 
 
-def _pages(text: str) -> list[str]:
-    """`text` in pages of two rows, the rows about equally long."""
-    whole = " ".join(text.split())
-    if not whole:
-        return []
-    rows = textwrap.wrap(whole, ROW_CHARACTERS)
-    for width in range(len(whole) // len(rows), ROW_CHARACTERS):
-        narrow = textwrap.wrap(whole, max(width, 1), break_long_words=False)
-        if len(narrow) <= len(rows) and max(map(len, narrow)) <= ROW_CHARACTERS:
-            rows = narrow
-            break
-    return ["\n".join(rows[n : n + ROWS]) for n in range(0, len(rows), ROWS)]
+def _pages(text: str, language: str) -> list[str]:
+    """`text` in pages of two rows."""
+    found = rows(text, language)
+    return ["\n".join(found[n : n + ROWS]) for n in range(0, len(found), ROWS)]
 
 
 def _time(seconds: float, point: str) -> str:
