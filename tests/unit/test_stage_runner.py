@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from dubstage import ownership
 from dubstage.contract import EngineChoice, ExitCode, Stage, StageRequest
 from dubstage.errors import BadInput
 from dubstage.layout import Artifact
@@ -137,6 +138,34 @@ def test_a_folder_has_one_owner(volumes: Path) -> None:
     other = run(volumes, Stage.INGEST, name="other", job_id="clip")
     assert other.code == ExitCode.CONFIG
     assert "dubbing/clip" in other.result.message
+
+
+def test_a_volume_without_hard_links_has_owners_too(
+    volumes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Azure Files over SMB."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+    monkeypatch.setattr("os.link", refuse)
+    assert run(volumes, Stage.INGEST).code == ExitCode.OK
+    assert run(volumes, Stage.INGEST, force=True).code == ExitCode.OK
+    other = run(volumes, Stage.INGEST, name="other", job_id="clip")
+    assert (other.code, other.result.reason) == (ExitCode.CONFIG, "FolderTaken")
+
+
+def test_a_claim_that_was_never_written_is_nobodys(
+    volumes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ownership, "SETTLE_SECONDS", 0.0)
+    tree = run(volumes, Stage.INGEST).tree
+    tree.owner.write_text("")
+    assert run(volumes, Stage.SEPARATE).code == ExitCode.NOINPUT
+    assert run(volumes, Stage.INGEST).code == ExitCode.OK
+    assert run(volumes, Stage.SEPARATE).code == ExitCode.OK
+    assert run(volumes, Stage.INGEST, name="other", job_id="clip").code == ExitCode.CONFIG
+    assert not list(tree.owner.parent.glob(".owner*"))
 
 
 def test_old_clips_go_when_new_ones_come(volumes: Path) -> None:

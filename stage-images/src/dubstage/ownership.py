@@ -6,29 +6,55 @@ run ends with a sentence and touches nothing.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import time
 from pathlib import Path
 
 from dubstage.contract import Stage, StageRequest
 from dubstage.errors import Misconfigured, NoInput
 from dubstage.layout import Tree
+from dubstage.manifest import sync
+
+SETTLE_SECONDS = 1.0
+"""How long a claim that holds nothing may be one that is just being written."""
 
 
 def claim(tree: Tree, request: StageRequest) -> None:
-    """Claim the folder for the request's DubJob, in one step.
+    """Claim the folder for the request's DubJob: of several who come at once, one gets it.
 
     Raises :class:`Misconfigured` where it is another's.
     """
     tree.owner.parent.mkdir(parents=True, exist_ok=True)
     mine = tree.owner.with_name(f".owner.{os.getpid()}.partial")
-    mine.write_text(json.dumps({"namespace": request.namespace, "name": request.name}) + "\n")
     try:
-        os.link(mine, tree.owner)
-    except FileExistsError:
-        check(tree, request)
+        mine.write_text(json.dumps({"namespace": request.namespace, "name": request.name}) + "\n")
+        sync(mine)
+        _put(mine, tree.owner)
+        if _read(tree.owner) is None:
+            time.sleep(SETTLE_SECONDS)
+        if _read(tree.owner) is None:
+            # Whoever began this claim did not end it: it is nobody's.
+            mine.replace(tree.owner)
     finally:
-        mine.unlink()
+        mine.unlink(missing_ok=True)
+    sync(tree.owner.parent)
+    check(tree, request)
+
+
+def _put(mine: Path, owner: Path) -> None:
+    """The content of `mine` as `owner`, unless there is one. By a second name for the file,
+    which is whole at once; a volume without such names gets a file of its own."""
+    try:
+        os.link(mine, owner)
+    except FileExistsError:
+        return
+    except OSError:
+        with contextlib.suppress(FileExistsError), owner.open("xb") as file:
+            file.write(mine.read_bytes())
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def check(tree: Tree, request: StageRequest) -> None:
