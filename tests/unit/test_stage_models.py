@@ -339,6 +339,10 @@ class Fetched:
             raise self.fault
 
 
+class HubError(Exception):
+    """As ModelScope's errors: of no common base."""
+
+
 NEED = Need(
     "cosyvoice/made", (Source(Hub.MODELSCOPE, "iic/made"), Source(Hub.HUGGING_FACE, "org/made"))
 )
@@ -348,7 +352,7 @@ def test_the_second_hub_is_asked_when_the_first_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fetch = Fetched()
-    broken = Fetched(OSError(f"403 for {TOKEN}"))
+    broken = Fetched(HubError(f"403 for {TOKEN}"))
     monkeypatch.setattr(
         "dubstage.models.pull.FETCHERS", {Hub.MODELSCOPE: broken, Hub.HUGGING_FACE: broken}
     )

@@ -93,9 +93,11 @@ def _pull(need: Need, folder: Path, token: str | None) -> State:
             FETCHERS[source.hub](source, folder, token)
         except ImportError:
             faults.append(f"this image has no library for {source.hub.value}")
-        except (OSError, ValueError) as error:
+        except Exception as error:
             # Of the hubs' libraries: connections, answers, repositories that are not there.
-            faults.append(f"{source.hub.value}: {_without(token, str(error))}")
+            # They have no base in common; the next hub is worth a try after any of them.
+            why = str(error) or type(error).__name__
+            faults.append(f"{source.hub.value}: {_without(token, why)}")
         else:
             _drop_notes(folder)
             write_sums(folder)
