@@ -168,6 +168,16 @@ def test_a_claim_that_was_never_written_is_nobodys(
     assert not list(tree.owner.parent.glob(".owner*"))
 
 
+def test_what_a_killed_run_left_does_not_spoil_the_result_before(volumes: Path) -> None:
+    """A retry of synthesize was killed amid its first line."""
+    tree = run_all(volumes)[-1].tree
+    leftover = tree.path(Artifact.TTS_CLIPS).with_name(".segment_0000.partial.wav")
+    leftover.write_text("half")
+    (tree.path(Artifact.REPORT)).unlink()
+    assert run(volumes, Stage.INGEST).result.reusable == list(Stage)[1:5]
+    assert run(volumes, Stage.SYNTHESIZE).result.reused
+
+
 def test_old_clips_go_when_new_ones_come(volumes: Path) -> None:
     for stage in list(Stage)[:4]:
         run(volumes, stage)

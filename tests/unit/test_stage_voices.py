@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy
@@ -171,6 +172,22 @@ def test_a_bad_recording_is_said_before_a_gpu_is_asked_for(
     assert (ended.code, ended.result.reason) == (ExitCode.DATAERR, "BadVoice")
     assert f"inputs/clip/voices/ANN.wav cannot be a speaker's voice: {says}" in ended.result.message
     assert "expected a WAV file of 3 to 30 s" in ended.result.message
+
+
+def test_a_systems_own_file_is_no_voice(tmp_path: Path) -> None:
+    """macOS lays such a file beside each on a foreign volume."""
+    lay_job(tmp_path, LINES, seconds=14.0)
+    give(tmp_path, "ANN.wav", tone(4.0)).with_name("._ANN.wav").write_text("no sound")
+    assert run_stage_in(tmp_path, request_for(Stage.INGEST)).code == ExitCode.OK
+
+
+def test_a_name_that_is_not_utf_8_is_said(tmp_path: Path) -> None:
+    lay_job(tmp_path, LINES, seconds=14.0)
+    path = give(tmp_path, "ANN.wav", tone(4.0))
+    path.rename(path.with_name(os.fsdecode(b"Andr\xe9.wav")))
+    ended = run_stage_in(tmp_path, request_for(Stage.INGEST))
+    assert (ended.code, ended.result.reason) == (ExitCode.DATAERR, "BadVoice")
+    assert "inputs/clip/voices/Andr\ufffd.wav" in ended.result.message
 
 
 def test_a_link_out_of_the_inputs_is_refused(tmp_path: Path, engine: WatchedEngine) -> None:

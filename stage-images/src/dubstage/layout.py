@@ -89,9 +89,11 @@ class Tree:
         return Path(getattr(self.roots, root)) / self.job_id / rest
 
     def files(self, artifact: Artifact) -> list[Path]:
-        """The files of `artifact` that are there, sorted by name."""
+        """The files of `artifact` that are there, sorted by name. One that is still being
+        written, or was when its stage was killed, is not among them: its name begins with
+        a point."""
         path = self.path(artifact)
-        return sorted(path.parent.glob(path.name))
+        return sorted(x for x in path.parent.glob(path.name) if not x.name.startswith("."))
 
     def relative(self, path: Path) -> str:
         """How manifests and messages name `path`: ``interim/<job_id>/…``.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from dubstage.contract import StageRequest
@@ -26,9 +27,22 @@ EXPECTED = (
 
 
 def find(roots: Roots, job_id: str) -> dict[str, Path]:
-    """The recordings that are there, by speaker."""
+    """The recordings that are there, by speaker; a name that begins with a point is of a
+    system's own file.
+
+    Raises :class:`BadInput` for a name that is not UTF-8.
+    """
     folder = roots.inputs / job_id / FOLDER
-    return {path.stem: path for path in sorted(folder.glob("*.wav"))}
+    found = sorted(path for path in folder.glob("*.wav") if not path.name.startswith("."))
+    for path in found:
+        readable = os.fsencode(path.name).decode(errors="replace")
+        if readable != path.name:
+            raise BadInput(
+                f"inputs/{job_id}/{FOLDER}/{readable} cannot be a speaker's voice: its name is "
+                "not UTF-8. Expected the speaker's name and .wav; rename it.",
+                reason="BadVoice",
+            )
+    return {path.stem: path for path in found}
 
 
 def digests_of(roots: Roots, job_id: str, digests: Digests) -> dict[str, str]:
