@@ -33,7 +33,17 @@ def test_the_spaces_of_a_language_without_them_stay(pieces: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tag", "code"), [("es", "spa"), ("es-MX", "spa"), ("ca", "cat"), ("tlh", "tlh"), ("xx", "und")]
+    ("tag", "code"),
+    [
+        ("es", "spa"),
+        ("es-MX", "spa"),
+        ("ca", "cat"),
+        ("tlh", "tlh"),
+        ("xx", "und"),
+        ("nb-NO", "nor"),
+        ("fil", "tgl"),
+        ("jv", "jav"),
+    ],
 )
 def test_media_code(tag: str, code: str) -> None:
     assert media_code(tag) == code
@@ -61,6 +71,14 @@ def test_languages_are_refused_before_a_gpu_is_asked_for(
     with pytest.raises(BadInput) as caught:
         check(request)
     assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize("tag", ["nb-NO", "fil-PH", "jv"])
+def test_a_language_that_the_engines_name_otherwise_is_theirs(tag: str) -> None:
+    engines = {**ENGINES, Stage.TRANSLATE: EngineChoice(engine="googletrans"),
+               Stage.SYNTHESIZE: EngineChoice(engine="gtts")}  # fmt: skip
+    check(request_for(Stage.INGEST, target_language=tag, engines=engines))
+    check(request_for(Stage.INGEST, source_language=tag, engines=engines))
 
 
 def test_an_engine_that_is_not_listed_checks_by_itself() -> None:

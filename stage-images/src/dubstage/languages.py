@@ -88,9 +88,15 @@ def is_spaced(tag: str) -> bool:
     return primary(tag) not in UNSPACED
 
 
+ALIASES = {"fil": "tl", "jv": "jw", "nb": "no"}
+"""Filipino, Javanese and Bokmål: BCP 47's code → the engines'."""
+
+
 def primary(tag: str) -> str:
-    """The language of a BCP 47 tag: ``es`` of ``es-MX``."""
-    return tag.partition("-")[0].lower()
+    """The language of a BCP 47 tag, as the engines name it: ``es`` of ``es-MX``, ``no`` of
+    ``nb-NO``."""
+    language = tag.partition("-")[0].lower()
+    return ALIASES.get(language, language)
 
 
 def media_code(tag: str) -> str:
