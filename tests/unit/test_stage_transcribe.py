@@ -17,6 +17,7 @@ from dubstage.layout import Artifact
 from dubstage.testing import ENGINES, Ended, request_for, run_stage_in
 from dubstage.transcribe import parts, stage
 from dubstage.transcribe.engine import Recognition
+from dubstage.transcribe.faster_whisper import notes_on
 from dubstage.transcribe.parts import parts_of
 from dubstage.transcribe.word_times import fill_times, words_of
 from dubstage.transcript import AlignedSegments, Sentence, Word
@@ -138,6 +139,22 @@ def test_a_minute_costs_less_than_a_second(tmp_path: Path, monkeypatch: pytest.M
     ended = run_stage_in(tmp_path, request_for(Stage.TRANSCRIBE, force=True))
     assert ended.code == ExitCode.OK
     assert time.process_time() - begun < 1.0
+
+
+@pytest.mark.parametrize(
+    ("speakers", "is_said"),
+    [
+        (None, False),
+        (SpeakerRange(min=1), False),
+        (SpeakerRange(min=1, max=1), False),
+        (SpeakerRange(min=2), True),
+        (SpeakerRange(min=1, max=4), True),
+    ],
+)
+def test_a_number_of_speakers_that_is_not_heeded_is_said(
+    speakers: SpeakerRange | None, is_said: bool
+) -> None:
+    assert bool(notes_on(speakers)) == is_said
 
 
 def test_a_long_programme_is_cut_where_it_is_quiet(

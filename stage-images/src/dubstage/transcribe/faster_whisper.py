@@ -71,10 +71,7 @@ class FasterWhisper:
                 heard, probability = found.language, found.language_probability
                 language = heard if found.words else None
             words += [_later(word, part.start) for word in found.words]
-        notes: tuple[str, ...] = ()
-        if speakers and speakers.min > 1:
-            notes = ("taken for one speaker: faster-whisper does not tell them apart",)
-        return Recognition(heard or "", probability, words, notes)
+        return Recognition(heard or "", probability, words, notes_on(speakers))
 
     def _listen(
         self, part: Part, language: str | None, progress: Callable[[float], None]
@@ -90,6 +87,13 @@ class FasterWhisper:
             return listen(model, part.samples, language, batch_size, self._beam_size, told)
 
         return self._ladder.run(attempt)
+
+
+def notes_on(speakers: SpeakerRange | None) -> tuple[str, ...]:
+    """What a person should know who said how many speakers there are."""
+    if speakers and (speakers.max or speakers.min) > 1:
+        return ("taken for one speaker: faster-whisper does not tell them apart",)
+    return ()
 
 
 class Models:
