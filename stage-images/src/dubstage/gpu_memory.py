@@ -22,8 +22,6 @@ class Ladder(Generic[Step]):
         """`work` names what is done, for messages."""
         self._steps = list(steps)
         self._work = work
-        self.fell_back_to: Step | None = None
-        """The step that was taken because earlier ones did not fit."""
 
     def run(self, attempt: Callable[[Step], Result]) -> Result:
         """What `attempt` returns for the first step that fits.
@@ -44,7 +42,6 @@ class Ladder(Generic[Step]):
                     reason="OutOfMemory",
                 )
             del self._steps[0]
-            self.fell_back_to = self._steps[0]
             logger.warning("%s: out of memory, going on with %s", self._work, self._steps[0])
 
 
