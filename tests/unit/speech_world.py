@@ -87,20 +87,25 @@ class WatchedEngine:
     """Speaks 15 characters a second, as a tone with silence at both ends."""
 
     reach: float = 0.15
-    clones: bool = False
+    own_voices: int | None = 10
+    """None: it speaks with the voice of a recording."""
     sounds: Callable[[str, int], numpy.ndarray | None] | None = None
     """(text, how often it was asked for before) → samples, None for no file."""
     asked: list[tuple[str, float]] = field(default_factory=list)
-    voices: list[Voice] = field(default_factory=list)
+    cast: list[Voice] = field(default_factory=list)
+    """The voice of each line it was asked for."""
 
     @property
     def texts(self) -> list[str]:
         return [text for text, _ in self.asked]
 
+    def voices(self, language: str) -> int | None:
+        return self.own_voices
+
     def speak(self, text: str, language: str, voice: Voice, speed: float, target: Path) -> None:
         attempt = self.texts.count(text)
         self.asked.append((text, speed))
-        self.voices.append(voice)
+        self.cast.append(voice)
         if self.sounds:
             sound = self.sounds(text, attempt)
         else:

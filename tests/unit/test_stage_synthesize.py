@@ -285,7 +285,7 @@ def test_every_speaker_has_a_voice_of_its_own(tmp_path: Path, engine: WatchedEng
          line(2, 4.0, 5.0, speaker="B")],
     )  # fmt: skip
     ended = synthesize(tmp_path)
-    assert {(voice.speaker, voice.number) for voice in engine.voices} == {("B", 0), ("A", 1)}
+    assert {(voice.speaker, voice.number) for voice in engine.cast} == {("B", 0), ("A", 1)}
     assert ended.result.figures["speakers"] == 2
     assert len(set(VARIANTS)) == len(VARIANTS) >= 8
 

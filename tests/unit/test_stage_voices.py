@@ -14,6 +14,7 @@ from speech_world import RATE, WatchedEngine, lay_job, line, tone
 from dubstage.contract import ExitCode, Stage
 from dubstage.layout import Artifact
 from dubstage.synthesize import stage
+from dubstage.synthesize.google import Gtts
 from dubstage.synthesize.references import Heard, choose
 from dubstage.testing import Ended, request_for, run_stage_in
 from dubstage.timing.onset import speech_bounds
@@ -67,7 +68,7 @@ def test_nobody_is_heard_in_silence() -> None:
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> WatchedEngine:
-    found = WatchedEngine(clones=True)
+    found = WatchedEngine(own_voices=None)
     monkeypatch.setattr(stage, "load_engine", lambda _: found)
     return found
 
@@ -136,7 +137,7 @@ def test_a_persons_recording_comes_first_and_changes_what_is_spoken(
     assert not ended.result.reused
     assert clips(ended)[0]["voice_sample"] == "inputs/clip/voices/ANN.wav"
     assert ended.result.figures["kept"] == 2
-    assert {voice.sample for voice in engine.voices if voice.speaker == "ANN"} >= {path}
+    assert {voice.sample for voice in engine.cast if voice.speaker == "ANN"} >= {path}
     assert synthesize(tmp_path).result.reused
     give(tmp_path, "ANN.wav", tone(5.0))
     assert not synthesize(tmp_path).result.reused
@@ -205,8 +206,21 @@ def test_recordings_that_are_not_used_are_said(tmp_path: Path, engine: WatchedEn
     give(tmp_path, "EVE.wav", tone(4.0))
     message = synthesize(tmp_path).result.message
     assert "voices/EVE.wav is nobody's voice: the speakers are ANN, BOB" in message
-    engine.clones = False
+    engine.own_voices = 10
     assert "cannot use recordings of voices" in synthesize(tmp_path, force=True).result.message
+
+
+def test_speakers_who_share_a_voice_are_said(tmp_path: Path, engine: WatchedEngine) -> None:
+    lay_job(tmp_path, LINES, seconds=14.0)
+    engine.own_voices = 2
+    assert "share" not in synthesize(tmp_path).result.message
+    engine.own_voices = 1
+    message = synthesize(tmp_path, force=True).result.message
+    assert message.endswith("2 speakers share one voice: espeak-ng has no more in es")
+
+
+def test_google_has_a_voice_for_each_accent() -> None:
+    assert [Gtts().voices(tag) for tag in ("es-MX", "de", "en")] == [3, 1, 7]
 
 
 def test_a_speaker_who_is_hardly_heard_is_said(tmp_path: Path, engine: WatchedEngine) -> None:

@@ -38,7 +38,6 @@ class CosyVoice:
     """The model, loaded once; each voice is worked out once."""
 
     reach = 0.15
-    clones = True
 
     def __init__(self, folder: Path, choice: EngineChoice) -> None:
         """Load the model in `folder`; nothing is fetched.
@@ -57,6 +56,9 @@ class CosyVoice:
         self._generation = _generation(folder, choice)
         self._model = _load(folder, choice)
         self._known: set[str] = set()
+
+    def voices(self, language: str) -> None:
+        """As many as there are recordings."""
 
     def speak(self, text: str, language: str, voice: Voice, speed: float, target: Path) -> None:
         """24 kHz, one channel. Writes nothing where there is no word in `text`."""

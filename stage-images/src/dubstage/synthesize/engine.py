@@ -30,8 +30,11 @@ class Speaker(Protocol):
     reach: float
     """How much faster or slower than its own pace the engine speaks well; 0.0: it knows one
     pace alone."""
-    clones: bool
-    """True: it speaks with the voice of a recording."""
+
+    def voices(self, language: str) -> int | None:
+        """How many voices of its own the engine has for `language`, a BCP 47 tag; None for
+        one that clones as many as it is given."""
+        ...
 
     def speak(self, text: str, language: str, voice: Voice, speed: float, target: Path) -> None:
         """Write `text` as a WAV file, `speed` times as fast as the engine's own pace.

@@ -22,11 +22,14 @@ class Espeak:
     """The command ``espeak-ng``."""
 
     reach = 0.15
-    clones = False
 
     def __init__(self, choice: EngineChoice) -> None:
         """`choice.parameters`: ``words_per_minute`` (165)."""
         self._rate = int(choice.parameters.get("words_per_minute", WORDS_PER_MINUTE))
+
+    def voices(self, language: str) -> int:
+        """As many throats as there are, in any language."""
+        return len(VARIANTS)
 
     def speak(self, text: str, language: str, voice: Voice, speed: float, target: Path) -> None:
         """22.05 kHz, one channel. The text goes in by stdin: never an option."""

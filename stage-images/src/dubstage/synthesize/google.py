@@ -28,14 +28,17 @@ class Gtts:
     """A few requests for each line."""
 
     reach = 0.0
-    clones = False
+
+    def voices(self, language: str) -> int:
+        """One for each accent."""
+        return len(_accents(language))
 
     def speak(self, text: str, language: str, voice: Voice, speed: float, target: Path) -> None:
         """Raises :class:`TemporaryFailure` where Google does not answer."""
         from gtts import gTTS, gTTSError
 
         spoken = target.with_suffix(".mp3")
-        accents = ACCENTS.get(primary(language), ("com",))
+        accents = _accents(language)
         for attempt in range(ATTEMPTS):
             try:
                 gTTS(
@@ -60,6 +63,10 @@ class Gtts:
             finally:
                 spoken.unlink(missing_ok=True)
             time.sleep(FIRST_WAIT_SECONDS * 2**attempt)
+
+
+def _accents(language: str) -> tuple[str, ...]:
+    return ACCENTS.get(primary(language), ("com",))
 
 
 def _code(language: str) -> str:

@@ -45,7 +45,8 @@ def run(work: Work) -> Outcome:
     kept = KeptLines(work.tree.lines)
     if work.request.force:
         kept.start_afresh(work.request.run)
-    cast = cast_voices(work, lines, clones=speaker.clones)
+    own_voices = speaker.voices(work.request.target_language)
+    cast = cast_voices(work, lines, own_voices)
     recorder = LineRecorder(work, speaker, cast.voices, kept)
     clips = []
     for number, (line, slot) in enumerate(zip(lines, limits, strict=True)):

@@ -47,12 +47,12 @@ class Cast:
     """What a person should know about them."""
 
 
-def cast_voices(work: Work, lines: Sequence[TranslatedSentence], *, clones: bool) -> Cast:
+def cast_voices(work: Work, lines: Sequence[TranslatedSentence], own_voices: int | None) -> Cast:
     """A voice for every speaker of `lines`, in the order in which they first speak.
 
-    `clones`: True for an engine that needs a recording of each. Raises :class:`BadInput`
-    for a person's recording that cannot be used, and where there is no speech to take a
-    voice from.
+    `own_voices`: how many the engine has; None for one that needs a recording of each.
+    Raises :class:`BadInput` for a person's recording that cannot be used, and where there
+    is no speech to take a voice from.
     """
     speakers = list(dict.fromkeys(line.speaker for line in lines))
     voices = {name: Voice(name, number) for number, name in enumerate(speakers)}
@@ -64,9 +64,15 @@ def cast_voices(work: Work, lines: Sequence[TranslatedSentence], *, clones: bool
         for name, path in given.items()
         if name not in voices
     ]
-    if not clones:
+    if own_voices is not None:
+        engine, language = work.request.engine.engine, work.request.target_language
         if given:
-            remarks.append(f"{work.request.engine.engine} cannot use recordings of voices")
+            remarks.append(f"{engine} cannot use recordings of voices")
+        if len(voices) > own_voices:
+            counted = "one voice" if own_voices == 1 else f"{own_voices} voices"
+            remarks.append(
+                f"{len(voices)} speakers share {counted}: {engine} has no more in {language}"
+            )
         return Cast(voices, tuple(remarks))
     found = {name: _given(work, voices[name], given[name]) for name in voices if name in given}
     rest = [voice for name, voice in voices.items() if name not in found]
