@@ -31,8 +31,9 @@ MINUTES = (1, 30)
 """Programmes by which mux's memory is measured."""
 
 HEADER = (
-    f"{'clip':<14} {'method':<6} {'lines':>5} {'plan p95':>9} {'truth p95':>9} {'fastest':>7} "
-    f"{'>1.5':>4} {'trim':>4} {'LU off':>6} {'peak':>6} {'bed dB':>6} {'drift ms':>8}"
+    f"{'clip':<14} {'method':<6} {'lines':>5} {'plan p95':>9} {'truth p95':>9} {'no line':>7} "
+    f"{'fastest':>7} {'>1.5':>4} {'trim':>4} {'LU off':>6} {'peak':>6} {'bed dB':>6} "
+    f"{'drift ms':>8}"
 )
 
 
@@ -63,6 +64,8 @@ def quality(found: Sequence[Dubbed]) -> Iterator[Goal]:
     yield Goal("onset against the plan, p95, at most 20 ms", f"{plan:.1f} ms", plan <= 20)
     truth = percentile(sorted(e for x in ours for e in x.truth_errors), 0.95) * 1000
     yield Goal("onset against the truth, p95, at most 120 ms", f"{truth:.1f} ms", truth <= 120)
+    lost = sum(x.without_line for x in ours) / sum(x.utterances for x in ours)
+    yield Goal("at most 2 % of utterances begin no line", f"{lost:.1%}", lost <= 0.02)
     above = sum(figures.above_cap for figures in ours)
     yield Goal("no line above 1.5", f"{above} of {lines}", above == 0)
     trimmed = sum(figures.trimmed for figures in ours)
@@ -122,7 +125,8 @@ def _row(name: str, method: str, found: Figures) -> str:
     return (
         f"{name:<14} {method:<6} {found.lines:>5} "
         f"{percentile(found.plan_errors, 0.95) * 1000:>6.0f} ms "
-        f"{percentile(found.truth_errors, 0.95) * 1000:>6.0f} ms {max(found.speeds):>7.2f} "
+        f"{percentile(found.truth_errors, 0.95) * 1000:>6.0f} ms {found.without_line:>7} "
+        f"{max(found.speeds):>7.2f} "
         f"{found.above_cap:>4} {found.trimmed:>4} "
         f"{found.dub.integrated - found.source.integrated:>+6.1f} {found.dub.true_peak:>6.1f} "
         f"{bed:>6} {found.drift * 1000:>8.1f}"

@@ -20,7 +20,7 @@ Samples = NDArray[numpy.float32]
 MARGIN_SECONDS = 0.6
 """Nearer to speech than this is not outside it: edges, cross-fades, the duck's end."""
 OWN_LINE_SECONDS = 1.5
-"""No line nearer than this: the utterance is in the middle of one."""
+"""No line nearer than this: the utterance is in the middle of one, or is lost."""
 SOUNDING = 10 ** (-55 / 20)
 FRAME = 480
 
@@ -32,7 +32,10 @@ class Figures:
     plan_errors: tuple[float, ...]
     """Where each line is heard, against where the plan has it."""
     truth_errors: tuple[float, ...]
-    """Where the nearest line is heard, against where each utterance begins."""
+    """Where the nearest line is heard, against where each utterance begins; without those
+    that begin no line."""
+    utterances: int
+    """What is said in the clip."""
     speeds: tuple[float, ...]
     trimmed: int
     source: Loudness
@@ -45,6 +48,11 @@ class Figures:
     @property
     def lines(self) -> int:
         return len(self.speeds)
+
+    @property
+    def without_line(self) -> int:
+        """Utterances with which no line begins."""
+        return self.utterances - len(self.truth_errors)
 
     @property
     def above_cap(self) -> int:

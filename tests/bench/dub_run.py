@@ -70,6 +70,7 @@ def _ours(tree: Tree, clip: MadeClip) -> Figures:
     return Figures(
         plan_errors=plan_errors(heard, [line["start"] for line in lines]),
         truth_errors=truth_errors(heard, clip),
+        utterances=len(clip.utterances),
         speeds=tuple(line["speed"] for line in lines),
         trimmed=sum(line["overflow"] > 0 for line in lines),
         source=measure(sound_of(tree.path(Artifact.AUDIO))),
@@ -93,6 +94,7 @@ def _plain(tree: Tree, clip: MadeClip) -> Figures:
     return Figures(
         plan_errors=plan_errors(heard, [x.start for x in clips]),
         truth_errors=truth_errors(heard, clip),
+        utterances=len(clip.utterances),
         speeds=made.speeds,
         trimmed=0,
         source=measure(sound_of(tree.path(Artifact.AUDIO))),
