@@ -19,6 +19,7 @@ from dubstage.layout import Artifact
 from dubstage.prune import Outcome, prune
 from dubstage.testing import ENGINES, Ended, request_for, roots_in, run_stage_in
 from dubstage.timing.slot import GAP_SECONDS, Line, slots
+from dubstage.transcribe.sentences import MAX_SECONDS
 from dubstage.work import Outcome as StageOutcome
 from dubstage.work import Work
 
@@ -177,6 +178,12 @@ def test_lines_of_one_speaker_at_the_same_time_are_one(volumes: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_subtitle_that_is_shown_throughout_does_not_take_all_others_in(volumes: Path) -> None:
+    rows = [(0, 60, "Made by us"), *((5.0 * n, 5.0 * n + 3, "Well.") for n in range(1, 11))]
+    lay(volumes, "transcript.srt", cues(*rows))
+    assert len(taken_over(volumes)) == 11
+
+
 def test_two_speakers_may_talk_at_once(volumes: Path) -> None:
     rows = [{"start": 1, "end": 3, "text": name, "speaker": name} for name in ("A", "B", "A")]
     lay(volumes, "transcript.json", json.dumps(rows))
@@ -202,7 +209,7 @@ def test_every_line_of_a_transcript_has_time_to_be_spoken(
     lines = taken_over(volumes, force=True)
     limits = slots([Line(x["segment_id"], x["speaker"], x["start"], x["end"]) for x in lines], 70.0)
     for line, limit in zip(lines, limits, strict=True):
-        assert limit.length >= line["duration"] / 2 - GAP_SECONDS - 0.001
+        assert limit.length >= min(line["duration"], MAX_SECONDS) / 2 - GAP_SECONDS - 0.001
     assert sum(len(line["text"].split()) for line in lines) == len(rows)
 
 

@@ -91,19 +91,23 @@ def _lines(work: Work, path: Path) -> list[Line]:
 
 def _one_at_a_time(lines: Sequence[Line]) -> list[Line]:
     """`lines`, in the order of their start. A line that begins before half of the same
-    speaker's line before is over is one with it: one voice cannot say both at once, and
-    the first would have next to no time."""
+    speaker's line before is over, or half of the longest line, is one with it: one voice
+    cannot say both at once, and the first would have next to no time."""
     found: list[Line] = []
     latest: dict[str, int] = {}
     for line in lines:
         speaker = line.speaker or DEFAULT_SPEAKER
         place = latest.get(speaker)
-        if place is not None and line.start < (found[place].start + found[place].end) / 2:
+        if place is not None and _is_at_once(found[place], line):
             found[place] = _together(found[place], line)
         else:
             latest[speaker] = len(found)
             found.append(line)
     return found
+
+
+def _is_at_once(before: Line, line: Line) -> bool:
+    return line.start - before.start < min(before.end - before.start, MAX_SECONDS) / 2
 
 
 def _joined(lines: Sequence[Line]) -> list[Line]:
