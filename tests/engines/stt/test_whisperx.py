@@ -163,3 +163,9 @@ def test_the_models_volume_is_only_read(tmp_path: Path, programme: Programme) ->
     before = {path: path.stat().st_mtime_ns for path in models.rglob("*")}
     assert heard(transcribe(tmp_path, programme.samples[: 8 * RATE]))
     assert {path: path.stat().st_mtime_ns for path in models.rglob("*")} == before
+
+
+def test_pyannote_reports_to_nobody() -> None:
+    from pyannote.audio.telemetry.metrics import is_metrics_enabled
+
+    assert not is_metrics_enabled()
