@@ -16,7 +16,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO
+
+from dubstage.probing import Probe, declared
 
 SAMPLE_RATE = 48000
 """Hz of every sound file in the tree."""
@@ -25,52 +27,14 @@ FORMATS = "mov,matroska,avi,mpegts,mpeg,flv,asf,ogg,mxf,wav,mp3,flac,aac,srt"
 RESTRICTED = ("-protocol_whitelist", "file", "-format_whitelist", FORMATS)
 """A playlist in disguise must neither make ffmpeg open a URL nor wait for it."""
 
+DECODED = ("-copyts", "-protocol_whitelist", "pipe", "-f", "nut", "-i", "pipe:0")
+"""The arguments that make what :func:`decoded` gives the next input, its times kept."""
+
 QUIET = ("-nostdin", "-hide_banner", "-v", "error", "-y")
 
 
 class MediaError(Exception):
     """ffmpeg or ffprobe could not do it; the text is their own last line."""
-
-
-@dataclass(frozen=True)
-class AudioTrack:
-    """One audio stream of a file."""
-
-    index: int
-    codec: str
-    channels: int
-    sample_rate: int
-    language: str | None
-
-
-@dataclass(frozen=True)
-class VideoTrack:
-    """One video stream of a file."""
-
-    index: int
-    codec: str
-
-
-@dataclass(frozen=True)
-class SubtitleTrack:
-    """One subtitle stream of a file."""
-
-    index: int
-    codec: str
-    language: str | None
-
-
-@dataclass(frozen=True)
-class Probe:
-    """What a media file declares."""
-
-    duration: float
-    """Seconds; 0.0 where the file does not say."""
-    format_name: str
-    video: VideoTrack | None
-    """The first that is not a cover picture."""
-    audio: tuple[AudioTrack, ...]
-    subtitles: tuple[SubtitleTrack, ...] = ()
 
 
 def probe(path: Path) -> Probe:
@@ -79,26 +43,7 @@ def probe(path: Path) -> Probe:
         ["ffprobe", "-v", "error", *RESTRICTED, "-show_format", "-show_streams", "-of", "json",
          "-i", f"file:{path}"]
     )  # fmt: skip
-    found = cast("dict[str, Any]", json.loads(text))
-    streams = found.get("streams", [])
-    video = [
-        VideoTrack(int(stream["index"]), str(stream.get("codec_name", "")))
-        for stream in streams
-        if stream.get("codec_type") == "video"
-        and not stream.get("disposition", {}).get("attached_pic")
-    ]
-    subtitles = [
-        SubtitleTrack(int(stream["index"]), str(stream.get("codec_name", "")), _language(stream))
-        for stream in streams
-        if stream.get("codec_type") == "subtitle"
-    ]
-    return Probe(
-        duration=float(found.get("format", {}).get("duration") or 0.0),
-        format_name=str(found.get("format", {}).get("format_name", "")),
-        video=video[0] if video else None,
-        audio=tuple(_audio(stream) for stream in streams if stream.get("codec_type") == "audio"),
-        subtitles=tuple(subtitles),
-    )
+    return declared(json.loads(text))
 
 
 def ffmpeg(
@@ -106,15 +51,18 @@ def ffmpeg(
     *,
     duration: float = 0.0,
     progress: Callable[[float], None] | None = None,
+    source: IO[bytes] | None = None,
 ) -> float:
     """Run ffmpeg; the seconds of media that it wrote.
 
-    `progress` is called with the share of `duration` seconds that is done.
+    `progress` is called with the share of `duration` seconds that is done. `source` is
+    what it reads as ``pipe:0``.
     Raises :class:`MediaError` with ffmpeg's last line where it fails, and OSError
     where the volume is full.
     """
     seconds = 0.0
-    with _started([*QUIET, "-progress", "pipe:1", *arguments], feeding=False) as running:
+    stdin = source or subprocess.DEVNULL
+    with _started([*QUIET, "-progress", "pipe:1", *arguments], stdin) as running:
         for line in running.output:
             name, _, value = line.decode(errors="replace").strip().partition("=")
             if name == "out_time_us" and value.lstrip("-").isdigit():
@@ -124,11 +72,21 @@ def ffmpeg(
     return seconds
 
 
+@contextmanager
+def decoded(arguments: Iterable[str | Path]) -> Iterator[IO[bytes]]:
+    """The sound that ffmpeg decodes by `arguments`: stereo, 48 kHz, 16 bit, with its
+    times, for :data:`DECODED` of another ffmpeg. Raises as :func:`ffmpeg` does."""
+    form = ["-ac", "2", "-ar", str(SAMPLE_RATE), "-c:a", "pcm_s16le", "-f", "nut", "pipe:1"]
+    with _started([*QUIET, *arguments, *form]) as running:
+        yield running.output
+        running.output.close()
+
+
 def decode(path: Path, filters: str) -> bytes:
     """The first audio stream of `path` through `filters`, mixed to one channel, as 32-bit
     floats. Raises :class:`MediaError` where it cannot be read."""
     arguments = [*input_file(path), "-af", filters, "-ac", "1", "-f", "f32le", "pipe:1"]
-    with _started([*QUIET, *arguments], feeding=False) as running:
+    with _started([*QUIET, *arguments]) as running:
         return running.output.read()
 
 
@@ -139,7 +97,7 @@ def feed(blocks: Iterable[bytes], arguments: Iterable[str | Path]) -> str:
     """
     told = ["-hide_banner", "-nostats", "-v", "info", "-y"]
     form = ["-f", "f32le", "-ar", str(SAMPLE_RATE), "-ac", "2", "-i", "pipe:0"]
-    with _started([*told, *form, *arguments], feeding=True) as running:
+    with _started([*told, *form, *arguments], subprocess.PIPE) as running:
         # Where ffmpeg gives up its own words say why.
         with contextlib.suppress(BrokenPipeError):
             for block in blocks:
@@ -160,12 +118,14 @@ class _Running:
 
 
 @contextmanager
-def _started(arguments: Iterable[str | Path], *, feeding: bool) -> Iterator[_Running]:
+def _started(
+    arguments: Iterable[str | Path], stdin: int | IO[bytes] = subprocess.DEVNULL
+) -> Iterator[_Running]:
     """Start ffmpeg, and wait for its end."""
     words: list[str] = []
     with subprocess.Popen(
         ["ffmpeg", *map(str, arguments)],
-        stdin=subprocess.PIPE if feeding else subprocess.DEVNULL,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as process:
@@ -175,6 +135,13 @@ def _started(arguments: Iterable[str | Path], *, feeding: bool) -> Iterator[_Run
         reader.start()
         try:
             yield _Running(process.stdin or process.stdout, process.stdout, words)
+        except MediaError:
+            # Another one read what this one wrote: that this one failed says why.
+            if process.poll():
+                reader.join()
+                raise _failure(words) from None
+            process.kill()
+            raise
         except BaseException:
             process.kill()
             raise
@@ -205,22 +172,6 @@ def last_line(text: str) -> str:
     while line.startswith("[") and "] " in line:
         line = line.partition("] ")[2]
     return line[:300]
-
-
-def _audio(stream: dict[str, Any]) -> AudioTrack:
-    return AudioTrack(
-        index=int(stream["index"]),
-        codec=str(stream.get("codec_name", "")),
-        channels=int(stream.get("channels", 0)),
-        sample_rate=int(stream.get("sample_rate", 0)),
-        language=_language(stream),
-    )
-
-
-def _language(stream: dict[str, Any]) -> str | None:
-    """None where the file does not know."""
-    found = stream.get("tags", {}).get("language")
-    return None if found in (None, "", "und") else str(found)
 
 
 def _run(command: list[str]) -> str:

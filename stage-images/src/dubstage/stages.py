@@ -34,7 +34,7 @@ STAGES: dict[Stage, StageDefinition] = {
     for definition in (
         StageDefinition(
             Stage.INGEST,
-            version=1,
+            version=2,
             reads_source=True,
             reads=(),
             writes=(Artifact.AUDIO,),

@@ -9,7 +9,16 @@ from pathlib import Path
 
 from dubstage.errors import BadInput
 from dubstage.layout import Artifact
-from dubstage.media import SAMPLE_RATE, MediaError, Probe, VideoTrack, ffmpeg, input_file, probe
+from dubstage.media import (
+    DECODED,
+    SAMPLE_RATE,
+    MediaError,
+    decoded,
+    ffmpeg,
+    input_file,
+    probe,
+)
+from dubstage.probing import Probe, VideoTrack
 from dubstage.source import resolve_source
 from dubstage.work import Outcome, Work
 
@@ -67,17 +76,25 @@ def inspect(source: Path, name: str) -> Probe:
 
 def extract_audio(source: Path, declared: Probe, target: Path, work: Work) -> float:
     """Decode the first audio track; the seconds that it has. Gaps at the start
-    and in the middle become silence, so that sample 0 is the video's second 0."""
-    return ffmpeg(
-        [
-            *input_file(source),
-            *("-map", f"0:{declared.audio[0].index}", "-ac", "2"),
-            *("-af", f"aresample={SAMPLE_RATE}:async=1:first_pts=0"),
-            *("-c:a", "pcm_s16le", "-f", "wav", target),
-        ],
-        duration=declared.duration,
-        progress=work.progress,
-    )
+    and in the middle become silence, so that sample 0 is the video's second 0.
+
+    Gaps are filled apart from decoding: where a source's sound changes its form, from
+    stereo to surround, ffmpeg starts its filters anew, and these would fill from 0 again.
+    """
+    import soundfile
+
+    with decoded([*input_file(source), "-map", f"0:{declared.audio[0].index}"]) as sound:
+        ffmpeg(
+            [
+                *DECODED,
+                *("-af", f"aresample={SAMPLE_RATE}:async=1:first_pts=0"),
+                *("-c:a", "pcm_s16le", "-f", "wav", target),
+            ],
+            duration=declared.duration,
+            progress=work.progress,
+            source=sound,
+        )
+    return float(soundfile.info(target).duration)
 
 
 def readable_video(source: Path, video: VideoTrack) -> float:

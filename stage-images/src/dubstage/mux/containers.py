@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dubstage.media import Probe
+from dubstage.probing import Probe
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dubstage.errors import Misconfigured, TemporaryFailure
 from dubstage.layout import Artifact
-from dubstage.media import SAMPLE_RATE, MediaError, Probe, probe
+from dubstage.media import SAMPLE_RATE, MediaError, probe
 from dubstage.mux import subtitles
 from dubstage.mux.containers import container_for
 from dubstage.mux.master import master, measure, mixed, plan_gain
@@ -28,6 +28,7 @@ from dubstage.mux.stems import with_stems
 from dubstage.mux.totals import Sound, sentence, totals
 from dubstage.mux.video import Subtitles, mux_video
 from dubstage.mux.voice import Placed, ahead, lay
+from dubstage.probing import Probe
 from dubstage.source import resolve_source
 from dubstage.transcript import Clip, TranslatedSentence, read_aligned, read_list
 from dubstage.work import Figures, Outcome, Work

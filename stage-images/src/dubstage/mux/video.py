@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dubstage.languages import media_code
-from dubstage.media import SAMPLE_RATE, Probe, ffmpeg, input_file
+from dubstage.media import SAMPLE_RATE, ffmpeg, input_file
 from dubstage.mux.containers import TEXT_SUBTITLES, Container
+from dubstage.probing import Probe
 
 DUB_CODEC = ("-c:a:0", "aac", "-b:a:0", "192k", "-ar:a:0", str(SAMPLE_RATE))
 
