@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy
 import pytest
 import soundfile
-from made_media import RATE, ffmpeg, film, source, tone
+from made_media import RATE, SECONDS, Spoken, dubbed, ffmpeg, film, source, tone
 
 from dubstage.contract import ExitCode, Stage
 from dubstage.layout import Artifact
-from dubstage.media import DECODED, MediaError, decoded, input_file
+from dubstage.media import DECODED, MediaError, decoded, input_file, probe
 from dubstage.media import ffmpeg as run_ffmpeg
 from dubstage.testing import Ended, request_for, run_stage_in
 
@@ -27,6 +27,11 @@ def ingested(folder: Path, **asked: object) -> Ended:
     ended = run_stage_in(folder, request_for(Stage.INGEST, **asked))
     assert ended.code == ExitCode.OK, ended.result.message
     return ended
+
+
+def ffmpeg_into(target: Path, sound: Path, *arguments: str) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    ffmpeg("-i", sound, *arguments, target)
 
 
 def programme_of(ended: Ended) -> numpy.ndarray:
@@ -86,3 +91,77 @@ def test_of_two_programs_that_fail_the_first_says_why(tmp_path: Path) -> None:
         decoded([*input_file(tmp_path / "whole.mp4"), "-map", "0:a"]) as sound,
     ):
         run_ffmpeg([*DECODED, tmp_path / "no-folder/out.wav"], source=sound)
+
+
+def loud_and_silent(folder: Path, loud: float, silent: float, *, loud_first: bool) -> Path:
+    """Noise and silence: of a rate that changes, a length is guessed wrong."""
+    noise = numpy.random.default_rng(1).uniform(-0.5, 0.5, round(loud * RATE))
+    parts = [noise, numpy.zeros(round(silent * RATE))]
+    path = folder / "sound.wav"
+    soundfile.write(path, numpy.concatenate(parts if loud_first else parts[::-1]), RATE)
+    return path
+
+
+@pytest.mark.parametrize(
+    "arguments", [("-f", "adts"), ("-f", "mp3", "-q:a", "2", "-write_xing", "0")]
+)
+def test_sound_whose_length_is_guessed_is_taken(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    sound = loud_and_silent(tmp_path, 1.0, 3.0, loud_first=False)
+    ffmpeg_into(source(tmp_path), sound, *arguments)
+    assert probe(source(tmp_path)).duration > 6.0
+    ended = ingested(tmp_path)
+    assert ended.result.figures["duration"] == pytest.approx(4.0, abs=0.1)
+    assert "4.0 s of sound" in ended.result.message
+
+
+@pytest.mark.parametrize("container", ["matroska", "mp4"])
+def test_a_subtitle_after_the_picture_is_no_cut(tmp_path: Path, container: str) -> None:
+    cue = tmp_path / "cue.srt"
+    cue.write_text("1\n00:00:05,000 --> 00:00:05,500\nend\n")
+    film(tmp_path / "film.mp4")
+    source(tmp_path).parent.mkdir(parents=True)
+    codec = "mov_text" if container == "mp4" else "srt"
+    ffmpeg(
+        *("-i", tmp_path / "film.mp4", "-i", cue, "-map", "0", "-map", "1", "-c", "copy"),
+        *("-c:s", codec, "-f", container, source(tmp_path)),
+    )
+    assert ingested(tmp_path).result.figures["duration"] == pytest.approx(SECONDS, abs=0.1)
+    content = source(tmp_path).read_bytes()
+    if container == "matroska":
+        source(tmp_path).write_bytes(content[: len(content) * 6 // 10])
+        ended = run_stage_in(tmp_path, request_for(Stage.INGEST))
+        assert ended.result.reason == "SourceTruncated"
+
+
+LINE = Spoken(0.5, 1.0, 0.5)
+
+
+def test_a_film_in_joined_parts_is_dubbed_to_its_end(tmp_path: Path) -> None:
+    """A transport stream of three parts, each of whose clocks starts anew, declares one."""
+    part = film(tmp_path / "part.ts", *TRANSPORT, seconds=2.0)
+    joined(source(tmp_path), part, part, part)
+    assert probe(source(tmp_path)).duration < 3.0
+    tree = dubbed(tmp_path, [LINE], seconds=6.0).tree
+    assert soundfile.info(tree.path(Artifact.DUBBED_AUDIO)).duration == pytest.approx(6.0, abs=0.1)
+    (video,) = tree.files(Artifact.DUBBED_VIDEO)
+    assert probe(video).duration == pytest.approx(6.0, abs=0.1)
+
+
+def test_sound_that_declares_too_little_is_dubbed_to_its_end(tmp_path: Path) -> None:
+    sound = loud_and_silent(tmp_path, 1.0, 5.0, loud_first=True)
+    ffmpeg_into(source(tmp_path), sound, "-f", "adts")
+    assert probe(source(tmp_path)).duration < 3.0
+    tree = dubbed(tmp_path, [LINE], seconds=6.0).tree
+    assert soundfile.info(tree.path(Artifact.DUBBED_AUDIO)).duration == pytest.approx(6.0, abs=0.1)
+
+
+def test_a_picture_that_goes_on_after_the_sound_is_dubbed_to_its_end(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "short.wav", tone(2.0, 330, 0.2), RATE)
+    film(tmp_path / "film.mp4", "-an")
+    source(tmp_path).parent.mkdir(parents=True)
+    ffmpeg(
+        *("-i", tmp_path / "film.mp4", "-i", tmp_path / "short.wav", "-map", "0:v", "-map", "1"),
+        *("-c:v", "copy", "-c:a", "aac", source(tmp_path)),
+    )
+    tree = dubbed(tmp_path, [LINE], seconds=2.0).tree
+    assert soundfile.info(tree.path(Artifact.DUBBED_AUDIO)).duration == pytest.approx(SECONDS)

@@ -43,11 +43,12 @@ def run(work: Work) -> Outcome:
             f"{name} cannot be decoded ({error}): expected a whole video file.",
             reason="SourceUnreadable",
         ) from error
-    _check_whole(name, declared.duration, max(heard, seen))
+    _check_whole(name, declared.length_of(declared.audio[0], declared.video), max(heard, seen))
     kind = "video" if declared.video else "sound without a picture"
+    duration = max(heard, declared.length_of(declared.video))
     return Outcome(
-        message=f"{declared.duration:.1f} s of {kind} with {len(declared.audio)} audio track(s)",
-        figures={"duration": round(declared.duration, 3), "audio_tracks": len(declared.audio)},
+        message=f"{duration:.1f} s of {kind} with {len(declared.audio)} audio track(s)",
+        figures={"duration": round(duration, 3), "audio_tracks": len(declared.audio)},
     )
 
 
@@ -109,7 +110,7 @@ def readable_video(source: Path, video: VideoTrack) -> float:
 
 
 def _check_whole(name: str, declared: float, found: float) -> None:
-    """Raise :class:`BadInput` for a file that says more than it has."""
+    """Raise :class:`BadInput` for a file that says more than it has, in seconds."""
     if declared > 0 and found < declared * WHOLE:
         raise BadInput(
             f"{name} is cut off: it declares {declared:.1f} s, {found:.1f} s "

@@ -9,7 +9,7 @@ from pathlib import Path
 from dubstage.languages import media_code
 from dubstage.media import SAMPLE_RATE, ffmpeg, input_file
 from dubstage.mux.containers import TEXT_SUBTITLES, Container
-from dubstage.probing import Probe
+from dubstage.probing import CLOCKED, Probe
 
 DUB_CODEC = ("-c:a:0", "aac", "-b:a:0", "192k", "-ar:a:0", str(SAMPLE_RATE))
 
@@ -45,9 +45,14 @@ def mux_video(
     arguments: list[str | Path] = [*input_file(source), *input_file(dub)]
     for extra in subtitles:
         arguments += input_file(extra.file)
+    # Where a clock starts anew ffmpeg takes the last packets of one stream for a jump of
+    # all: each is read by itself, as ingest reads the sound.
+    apart = declared.format_name in CLOCKED
+    for _ in declared.audio if apart else ():
+        arguments += input_file(source)
     arguments += ["-map", f"0:{declared.video.index}", "-map", "1:a:0"]
-    for track in declared.audio:
-        arguments += ["-map", f"0:{track.index}"]
+    for number, track in enumerate(declared.audio, start=2 + len(subtitles)):
+        arguments += ["-map", f"{number if apart else 0}:{track.index}"]
     for number in range(len(subtitles)):
         arguments += ["-map", f"{number + 2}:s:0"]
     for text in own:
