@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import jiwer
+import numpy
 import pytest
+import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dubstage.contract import EngineChoice, Stage
 from dubstage.errors import Misconfigured
-from dubstage.mux.round_trip import check_model, error_rate
+from dubstage.mux.round_trip import PART_SECONDS, check_model, error_rate, heard_in
 from dubstage.testing import ENGINES, request_for, roots_in
 
 
@@ -52,3 +56,22 @@ def test_a_check_model_that_is_not_there_is_said_at_once(tmp_path: Path, name: s
 
 def test_nothing_is_checked_unless_the_profile_asks(tmp_path: Path) -> None:
     assert check_model(request_for(Stage.MUX), roots_in(tmp_path)) is None
+
+
+def test_a_long_dub_is_heard_part_by_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more than a part is ever in memory, and none is left out."""
+    heard: list[float] = []
+
+    class Model:
+        def __init__(self, *_: object, **__: object) -> None: ...
+
+        def transcribe(self, audio: numpy.ndarray, **_: object) -> tuple[list[object], None]:
+            heard.append(len(audio) / 16000)
+            return [SimpleNamespace(text=f"part {len(heard)}")], None
+
+    monkeypatch.setitem(sys.modules, "faster_whisper", SimpleNamespace(WhisperModel=Model))
+    seconds = 2.5 * PART_SECONDS
+    soundfile.write(tmp_path / "dub.wav", numpy.zeros((round(seconds * 8000), 2)), 8000)
+    assert heard_in(tmp_path / "dub.wav", tmp_path, "es").startswith("part 1 part 2")
+    assert max(heard) <= PART_SECONDS
+    assert sum(heard) == pytest.approx(seconds)

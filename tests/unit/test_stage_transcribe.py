@@ -14,11 +14,11 @@ import soundfile
 
 from dubstage.contract import EngineChoice, ExitCode, SpeakerRange, Stage
 from dubstage.layout import Artifact
+from dubstage.parts import parts_of
 from dubstage.testing import ENGINES, Ended, request_for, run_stage_in
-from dubstage.transcribe import parts, stage
+from dubstage.transcribe import stage
 from dubstage.transcribe.engine import Recognition
 from dubstage.transcribe.faster_whisper import notes_on
-from dubstage.transcribe.parts import parts_of
 from dubstage.transcribe.word_times import fill_times, words_of
 from dubstage.transcript import AlignedSegments, Sentence, Word
 from dubstage.work import Outcome, Work
@@ -160,14 +160,13 @@ def test_a_number_of_speakers_that_is_not_heeded_is_said(
 def test_a_long_programme_is_cut_where_it_is_quiet(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parts, "PART_SECONDS", 10)
-    monkeypatch.setattr(parts, "SEARCH_SECONDS", 5)
+    monkeypatch.setattr("dubstage.parts.SEARCH_SECONDS", 5)
     time_axis = numpy.arange(25 * RATE) / RATE
     tone = 0.1 * numpy.sin(numpy.arange(len(time_axis)) / 20)
     for quiet in (7, 15):
         tone[(time_axis >= quiet) & (time_axis < quiet + 1)] = 0
     soundfile.write(tmp_path / "vocals.wav", numpy.stack([tone, tone], axis=1), RATE)
-    found = list(parts_of(tmp_path / "vocals.wav"))
+    found = list(parts_of(tmp_path / "vocals.wav", longest=10))
     assert found[0].start == 0.0
     assert 7.0 <= found[1].start <= 8.0
     assert 15.0 <= found[2].start <= 16.0

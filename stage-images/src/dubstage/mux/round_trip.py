@@ -11,10 +11,13 @@ from dubstage.errors import Misconfigured
 from dubstage.languages import is_spaced, primary
 from dubstage.layout import Roots
 from dubstage.models import model_folder
+from dubstage.parts import parts_of
 
 PARAMETER = "check_model"
 """Of the mux stage's engine in a profile: ``<engine>/<model>``, on the models volume."""
 CHECKER = "faster-whisper"
+PART_SECONDS = 120
+"""The model is given so much of the dub at once: it takes 62 MB for each minute."""
 
 
 def check_model(request: StageRequest, roots: Roots) -> Path | None:
@@ -47,10 +50,16 @@ def heard_in(dub: Path, model: Path, language: str) -> str:
             reason="EngineMissing",
         ) from error
     loaded = WhisperModel(str(model), device="cpu", compute_type="int8", local_files_only=True)
-    segments, _ = loaded.transcribe(
-        str(dub), language=primary(language), vad_filter=True, condition_on_previous_text=False
-    )
-    return " ".join(segment.text for segment in segments)
+    heard: list[str] = []
+    for part in parts_of(dub, PART_SECONDS):
+        segments, _ = loaded.transcribe(
+            part.samples,
+            language=primary(language),
+            vad_filter=True,
+            condition_on_previous_text=False,
+        )
+        heard += [segment.text for segment in segments]
+    return " ".join(heard)
 
 
 def error_rate(said: str, heard: str, language: str) -> float | None:

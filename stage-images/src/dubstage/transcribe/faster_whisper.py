@@ -11,8 +11,8 @@ from dubstage.contract import EngineChoice, SpeakerRange
 from dubstage.errors import Misconfigured
 from dubstage.gpu_memory import Ladder, is_out_of_memory
 from dubstage.languages import is_spaced
+from dubstage.parts import Part, parts_of
 from dubstage.transcribe.engine import Recognition
-from dubstage.transcribe.parts import Part, parts_of
 from dubstage.transcribe.word_pieces import join_pieces, keep_spaces
 from dubstage.transcript import Word
 

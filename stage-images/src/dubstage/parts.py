@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SAMPLE_RATE = 16000
 """Hz of what Whisper listens to."""
 PART_SECONDS = 600
+"""How long a part is at most, unless the caller says otherwise."""
 SEARCH_SECONDS = 30
 """How long before a part's end the quietest moment is looked for."""
 QUIET_SECONDS = 0.5
@@ -37,8 +38,9 @@ class Part:
         return len(self.samples) / SAMPLE_RATE
 
 
-def parts_of(speech: Path) -> Iterator[Part]:
-    """The parts of a sound file, in order, together as long as it is."""
+def parts_of(speech: Path, longest: int = PART_SECONDS) -> Iterator[Part]:
+    """The parts of a sound file, in order, together as long as it is; each of at most
+    `longest` seconds."""
     import numpy
     import soundfile
 
@@ -49,7 +51,7 @@ def parts_of(speech: Path) -> Iterator[Part]:
             total = sound.frames / SAMPLE_RATE
             start, samples = 0, numpy.zeros(0, numpy.float32)
             while start < sound.frames:
-                more = sound.read(PART_SECONDS * SAMPLE_RATE - len(samples), dtype="float32")
+                more = sound.read(longest * SAMPLE_RATE - len(samples), dtype="float32")
                 samples = numpy.concatenate([samples, more])
                 is_last = start + len(samples) >= sound.frames
                 end = len(samples) if is_last else quietest(samples)
