@@ -88,7 +88,8 @@ def speech_and_bed(lines: Sequence[Spoken], seconds: float) -> tuple[Samples, Sa
     speech = numpy.zeros(round(seconds * RATE), numpy.float32)
     for line in lines:
         burst = tone(line.end - line.start, 800, line.level)
-        speech[round(line.start * RATE) :][: len(burst)] += burst
+        place = speech[round(line.start * RATE) :][: len(burst)]
+        place += burst[: len(place)]
     bed = tone(seconds, 150, BED_LEVEL)
     return numpy.stack([speech, speech], 1), numpy.stack([bed, bed], 1)
 
@@ -156,10 +157,11 @@ def dubbed(
     seconds: float = SECONDS,
     *,
     spoken: bool = False,
+    run: StageRun | None = None,
     **asked: object,
 ) -> Ended:
     """Ingest and mux on the source in `folder`, all between played; `spoken`: but for
-    synthesize, whose engine speaks the lines' translations."""
+    synthesize, whose engine speaks the lines' translations; `run` plays in their place."""
     model = folder / "models/faster-whisper/base/SHA256SUMS"
     model.parent.mkdir(parents=True, exist_ok=True)
     model.touch()
@@ -169,7 +171,7 @@ def dubbed(
 
     ended = run_stage_in(folder, request(Stage.INGEST))
     assert ended.code == ExitCode.OK, ended.result.message
-    run = played(lines, seconds)
+    run = run or played(lines, seconds)
     for stage in (Stage.SEPARATE, Stage.TRANSCRIBE, Stage.TRANSLATE, Stage.SYNTHESIZE):
         played_here = not (spoken and stage is Stage.SYNTHESIZE)
         ended = run_stage_in(folder, request(stage), run if played_here else None)

@@ -16,6 +16,7 @@ from made_media import (
     dubbed,
     film,
     packets,
+    played,
     source,
     speech_and_bed,
     spoken_clip,
@@ -26,6 +27,7 @@ from dubstage.layout import Artifact, Tree
 from dubstage.media import probe
 from dubstage.mux.plan import plan
 from dubstage.testing import Ended, request_for, run_stage_in
+from dubstage.work import Outcome, Work
 
 LINES = [Spoken(0.5, 1.0, 0.4), Spoken(1.25, 1.75, 0.9, level=0.1), Spoken(2.0, 3.5, 4.0)]
 
@@ -139,6 +141,38 @@ def test_a_line_without_a_dub_keeps_the_original(tmp_path: Path) -> None:
     gain = 10 ** (float(ended.result.figures["gain_db"]) / 20)
     inside = slice(round(1.3 * RATE), round(1.7 * RATE))
     assert dub[inside] == pytest.approx(programme[inside] * gain, abs=1e-3)
+
+
+def test_every_line_is_reported_and_what_is_not_heard_is_not_counted(tmp_path: Path) -> None:
+    """A clip without a sample, one with silence alone, and three lines that a person wrote
+    past the programme's end."""
+    made(tmp_path)
+    lines = [
+        LINES[0],
+        Spoken(1.25, 1.75, 0.5, level=0.1),
+        Spoken(2.0, 2.5, 0.5),
+        *(Spoken(start, start + 0.5, 0.5) for start in (4.2, 5.0, 9.0)),
+    ]
+    clips = tmp_path / "interim/clip/text/vid/tts"
+
+    def lay(work: Work) -> Outcome:
+        outcome = played(lines)(work)
+        if work.request.stage is Stage.SYNTHESIZE:
+            for number, frames in ((1, 0), (2, 8000)):
+                clip = work.staging(Artifact.TTS_CLIPS, f"segment_{number:04d}.wav")
+                soundfile.write(clip, numpy.zeros(frames), 16000, format="WAV")
+        return outcome
+
+    ended = dubbed(tmp_path, lines, run=lay)
+    assert len(list(clips.glob("*.wav"))) == len(lines)
+    report = report_of(ended.tree)
+    flags = [line["flags"] for line in report["lines"]]
+    assert flags == [[], ["no-sound"], ["no-sound"], ["no-room"], ["no-room"], ["no-room"]]
+    assert [line["loudness"] is None for line in report["lines"]] == [False, *[True] * 5]
+    assert (report["totals"]["lines"], report["totals"]["spoken"]) == (6, 1)
+    assert report["totals"]["level_error_max"] <= 3.0
+    assert report["totals"]["trimmed"] == 0
+    assert ended.result.message.startswith("1 lines")
 
 
 @pytest.mark.parametrize(

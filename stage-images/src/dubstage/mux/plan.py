@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dubstage.media import SAMPLE_RATE
 from dubstage.mux.spans import Span
 from dubstage.timing.fit import Fit, fit
-from dubstage.timing.slot import Line, slots
+from dubstage.timing.slot import Line, Slot, slots
 from dubstage.transcript import Clip
 
 
@@ -31,6 +31,12 @@ class PlannedClip:
         return bool(self.clip.audio_file)
 
     @property
+    def has_room(self) -> bool:
+        """False where no sample is left for it: it begins at the programme's end or later,
+        or with the same speaker's next line."""
+        return int(self.fit.slot.length * SAMPLE_RATE) > 0
+
+    @property
     def start(self) -> int:
         """Frame of its first sample: the original's onset."""
         return round(self.clip.start * SAMPLE_RATE)
@@ -45,7 +51,9 @@ def plan(clips: Sequence[Clip], programme_end: float) -> list[PlannedClip]:
     """How every clip is put into its slot, in the order of their start."""
     ordered = sorted(clips, key=lambda clip: (clip.start, clip.segment_id))
     lines = [Line(clip.segment_id, clip.speaker, clip.start, clip.end) for clip in ordered]
+    within = [line for line in lines if line.start < programme_end]
+    late = [Slot(line.end - line.start, 0.0, 0.0) for line in lines[len(within) :]]
     return [
         PlannedClip(clip, fit(clip.duration, clip.spoken_speed, slot))
-        for clip, slot in zip(ordered, slots(lines, programme_end), strict=True)
+        for clip, slot in zip(ordered, [*slots(within, programme_end), *late], strict=True)
     ]

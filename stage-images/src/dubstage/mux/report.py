@@ -12,7 +12,10 @@ from dubstage.mux.original import OriginalLine
 from dubstage.mux.plan import PlannedClip
 from dubstage.mux.render import Rendered
 from dubstage.timing.prediction import Verdict, verdict
-from dubstage.transcript import TranslatedSentence
+from dubstage.transcript import ClipFlag, TranslatedSentence
+
+NO_ROOM = "no-room"
+"""Not heard: it begins at the programme's end or later, or with the same speaker's next line."""
 
 
 class ReportLine(BaseModel):
@@ -69,7 +72,7 @@ class ReportLine(BaseModel):
 
     @property
     def is_spoken(self) -> bool:
-        """False where there was nothing to say."""
+        """False where nothing of it is heard: `flags` say why."""
         return self.loudness is not None
 
 
@@ -105,12 +108,22 @@ def report_line(
         engine_speed=fit.engine_speed,
         stretch=fit.stretch,
         speed=fit.speed if rendered else 1.0,
-        overflow=fit.overflow,
+        overflow=fit.overflow if rendered else 0.0,
         loudness=rendered.loudness if rendered else None,
         level_error=_level_error(original, rendered),
         voice_sample=clip.voice_sample,
-        flags=[*map(str, fit.flags if rendered else ()), *([str(clip.flag)] if clip.flag else [])],
+        flags=_flags(item, rendered),
     )
+
+
+def _flags(item: PlannedClip, rendered: Rendered | None) -> list[str]:
+    """What a person should know about a line; why it is not heard, where it is not."""
+    told = [str(item.clip.flag)] if item.clip.flag else []
+    if rendered:
+        return [*map(str, item.fit.flags), *told]
+    if item.is_spoken and not item.has_room:
+        return [NO_ROOM, *told]
+    return told or ([str(ClipFlag.NO_SOUND)] if item.is_spoken else [])
 
 
 def _level_error(original: OriginalLine, rendered: Rendered | None) -> float | None:

@@ -101,12 +101,14 @@ def _lay_voice(
     texts = {sentence.segment_id: sentence for sentence in sentences}
     originals = listen(vocals, [item.line for item in planned])
     lines: list[ReportLine] = []
+    heard: list[tuple[PlannedClip, OriginalLine]] = []
 
     def rendered(task: tuple[PlannedClip, OriginalLine]) -> Rendered | None:
         item, original = task
-        if not item.is_spoken:
+        if not (item.is_spoken and item.has_room):
             return None
-        return render(folder / item.clip.audio_file, item.fit, original.loudness)
+        found = render(folder / item.clip.audio_file, item.fit, original.loudness)
+        return found if len(found.samples) else None
 
     def placed() -> Iterator[Placed]:
         tasks = list(zip(planned, originals, strict=True))
@@ -114,11 +116,11 @@ def _lay_voice(
             text = texts[item.clip.segment_id]
             lines.append(report_line(item, text, original, found))
             if found:
+                heard.append((item, original))
                 yield Placed(item.start, found.samples)
 
     voice = work.scratch / "voice.w64"
     lay(placed(), frames, voice, _share(work, 0.0, 0.3))
-    heard = [pair for pair in zip(planned, originals, strict=True) if pair[0].is_spoken]
     return lines, Tracks(
         programme=programme,
         background=background,

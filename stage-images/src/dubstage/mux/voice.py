@@ -37,8 +37,9 @@ def lay(
 ) -> None:
     """Write `frames` frames of one channel to `target`, a WAVE64 file of 32-bit floats.
 
-    `lines` come in the order of their start, and are taken when they are reached: only
-    those that are heard at one moment are in memory. Lines that overlap add up.
+    `lines` come in the order of their start, each before the end, and are taken when they
+    are reached: only those that are heard at one moment are in memory. Lines that overlap
+    add up.
     """
     import numpy
     import soundfile
