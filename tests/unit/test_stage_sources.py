@@ -13,6 +13,8 @@ from dubstage.contract import ExitCode, Stage
 from dubstage.layout import Artifact
 from dubstage.media import DECODED, MediaError, decoded, input_file, probe
 from dubstage.media import ffmpeg as run_ffmpeg
+from dubstage.probing import AudioTrack
+from dubstage.sound_track import dubbed_track
 from dubstage.testing import Ended, request_for, run_stage_in
 
 TRANSPORT = ("-c:a", "ac3", "-f", "mpegts")
@@ -165,3 +167,46 @@ def test_a_picture_that_goes_on_after_the_sound_is_dubbed_to_its_end(tmp_path: P
     )
     tree = dubbed(tmp_path, [LINE], seconds=2.0).tree
     assert soundfile.info(tree.path(Artifact.DUBBED_AUDIO)).duration == pytest.approx(SECONDS)
+
+
+def tracks(*languages: str | None, default: int = 0) -> list[AudioTrack]:
+    return [
+        AudioTrack(n, "aac", 2, RATE, language, is_default=n == default)
+        for n, language in enumerate(languages)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "chosen"),
+    [
+        pytest.param(tracks("deu", "eng"), "en", 1, id="the source language"),
+        pytest.param(tracks("eng", "ger"), "de-AT", 1, id="a file's other code"),
+        pytest.param(tracks("eng", "eng", "deu", default=1), "en", 1, id="of two the default"),
+        pytest.param(tracks("deu", "eng", default=1), None, 1, id="to be detected: the default"),
+        pytest.param(tracks("deu", "fra", default=1), "en", 1, id="none is: the default"),
+        pytest.param(tracks(None, None, default=9), "en", 0, id="nothing is tagged: the first"),
+    ],
+)
+def test_which_track_is_dubbed(found: list[AudioTrack], wanted: str | None, chosen: int) -> None:
+    assert dubbed_track(found, wanted).index == chosen
+
+
+def test_the_track_in_the_source_language_is_dubbed(tmp_path: Path) -> None:
+    """A German film with its English sound: 330 Hz is German, 660 Hz English."""
+    soundfile.write(tmp_path / "en.wav", tone(SECONDS, 660, 0.2), RATE)
+    film(tmp_path / "de.mp4")
+    source(tmp_path).parent.mkdir(parents=True)
+    ffmpeg(
+        *("-i", tmp_path / "de.mp4", "-i", tmp_path / "en.wav", "-map", "0", "-map", "1"),
+        *("-c:v", "copy", "-metadata:s:a:0", "language=ger", "-metadata:s:a:1", "language=eng"),
+        *("-f", "matroska", source(tmp_path)),
+    )
+    ended = ingested(tmp_path)
+    assert hertz(programme_of(ended), 1.0, 3.0) == pytest.approx(660, abs=2)
+    assert ended.result.message.endswith("2 audio tracks: number 2 (eng) is dubbed")
+    ended = ingested(tmp_path, source_language=None)
+    assert not ended.result.reused, "another track is asked for"
+    assert hertz(programme_of(ended), 1.0, 3.0) == pytest.approx(330, abs=2)
+    tree = dubbed(tmp_path, [LINE]).tree
+    (video,) = tree.files(Artifact.DUBBED_VIDEO)
+    assert [track.language for track in probe(video).audio] == ["spa", "ger", "eng"]

@@ -24,6 +24,8 @@ class AudioTrack:
     language: str | None
     duration: float | None = None
     """Seconds that the file declares for it; None where it does not."""
+    is_default: bool = False
+    """Players take it unless they are told otherwise."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ def _audio(stream: dict[str, Any], format_name: str) -> AudioTrack:
         sample_rate=int(stream.get("sample_rate", 0)),
         language=_language(stream),
         duration=_duration(stream, format_name),
+        is_default=bool(stream.get("disposition", {}).get("default")),
     )
 
 

@@ -38,6 +38,7 @@ STAGES: dict[Stage, StageDefinition] = {
             reads_source=True,
             reads=(),
             writes=(Artifact.AUDIO,),
+            parameters=lambda request: {"source_language": request.source_language},
         ),
         StageDefinition(
             Stage.SEPARATE,

@@ -5,6 +5,7 @@ Everything that can be known is known here, before a GPU is asked for.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from dubstage.errors import BadInput
@@ -18,7 +19,8 @@ from dubstage.media import (
     input_file,
     probe,
 )
-from dubstage.probing import Probe, VideoTrack
+from dubstage.probing import AudioTrack, Probe, VideoTrack
+from dubstage.sound_track import dubbed_track
 from dubstage.source import resolve_source
 from dubstage.work import Outcome, Work
 
@@ -34,20 +36,21 @@ def run(work: Work) -> Outcome:
     source = resolve_source(work.tree.roots, work.request)
     name = f"inputs/{work.request.source}"
     declared = inspect(source, name)
+    track = dubbed_track(declared.audio, work.request.source_language)
     audio = work.staging(Artifact.AUDIO, None)
     try:
-        heard = extract_audio(source, declared, audio, work)
+        heard = extract_audio(source, declared, track, audio, work)
         seen = readable_video(source, declared.video) if declared.video else 0.0
     except MediaError as error:
         raise BadInput(
             f"{name} cannot be decoded ({error}): expected a whole video file.",
             reason="SourceUnreadable",
         ) from error
-    _check_whole(name, declared.length_of(declared.audio[0], declared.video), max(heard, seen))
+    _check_whole(name, declared.length_of(track, declared.video), max(heard, seen))
     kind = "video" if declared.video else "sound without a picture"
     duration = max(heard, declared.length_of(declared.video))
     return Outcome(
-        message=f"{duration:.1f} s of {kind} with {len(declared.audio)} audio track(s)",
+        message=f"{duration:.1f} s of {kind} with {_choice(declared.audio, track)}",
         figures={"duration": round(duration, 3), "audio_tracks": len(declared.audio)},
     )
 
@@ -75,8 +78,18 @@ def inspect(source: Path, name: str) -> Probe:
     return declared
 
 
-def extract_audio(source: Path, declared: Probe, target: Path, work: Work) -> float:
-    """Decode the first audio track; the seconds that it has. Gaps at the start
+def _choice(tracks: Sequence[AudioTrack], chosen: AudioTrack) -> str:
+    """Of several tracks, which is dubbed."""
+    if len(tracks) == 1:
+        return "one audio track"
+    language = chosen.language or "language not tagged"
+    return f"{len(tracks)} audio tracks: number {tracks.index(chosen) + 1} ({language}) is dubbed"
+
+
+def extract_audio(
+    source: Path, declared: Probe, track: AudioTrack, target: Path, work: Work
+) -> float:
+    """Decode `track`; the seconds that it has. Gaps at the start
     and in the middle become silence, so that sample 0 is the video's second 0.
 
     Gaps are filled apart from decoding: where a source's sound changes its form, from
@@ -84,7 +97,7 @@ def extract_audio(source: Path, declared: Probe, target: Path, work: Work) -> fl
     """
     import soundfile
 
-    with decoded([*input_file(source), "-map", f"0:{declared.audio[0].index}"]) as sound:
+    with decoded([*input_file(source), "-map", f"0:{track.index}"]) as sound:
         ffmpeg(
             [
                 *DECODED,

@@ -29,6 +29,7 @@ from dubstage.mux.totals import Sound, sentence, totals
 from dubstage.mux.video import Subtitles, mux_video
 from dubstage.mux.voice import Placed, ahead, lay
 from dubstage.probing import Probe
+from dubstage.sound_track import dubbed_track
 from dubstage.source import resolve_source
 from dubstage.transcript import Clip, TranslatedSentence, read_aligned, read_list
 from dubstage.work import Figures, Outcome, Work
@@ -200,6 +201,7 @@ def _write_video(
         mux_video(
             path,
             declared,
+            dubbed_track(declared.audio, work.request.source_language),
             dub,
             (work.request.target_language, language),
             soft,

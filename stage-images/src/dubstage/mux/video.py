@@ -9,7 +9,7 @@ from pathlib import Path
 from dubstage.languages import media_code
 from dubstage.media import SAMPLE_RATE, ffmpeg, input_file
 from dubstage.mux.containers import TEXT_SUBTITLES, Container
-from dubstage.probing import CLOCKED, Probe
+from dubstage.probing import CLOCKED, AudioTrack, Probe
 
 DUB_CODEC = ("-c:a:0", "aac", "-b:a:0", "192k", "-ar:a:0", str(SAMPLE_RATE))
 
@@ -26,6 +26,7 @@ class Subtitles:
 def mux_video(
     source: Path,
     declared: Probe,
+    dubbed: AudioTrack,
     dub: Path,
     languages: tuple[str, str],
     subtitles: Sequence[Subtitles],
@@ -37,7 +38,8 @@ def mux_video(
     source's audio tracks after it, copied; `subtitles`, then the source's own where
     they are text. Chapters and the picture's rotation stay.
 
-    `languages`: BCP 47 of the dub and of the original. Raises
+    `dubbed`: the original's track that the dub is of; `languages`: BCP 47 of the dub and
+    of that. Raises
     :class:`dubstage.media.MediaError` where ffmpeg cannot.
     """
     assert declared.video
@@ -59,7 +61,7 @@ def mux_video(
         arguments += ["-map", f"0:{text.index}"]
     arguments += ["-c", "copy", "-c:s", container.subtitles]
     arguments += DUB_CODEC
-    arguments += _audio_tags(declared, languages)
+    arguments += _audio_tags(declared.audio, dubbed, languages)
     for number, file in enumerate(subtitles):
         arguments += [f"-metadata:s:s:{number}", f"language={media_code(file.language)}"]
     arguments += ["-disposition:s", "0", "-map_metadata", "0", *container.options]
@@ -70,13 +72,15 @@ def mux_video(
     )
 
 
-def _audio_tags(declared: Probe, languages: tuple[str, str]) -> list[str]:
-    """The dub is the default; the first original track is in the original's language,
-    further ones keep theirs."""
+def _audio_tags(
+    tracks: Sequence[AudioTrack], dubbed: AudioTrack, languages: tuple[str, str]
+) -> list[str]:
+    """The dub is the default; the track that it is of is in the language that was heard,
+    the others keep theirs."""
     dub, original = languages
     found = ["-metadata:s:a:0", f"language={media_code(dub)}", "-disposition:a:0", "default"]
-    for number, track in enumerate(declared.audio, start=1):
-        known = track.language if number > 1 else None
-        found += [f"-metadata:s:a:{number}", f"language={known or media_code(original)}"]
+    for number, track in enumerate(tracks, start=1):
+        language = media_code(original) if track == dubbed else track.language
+        found += [f"-metadata:s:a:{number}", f"language={language or 'und'}"]
         found += [f"-disposition:a:{number}", "0"]
     return found

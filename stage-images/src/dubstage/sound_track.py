@@ -1,0 +1,37 @@
+"""Which of a source's audio tracks is dubbed: ingest decodes it, mux names its language."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dubstage.languages import media_code
+from dubstage.probing import AudioTrack
+
+BIBLIOGRAPHIC = dict(
+    pair.split(":")
+    for pair in (
+        "alb:sqi arm:hye baq:eus bur:mya chi:zho cze:ces dut:nld fre:fra geo:kat ger:deu gre:ell "
+        "ice:isl mac:mkd may:msa per:fas rum:ron slo:slk tib:bod wel:cym"
+    ).split()
+)
+"""ISO 639-2/B to 639-2/T: files have either."""
+
+
+def dubbed_track(tracks: Sequence[AudioTrack], source_language: str | None) -> AudioTrack:
+    """The one of `tracks`, at least one, in `source_language` (BCP 47; None: not said). Of
+    several of these, or where there is none, the one that is played by default, else the
+    first."""
+    wanted = _code(source_language)
+    return max(
+        tracks,
+        key=lambda track: (
+            wanted is not None and _code(track.language) == wanted,
+            track.is_default,
+        ),
+    )
+
+
+def _code(tag: str | None) -> str | None:
+    """Three letters; None where the language is not known."""
+    code = media_code(tag or "und")
+    return None if code == "und" else BIBLIOGRAPHIC.get(code, code)
