@@ -204,6 +204,31 @@ def test_containers(
     assert [track.codec for track in after.subtitles] == [subtitles] * 2
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("-c:a", "pcm_bluray", "-mpegts_m2ts_mode", "1", "-f", "mpegts"),
+        ("-c:a", "adpcm_ima_qt", "-f", "mov"),
+    ],
+    ids=["Blu-ray", "an old camera"],
+)
+def test_sound_that_no_container_holds_follows_as_flac(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    made(tmp_path, "-ac", "2", *arguments)
+    path = video_of(dubbed(tmp_path, LINES[:1]).tree)
+    assert [track.codec for track in probe(path).audio] == ["aac", "flac"]
+
+
+def test_hevc_has_the_mark_that_every_player_knows(tmp_path: Path) -> None:
+    video = ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none"]
+    made(tmp_path, "-c:a", "aac", "-f", "matroska", video=video)
+    path = video_of(dubbed(tmp_path, LINES[:1]).tree)
+    assert path.name == "dubbed_video.mp4"
+    assert b"hvc1" in path.read_bytes()
+    assert packets(path) == packets(source(tmp_path))
+
+
 def test_audio_only_in_audio_only_out(tmp_path: Path) -> None:
     """A video that an earlier source gave goes."""
     earlier = tmp_path / "outputs/clip/vid/dubbed_video.mkv"

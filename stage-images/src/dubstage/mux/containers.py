@@ -17,17 +17,23 @@ class Container:
     """As ffmpeg calls it."""
     subtitles: str
     """Its codec for soft subtitles."""
+    audio: frozenset[str]
+    """Codecs of sound that ffmpeg puts into it unchanged, and players know there."""
     options: tuple[str, ...] = ()
 
 
-MP4 = Container("mp4", "mp4", "mov_text", ("-movflags", "+faststart"))
-"""What every player opens; its index comes first, so that it can be streamed."""
-MATROSKA = Container("mkv", "matroska", "subrip")
-"""What holds everything."""
-
 MP4_VIDEO = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video"})
 MP4_AUDIO = frozenset({"aac", "mp3", "ac3", "eac3", "alac", "opus", "flac"})
-"""Codecs that ffmpeg puts into mp4 unchanged and players know there."""
+PCM_FORMS = "u8 s16le s24le s32le s16be s24be s32be f32le f64le alaw mulaw"
+MATROSKA_AUDIO = (
+    MP4_AUDIO
+    | {f"pcm_{form}" for form in PCM_FORMS.split()}
+    | {"mp2", "dts", "truehd", "vorbis", "tta", "wavpack", "wmav1", "wmav2", "adpcm_ms"}
+)
+MP4 = Container("mp4", "mp4", "mov_text", MP4_AUDIO, ("-movflags", "+faststart"))
+"""What every player opens; its index comes first, so that it can be streamed."""
+MATROSKA = Container("mkv", "matroska", "subrip", MATROSKA_AUDIO)
+"""What holds almost everything."""
 TEXT_SUBTITLES = frozenset({"subrip", "srt", "ass", "ssa", "webvtt", "mov_text", "text"})
 """Subtitles that can be written in another form; the others are pictures."""
 

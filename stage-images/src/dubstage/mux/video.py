@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dubstage.languages import media_code
 from dubstage.media import SAMPLE_RATE, ffmpeg, input_file
-from dubstage.mux.containers import TEXT_SUBTITLES, Container
+from dubstage.mux.containers import MP4, TEXT_SUBTITLES, Container
 from dubstage.probing import CLOCKED, AudioTrack, Probe
 
 DUB_CODEC = ("-c:a:0", "aac", "-b:a:0", "192k", "-ar:a:0", str(SAMPLE_RATE))
@@ -35,7 +35,8 @@ def mux_video(
     progress: Callable[[float], None],
 ) -> None:
     """Write the first video stream, copied; the sound `dub` as the default track; the
-    source's audio tracks after it, copied; `subtitles`, then the source's own where
+    source's audio tracks after it, copied, or as FLAC where the container does not hold
+    them; `subtitles`, then the source's own where
     they are text. Chapters and the picture's rotation stay.
 
     `dubbed`: the original's track that the dub is of; `languages`: BCP 47 of the dub and
@@ -61,6 +62,12 @@ def mux_video(
         arguments += ["-map", f"0:{text.index}"]
     arguments += ["-c", "copy", "-c:s", container.subtitles]
     arguments += DUB_CODEC
+    for number, track in enumerate(declared.audio, start=1):
+        if track.codec not in container.audio:
+            arguments += [f"-c:a:{number}", "flac"]
+    if container is MP4 and declared.video.codec == "hevc":
+        # Apple's players know no other mark; a Matroska source has none.
+        arguments += ["-tag:v", "hvc1"]
     arguments += _audio_tags(declared.audio, dubbed, languages)
     for number, file in enumerate(subtitles):
         arguments += [f"-metadata:s:s:{number}", f"language={media_code(file.language)}"]
