@@ -180,7 +180,9 @@ def test_a_short_background_is_followed_by_silence(tracks: Tracks) -> None:
 
 def test_stems_add_up_to_the_mix(tracks: Tracks, tmp_path: Path) -> None:
     files = tmp_path / "v.wav", tmp_path / "b.wav"
-    mixed = numpy.concatenate([block.mixed for block in with_stems(blocks(tracks), -6.0, *files)])
+    mixed = numpy.concatenate(
+        [block.mixed for block in with_stems(blocks(tracks), tracks.frames, -6.0, *files)]
+    )
     voice, background = (soundfile.read(file, dtype="float32")[0] for file in files)
     assert voice + background == pytest.approx(mixed * 10 ** (-6 / 20), abs=1e-4)
     assert abs(voice[: round(0.9 * RATE)]).max() == 0

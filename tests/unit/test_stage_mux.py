@@ -22,10 +22,12 @@ from made_media import (
     spoken_clip,
 )
 
+from dubstage import wav
 from dubstage.contract import MixOptions, Stage
 from dubstage.layout import Artifact, Tree
 from dubstage.media import probe
 from dubstage.mux.plan import plan
+from dubstage.runner import load_stage
 from dubstage.testing import Ended, request_for, run_stage_in
 from dubstage.work import Outcome, Work
 
@@ -227,6 +229,27 @@ def test_hevc_has_the_mark_that_every_player_knows(tmp_path: Path) -> None:
     assert path.name == "dubbed_video.mp4"
     assert b"hvc1" in path.read_bytes()
     assert packets(path) == packets(source(tmp_path))
+
+
+def test_what_is_too_long_for_a_plain_wav_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four seconds are, here; every stage reads what the one before it wrote."""
+    monkeypatch.setattr(wav, "LARGEST", 1000)
+    made(tmp_path)
+
+    def run(work: Work) -> Outcome:
+        if work.request.stage is Stage.SEPARATE:
+            return load_stage(Stage.SEPARATE)(work)
+        return played(LINES)(work)
+
+    tree = dubbed(tmp_path, LINES, run=run, mix=MixOptions(stems=True)).tree
+    for artifact in (Artifact.VOCALS, Artifact.BACKGROUND, Artifact.STEMS):
+        for path in tree.files(artifact):
+            assert soundfile.info(path).format == "RF64"
+    for artifact in (Artifact.AUDIO, Artifact.DUBBED_AUDIO):
+        head = tree.path(artifact).read_bytes()[:16]
+        assert (head[:4], head[12:]) == (b"RIFF", b"JUNK"), "room for 64-bit sizes"
 
 
 def test_audio_only_in_audio_only_out(tmp_path: Path) -> None:

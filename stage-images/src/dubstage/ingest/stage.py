@@ -22,6 +22,7 @@ from dubstage.media import (
 from dubstage.probing import AudioTrack, Probe, VideoTrack
 from dubstage.sound_track import dubbed_track
 from dubstage.source import resolve_source
+from dubstage.wav import WRITER
 from dubstage.work import Outcome, Work
 
 WHOLE = 0.98
@@ -102,7 +103,7 @@ def extract_audio(
             [
                 *DECODED,
                 *("-af", f"aresample={SAMPLE_RATE}:async=1:first_pts=0"),
-                *("-c:a", "pcm_s16le", "-f", "wav", target),
+                *(*WRITER, target),
             ],
             duration=declared.duration,
             progress=work.progress,

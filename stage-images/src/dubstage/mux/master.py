@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from dubstage.media import SAMPLE_RATE, MediaError, feed
 from dubstage.mux.loudness import SILENCE
 from dubstage.mux.mix import Block
+from dubstage.wav import WRITER
 
 if TYPE_CHECKING:
     import numpy
@@ -109,10 +110,7 @@ def master(sound: Iterator[bytes], mix: Loudness, gain: Gain, target: Path) -> L
             f"{filters},{MEASURE}",
             "-ar",
             str(SAMPLE_RATE),
-            "-c:a",
-            "pcm_s16le",
-            "-f",
-            "wav",
+            *WRITER,
             target,
         ],
     )

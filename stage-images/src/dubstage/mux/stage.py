@@ -141,7 +141,7 @@ def _master(work: Work, tracks: Tracks, target: Path) -> Sound:
     parts = blocks(tracks)
     if work.request.mix.stems:
         stems = [work.staging(Artifact.STEMS, f"{name}.wav") for name in ("voice", "background")]
-        parts = with_stems(parts, gain.decibels, *stems)
+        parts = with_stems(parts, tracks.frames, gain.decibels, *stems)
     with contextlib.closing(parts):
         dub = master(mixed(parts, tracks.frames, _share(work, 0.5, 0.7)), mix, gain, target)
     speech = covered(tracks.original)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dubstage.media import SAMPLE_RATE
 from dubstage.mux.mix import Block
+from dubstage.wav import format_for
 
 if TYPE_CHECKING:
     import numpy
@@ -19,14 +20,19 @@ FULL_SCALE = 1.0 - 2**-15
 
 
 def with_stems(
-    mix: Iterator[Block], gain_db: float, voice: Path, background: Path
+    mix: Iterator[Block], frames: int, gain_db: float, voice: Path, background: Path
 ) -> Generator[Block, None, None]:
-    """The blocks of `mix`, each written to the two files on its way, with the gain that
-    the whole gets: 48 kHz, stereo, 16 bit."""
+    """The blocks of `mix`, together `frames` frames, each written to the two files on its
+    way, with the gain that the whole gets: 48 kHz, stereo, 16 bit."""
     import numpy
     import soundfile
 
-    form = {"samplerate": SAMPLE_RATE, "channels": 2, "subtype": "PCM_16", "format": "WAV"}
+    form = {
+        "samplerate": SAMPLE_RATE,
+        "channels": 2,
+        "subtype": "PCM_16",
+        "format": format_for(frames, 2),
+    }
     factor = 10 ** (gain_db / 20)
     with (
         soundfile.SoundFile(voice, "w", **form) as speech,

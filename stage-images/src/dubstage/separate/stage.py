@@ -12,6 +12,7 @@ from dubstage.errors import Misconfigured
 from dubstage.layout import Artifact
 from dubstage.models import model_folder
 from dubstage.separate.engine import Block, Separator
+from dubstage.wav import format_for
 from dubstage.work import Outcome, Work
 
 
@@ -26,7 +27,7 @@ def run(work: Work) -> Outcome:
             "samplerate": programme.samplerate,
             "channels": programme.channels,
             "subtype": "PCM_16",
-            "format": "WAV",
+            "format": format_for(programme.frames, programme.channels),
         }
         done = 0
         vocals_path = work.staging(Artifact.VOCALS, None)
