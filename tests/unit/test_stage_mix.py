@@ -16,10 +16,12 @@ from dubstage.mux.loudness import SILENCE, loudness
 from dubstage.mux.master import Loudness, as_bytes, master, measure, plan_gain
 from dubstage.mux.mix import CROSS_FADE, DUCK_DB, Tracks, blocks
 from dubstage.mux.original import listen
+from dubstage.mux.render import FADE_SECONDS, render
 from dubstage.mux.spans import Envelope, Span, covered, merged, shared
 from dubstage.mux.stems import with_stems
 from dubstage.mux.voice import Placed, ahead, lay
-from dubstage.timing.slot import Line
+from dubstage.timing.fit import fit
+from dubstage.timing.slot import Line, Slot
 
 
 def noise(seconds: float, level: float, seed: int = 1) -> numpy.ndarray:
@@ -225,3 +227,16 @@ def test_the_originals_edges_are_heard_in_the_speech(tmp_path: Path) -> None:
     assert (lost.span.start, lost.span.end) == (4 * RATE, 5 * RATE)
     assert lost.loudness == first.loudness
     assert first.loudness == pytest.approx(loudness(stereo(tone(1, 500, 0.2))), abs=0.2)
+
+
+def test_a_cut_line_fades_out(tmp_path: Path) -> None:
+    """It is whole up to the fade, half in its middle, and nothing at its end."""
+    slot = Slot(original=0.6, length=0.6, turn=0.6)
+    clip = wav(tmp_path / "clip.wav", tone(2.0, 1000, 0.2))
+    planned = fit(2.0, 1.0, slot)
+    assert planned.overflow > 0.5
+    samples = abs(render(clip, planned, SILENCE).samples)
+    fade, period = round(FADE_SECONDS * RATE), RATE // 1000
+    ends = {"before": fade + period, "middle": fade // 2 + period // 2, "end": period}
+    levels = {at: samples[-far:][:period].max() / samples.max() for at, far in ends.items()}
+    assert levels == pytest.approx({"before": 1.0, "middle": 0.5, "end": 0.0}, abs=0.1)
