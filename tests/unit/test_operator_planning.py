@@ -186,6 +186,18 @@ def test_a_vanished_file_runs_its_stage_again() -> None:
     assert world.created == ["ingest", "separate", "transcribe", "separate"]
 
 
+@pytest.mark.parametrize(("tracks", "again"), [(1, []), (2, ["ingest", "separate"])])
+def test_another_source_language_may_mean_another_audio_track(
+    tracks: int, again: list[str]
+) -> None:
+    world = World()
+    world.finish(figures={"audio_tracks": tracks})
+    world.created.clear()
+    world.change(sourceLanguage="de")
+    world.finish(figures={"audio_tracks": tracks})
+    assert world.created == [*again, "transcribe", "translate", "synthesize", "mux"]
+
+
 def test_an_unknown_profile_is_waited_for_until_the_deadline() -> None:
     world = World(startDeadlineSeconds=60)
     world.profile = None

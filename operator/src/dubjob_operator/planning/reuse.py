@@ -7,7 +7,7 @@ from datetime import datetime
 from dubjob_operator.api.dubjob import DubJob, StageState, StageStatus
 from dubjob_operator.planning.observation import Observed, ObservedJob
 from dubjob_operator.planning.stage_from_job import ended, fresh, moved_to
-from dubstage.contract import ExitCode, StageResult
+from dubstage.contract import ExitCode, Stage, StageResult
 
 MOST_REWINDS = 3
 """A stage whose input keeps vanishing is not started for ever."""
@@ -46,6 +46,24 @@ def reused(
             changed = entry.model_copy(update={"imports": True})
         found.append(changed)
     return found
+
+
+def heard_anew(dubjob: DubJob, entries: list[StageStatus], now: datetime) -> list[StageStatus]:
+    """Of several audio tracks the source language decides which is dubbed: where what
+    transcribe reads has changed, ingest looks again, and says what is still right."""
+    ingest, recorded = dubjob.status.of(Stage.INGEST), dubjob.status.of(Stage.TRANSCRIBE)
+    figures = (ingest.result and ingest.result.figures) if ingest else None
+    now_wanted = {entry.name: entry.input_hash for entry in entries}
+    if recorded is None or recorded.input_hash == now_wanted[recorded.name]:
+        return entries
+    if not figures or figures.get("audio_tracks", 1) == 1:
+        return entries
+    before = (Stage.INGEST, Stage.SEPARATE)
+    done = StageState.SUCCEEDED
+    return [
+        fresh(entry, now) if entry.name in before and entry.state is done else entry
+        for entry in entries
+    ]
 
 
 def rewound(

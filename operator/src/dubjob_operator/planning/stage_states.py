@@ -19,7 +19,7 @@ from dubjob_operator.planning.manifests import job_name
 from dubjob_operator.planning.observation import Observed
 from dubjob_operator.planning.pipeline import ORDER, input_hashes
 from dubjob_operator.planning.profile_use import ProfileProblem, usable_profile
-from dubjob_operator.planning.reuse import reused, rewound
+from dubjob_operator.planning.reuse import heard_anew, reused, rewound
 from dubjob_operator.planning.review import gated
 from dubjob_operator.planning.stage_from_job import ended, fresh, from_job, moved_to
 from dubjob_operator.planning.verbs import retried
@@ -35,6 +35,7 @@ def stage_states(
     """The stages' states, in their order."""
     hashes = input_hashes(dubjob)
     entries = [_entry(dubjob, stage, hashes[stage], observed, now) for stage in ORDER]
+    entries = heard_anew(dubjob, entries, now)
     entries = reused(dubjob, entries, observed, hashes[ORDER[-1]], now)
     entries = rewound(dubjob, entries, observed, now)
     entries = retried(dubjob, entries, now)
