@@ -13,7 +13,7 @@ from dubstage.contract import ExitCode, Stage
 from dubstage.layout import Artifact
 from dubstage.media import DECODED, MediaError, decoded, input_file, probe
 from dubstage.media import ffmpeg as run_ffmpeg
-from dubstage.probing import AudioTrack
+from dubstage.probing import AudioTrack, declared
 from dubstage.sound_track import dubbed_track
 from dubstage.testing import Ended, request_for, run_stage_in
 
@@ -147,6 +147,19 @@ def test_a_film_in_joined_parts_is_dubbed_to_its_end(tmp_path: Path) -> None:
     assert soundfile.info(tree.path(Artifact.DUBBED_AUDIO)).duration == pytest.approx(6.0, abs=0.1)
     (video,) = tree.files(Artifact.DUBBED_VIDEO)
     assert probe(video).duration == pytest.approx(6.0, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("heard", "shown", "length"),
+    [(10.2, 10.0, 10.0), (9.8, 10.0, 10.0), (12.0, 10.0, 12.0), (4.0, 10.0, 10.0)],
+)
+def test_a_programme_is_as_long_as_its_picture_or_its_longer_sound(
+    heard: float, shown: float, length: float
+) -> None:
+    """What a codec adds to fill its last frame is no longer sound."""
+    video = {"index": 0, "codec_type": "video", "codec_name": "h264", "duration": str(shown)}
+    found = declared({"format": {"format_name": "mov,mp4"}, "streams": [video]})
+    assert found.programme_length(heard) == length
 
 
 def test_sound_that_declares_too_little_is_dubbed_to_its_end(tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 GUESSED = frozenset({"aac", "mp3", "mpeg", "mpegts"})
 """Formats that say nothing of their length: ffprobe works it out from the rate at the
 beginning, or from the times at the end, and may be far off."""
+PADDING_SECONDS = 0.3
+"""A codec's last frame is filled up: 2048 samples of HE-AAC at 8 kHz are 0.26 s."""
 CLOCKED = frozenset({"mpeg", "mpegts"})
 """Formats whose clock may start anew in the middle: recordings are joined byte by byte."""
 
@@ -67,6 +69,13 @@ class Probe:
             return max(known)
         is_said = not self.subtitles and self.format_name not in GUESSED
         return self.duration if is_said and any(tracks) else 0.0
+
+    def programme_length(self, heard: float) -> float:
+        """Seconds of the programme, of whose sound `heard` seconds were decoded: the picture's,
+        where the sound is as long but for the last frame's padding, else of the two the longer,
+        since a file's own word may be a guess."""
+        shown = self.length_of(self.video)
+        return shown if abs(heard - shown) <= PADDING_SECONDS else max(heard, shown)
 
 
 def declared(found: dict[str, Any]) -> Probe:

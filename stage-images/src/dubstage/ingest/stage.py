@@ -49,7 +49,7 @@ def run(work: Work) -> Outcome:
         ) from error
     _check_whole(name, declared.length_of(track, declared.video), max(heard, seen))
     kind = "video" if declared.video else "sound without a picture"
-    duration = max(heard, declared.length_of(declared.video))
+    duration = declared.programme_length(heard)
     return Outcome(
         message=f"{duration:.1f} s of {kind} with {_choice(declared.audio, track)}",
         figures={"duration": round(duration, 3), "audio_tracks": len(declared.audio)},

@@ -59,8 +59,7 @@ def _run(work: Work) -> Outcome:
     source = resolve_source(work.tree.roots, work.request)
     declared = probe(source)
     (programme,) = work.read(Artifact.AUDIO)
-    # Every stage's time line is the programme's sound; a file's own word may be a guess.
-    duration = max(soundfile.info(programme).duration, declared.length_of(declared.video))
+    duration = declared.programme_length(soundfile.info(programme).duration)
     sentences = read_list(work, Artifact.TRANSLATED, TranslatedSentence)
     planned = plan(read_list(work, Artifact.TTS_SEGMENTS, Clip), duration)
     language = read_aligned(work).language
