@@ -9,16 +9,21 @@ import pytest
 import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_media import RATE, tone
+from made_media import RATE, film, tone
 
-from dubstage.media import MediaError
+from dubstage.media import MediaError, probe
+from dubstage.media import stereo as decoded_stereo
+from dubstage.mux.containers import MP4
+from dubstage.mux.lossy import gain_for
 from dubstage.mux.loudness import SILENCE, loudness
 from dubstage.mux.master import Loudness, as_bytes, master, measure, plan_gain
+from dubstage.mux.measure import sound_of
 from dubstage.mux.mix import CROSS_FADE, DUCK_DB, Tracks, blocks
 from dubstage.mux.original import listen
 from dubstage.mux.render import FADE_SECONDS, render
 from dubstage.mux.spans import Envelope, Span, covered, merged, shared
 from dubstage.mux.stems import with_stems
+from dubstage.mux.video import mux_video
 from dubstage.mux.voice import Placed, ahead, lay
 from dubstage.timing.fit import fit
 from dubstage.timing.slot import Line, Slot
@@ -240,3 +245,29 @@ def test_a_cut_line_fades_out(tmp_path: Path) -> None:
     ends = {"before": fade + period, "middle": fade // 2 + period // 2, "end": period}
     levels = {at: samples[-far:][:period].max() / samples.max() for at, far in ends.items()}
     assert levels == pytest.approx({"before": 1.0, "middle": 0.5, "end": 0.0}, abs=0.1)
+
+
+def test_aac_keeps_to_the_ceiling_too(tmp_path: Path) -> None:
+    """Clipped sound, whose corners AAC rounds: encoded as it is, its peak rises by 2 dB."""
+    dub, film_path, target = (tmp_path / name for name in ("dub.wav", "film.mp4", "out.mp4"))
+    walk = numpy.cumsum(noise(3, 1.0))
+    walk -= numpy.convolve(walk, numpy.ones(2000) / 2000, "same")
+    clipped = numpy.clip(walk / walk.std(), -1, 1).astype(numpy.float32)
+    soundfile.write(dub, stereo(clipped * 10 ** (-4.5 / 20) * 1.4), RATE)
+    measured = measure(sound_of(dub))
+    assert -2.5 <= measured.true_peak <= -1.0
+    film(film_path, seconds=1.0)
+    declared = probe(film_path)
+
+    def peak(gain: float) -> float:
+        track = declared.audio[0]
+        mux_video(
+            film_path, declared, track, (dub, gain), ("es", "en"), [], MP4, target, lambda _: None
+        )
+        return measure(decoded_stereo(target)).true_peak
+
+    gain = gain_for(dub, measured, tmp_path)
+    assert gain < 0.0
+    assert peak(0.0) > -1.0
+    assert peak(gain) <= -1.0
+    assert gain_for(dub, Loudness(-20.0, -30.0, -6.0), tmp_path) == 0.0, "it is not near"

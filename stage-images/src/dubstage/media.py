@@ -90,6 +90,15 @@ def decode(path: Path, filters: str) -> bytes:
         return running.output.read()
 
 
+def stereo(path: Path) -> Iterator[bytes]:
+    """The first audio stream of `path` as :func:`feed` takes it, block after block. Raises
+    :class:`MediaError` where it cannot be read."""
+    form = ["-ac", "2", "-ar", str(SAMPLE_RATE), "-f", "f32le", "pipe:1"]
+    with _started([*QUIET, *input_file(path), "-map", "0:a:0", *form]) as running:
+        while block := running.output.read(1 << 20):
+            yield block
+
+
 def feed(blocks: Iterable[bytes], arguments: Iterable[str | Path]) -> str:
     """Run ffmpeg on sound from memory: stereo 32-bit floats at 48 kHz, block after block.
 

@@ -14,7 +14,8 @@ from dubstage.layout import Artifact
 from dubstage.media import SAMPLE_RATE, MediaError, probe
 from dubstage.mux import subtitles
 from dubstage.mux.containers import container_for
-from dubstage.mux.master import master, measure, mixed, plan_gain
+from dubstage.mux.lossy import gain_for
+from dubstage.mux.master import Loudness, master, measure, mixed, plan_gain
 from dubstage.mux.measure import background_change, sound_of
 from dubstage.mux.mix import Tracks, blocks
 from dubstage.mux.original import OriginalLine, listen
@@ -68,7 +69,7 @@ def _run(work: Work) -> Outcome:
     dub = work.staging(Artifact.DUBBED_AUDIO, None)
     sound = _master(work, tracks, dub)
     soft = _write_subtitles(work, sentences, language, duration)
-    _write_video(work, (source, declared), dub, language, soft)
+    _write_video(work, (source, declared), (dub, sound.dub), language, soft)
     figures = totals(lines, sum(x.untranslated for x in sentences), sound)
     if checker:
         figures |= _round_trip(checker, dub, lines, work.request.target_language)
@@ -191,17 +192,21 @@ def _write_subtitles(
 
 
 def _write_video(
-    work: Work, source: tuple[Path, Probe], dub: Path, language: str, soft: Sequence[Subtitles]
+    work: Work,
+    source: tuple[Path, Probe],
+    dub: tuple[Path, Loudness],
+    language: str,
+    soft: Sequence[Subtitles],
 ) -> None:
     """Nothing for a source without a picture: its dub is the sound."""
-    path, declared = source
+    (path, declared), (sound, measured) = source, dub
     container = container_for(declared)
     if container:
         mux_video(
             path,
             declared,
             dubbed_track(declared.audio, work.request.source_language),
-            dub,
+            (sound, gain_for(sound, measured, work.scratch)),
             (work.request.target_language, language),
             soft,
             container,

@@ -9,9 +9,10 @@ from pathlib import Path
 from dubstage.languages import media_code
 from dubstage.media import SAMPLE_RATE, ffmpeg, input_file
 from dubstage.mux.containers import MP4, TEXT_SUBTITLES, Container
+from dubstage.mux.lossy import AAC
 from dubstage.probing import CLOCKED, AudioTrack, Probe
 
-DUB_CODEC = ("-c:a:0", "aac", "-b:a:0", "192k", "-ar:a:0", str(SAMPLE_RATE))
+DUB_CODEC = ("-c:a:0", AAC[0], "-b:a:0", AAC[1], "-ar:a:0", str(SAMPLE_RATE))
 
 
 @dataclass(frozen=True)
@@ -27,25 +28,25 @@ def mux_video(
     source: Path,
     declared: Probe,
     dubbed: AudioTrack,
-    dub: Path,
+    dub: tuple[Path, float],
     languages: tuple[str, str],
     subtitles: Sequence[Subtitles],
     container: Container,
     target: Path,
     progress: Callable[[float], None],
 ) -> None:
-    """Write the first video stream, copied; the sound `dub` as the default track; the
-    source's audio tracks after it, copied, or as FLAC where the container does not hold
-    them; `subtitles`, then the source's own where
-    they are text. Chapters and the picture's rotation stay.
+    """Write the first video stream, copied; the dub as the default track; the source's audio
+    tracks after it, copied, or as FLAC where the container does not hold them; `subtitles`,
+    then the source's own where they are text. Chapters and the picture's rotation stay.
 
-    `dubbed`: the original's track that the dub is of; `languages`: BCP 47 of the dub and
-    of that. Raises
+    `dubbed`: the original's track that the dub is of; `dub`: its sound, and the decibels
+    with which it is encoded; `languages`: BCP 47 of the dub and of the original. Raises
     :class:`dubstage.media.MediaError` where ffmpeg cannot.
     """
     assert declared.video
+    sound, gain = dub
     own = [track for track in declared.subtitles if track.codec in TEXT_SUBTITLES]
-    arguments: list[str | Path] = [*input_file(source), *input_file(dub)]
+    arguments: list[str | Path] = [*input_file(source), *input_file(sound)]
     for extra in subtitles:
         arguments += input_file(extra.file)
     # Where a clock starts anew ffmpeg takes the last packets of one stream for a jump of
@@ -61,10 +62,7 @@ def mux_video(
     for text in own:
         arguments += ["-map", f"0:{text.index}"]
     arguments += ["-c", "copy", "-c:s", container.subtitles]
-    arguments += DUB_CODEC
-    for number, track in enumerate(declared.audio, start=1):
-        if track.codec not in container.audio:
-            arguments += [f"-c:a:{number}", "flac"]
+    arguments += _audio_codecs(declared.audio, gain, container)
     if container is MP4 and declared.video.codec == "hevc":
         # Apple's players know no other mark; a Matroska source has none.
         arguments += ["-tag:v", "hvc1"]
@@ -77,6 +75,17 @@ def mux_video(
         duration=declared.duration,
         progress=progress,
     )
+
+
+def _audio_codecs(tracks: Sequence[AudioTrack], gain: float, container: Container) -> list[str]:
+    """The dub is encoded, with `gain` decibels; the others where they cannot be copied."""
+    found = [*DUB_CODEC]
+    if gain:
+        found += ["-filter:a:0", f"volume={gain:.3f}dB"]
+    for number, track in enumerate(tracks, start=1):
+        if track.codec not in container.audio:
+            found += [f"-c:a:{number}", "flac"]
+    return found
 
 
 def _audio_tags(
