@@ -109,10 +109,15 @@ def speechlike() -> numpy.ndarray:
     return numpy.concatenate([noise(1, 0.1), noise(1, 0.01), noise(1, 0.1), noise(1, 0.003)])
 
 
-@pytest.mark.parametrize("target", [-30.0, -16.0])
-def test_one_static_gain(tmp_path: Path, target: float) -> None:
-    """The whole comes to its target, and every sample by the same factor."""
-    sound = stereo(speechlike())
+@pytest.mark.parametrize("target", [-30.0, -16.0, -3.0])
+@pytest.mark.parametrize(
+    "sound",
+    [stereo(speechlike()), stereo(numpy.sign(tone(2, 1000, 1.0)))],
+    ids=["speech", "square"],
+)
+def test_one_static_gain(tmp_path: Path, sound: numpy.ndarray, target: float) -> None:
+    """The whole comes to its target, and every sample by the same factor: also of sound that
+    is louder than loudnorm takes."""
     mix = measure(iter([as_bytes(sound)]))
     gain = plan_gain(mix, target)
     master(iter([as_bytes(sound)]), mix, gain, tmp_path / "out.wav")

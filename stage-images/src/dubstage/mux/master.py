@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PEAK_CEILING = -1.0
 """dBTP: no true peak of the dub lies above."""
+LOUDEST_IN, LOUDEST_OUT = 0.0, -5.0
+"""LUFS above which ffmpeg's ``loudnorm`` takes no measured loudness, and no target."""
 ROUNDING = 0.1
 """ffmpeg tells loudness and true peak to a tenth."""
 MEASURE = "ebur128=peak=true:framelog=verbose"
@@ -92,15 +94,18 @@ def master(sound: Iterator[bytes], mix: Loudness, gain: Gain, target: Path) -> L
     """Write `sound`, the mix as it was measured, with `gain` to a 16-bit WAV file; what
     that is.
 
-    By the second pass of ffmpeg's ``loudnorm``. Raises :class:`MediaError` where that is
-    not linear: it would ride the level.
+    By the second pass of ffmpeg's ``loudnorm``, where the sound is not louder than that
+    takes: the gain is the same. Raises :class:`MediaError` where it is not linear: it would
+    ride the level.
     """
+    wanted = mix.integrated + gain.decibels
+    by_loudnorm = mix.is_known and mix.integrated <= LOUDEST_IN and wanted <= LOUDEST_OUT
     filters = f"volume={gain.decibels:.3f}dB"
-    if mix.is_known:
+    if by_loudnorm:
         # Of the loudness range nothing but 0 < measured <= wanted is asked for linear mode.
         filters = (
             f"loudnorm=linear=true:print_format=json:LRA=20:measured_LRA=1:TP={PEAK_CEILING}"
-            f":I={mix.integrated + gain.decibels:.3f}:measured_I={mix.integrated}"
+            f":I={wanted:.3f}:measured_I={mix.integrated}"
             f":measured_TP={mix.true_peak}:measured_thresh={mix.threshold}"
         )
     words = feed(
@@ -114,7 +119,7 @@ def master(sound: Iterator[bytes], mix: Loudness, gain: Gain, target: Path) -> L
             target,
         ],
     )
-    if mix.is_known and _mode(words) != "linear":
+    if by_loudnorm and _mode(words) != "linear":
         raise MediaError(f"loudnorm used the mode {_mode(words)}, not linear")
     return _measured(words)
 
