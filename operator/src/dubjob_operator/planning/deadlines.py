@@ -56,6 +56,12 @@ def seconds_since(text: str | None, now: datetime) -> float:
     return max((now - parse(text)).total_seconds(), 0.0) if text else 0.0
 
 
+def patience_left(entry: StageStatus, now: datetime) -> float:
+    """Seconds until the stage has been in its state for :data:`PATIENCE_SECONDS`; 0 or less
+    from then on."""
+    return PATIENCE_SECONDS - seconds_since(entry.since, now)
+
+
 def nearest_limit(
     dubjob: DubJob,
     entries: Sequence[StageStatus],

@@ -80,7 +80,7 @@ def _look_again(
     if entry.state is StageState.RUNNING:
         due.append(PROGRESS_SECONDS)
     if entry.reason == STARTING:
-        patience = deadlines.PATIENCE_SECONDS - deadlines.seconds_since(entry.since, now)
+        patience = deadlines.patience_left(entry, now)
         due.extend([patience] if patience > 0 else [])
     unremarkable = unremarkable_for(entry, job, now) if job and job.is_active else 0.0
     if unremarkable:

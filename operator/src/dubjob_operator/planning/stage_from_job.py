@@ -11,6 +11,7 @@ from dubjob_operator.planning.deadlines import (
     BLINK_SECONDS,
     PATIENCE_SECONDS,
     is_fault,
+    patience_left,
     seconds_since,
     timestamp,
 )
@@ -97,17 +98,14 @@ def _not_started(entry: StageStatus, pod: ObservedPod, now: datetime) -> StageSt
     if pod.waiting_reason in failure_policy.POD_FAULTS:
         return moved_to(entry, StageState.PULLING, now, pod.waiting_reason, pod.waiting_message)
     known = entry.reason == failure_policy.NO_SANDBOX
-    if pod.without_sandbox and (known or _has_started_for_long(entry, now)):
+    lasts = entry.reason == STARTING and patience_left(entry, now) <= 0
+    if pod.without_sandbox and (known or lasts):
         message = (
             f"The volumes or the network of pod {pod.name} do not come, on node {pod.node}: its "
             "events say why, see `kubectl describe pod`."
         )
         return moved_to(entry, StageState.PULLING, now, failure_policy.NO_SANDBOX, message)
     return moved_to(entry, StageState.PULLING, now, STARTING, "The pod is starting.")
-
-
-def _has_started_for_long(entry: StageStatus, now: datetime) -> bool:
-    return entry.reason == STARTING and seconds_since(entry.since, now) >= PATIENCE_SECONDS
 
 
 def _with_pod(entry: StageStatus, job: ObservedJob, latest: ObservedPod | None) -> StageStatus:

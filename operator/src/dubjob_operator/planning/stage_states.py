@@ -8,12 +8,7 @@ from datetime import datetime
 from dubjob_operator import names
 from dubjob_operator.api.dubjob import DubJob, StageState, StageStatus
 from dubjob_operator.api.profile import DubProfile
-from dubjob_operator.planning.deadlines import (
-    PATIENCE_SECONDS,
-    nearest_limit,
-    seconds_since,
-    timestamp,
-)
+from dubjob_operator.planning.deadlines import nearest_limit, patience_left, timestamp
 from dubjob_operator.planning.failure_policy import OLD_POD, disruptions
 from dubjob_operator.planning.manifests import job_name
 from dubjob_operator.planning.observation import Observed
@@ -149,7 +144,7 @@ def _behind_old_pod(entry: StageStatus, observed: Observed, now: datetime) -> St
     """The stage that is about to start, or cannot as long as a pod is left that may write."""
     old = next((pod for pod in observed.pods if pod.is_live), None)
     known = entry.reason == OLD_POD
-    if old is None or not (known or seconds_since(entry.since, now) >= PATIENCE_SECONDS):
+    if old is None or not (known or patience_left(entry, now) <= 0):
         return moved_to(entry, StageState.PENDING, now)
     message = (
         f"Pod {old.name} on node {old.node or '?'} is still there, and two must not write in one "
