@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local_view import LOCAL, STAGES, SYSTEM, VOLUME, Cluster, make_sample
+from local_view import LOCAL, STAGES, SYSTEM, VOLUME, Cluster, Lay, Names, make_sample
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +41,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def lay_source() -> Callable[[str, Path], None]:
+def lay_source() -> Lay:
     """`lay_source(job_id, file)` puts a video where people put it."""
 
     def lay(job_id: str, file: Path) -> None:
@@ -53,7 +53,7 @@ def lay_source() -> Callable[[str, Path], None]:
 
 
 @pytest.fixture
-def names(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Callable[[str], str]]:
+def names(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Names]:
     """Names for DubJobs, which are deleted with their media afterwards."""
     given: list[str] = []
 

@@ -17,6 +17,11 @@ NAMESPACE = "dubbing"
 SYSTEM = "dubjob-system"
 STAGES = ("ingest", "separate", "transcribe", "translate", "synthesize", "mux")
 
+Names = Callable[[str], str]
+"""A name for a DubJob, by its stem."""
+Lay = Callable[[str, Path], None]
+"""Puts a video where people put it, for a job id."""
+
 
 class Cluster:
     """The local cluster, as a person with kubectl sees it."""

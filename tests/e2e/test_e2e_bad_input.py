@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from local_view import Cluster, conditions, dubjob_manifest, make_sample
-
-NAMES = Callable[[str], str]
+from local_view import Cluster, Lay, Names, conditions, dubjob_manifest, make_sample
 
 
 @pytest.mark.parametrize(
@@ -20,8 +17,8 @@ NAMES = Callable[[str], str]
 def test_bad_source_fails_with_a_sentence(
     cluster: Cluster,
     tmp_path: Path,
-    lay_source: Callable[[str, Path], None],
-    names: NAMES,
+    lay_source: Lay,
+    names: Names,
     variant: str,
 ) -> None:
     source = tmp_path / "source.mp4"
@@ -36,7 +33,7 @@ def test_bad_source_fails_with_a_sentence(
     assert cluster.stages_run(name) == ["ingest"]
 
 
-def test_source_that_is_not_there(cluster: Cluster, names: NAMES) -> None:
+def test_source_that_is_not_there(cluster: Cluster, names: Names) -> None:
     name = names("bad-absent")
     cluster.apply(dubjob_manifest(name))
     failed = cluster.finished(name, timeout=60)
@@ -44,7 +41,7 @@ def test_source_that_is_not_there(cluster: Cluster, names: NAMES) -> None:
 
 
 def test_source_that_leads_out_of_the_inputs(
-    cluster: Cluster, tmp_path: Path, sample: Path, names: NAMES
+    cluster: Cluster, tmp_path: Path, sample: Path, names: Names
 ) -> None:
     """A link out of the inputs folder is refused, whatever it points at."""
     from local_view import VOLUME
@@ -70,7 +67,7 @@ def test_source_that_leads_out_of_the_inputs(
     ],
 )
 def test_api_server_refuses(
-    cluster: Cluster, names: NAMES, spec: dict[str, Any], says: str
+    cluster: Cluster, names: Names, spec: dict[str, Any], says: str
 ) -> None:
     """What the schema can know is refused on `kubectl apply`."""
     import json
@@ -83,7 +80,7 @@ def test_api_server_refuses(
 
 
 def test_language_that_no_engine_has(
-    cluster: Cluster, sample: Path, lay_source: Callable[[str, Path], None], names: NAMES
+    cluster: Cluster, sample: Path, lay_source: Lay, names: Names
 ) -> None:
     """Refused by ingest, before a GPU is asked for."""
     name = names("bad-language")
@@ -94,7 +91,7 @@ def test_language_that_no_engine_has(
     assert cluster.stages_run(name) == ["ingest"]
 
 
-def test_unknown_profile_is_waited_for_with_a_sentence(cluster: Cluster, names: NAMES) -> None:
+def test_unknown_profile_is_waited_for_with_a_sentence(cluster: Cluster, names: Names) -> None:
     name = names("no-profile")
     cluster.apply(dubjob_manifest(name, profile="absent", startDeadlineSeconds=8))
     waiting = cluster.until(

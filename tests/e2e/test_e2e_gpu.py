@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from local_view import STAGES, Cluster, conditions, dubjob_manifest
-
-NAMES = Callable[[str], str]
+from local_view import STAGES, Cluster, Lay, Names, conditions, dubjob_manifest
 
 
 def test_three_dubs_share_one_gpu(
-    cluster: Cluster, sample: Path, lay_source: Callable[[str, Path], None], names: NAMES
+    cluster: Cluster, sample: Path, lay_source: Lay, names: Names
 ) -> None:
     """All three finish, and no two GPU pods ran at the same time."""
     dubs = [names(f"e2e-gpu-{number}") for number in range(3)]

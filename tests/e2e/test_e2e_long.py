@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,13 +11,13 @@ from local_view import (
     STAGES,
     SYSTEM,
     Cluster,
+    Lay,
+    Names,
     conditions,
     dubjob_manifest,
     stage_status,
 )
 
-NAMES = Callable[[str], str]
-Lay = Callable[[str, Path], None]
 TIMES = 10
 """So often the sample is repeated: five minutes, of which separation takes half a minute."""
 
@@ -39,7 +38,7 @@ def helm(*arguments: str) -> None:
 
 
 def test_progress_an_upgrade_and_a_rollback_while_it_runs(
-    cluster: Cluster, film: Path, lay_source: Lay, names: NAMES
+    cluster: Cluster, film: Path, lay_source: Lay, names: Names
 ) -> None:
     name, later = names("long"), names("longer")
     for job_id in (name, later):

@@ -12,19 +12,19 @@ from local_view import (
     STAGES,
     VOLUME,
     Cluster,
+    Lay,
+    Names,
     conditions,
     dubjob_manifest,
     is_finished,
     stage_status,
 )
 
-NAMES = Callable[[str], str]
-Lay = Callable[[str, Path], None]
 SPOKEN = "Buenos días a todos."
 
 
 def test_a_transcript_that_a_person_brings_replaces_the_engine(
-    cluster: Cluster, sample: Path, lay_source: Lay, names: NAMES
+    cluster: Cluster, sample: Path, lay_source: Lay, names: Names
 ) -> None:
     """Its stage runs without a GPU, and what follows works on the person's lines."""
     name = names("brought")
@@ -45,7 +45,7 @@ def test_a_transcript_that_a_person_brings_replaces_the_engine(
 
 
 def test_a_bad_file_of_a_person_fails_with_line_and_reason(
-    cluster: Cluster, sample: Path, lay_source: Lay, names: NAMES
+    cluster: Cluster, sample: Path, lay_source: Lay, names: Names
 ) -> None:
     name = names("brought-bad")
     lay_source(name, sample)
@@ -59,7 +59,7 @@ def test_a_bad_file_of_a_person_fails_with_line_and_reason(
 
 
 def test_a_review_with_a_correction_is_heard_in_the_dub(
-    cluster: Cluster, sample: Path, lay_source: Lay, names: NAMES
+    cluster: Cluster, sample: Path, lay_source: Lay, names: Names
 ) -> None:
     name = names("reviewed")
     lay_source(name, sample)
@@ -81,7 +81,7 @@ def test_a_review_with_a_correction_is_heard_in_the_dub(
 
 
 def test_interim_files_go_when_it_is_complete_and_it_is_still_reused(
-    cluster: Cluster, sample: Path, lay_source: Lay, names: NAMES, profile: Callable[..., str]
+    cluster: Cluster, sample: Path, lay_source: Lay, names: Names, profile: Callable[..., str]
 ) -> None:
     tidy = profile(deleteInterimFiles="OnComplete")
     name = names("tidy")
@@ -99,7 +99,7 @@ def test_interim_files_go_when_it_is_complete_and_it_is_still_reused(
 
 
 def test_suspend_and_resume_on_the_node(
-    cluster: Cluster, sample: Path, lay_source: Lay, names: NAMES
+    cluster: Cluster, sample: Path, lay_source: Lay, names: Names
 ) -> None:
     """The running stage is told to stop, and starts afresh; what was done stays done."""
     name = names("suspended")
@@ -118,7 +118,7 @@ def test_suspend_and_resume_on_the_node(
 
 
 def test_old_media_are_pruned_by_the_charts_cron_job(
-    cluster: Cluster, sample: Path, lay_source: Lay, names: NAMES
+    cluster: Cluster, sample: Path, lay_source: Lay, names: Names
 ) -> None:
     """The CronJob's own pod, on the real volume: old jobs go, inputs and new jobs stay."""
     old, new = names("pruned"), names("kept")

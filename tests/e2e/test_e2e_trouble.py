@@ -15,18 +15,18 @@ from local_view import (
     STAGES,
     SYSTEM,
     Cluster,
+    Lay,
+    Names,
     conditions,
     dubjob_manifest,
     stage_status,
 )
 
-NAMES = Callable[[str], str]
-Lay = Callable[[str, Path], None]
 NODE = "dubjob-node"
 
 
 def test_operator_is_killed_in_each_stage(
-    cluster: Cluster, sample: Path, lay_source: Lay, names: NAMES
+    cluster: Cluster, sample: Path, lay_source: Lay, names: Names
 ) -> None:
     """SIGKILL while each stage runs: the dub completes and nothing runs twice."""
     name = names("killed")
@@ -56,7 +56,7 @@ def test_out_of_memory_names_the_limit(
     cluster: Cluster,
     sample: Path,
     lay_source: Lay,
-    names: NAMES,
+    names: Names,
     profile: Callable[..., str],
 ) -> None:
     """The kernel kills the stage; the status says which limit and what raises it."""
@@ -75,7 +75,7 @@ def test_missing_model_is_named(
     cluster: Cluster,
     sample: Path,
     lay_source: Lay,
-    names: NAMES,
+    names: Names,
     profile: Callable[..., str],
 ) -> None:
     """An administrator's mistake fails at once, with the folder that is missing."""
@@ -89,7 +89,7 @@ def test_missing_model_is_named(
 
 
 def test_evicted_stage_is_run_again_and_not_counted(
-    cluster: Cluster, sample: Path, lay_source: Lay, names: NAMES
+    cluster: Cluster, sample: Path, lay_source: Lay, names: Names
 ) -> None:
     """Eviction stops a stage by SIGTERM; with no retries left it runs again all the same."""
     name = names("evicted")
@@ -117,7 +117,7 @@ def test_evicted_stage_is_run_again_and_not_counted(
 
 
 def test_a_preempted_stage_is_run_again_and_not_counted(
-    cluster: Cluster, sample: Path, lay_source: Lay, names: NAMES
+    cluster: Cluster, sample: Path, lay_source: Lay, names: Names
 ) -> None:
     """A pod of a higher priority takes the GPU away, and gives it back."""
     name = names("preempted")
@@ -141,7 +141,7 @@ def test_a_preempted_stage_is_run_again_and_not_counted(
 
 
 def test_a_drained_node_is_waited_for(
-    cluster: Cluster, sample: Path, lay_source: Lay, names: NAMES
+    cluster: Cluster, sample: Path, lay_source: Lay, names: Names
 ) -> None:
     """`kubectl drain` evicts the stage; when the node is back, it runs again."""
     name = names("drained")
@@ -162,7 +162,7 @@ def test_a_drained_node_is_waited_for(
 
 
 def test_an_image_that_cannot_be_pulled_ends_with_its_own_reason(
-    cluster: Cluster, sample: Path, lay_source: Lay, names: NAMES, profile: Callable[..., str]
+    cluster: Cluster, sample: Path, lay_source: Lay, names: Names, profile: Callable[..., str]
 ) -> None:
     absent = profile(ingest={"image": "localhost/absent:1", "imagePullPolicy": "IfNotPresent"})
     name = names("no-image")
@@ -174,7 +174,7 @@ def test_an_image_that_cannot_be_pulled_ends_with_its_own_reason(
 
 
 def test_a_claim_that_is_missing_is_named(
-    cluster: Cluster, sample: Path, lay_source: Lay, names: NAMES, profile: Callable[..., str]
+    cluster: Cluster, sample: Path, lay_source: Lay, names: Names, profile: Callable[..., str]
 ) -> None:
     claimless = profile(modelsClaim="no-such-claim")
     name = names("no-claim")
@@ -186,7 +186,7 @@ def test_a_claim_that_is_missing_is_named(
 
 
 def test_a_volume_that_does_not_come_is_named(
-    cluster: Cluster, sample: Path, lay_source: Lay, names: NAMES, profile: Callable[..., str]
+    cluster: Cluster, sample: Path, lay_source: Lay, names: Names, profile: Callable[..., str]
 ) -> None:
     """Its folder is not on the node: the claim is bound, and the pod waits for ever."""
     claim = {
@@ -220,7 +220,7 @@ def test_a_volume_that_does_not_come_is_named(
 
 
 def test_a_stage_that_runs_for_too_long_is_stopped(
-    cluster: Cluster, sample: Path, lay_source: Lay, names: NAMES, profile: Callable[..., str]
+    cluster: Cluster, sample: Path, lay_source: Lay, names: Names, profile: Callable[..., str]
 ) -> None:
     impatient = profile(separate={"timeoutSeconds": 1})
     name = names("too-long")
@@ -232,7 +232,7 @@ def test_a_stage_that_runs_for_too_long_is_stopped(
 
 
 def test_deleting_a_running_dub_takes_its_pods_and_leaves_media(
-    cluster: Cluster, sample: Path, lay_source: Lay, names: NAMES
+    cluster: Cluster, sample: Path, lay_source: Lay, names: Names
 ) -> None:
     from local_view import VOLUME
 
