@@ -55,7 +55,9 @@ def test_an_engine_library_is_imported_when_it_is_used(library: str) -> None:
 
 def test_a_stage_starts_without_what_it_does_not_use() -> None:
     """numpy, media and engines stay out of the runner: a pod starts in a moment."""
-    code = "import dubstage.runner, sys; print(*sorted(m for m in sys.modules if '.' not in m))"
+    code = (
+        "import dubstage.run.process, sys; print(*sorted(m for m in sys.modules if '.' not in m))"
+    )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert not set(done.stdout.split()) & {"numpy", "soundfile", "asyncio", *ENGINE_LIBRARIES}
 

@@ -17,7 +17,7 @@ import numpy
 import soundfile
 from numpy.typing import NDArray
 
-from dubstage.media import SAMPLE_RATE, decode
+from dubstage.media.ffmpeg import SAMPLE_RATE, decode
 
 Samples = NDArray[numpy.float32]
 

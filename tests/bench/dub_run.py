@@ -16,12 +16,12 @@ from plain_dub import PLAIN_RATE, plain_dub
 from pydantic import TypeAdapter
 
 from dubstage.contract import EngineChoice, ExitCode, MixOptions, Stage
-from dubstage.layout import Artifact, Tree
-from dubstage.media import SAMPLE_RATE, probe
+from dubstage.media.ffmpeg import SAMPLE_RATE, probe
 from dubstage.mux.master import as_bytes, measure
 from dubstage.mux.measure import sound_of
 from dubstage.testing import ENGINES, request_for, run_stage_in
-from dubstage.transcript import Clip
+from dubstage.text.transcript import Clip
+from dubstage.workspace.layout import Artifact, Tree
 
 SEED = Path.home() / ".cache/dubjob/seed"
 REAL = {**ENGINES, Stage.SEPARATE: EngineChoice(engine="deepfilternet")}

@@ -17,9 +17,9 @@ from pathlib import Path
 from made_media import Spoken, ffmpeg, film, played, source
 
 from dubstage.contract import ExitCode, Stage
-from dubstage.layout import Artifact
 from dubstage.testing import request_for, run_stage_in
-from dubstage.work import Outcome, Work
+from dubstage.workspace.layout import Artifact
+from dubstage.workspace.work import Outcome, Work
 
 LINE_SECONDS = 5.0
 """From line to line: 12 in a minute, and every second one is stretched."""

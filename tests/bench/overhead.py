@@ -17,7 +17,7 @@ from dubstage.contract import ExitCode, Stage
 from dubstage.separate.engine import Block, Separator
 from dubstage.testing import request_for, run_stage_in
 from dubstage.transcribe.engine import Recogniser, Recognition
-from dubstage.work import Work
+from dubstage.workspace.work import Work
 
 CLIP = Recipe("overhead", 20, (1.0,))
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy
 from numpy.typing import NDArray
 
-from dubstage.media import decode
-from dubstage.transcript import Clip
+from dubstage.media.ffmpeg import decode
+from dubstage.text.transcript import Clip
 
 Samples = NDArray[numpy.float32]
 

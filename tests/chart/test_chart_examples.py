@@ -13,10 +13,10 @@ from chart_view import PROFILES, ROOT, Object, render
 
 from dubjob_operator.api.dubjob import DubJob
 from dubjob_operator.api.profile import DubProfile
-from dubstage import languages
 from dubstage.contract import Stage
 from dubstage.errors import BadInput
 from dubstage.testing import request_for
+from dubstage.text import languages
 from local_cluster.tools import tools
 
 PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md")])

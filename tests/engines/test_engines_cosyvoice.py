@@ -20,11 +20,11 @@ from speech_world import lay_job, line
 
 from dubstage.contract import EngineChoice, ExitCode, Stage
 from dubstage.errors import BadInput, Misconfigured, TemporaryFailure
-from dubstage.languages import check
-from dubstage.layout import Artifact
 from dubstage.synthesize.cosyvoice import ENVIRONMENT, CosyVoice
 from dubstage.synthesize.spoken_text import spoken_pieces
 from dubstage.testing import ENGINES, Ended, request_for, run_stage_in
+from dubstage.text.languages import check
+from dubstage.workspace.layout import Artifact
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

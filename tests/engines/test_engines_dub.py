@@ -13,8 +13,8 @@ from clips import RECIPES, make
 from dub_run import SEED, dub
 from made_media import Spoken, dubbed, film, source
 
-from dubstage.layout import Artifact
 from dubstage.timing.fit import MAX_SPEED
+from dubstage.workspace.layout import Artifact
 
 
 @pytest.mark.timeout(300)

@@ -14,9 +14,9 @@ from dub_run import REAL, SEED
 from made_media import packets
 
 from dubstage.contract import EngineChoice, ExitCode, Stage
-from dubstage.layout import Artifact
-from dubstage.media import probe
+from dubstage.media.ffmpeg import probe
 from dubstage.testing import Ended, request_for, run_stage_in
+from dubstage.workspace.layout import Artifact
 
 MAKER = Path(__file__).parents[2] / "examples/make_sample.py"
 NAME = 'clip/it\'s "a" 한국어 -i film.mp4'

@@ -17,12 +17,12 @@ from speech_world import lay_job, line
 
 from dubstage.contract import REQUEST_ENV, EngineChoice, ExitCode, Stage
 from dubstage.errors import TemporaryFailure
-from dubstage.layout import Artifact
 from dubstage.synthesize import google as engine
 from dubstage.synthesize.engine import Voice
 from dubstage.synthesize.espeak import VARIANTS, Espeak
 from dubstage.synthesize.google import Gtts
 from dubstage.testing import ENGINES, request_for, run_stage_in
+from dubstage.workspace.layout import Artifact
 
 ANN, BOB = Voice("ANN", 0), Voice("BOB", 1)
 ESPEAK = Espeak(EngineChoice(engine="espeak-ng"))

@@ -23,7 +23,7 @@ wait
 @pytest.mark.parametrize(
     ("name", "module", "file"),
     [
-        ("cpu-dev", "dubstage.media", "/tmp/dubjob/src/dubstage/media.py"),
+        ("cpu-dev", "dubstage.media.ffmpeg", "/tmp/dubjob/src/dubstage/media/ffmpeg.py"),
         ("operator-dev", "dubjob_operator.names", "/tmp/dubjob/operator/dubjob_operator/names.py"),
         ("operator-dev", "dubstage.contract", "/tmp/dubjob/src/dubstage/contract.py"),
     ],

@@ -17,9 +17,9 @@ import pytest
 from container import Container, Image, started
 
 from dubstage.contract import REQUEST_ENV, EngineChoice, Stage, StageResult
-from dubstage.layout import Artifact, Tree
 from dubstage.models.volume import write_sums
 from dubstage.testing import ENGINES, request_for, roots_in
+from dubstage.workspace.layout import Artifact, Tree
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "build/sample/source.mp4"

@@ -13,10 +13,10 @@ import soundfile
 from numpy.typing import NDArray
 
 from dubstage.contract import ExitCode, Stage, StageRequest
-from dubstage.layout import Artifact
 from dubstage.testing import Ended, request_for, run_stage_in
-from dubstage.transcript import Clip, TranslatedSentence
-from dubstage.work import Outcome, StageRun, Work
+from dubstage.text.transcript import Clip, TranslatedSentence
+from dubstage.workspace.layout import Artifact
+from dubstage.workspace.work import Outcome, StageRun, Work
 
 RATE = 48000
 SECONDS = 4.0

@@ -11,11 +11,11 @@ import numpy
 import soundfile
 
 from dubstage.contract import ExitCode, Stage
-from dubstage.layout import Artifact
 from dubstage.synthesize.engine import Voice
 from dubstage.testing import request_for, run_stage_in
-from dubstage.transcript import Sentence, TranslatedSentence
-from dubstage.work import Outcome, Work
+from dubstage.text.transcript import Sentence, TranslatedSentence
+from dubstage.workspace.layout import Artifact
+from dubstage.workspace.work import Outcome, Work
 
 RATE = 16000
 ENGINE_RATE = 8000

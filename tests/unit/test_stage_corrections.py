@@ -15,13 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dubstage.contract import EngineChoice, ExitCode, Stage
-from dubstage.layout import Artifact
-from dubstage.prune import Outcome, prune
 from dubstage.testing import ENGINES, Ended, request_for, roots_in, run_stage_in
 from dubstage.timing.slot import GAP_SECONDS, Line, slots
 from dubstage.transcribe.sentences import MAX_SECONDS
-from dubstage.work import Outcome as StageOutcome
-from dubstage.work import Work
+from dubstage.workspace.layout import Artifact
+from dubstage.workspace.prune import Outcome, prune
+from dubstage.workspace.work import Outcome as StageOutcome
+from dubstage.workspace.work import Work
 
 RATE = 8000
 TRANSCRIPT = """1

@@ -6,7 +6,7 @@ import pytest
 
 from dubstage.contract import EngineChoice
 from dubstage.errors import Misconfigured, TemporaryFailure
-from dubstage.gpu_memory import Ladder
+from dubstage.run.gpu_memory import Ladder
 from dubstage.transcribe.faster_whisper import Models, memory_steps
 
 CUBLAS = "CUDA failed with error out of memory"

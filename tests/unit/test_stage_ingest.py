@@ -9,8 +9,8 @@ import soundfile
 from made_media import RATE, SECONDS, film, source
 
 from dubstage.contract import ExitCode, Stage
-from dubstage.layout import Artifact
 from dubstage.testing import request_for, run_stage_in
+from dubstage.workspace.layout import Artifact
 
 
 def test_ingest_writes_48_khz_stereo(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_media import RATE, film, tone
 
-from dubstage.media import MediaError, probe
-from dubstage.media import stereo as decoded_stereo
+from dubstage.media.ffmpeg import MediaError, probe
+from dubstage.media.ffmpeg import stereo as decoded_stereo
 from dubstage.mux.containers import MP4
 from dubstage.mux.lossy import gain_for
 from dubstage.mux.loudness import SILENCE, loudness

@@ -22,14 +22,14 @@ from made_media import (
     spoken_clip,
 )
 
-from dubstage import wav
 from dubstage.contract import MixOptions, Stage
-from dubstage.layout import Artifact, Tree
-from dubstage.media import probe
+from dubstage.media import wav
+from dubstage.media.ffmpeg import probe
 from dubstage.mux.plan import plan
-from dubstage.runner import load_stage
+from dubstage.run.process import load_stage
 from dubstage.testing import Ended, request_for, run_stage_in
-from dubstage.work import Outcome, Work
+from dubstage.workspace.layout import Artifact, Tree
+from dubstage.workspace.work import Outcome, Work
 
 LINES = [Spoken(0.5, 1.0, 0.4), Spoken(1.25, 1.75, 0.9, level=0.1), Spoken(2.0, 3.5, 4.0)]
 

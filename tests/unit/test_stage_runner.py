@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from dubstage import ownership
 from dubstage.contract import EngineChoice, ExitCode, Stage, StageRequest
 from dubstage.errors import BadInput
-from dubstage.layout import Artifact
-from dubstage.stages import STAGES
 from dubstage.testing import ENGINES, Ended, request_for, run_stage_in
-from dubstage.work import Outcome, Work
+from dubstage.workspace import ownership
+from dubstage.workspace.layout import Artifact
+from dubstage.workspace.stages import STAGES
+from dubstage.workspace.work import Outcome, Work
 
 SUMS = "SHA256SUMS"
 
@@ -249,7 +249,7 @@ def test_a_missing_model_is_said(volumes: Path) -> None:
 def test_a_source_that_is_no_file(
     volumes: Path, monkeypatch: pytest.MonkeyPatch, source: str, reason: str
 ) -> None:
-    monkeypatch.setattr("dubstage.source.LOOK_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr("dubstage.inputs.source.LOOK_AGAIN_SECONDS", 0.0)
     ended = run(volumes, Stage.INGEST, source=source)
     assert (ended.code, ended.result.reason) == (ExitCode.DATAERR, reason)
 

@@ -11,8 +11,9 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dubstage.text.punctuation import ends_clause, ends_sentence
+from dubstage.text.transcript import Word
 from dubstage.transcribe.onsets import at_onsets
-from dubstage.transcribe.punctuation import ends_clause, ends_sentence
 from dubstage.transcribe.sentences import (
     CLOSE_SECONDS,
     MAX_SECONDS,
@@ -22,7 +23,6 @@ from dubstage.transcribe.sentences import (
     lines_of,
 )
 from dubstage.transcribe.turns import whole_sentences
-from dubstage.transcript import Word
 
 
 def words(

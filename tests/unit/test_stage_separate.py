@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dubstage.contract import EngineChoice, ExitCode, Stage
-from dubstage.layout import Artifact
 from dubstage.separate import stage
 from dubstage.separate.engine import Block
 from dubstage.separate.windows import in_windows
 from dubstage.testing import ENGINES, Ended, request_for, run_stage_in
-from dubstage.work import Outcome, Work
+from dubstage.workspace.layout import Artifact
+from dubstage.workspace.work import Outcome, Work
 
 RATE = 48000
 

@@ -10,12 +10,12 @@ import soundfile
 from made_media import RATE, SECONDS, Spoken, dubbed, ffmpeg, film, source, tone
 
 from dubstage.contract import ExitCode, Stage
-from dubstage.layout import Artifact
-from dubstage.media import DECODED, MediaError, decoded, input_file, probe
-from dubstage.media import ffmpeg as run_ffmpeg
-from dubstage.probing import AudioTrack, declared
-from dubstage.sound_track import dubbed_track
+from dubstage.media.ffmpeg import DECODED, MediaError, decoded, input_file, probe
+from dubstage.media.ffmpeg import ffmpeg as run_ffmpeg
+from dubstage.media.probe import AudioTrack, declared
+from dubstage.media.tracks import dubbed_track
 from dubstage.testing import Ended, request_for, run_stage_in
+from dubstage.workspace.layout import Artifact
 
 TRANSPORT = ("-c:a", "ac3", "-f", "mpegts")
 

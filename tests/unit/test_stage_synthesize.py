@@ -11,12 +11,12 @@ import soundfile
 from speech_world import ENGINE_RATE, LINES, WatchedEngine, lay_job, line, tone
 
 from dubstage.contract import EngineChoice, ExitCode, Stage
-from dubstage.layout import Artifact
 from dubstage.synthesize import stage
 from dubstage.synthesize.espeak import VARIANTS
 from dubstage.synthesize.take import record
 from dubstage.testing import ENGINES, Ended, request_for, run_stage_in
-from dubstage.transcript import ClipFlag
+from dubstage.text.transcript import ClipFlag
+from dubstage.workspace.layout import Artifact
 
 TEXTS = [item.translation for item in LINES]
 LINES_FOLDER = "interim/clip/.dubstage/lines"
@@ -291,7 +291,7 @@ def test_every_speaker_has_a_voice_of_its_own(tmp_path: Path, engine: WatchedEng
 
 
 def test_the_recordings_go_with_the_interim_files(tmp_path: Path, engine: WatchedEngine) -> None:
-    from dubstage.execution import delete_interim
+    from dubstage.run.execution import delete_interim
 
     lay_job(tmp_path, LINES)
     tree = synthesize(tmp_path).tree

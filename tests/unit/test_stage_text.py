@@ -6,11 +6,11 @@ import pytest
 
 from dubstage.contract import EngineChoice, Stage
 from dubstage.errors import BadInput
-from dubstage.languages import check, media_code
 from dubstage.testing import ENGINES, request_for
+from dubstage.text.languages import check, media_code
+from dubstage.text.transcript import Word
 from dubstage.transcribe.sentences import lines_of
 from dubstage.transcribe.word_pieces import join_pieces, keep_spaces
-from dubstage.transcript import Word
 
 
 def test_pieces_of_a_word_are_joined() -> None:

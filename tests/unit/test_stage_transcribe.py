@@ -13,15 +13,15 @@ import pytest
 import soundfile
 
 from dubstage.contract import EngineChoice, ExitCode, SpeakerRange, Stage
-from dubstage.layout import Artifact
-from dubstage.parts import parts_of
+from dubstage.media.windows import parts_of
 from dubstage.testing import ENGINES, Ended, request_for, run_stage_in
+from dubstage.text.transcript import AlignedSegments, Sentence, Word
 from dubstage.transcribe import stage
 from dubstage.transcribe.engine import Recognition
 from dubstage.transcribe.faster_whisper import notes_on
 from dubstage.transcribe.word_times import fill_times, words_of
-from dubstage.transcript import AlignedSegments, Sentence, Word
-from dubstage.work import Outcome, Work
+from dubstage.workspace.layout import Artifact
+from dubstage.workspace.work import Outcome, Work
 
 RATE = 48000
 
@@ -160,7 +160,7 @@ def test_a_number_of_speakers_that_is_not_heeded_is_said(
 def test_a_long_programme_is_cut_where_it_is_quiet(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dubstage.parts.SEARCH_SECONDS", 5)
+    monkeypatch.setattr("dubstage.media.windows.SEARCH_SECONDS", 5)
     time_axis = numpy.arange(25 * RATE) / RATE
     tone = 0.1 * numpy.sin(numpy.arange(len(time_axis)) / 20)
     for quiet in (7, 15):

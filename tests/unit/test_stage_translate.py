@@ -10,13 +10,13 @@ import pytest
 
 from dubstage.contract import EngineChoice, ExitCode, GlossaryEntry, Stage
 from dubstage.errors import BadInput, TemporaryFailure
-from dubstage.languages import check, google_code
-from dubstage.layout import Artifact
-from dubstage.pieces import pieces
 from dubstage.testing import ENGINES, request_for, run_stage_in
+from dubstage.text.languages import check, google_code
+from dubstage.text.pieces import pieces
 from dubstage.translate.glossary import protect
 from dubstage.translate.rounds import Translation, is_untranslated, translate_lines
-from dubstage.work import Outcome, Work
+from dubstage.workspace.layout import Artifact
+from dubstage.workspace.work import Outcome, Work
 
 
 def keep(*terms: str) -> list[GlossaryEntry]:

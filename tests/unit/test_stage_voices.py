@@ -12,12 +12,12 @@ import soundfile
 from speech_world import RATE, WatchedEngine, lay_job, line, tone
 
 from dubstage.contract import ExitCode, Stage
-from dubstage.layout import Artifact
 from dubstage.synthesize import stage
 from dubstage.synthesize.google import Gtts
 from dubstage.synthesize.references import Heard, choose
 from dubstage.testing import Ended, request_for, run_stage_in
 from dubstage.timing.onset import speech_bounds
+from dubstage.workspace.layout import Artifact
 
 
 def heard(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dubstage.contract import ExitCode
 from dubstage.errors import StageError
-from dubstage.layout import Roots
+from dubstage.workspace.layout import Roots
 
 
 def main() -> int:
@@ -42,7 +42,7 @@ def main() -> int:
     prune.add_argument("--dry-run", action="store_true", help="say what would be deleted")
     arguments = parser.parse_args()
     if arguments.command == "run":
-        from dubstage.runner import main as run
+        from dubstage.run.process import main as run
 
         return run()
     if arguments.command == "media":
@@ -53,7 +53,7 @@ def main() -> int:
 
 
 def _prune(days: float, outcome: str, dry_run: bool) -> int:
-    from dubstage.prune import Outcome, prune
+    from dubstage.workspace.prune import Outcome, prune
 
     word = "would be deleted" if dry_run else "deleted"
     for name in prune(Roots.from_environment(), days, Outcome(outcome), dry_run=dry_run):

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dubstage.contract import EngineChoice, ExitCode, Stage, StageRequest, StageResult
-from dubstage.layout import Roots, Tree
-from dubstage.publish import Staging
-from dubstage.runner import finish, load_stage
-from dubstage.stages import STAGES
-from dubstage.work import StageRun
+from dubstage.run.process import finish, load_stage
+from dubstage.workspace.layout import Roots, Tree
+from dubstage.workspace.publish import Staging
+from dubstage.workspace.stages import STAGES
+from dubstage.workspace.work import StageRun
 
 ENGINES = {
     Stage.INGEST: EngineChoice(engine="ffmpeg"),

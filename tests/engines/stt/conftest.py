@@ -16,10 +16,10 @@ import soundfile
 from numpy.typing import NDArray
 
 from dubstage.contract import EngineChoice, Stage
-from dubstage.layout import Artifact
 from dubstage.models.volume import SUMS, write_sums
 from dubstage.testing import ENGINES, Ended, request_for, run_stage_in
-from dubstage.work import Outcome, Work
+from dubstage.workspace.layout import Artifact
+from dubstage.workspace.work import Outcome, Work
 
 SPEECH = Path("/usr/share/pocketsphinx/test/data/librivox")
 CACHE = Path(os.environ.get("DUBJOB_CACHE", Path.home() / ".cache/dubjob"))

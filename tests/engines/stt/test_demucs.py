@@ -16,10 +16,10 @@ from conftest import RATE, Programme, run_on
 from numpy.typing import NDArray
 
 from dubstage.contract import EngineChoice, ExitCode, Stage
-from dubstage.layout import Artifact
 from dubstage.models.volume import write_sums
 from dubstage.separate import demucs
 from dubstage.testing import Ended
+from dubstage.workspace.layout import Artifact
 
 CHOICE = EngineChoice(engine="demucs", model="made")
 

@@ -12,8 +12,8 @@ from conftest import RATE, WHISPER, Programme, model, run_on, word_error_rate
 from numpy.typing import NDArray
 
 from dubstage.contract import EngineChoice, ExitCode, SpeakerRange, Stage
-from dubstage.layout import Artifact
 from dubstage.testing import Ended
+from dubstage.workspace.layout import Artifact
 
 CHOICE = EngineChoice(engine="faster-whisper", model="base", parameters={"batch_size": 2})
 

@@ -15,12 +15,12 @@ from conftest import RATE, WHISPER, Programme, model, run_on, word_error_rate
 from numpy.typing import NDArray
 
 from dubstage.contract import EngineChoice, ExitCode, SpeakerRange, Stage
-from dubstage.layout import Artifact
 from dubstage.models.needs import DIARIZER
 from dubstage.models.pull import TOKENS
 from dubstage.models.volume import write_sums
 from dubstage.testing import Ended
-from dubstage.transcript import AlignedSegments
+from dubstage.text.transcript import AlignedSegments
+from dubstage.workspace.layout import Artifact
 
 CHOICE = EngineChoice(
     engine="whisperx", model="base", parameters={"device": "cpu", "batch_size": 2, "beam_size": 1}

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dubstage.errors import BadInput
-from dubstage.layout import Artifact
-from dubstage.media import (
+from dubstage.inputs.source import resolve_source
+from dubstage.media.ffmpeg import (
     DECODED,
     SAMPLE_RATE,
     MediaError,
@@ -19,11 +19,11 @@ from dubstage.media import (
     input_file,
     probe,
 )
-from dubstage.probing import AudioTrack, Probe, VideoTrack
-from dubstage.sound_track import dubbed_track
-from dubstage.source import resolve_source
-from dubstage.wav import WRITER
-from dubstage.work import Outcome, Work
+from dubstage.media.probe import AudioTrack, Probe, VideoTrack
+from dubstage.media.tracks import dubbed_track
+from dubstage.media.wav import WRITER
+from dubstage.workspace.layout import Artifact
+from dubstage.workspace.work import Outcome, Work
 
 WHOLE = 0.98
 """A file of which less than this share of its declared length can be read is cut off."""

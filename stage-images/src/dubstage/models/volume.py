@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dubstage.contract import EngineChoice
-from dubstage.digests import sha256
 from dubstage.errors import BadInput, Misconfigured
-from dubstage.layout import Roots
-from dubstage.manifest import replacing
 from dubstage.models.needs import companions
+from dubstage.workspace.digests import sha256
+from dubstage.workspace.layout import Roots
+from dubstage.workspace.manifest import replacing
 
 SUMS = "SHA256SUMS"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dubstage.probing import Probe
+from dubstage.media.probe import Probe
 
 
 @dataclass(frozen=True)

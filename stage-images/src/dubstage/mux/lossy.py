@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dubstage.media import SAMPLE_RATE, ffmpeg, input_file, stereo
+from dubstage.media.ffmpeg import SAMPLE_RATE, ffmpeg, input_file, stereo
 from dubstage.mux.master import PEAK_CEILING, ROUNDING, Loudness, measure
 
 AAC = ("aac", "192k")
@@ -16,7 +16,7 @@ OVERSHOOT = 3.0
 def gain_for(dub: Path, measured: Loudness, scratch: Path) -> float:
     """Decibels, 0.0 or less, that keep the true peak of the AAC track of `dub` at or below
     the ceiling. Where the `measured` peak of `dub` is near it, the track is encoded and
-    measured. Raises :class:`dubstage.media.MediaError` where ffmpeg cannot."""
+    measured. Raises :class:`dubstage.media.ffmpeg.MediaError` where ffmpeg cannot."""
     if measured.true_peak <= PEAK_CEILING - OVERSHOOT:
         return 0.0
     codec, rate = AAC

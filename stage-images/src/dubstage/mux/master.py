@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dubstage.media import SAMPLE_RATE, MediaError, feed
+from dubstage.media.ffmpeg import SAMPLE_RATE, MediaError, feed
+from dubstage.media.wav import WRITER
 from dubstage.mux.loudness import SILENCE
 from dubstage.mux.mix import Block
-from dubstage.wav import WRITER
 
 if TYPE_CHECKING:
     import numpy

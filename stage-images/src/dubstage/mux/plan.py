@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dubstage.media import SAMPLE_RATE
+from dubstage.media.ffmpeg import SAMPLE_RATE
 from dubstage.mux.spans import Span
+from dubstage.text.transcript import Clip
 from dubstage.timing.fit import Fit, fit
 from dubstage.timing.slot import Line, Slot, slots
-from dubstage.transcript import Clip
 
 
 @dataclass(frozen=True)

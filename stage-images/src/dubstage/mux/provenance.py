@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dubstage.contract import Stage, StageRequest
-from dubstage.layout import Tree
-from dubstage.manifest import read_manifest
 from dubstage.versions import engine_version
+from dubstage.workspace.layout import Tree
+from dubstage.workspace.manifest import read_manifest
 
 
 def stages_of(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dubstage.media import SAMPLE_RATE, decode
+from dubstage.media.ffmpeg import SAMPLE_RATE, decode
 from dubstage.mux.loudness import SILENCE, loudness
 from dubstage.timing.fade import faded
 from dubstage.timing.fit import Fit
@@ -44,7 +44,7 @@ def render(file: Path, fit: Fit, level: float) -> Rendered:
     """Render the recording `file` as `fit` says, as loud as `level` (LUFS).
 
     Rubberband changes tempo without pitch. Raises
-    :class:`dubstage.media.MediaError` where ffmpeg cannot.
+    :class:`dubstage.media.ffmpeg.MediaError` where ffmpeg cannot.
     """
     import numpy
 

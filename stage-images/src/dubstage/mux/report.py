@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, field_serializer
 
-from dubstage.media import SAMPLE_RATE
+from dubstage.media.ffmpeg import SAMPLE_RATE
 from dubstage.mux.loudness import SILENCE
 from dubstage.mux.original import OriginalLine
 from dubstage.mux.plan import PlannedClip
 from dubstage.mux.render import Rendered
+from dubstage.text.transcript import ClipFlag, TranslatedSentence
 from dubstage.timing.prediction import Verdict, verdict
-from dubstage.transcript import ClipFlag, TranslatedSentence
 
 NO_ROOM = "no-room"
 """Not heard: it begins at the programme's end or later, or with the same speaker's next line."""

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from dubstage.contract import EngineChoice, StageRequest
 from dubstage.errors import Misconfigured
-from dubstage.languages import is_spaced, primary
-from dubstage.layout import Roots
+from dubstage.media.windows import parts_of
 from dubstage.models import model_folder
-from dubstage.parts import parts_of
+from dubstage.text.languages import is_spaced, primary
+from dubstage.workspace.layout import Roots
 
 PARAMETER = "check_model"
 """Of the mux stage's engine in a profile: ``<engine>/<model>``, on the models volume."""

@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from dubstage.errors import Misconfigured, TemporaryFailure
-from dubstage.layout import Artifact
-from dubstage.media import SAMPLE_RATE, MediaError, probe
+from dubstage.inputs.source import resolve_source
+from dubstage.media.ffmpeg import SAMPLE_RATE, MediaError, probe
+from dubstage.media.probe import Probe
+from dubstage.media.tracks import dubbed_track
 from dubstage.mux import subtitles
 from dubstage.mux.containers import container_for
 from dubstage.mux.lossy import gain_for
@@ -29,11 +31,9 @@ from dubstage.mux.stems import with_stems
 from dubstage.mux.totals import Sound, sentence, totals
 from dubstage.mux.video import Subtitles, mux_video
 from dubstage.mux.voice import Placed, ahead, lay
-from dubstage.probing import Probe
-from dubstage.sound_track import dubbed_track
-from dubstage.source import resolve_source
-from dubstage.transcript import Clip, TranslatedSentence, read_aligned, read_list
-from dubstage.work import Figures, Outcome, Work
+from dubstage.text.transcript import Clip, TranslatedSentence, read_aligned, read_list
+from dubstage.workspace.layout import Artifact
+from dubstage.workspace.work import Figures, Outcome, Work
 
 
 def run(work: Work) -> Outcome:

@@ -6,9 +6,9 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dubstage.media import SAMPLE_RATE
+from dubstage.media.ffmpeg import SAMPLE_RATE
+from dubstage.media.wav import format_for
 from dubstage.mux.mix import Block
-from dubstage.wav import format_for
 
 if TYPE_CHECKING:
     import numpy

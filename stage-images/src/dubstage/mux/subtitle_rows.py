@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 
-from dubstage.languages import is_spaced, primary
+from dubstage.text.languages import is_spaced, primary
 
 
 @dataclass(frozen=True)

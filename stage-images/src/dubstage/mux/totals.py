@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dubstage.mux.master import Gain, Loudness
 from dubstage.mux.report import ReportLine
 from dubstage.timing.fit import NOTED_SPEED, ROUNDING_SECONDS, UNNOTICED_SPEED, Flag
-from dubstage.work import Figures
+from dubstage.workspace.work import Figures
 
 
 @dataclass(frozen=True)

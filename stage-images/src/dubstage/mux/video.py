@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dubstage.languages import media_code
-from dubstage.media import SAMPLE_RATE, ffmpeg, input_file
+from dubstage.media.ffmpeg import SAMPLE_RATE, ffmpeg, input_file
+from dubstage.media.probe import CLOCKED, AudioTrack, Probe
 from dubstage.mux.containers import MP4, TEXT_SUBTITLES, Container
 from dubstage.mux.lossy import AAC
-from dubstage.probing import CLOCKED, AudioTrack, Probe
+from dubstage.text.languages import media_code
 
 DUB_CODEC = ("-c:a:0", AAC[0], "-b:a:0", AAC[1], "-ar:a:0", str(SAMPLE_RATE))
 
@@ -41,7 +41,7 @@ def mux_video(
 
     `dubbed`: the original's track that the dub is of; `dub`: its sound, and the decibels
     with which it is encoded; `languages`: BCP 47 of the dub and of the original. Raises
-    :class:`dubstage.media.MediaError` where ffmpeg cannot.
+    :class:`dubstage.media.ffmpeg.MediaError` where ffmpeg cannot.
     """
     assert declared.video
     sound, gain = dub

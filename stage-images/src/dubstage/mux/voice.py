@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from dubstage.media import SAMPLE_RATE
+from dubstage.media.ffmpeg import SAMPLE_RATE
 
 if TYPE_CHECKING:
     import numpy

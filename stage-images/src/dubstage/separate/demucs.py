@@ -13,8 +13,8 @@ from typing import Any
 
 from dubstage.contract import EngineChoice
 from dubstage.errors import Misconfigured
-from dubstage.gpu_memory import Ladder
-from dubstage.media import SAMPLE_RATE
+from dubstage.media.ffmpeg import SAMPLE_RATE
+from dubstage.run.gpu_memory import Ladder
 from dubstage.separate.engine import Block
 from dubstage.separate.windows import in_windows
 

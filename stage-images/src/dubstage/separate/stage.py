@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from dubstage.errors import Misconfigured
-from dubstage.layout import Artifact
+from dubstage.media.wav import format_for
 from dubstage.models import model_folder
 from dubstage.separate.engine import Block, Separator
-from dubstage.wav import format_for
-from dubstage.work import Outcome, Work
+from dubstage.workspace.layout import Artifact
+from dubstage.workspace.work import Outcome, Work
 
 
 def run(work: Work) -> Outcome:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from dubstage.contract import EngineChoice
 from dubstage.errors import Misconfigured
-from dubstage.languages import primary
 from dubstage.synthesize.engine import Voice
+from dubstage.text.languages import primary
 
 WORDS_PER_MINUTE = 165
 """A little below espeak-ng's own 175: easier to follow in a film."""

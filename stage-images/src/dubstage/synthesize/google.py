@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 
 from dubstage.errors import TemporaryFailure
-from dubstage.languages import primary
-from dubstage.media import MediaError, ffmpeg, input_file
+from dubstage.media.ffmpeg import MediaError, ffmpeg, input_file
 from dubstage.synthesize.engine import Voice
+from dubstage.text.languages import primary
 
 ATTEMPTS = 4
 FIRST_WAIT_SECONDS = 1.0

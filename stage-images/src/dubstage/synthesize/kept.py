@@ -18,11 +18,11 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from dubstage.digests import sha256
-from dubstage.manifest import replacing
 from dubstage.synthesize.take import Take
+from dubstage.text.transcript import ClipFlag
 from dubstage.timing.slot import Slot
-from dubstage.transcript import ClipFlag
+from dubstage.workspace.digests import sha256
+from dubstage.workspace.manifest import replacing
 
 FORCED = "forced"
 """File that holds the number of the run that was asked to speak everything again."""

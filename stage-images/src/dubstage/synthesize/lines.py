@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dubstage.contract import Stage
-from dubstage.layout import Artifact
 from dubstage.models import model_revision
-from dubstage.stages import STAGES
 from dubstage.synthesize.engine import Speaker, Voice
 from dubstage.synthesize.kept import KeptLines, Note, line_key, seconds_of
 from dubstage.synthesize.take import ATTEMPTS, Take, record
+from dubstage.text.transcript import Clip, ClipFlag, TranslatedSentence
 from dubstage.timing.fit import engine_speed
 from dubstage.timing.prediction import SpeechRate
 from dubstage.timing.slot import Slot
-from dubstage.transcript import Clip, ClipFlag, TranslatedSentence
-from dubstage.work import Work
+from dubstage.workspace.layout import Artifact
+from dubstage.workspace.stages import STAGES
+from dubstage.workspace.work import Work
 
 SPEED_TOLERANCE = 0.05
 """A line is not spoken again for a smaller difference of speed: mux stretches by it."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from dubstage.languages import is_spaced, primary
-from dubstage.pieces import pieces
+from dubstage.text.languages import is_spaced, primary
+from dubstage.text.pieces import pieces
 
 CONTROL = re.compile(r"<\|[^|]*\|>|</?\w+>|[\[\]<>|]")
 """What the model takes for a command: ``<|endofprompt|>``, ``[laughter]``, ``<strong>``."""

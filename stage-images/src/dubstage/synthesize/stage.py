@@ -6,15 +6,15 @@ from collections import Counter
 from collections.abc import Sequence
 
 from dubstage.errors import BadInput, Misconfigured, TemporaryFailure
-from dubstage.layout import Artifact
 from dubstage.models import model_folder
 from dubstage.synthesize.engine import Speaker
 from dubstage.synthesize.kept import KeptLines
 from dubstage.synthesize.lines import LineRecorder
 from dubstage.synthesize.voices import cast_voices
+from dubstage.text.transcript import Clip, ClipFlag, TranslatedSentence, read_list, write_list
 from dubstage.timing.slot import Line, slots
-from dubstage.transcript import Clip, ClipFlag, TranslatedSentence, read_list, write_list
-from dubstage.work import Outcome, Work
+from dubstage.workspace.layout import Artifact
+from dubstage.workspace.work import Outcome, Work
 
 
 def run(work: Work) -> Outcome:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dubstage.text.transcript import ClipFlag
 from dubstage.timing.onset import speech_bounds
-from dubstage.transcript import ClipFlag
 
 if TYPE_CHECKING:
     import numpy

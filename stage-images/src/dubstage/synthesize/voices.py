@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dubstage import voice_files
-from dubstage.digests import sha256
 from dubstage.errors import BadInput
-from dubstage.layout import Artifact
+from dubstage.inputs import voice_files
 from dubstage.synthesize.engine import Voice
 from dubstage.synthesize.references import Heard, Reference, choose
+from dubstage.text.transcript import TranslatedSentence
 from dubstage.timing.fade import faded
 from dubstage.timing.onset import speech_bounds
-from dubstage.transcript import TranslatedSentence
-from dubstage.work import Work
+from dubstage.workspace.digests import sha256
+from dubstage.workspace.layout import Artifact
+from dubstage.workspace.work import Work
 
 if TYPE_CHECKING:
     import numpy

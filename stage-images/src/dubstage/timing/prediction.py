@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from statistics import median
 
-from dubstage.languages import primary
+from dubstage.text.languages import primary
 from dubstage.timing.fit import MAX_SPEED
 from dubstage.timing.slot import Slot
 

@@ -8,17 +8,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from dubstage import corrections
 from dubstage.contract import Stage
-from dubstage.corrections import Line
 from dubstage.errors import BadInput
-from dubstage.languages import check_pair, is_spaced, primary
-from dubstage.layout import Artifact
-from dubstage.transcribe.punctuation import ends_sentence
+from dubstage.inputs import corrections
+from dubstage.inputs.corrections import Line
+from dubstage.text.languages import check_pair, is_spaced, primary
+from dubstage.text.punctuation import ends_sentence
+from dubstage.text.transcript import DEFAULT_SPEAKER, AlignedSegments, Word, write_list
 from dubstage.transcribe.sentences import MAX_SECONDS, lines_of
 from dubstage.transcribe.word_pieces import letters
-from dubstage.transcript import DEFAULT_SPEAKER, AlignedSegments, Word, write_list
-from dubstage.work import Outcome, Work
+from dubstage.workspace.layout import Artifact
+from dubstage.workspace.work import Outcome, Work
 
 TOUCHING_SECONDS = 0.05
 """Subtitles closer than this are pages of one line, where no sentence ends."""

@@ -7,11 +7,11 @@ from typing import Any
 
 from dubstage.contract import EngineChoice, SpeakerRange
 from dubstage.errors import Misconfigured
-from dubstage.gpu_memory import Ladder
-from dubstage.layout import Roots
 from dubstage.models import model_folder
 from dubstage.models.needs import DIARIZER
 from dubstage.models.volume import has_model
+from dubstage.run.gpu_memory import Ladder
+from dubstage.workspace.layout import Roots
 
 Progress = Callable[[float], None]
 

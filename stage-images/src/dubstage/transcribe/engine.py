@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from dubstage.contract import SpeakerRange
-from dubstage.transcript import Word
+from dubstage.text.transcript import Word
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from typing import Any
 
 from dubstage.contract import EngineChoice, SpeakerRange
 from dubstage.errors import Misconfigured
-from dubstage.gpu_memory import Ladder, is_out_of_memory
-from dubstage.languages import is_spaced
-from dubstage.parts import Part, parts_of
+from dubstage.media.windows import Part, parts_of
+from dubstage.run.gpu_memory import Ladder, is_out_of_memory
+from dubstage.text.languages import is_spaced
+from dubstage.text.transcript import Word
 from dubstage.transcribe.engine import Recognition
 from dubstage.transcribe.word_pieces import join_pieces, keep_spaces
-from dubstage.transcript import Word
 
 BEAM_SIZE = 5
 BATCH_SIZE = 8

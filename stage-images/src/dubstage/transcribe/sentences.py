@@ -18,8 +18,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise, zip_longest
 
-from dubstage.transcribe.punctuation import ends_clause, ends_sentence
-from dubstage.transcript import Sentence, Word
+from dubstage.text.punctuation import ends_clause, ends_sentence
+from dubstage.text.transcript import Sentence, Word
 
 Group = Sequence[Word]
 """The words of one line: one speaker's, in the order of their start, at least one."""

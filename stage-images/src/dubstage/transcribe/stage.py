@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 
 from dubstage.errors import BadInput, Misconfigured
-from dubstage.languages import check_pair, is_spaced, primary
-from dubstage.layout import Artifact
 from dubstage.models import model_folder
 from dubstage.models.pull import hugging_face_token
+from dubstage.text.languages import check_pair, is_spaced, primary
+from dubstage.text.transcript import AlignedSegments, write_list
 from dubstage.transcribe.engine import Recogniser
 from dubstage.transcribe.onsets import at_onsets
 from dubstage.transcribe.sentences import grouped, lines_of
-from dubstage.transcript import AlignedSegments, write_list
-from dubstage.work import Outcome, Work
+from dubstage.workspace.layout import Artifact
+from dubstage.workspace.work import Outcome, Work
 
 
 def run(work: Work) -> Outcome:

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from itertools import zip_longest
 
-from dubstage.transcribe.punctuation import ends_sentence
+from dubstage.text.punctuation import ends_sentence
+from dubstage.text.transcript import Word
 from dubstage.transcribe.sentences import PAUSE_SECONDS
-from dubstage.transcript import Word
 
 SURE_SHARE = 2 / 3
 """Who speaks this share of a sentence speaks all of it."""

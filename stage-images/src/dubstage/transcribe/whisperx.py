@@ -12,12 +12,11 @@ from typing import Any
 
 from dubstage.contract import EngineChoice, SpeakerRange
 from dubstage.errors import Misconfigured
-from dubstage.gpu_memory import Ladder
-from dubstage.languages import is_spaced
-from dubstage.layout import Roots
 from dubstage.models import model_folder
 from dubstage.models.needs import ALIGNER_ENGINE, DIARIZER
 from dubstage.models.volume import has_model
+from dubstage.run.gpu_memory import Ladder
+from dubstage.text.languages import is_spaced
 from dubstage.transcribe.diarization import Diarizer, Progress, devices, in_percent, unusable
 from dubstage.transcribe.engine import Recognition
 from dubstage.transcribe.faster_whisper import (
@@ -29,6 +28,7 @@ from dubstage.transcribe.faster_whisper import (
 )
 from dubstage.transcribe.turns import whole_sentences
 from dubstage.transcribe.word_times import fill_times, words_of
+from dubstage.workspace.layout import Roots
 
 BATCH_SIZE = 16
 """Pieces of speech, of at most 30 s each, that are recognised at once."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from dubstage.transcript import Word
+from dubstage.text.transcript import Word
 
 LETTER = re.compile(r" ?\S")
 

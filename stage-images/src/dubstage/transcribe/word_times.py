@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from dubstage.text.transcript import DEFAULT_SPEAKER, Word
 from dubstage.transcribe.word_pieces import letters
-from dubstage.transcript import DEFAULT_SPEAKER, Word
 
 Heard = dict[str, Any]
 """One word as whisperx gives it: ``word``, and where they are known ``start``, ``end``

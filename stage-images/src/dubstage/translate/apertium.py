@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 
 from dubstage.errors import Misconfigured
-from dubstage.languages import APERTIUM_PAIRS, media_code, primary
+from dubstage.text.languages import APERTIUM_PAIRS, media_code, primary
 
 SEPARATOR = "\n\n"
 """Apertium keeps blank lines, and never translates across one."""

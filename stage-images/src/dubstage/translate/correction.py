@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from dubstage import corrections
 from dubstage.contract import Stage
-from dubstage.corrections import Line
-from dubstage.layout import Artifact
-from dubstage.transcript import Sentence, TranslatedSentence, read_list, write_list
-from dubstage.work import Outcome, Work
+from dubstage.inputs import corrections
+from dubstage.inputs.corrections import Line
+from dubstage.text.transcript import Sentence, TranslatedSentence, read_list, write_list
+from dubstage.workspace.layout import Artifact
+from dubstage.workspace.work import Outcome, Work
 
 
 def run(work: Work) -> Outcome:

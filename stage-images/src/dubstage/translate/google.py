@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from dubstage.errors import Misconfigured, TemporaryFailure
-from dubstage.languages import google_code, is_spaced
-from dubstage.pieces import pieces
+from dubstage.text.languages import google_code, is_spaced
+from dubstage.text.pieces import pieces
 
 if TYPE_CHECKING:
     from googletrans import Translator

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dubstage.errors import BadInput, Misconfigured, NoInput
-from dubstage.languages import primary
-from dubstage.layout import Artifact
-from dubstage.stages import PRODUCER
-from dubstage.transcript import Sentence, TranslatedSentence, read_aligned, read_list, write_list
+from dubstage.text.languages import primary
+from dubstage.text.transcript import (
+    Sentence,
+    TranslatedSentence,
+    read_aligned,
+    read_list,
+    write_list,
+)
 from dubstage.translate.engine import Translator
 from dubstage.translate.rounds import translate_lines
-from dubstage.work import Outcome, Work
+from dubstage.workspace.layout import Artifact
+from dubstage.workspace.stages import PRODUCER
+from dubstage.workspace.work import Outcome, Work
 
 
 def run(work: Work) -> Outcome:

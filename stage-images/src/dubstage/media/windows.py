@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dubstage.media import ffmpeg, input_file
+from dubstage.media.ffmpeg import ffmpeg, input_file
 
 if TYPE_CHECKING:
     import numpy

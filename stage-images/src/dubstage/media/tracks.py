@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dubstage.languages import media_code
-from dubstage.probing import AudioTrack
+from dubstage.media.probe import AudioTrack
+from dubstage.text.languages import media_code
 
 BIBLIOGRAPHIC = dict(
     pair.split(":")

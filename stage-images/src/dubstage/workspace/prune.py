@@ -9,7 +9,7 @@ from enum import Enum
 from pathlib import Path
 
 from dubstage.contract import Stage
-from dubstage.layout import Artifact, Roots, Tree
+from dubstage.workspace.layout import Artifact, Roots, Tree
 
 DAY_SECONDS = 86400.0
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from dubstage.probing import Probe, declared
+from dubstage.media.probe import Probe, declared
 
 SAMPLE_RATE = 48000
 """Hz of every sound file in the tree."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dubstage.contract import Stage, StageRequest
-from dubstage.layout import Artifact
+from dubstage.workspace.layout import Artifact
 
 
 def _nothing(_: StageRequest) -> dict[str, object]:

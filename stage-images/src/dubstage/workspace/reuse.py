@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from dubstage.contract import Stage, StageRequest
-from dubstage.digests import Digests
-from dubstage.layout import Artifact, Tree
-from dubstage.manifest import Manifest, Means, content_key, read_manifest
-from dubstage.stages import STAGES
+from dubstage.workspace.digests import Digests
+from dubstage.workspace.layout import Artifact, Tree
+from dubstage.workspace.manifest import Manifest, Means, content_key, read_manifest
+from dubstage.workspace.stages import STAGES
 
 ORDER = tuple(Stage)
 

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 from dubstage.contract import StageRequest
-from dubstage.digests import Digests
 from dubstage.errors import BadInput
-from dubstage.layout import Roots
+from dubstage.workspace.digests import Digests
+from dubstage.workspace.layout import Roots
 
 FOLDER = "voices"
 SHORTEST_SECONDS, LONGEST_SECONDS = 3.0, 30.0

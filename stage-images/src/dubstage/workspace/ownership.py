@@ -14,8 +14,8 @@ from pathlib import Path
 
 from dubstage.contract import Stage, StageRequest
 from dubstage.errors import Misconfigured, NoInput
-from dubstage.layout import Tree
-from dubstage.manifest import sync
+from dubstage.workspace.layout import Tree
+from dubstage.workspace.manifest import sync
 
 SETTLE_SECONDS = 1.0
 """How long a claim that holds nothing may be one that is just being written."""

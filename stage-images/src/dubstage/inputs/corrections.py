@@ -14,7 +14,7 @@ from pathlib import Path
 
 from dubstage.contract import CORRECTIONS, Stage, StageRequest
 from dubstage.errors import BadInput
-from dubstage.layout import Roots
+from dubstage.workspace.layout import Roots
 
 SUFFIXES = (".json", ".srt")
 LARGEST_BYTES = 16 << 20

@@ -16,9 +16,9 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, TypeAdapter, field_serializer
 
 from dubstage.errors import NoInput
-from dubstage.layout import Artifact
-from dubstage.stages import PRODUCER
-from dubstage.work import Work
+from dubstage.workspace.layout import Artifact
+from dubstage.workspace.stages import PRODUCER
+from dubstage.workspace.work import Work
 
 DEFAULT_SPEAKER = "SPEAKER_00"
 """The speaker where nobody told them apart."""

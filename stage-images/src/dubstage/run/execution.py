@@ -13,12 +13,18 @@ import tempfile
 import time
 from pathlib import Path
 
-from dubstage import corrections, languages, logs, ownership, voice_files
+from dubstage import logs
 from dubstage.contract import SCRATCH_DIR, Stage, StageRequest, StageResult
-from dubstage.digests import Digests, FileRecord
 from dubstage.errors import Misconfigured, NoInput
-from dubstage.layout import Artifact, Roots, Tree
-from dubstage.manifest import (
+from dubstage.inputs import corrections, voice_files
+from dubstage.inputs.source import resolve_source
+from dubstage.models import model_revision
+from dubstage.text import languages
+from dubstage.versions import engine_version
+from dubstage.workspace import ownership
+from dubstage.workspace.digests import Digests, FileRecord
+from dubstage.workspace.layout import Artifact, Roots, Tree
+from dubstage.workspace.manifest import (
     Manifest,
     Means,
     content_key,
@@ -26,13 +32,10 @@ from dubstage.manifest import (
     read_manifest,
     write_manifest,
 )
-from dubstage.models import model_revision
-from dubstage.publish import Staging
-from dubstage.reuse import is_whole, look_ahead
-from dubstage.source import resolve_source
-from dubstage.stages import STAGES
-from dubstage.versions import engine_version
-from dubstage.work import Outcome, StageRun, Work, files_of
+from dubstage.workspace.publish import Staging
+from dubstage.workspace.reuse import is_whole, look_ahead
+from dubstage.workspace.stages import STAGES
+from dubstage.workspace.work import Outcome, StageRun, Work, files_of
 
 
 def execute(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dubstage.contract import StageRequest
 from dubstage.errors import BadInput
-from dubstage.layout import Roots
+from dubstage.workspace.layout import Roots
 
 LOOK_AGAIN_SECONDS = 3.0
 """A file laid down on another machine may take a moment to be seen on NFS."""

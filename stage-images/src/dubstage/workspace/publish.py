@@ -10,9 +10,9 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from dubstage.digests import Digests, FileRecord
-from dubstage.layout import Artifact, Tree
-from dubstage.manifest import sync
+from dubstage.workspace.digests import Digests, FileRecord
+from dubstage.workspace.layout import Artifact, Tree
+from dubstage.workspace.manifest import sync
 
 MARK = ".partial"
 """Ending of a file that is not published yet. It starts with a dot as well, so no

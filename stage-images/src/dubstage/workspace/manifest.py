@@ -17,9 +17,9 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from dubstage.contract import Stage, StageRequest
-from dubstage.digests import FileRecord
-from dubstage.layout import Artifact, Tree
-from dubstage.stages import STAGES
+from dubstage.workspace.digests import FileRecord
+from dubstage.workspace.layout import Artifact, Tree
+from dubstage.workspace.stages import STAGES
 
 InputDigests = Mapping[str, str]
 """SHA-256 of each input by a name that does not hold the job id."""

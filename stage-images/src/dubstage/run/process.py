@@ -20,12 +20,12 @@ from dubstage.contract import (
     StageResult,
 )
 from dubstage.errors import Misconfigured, NoInput, StageError, TemporaryFailure
-from dubstage.execution import execute
-from dubstage.layout import Roots, Tree
-from dubstage.publish import Staging
-from dubstage.stages import STAGES
-from dubstage.termination import exit_on_termination
-from dubstage.work import StageRun
+from dubstage.run.execution import execute
+from dubstage.run.termination import exit_on_termination
+from dubstage.workspace.layout import Roots, Tree
+from dubstage.workspace.publish import Staging
+from dubstage.workspace.stages import STAGES
+from dubstage.workspace.work import StageRun
 
 PATIENCE_SECONDS = 60.0
 """How long an input that is not there is looked for: NFS caches what is absent."""

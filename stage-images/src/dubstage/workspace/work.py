@@ -13,8 +13,8 @@ from typing import Protocol
 
 from dubstage.contract import StageRequest
 from dubstage.errors import NoInput
-from dubstage.layout import Artifact, Tree
-from dubstage.stages import PRODUCER
+from dubstage.workspace.layout import Artifact, Tree
+from dubstage.workspace.stages import PRODUCER
 
 Figures = dict[str, str | int | float | bool]
 """Measurements that a stage reports."""

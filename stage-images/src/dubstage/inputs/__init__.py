@@ -1,0 +1,1 @@
+"""What people provide: the source, corrections and voice recordings."""

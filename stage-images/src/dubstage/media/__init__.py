@@ -1,0 +1,1 @@
+"""Audio and video files: ffmpeg, probing, audio tracks, windows and WAV."""

@@ -1,0 +1,1 @@
+"""The process of one stage: how it starts, what it does in which order, how it ends."""

@@ -1,0 +1,1 @@
+"""Transcripts, languages and punctuation."""

@@ -1,0 +1,1 @@
+"""The job's folders: their layout, manifests, publication, ownership, reuse and pruning."""
