@@ -16,7 +16,7 @@ from dubjob_operator.api.profile import DubProfile
 from dubstage.contract import Stage
 from dubstage.errors import BadInput
 from dubstage.testing import request_for
-from dubstage.text import languages
+from dubstage.text import language_check
 from local_cluster.tools import tools
 
 PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md")])
@@ -59,7 +59,7 @@ def check(dub: Object, profile: Object) -> None:
     """As ingest does: :class:`BadInput` for a language that an engine lacks."""
     spec = DubJob.model_validate(dub).spec
     engines = DubProfile.model_validate(profile).spec.engines()
-    languages.check(
+    language_check.check(
         request_for(
             Stage.INGEST,
             source_language=spec.source_language,

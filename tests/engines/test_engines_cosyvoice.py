@@ -23,7 +23,7 @@ from dubstage.errors import BadInput, Misconfigured, TemporaryFailure
 from dubstage.synthesize.cosyvoice import ENVIRONMENT, CosyVoice
 from dubstage.synthesize.spoken_text import spoken_pieces
 from dubstage.testing import ENGINES, Ended, request_for, run_stage_in
-from dubstage.text.languages import check
+from dubstage.text.language_check import check
 from dubstage.workspace.layout import Artifact
 
 HERE = Path(__file__).parent

@@ -17,9 +17,10 @@ import pytest
 
 from dubstage.__main__ import main
 from dubstage.contract import EngineChoice, ExitCode
+from dubstage.engines.repositories import Hub, Need, Source
 from dubstage.errors import BadInput, Misconfigured
 from dubstage.models import model_folder, model_revision
-from dubstage.models.needs import Hub, Need, Source, needs_of, read_profile
+from dubstage.models.needs import needs_of, read_profile
 from dubstage.models.pull import check, hugging_face_token, pull, pull_from
 from dubstage.models.volume import SUMS, read_sums, write_sums
 from dubstage.testing import roots_in

@@ -7,7 +7,8 @@ import pytest
 from dubstage.contract import EngineChoice, Stage
 from dubstage.errors import BadInput
 from dubstage.testing import ENGINES, request_for
-from dubstage.text.languages import check, media_code
+from dubstage.text.language_check import check
+from dubstage.text.languages import media_code
 from dubstage.text.transcript import Word
 from dubstage.transcribe.sentences import lines_of
 from dubstage.transcribe.word_pieces import join_pieces, keep_spaces

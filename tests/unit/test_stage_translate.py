@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from dubstage.contract import EngineChoice, ExitCode, GlossaryEntry, Stage
+from dubstage.engines.languages import GOOGLE_TRANSLATE
 from dubstage.errors import BadInput, TemporaryFailure
 from dubstage.testing import ENGINES, request_for, run_stage_in
-from dubstage.text.languages import check, google_code
+from dubstage.text.language_check import check
+from dubstage.text.languages import engine_code
 from dubstage.text.pieces import pieces
 from dubstage.translate.glossary import protect
 from dubstage.translate.rounds import Translation, is_untranslated, translate_lines
@@ -172,7 +174,7 @@ def test_pieces(text: str, longest: int, found: list[str]) -> None:
      ("zh", "zh"), ("oc", "oci"), ("tlh", None)],
 )  # fmt: skip
 def test_google_codes(tag: str, code: str | None) -> None:
-    assert google_code(tag) == code
+    assert engine_code(tag, GOOGLE_TRANSLATE) == code
 
 
 def test_a_language_that_google_lacks_is_refused_by_ingest() -> None:

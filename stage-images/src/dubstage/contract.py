@@ -46,6 +46,16 @@ class Stage(str, Enum):
         return self.value
 
 
+ENGINE_NAMES: dict[Stage, tuple[str, ...]] = {
+    Stage.INGEST: ("ffmpeg",),
+    Stage.SEPARATE: ("deepfilternet", "demucs", "none"),
+    Stage.TRANSCRIBE: ("faster-whisper", "whisperx"),
+    Stage.TRANSLATE: ("apertium", "googletrans"),
+    Stage.SYNTHESIZE: ("cosyvoice", "espeak-ng", "gtts"),
+    Stage.MUX: ("ffmpeg",),
+}
+"""The engines of each stage, sorted: what ``dubstage.engines`` holds, for the operator."""
+
 CORRECTIONS = {Stage.TRANSCRIBE: "transcript", Stage.TRANSLATE: "translation"}
 """Stages whose result a person may replace, with the stem of the file's name below
 ``inputs/<job_id>/``; it ends in ``.json`` or ``.srt``."""

@@ -15,7 +15,7 @@ from conftest import RATE, WHISPER, Programme, model, run_on, word_error_rate
 from numpy.typing import NDArray
 
 from dubstage.contract import EngineChoice, ExitCode, SpeakerRange, Stage
-from dubstage.models.needs import DIARIZER
+from dubstage.engines.repositories import DIARIZER
 from dubstage.models.pull import TOKENS
 from dubstage.models.volume import write_sums
 from dubstage.testing import Ended

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from dubstage.engines.repositories import Hub, Need, Source
 from dubstage.errors import BadInput, Misconfigured
-from dubstage.models.needs import Hub, Need, Source
 from dubstage.models.volume import SUMS, copy_model, find_fault, is_whole, names_in, write_sums
 
 TOKENS = ("HF_TOKEN", "HUGGINGFACE_TOKEN", "HUGGINGFACE_HUB_TOKEN", "HUGGINGFACEHUB_API_TOKEN")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dubstage.contract import Stage, StageRequest
-from dubstage.versions import engine_version
+from dubstage.engines import engine_version
 from dubstage.workspace.layout import Tree
 from dubstage.workspace.manifest import read_manifest
 

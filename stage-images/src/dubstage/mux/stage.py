@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from dubstage.errors import Misconfigured, TemporaryFailure
+from dubstage.engines import engine_of
+from dubstage.errors import TemporaryFailure
 from dubstage.inputs.source import resolve_source
 from dubstage.media.ffmpeg import SAMPLE_RATE, MediaError, probe
 from dubstage.media.probe import Probe
@@ -38,11 +39,7 @@ from dubstage.workspace.work import Figures, Outcome, Work
 
 def run(work: Work) -> Outcome:
     """Write the dubbed audio and video, the subtitles and the report."""
-    if work.request.engine.engine != "ffmpeg":
-        raise Misconfigured(
-            f"The mux stage has no engine {work.request.engine.engine!r}; it has ffmpeg.",
-            reason="EngineUnknown",
-        )
+    engine_of(work.request)
     try:
         return _run(work)
     except MediaError as error:

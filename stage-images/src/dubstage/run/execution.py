@@ -15,12 +15,12 @@ from pathlib import Path
 
 from dubstage import logs
 from dubstage.contract import SCRATCH_DIR, Stage, StageRequest, StageResult
+from dubstage.engines import engine_version
 from dubstage.errors import Misconfigured, NoInput
 from dubstage.inputs import corrections, voice_files
 from dubstage.inputs.source import resolve_source
 from dubstage.models import model_revision
-from dubstage.text import languages
-from dubstage.versions import engine_version
+from dubstage.text import language_check
 from dubstage.workspace import ownership
 from dubstage.workspace.digests import Digests, FileRecord
 from dubstage.workspace.layout import Artifact, Roots, Tree
@@ -45,7 +45,7 @@ def execute(
     tree = Tree(roots, request.job_id)
     is_ingest = request.stage is Stage.INGEST
     if is_ingest:
-        languages.check(request)
+        language_check.check(request)
     source = resolve_source(roots, request)
     if is_ingest:
         ownership.claim(tree, request)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from dubstage.separate.engine import Block
+from dubstage.workspace.work import Work
 
 DELAY = 1440
 """Samples between a sound going in and coming out."""
@@ -19,6 +20,11 @@ FRAME = 480
 """Samples that are taken at once."""
 NO_LIMIT_DB = 100.0
 """How far noise may be attenuated: as far as it can."""
+
+
+def load(_: Work) -> DeepFilterNet:
+    """The enhancer with the model that its library brings."""
+    return DeepFilterNet()
 
 
 class DeepFilterNet:

@@ -14,14 +14,22 @@ from typing import Any
 from dubstage.contract import EngineChoice
 from dubstage.errors import Misconfigured
 from dubstage.media.ffmpeg import SAMPLE_RATE
+from dubstage.models import model_folder
 from dubstage.run.gpu_memory import Ladder
 from dubstage.separate.engine import Block
 from dubstage.separate.windows import in_windows
+from dubstage.workspace.work import Work
 
 WINDOW_SECONDS = 30
 """What is separated at once; four stems of it are in memory."""
 FADE_SECONDS = 1
 STEM = "vocals"
+
+
+def load(work: Work) -> Demucs:
+    """The profile's model, loaded from the models volume."""
+    choice = work.request.engine
+    return Demucs(model_folder(work.tree.roots, choice), choice)
 
 
 class Demucs:

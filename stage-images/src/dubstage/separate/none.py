@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from dubstage.separate.engine import Block
+from dubstage.workspace.work import Work
+
+
+def load(_: Work) -> NoSeparation:
+    """Nothing to load."""
+    return NoSeparation()
 
 
 class NoSeparation:

@@ -6,11 +6,10 @@ original, and what the engine does not take for speech keeps its level.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from dubstage.errors import Misconfigured
+from dubstage.engines import engine_of
 from dubstage.media.wav import format_for
-from dubstage.models import model_folder
 from dubstage.separate.engine import Block, Separator
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Outcome, Work
@@ -52,38 +51,8 @@ def load_engine(work: Work) -> Separator:
     Raises :class:`Misconfigured` for an engine that is unknown, or a model that is missing
     or cannot be used.
     """
-    choice = work.request.engine
-    engines: dict[str, Callable[[Work], Separator]] = {
-        "deepfilternet": _deepfilternet,
-        "demucs": _demucs,
-        "none": _none,
-    }
-    if choice.engine not in engines:
-        raise Misconfigured(
-            f"The separate stage has no engine {choice.engine!r}; it has "
-            f"{', '.join(sorted(engines))}.",
-            reason="EngineUnknown",
-        )
-    return engines[choice.engine](work)
-
-
-def _demucs(work: Work) -> Separator:
-    from dubstage.separate.demucs import Demucs
-
-    choice = work.request.engine
-    return Demucs(model_folder(work.tree.roots, choice), choice)
-
-
-def _deepfilternet(_: Work) -> Separator:
-    from dubstage.separate.deepfilternet import DeepFilterNet
-
-    return DeepFilterNet()
-
-
-def _none(_: Work) -> Separator:
-    from dubstage.separate.none import NoSeparation
-
-    return NoSeparation()
+    separator: Separator = engine_of(work.request).load(work)
+    return separator
 
 
 BLOCK_FRAMES = 48000

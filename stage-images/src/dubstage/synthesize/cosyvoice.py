@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from dubstage.contract import EngineChoice
 from dubstage.errors import Misconfigured, TemporaryFailure
+from dubstage.models import model_folder
 from dubstage.synthesize.engine import Voice
 from dubstage.synthesize.spoken_text import spoken_pieces
+from dubstage.workspace.work import Work
 
 if TYPE_CHECKING:
     import numpy
@@ -32,6 +34,12 @@ BETWEEN_SECONDS = 0.15
 ENVIRONMENT = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "TQDM_DISABLE": "1"}
 """Nothing is fetched, and no bars are drawn into the log."""
 OUT_OF_MEMORY = "out of memory"
+
+
+def load(work: Work) -> CosyVoice:
+    """The profile's model, loaded from the models volume."""
+    choice = work.request.engine
+    return CosyVoice(model_folder(work.tree.roots, choice), choice)
 
 
 class CosyVoice:

@@ -9,6 +9,7 @@ from dubstage.contract import EngineChoice
 from dubstage.errors import Misconfigured
 from dubstage.synthesize.engine import Voice
 from dubstage.text.languages import primary
+from dubstage.workspace.work import Work
 
 WORDS_PER_MINUTE = 165
 """A little below espeak-ng's own 175: easier to follow in a film."""
@@ -16,6 +17,11 @@ VOICES = {"zh": "cmn", "no": "nb"}
 """Where the voice's name is not the language's."""
 VARIANTS = ("", "+f2", "+m3", "+f4", "+m7", "+f3", "+m5", "+f5", "+m2", "+f1")
 """A throat for each speaker in turn, as different as espeak-ng's can be."""
+
+
+def load(work: Work) -> Espeak:
+    """The command, with the profile's parameters."""
+    return Espeak(work.request.engine)
 
 
 class Espeak:

@@ -9,6 +9,7 @@ from dubstage.errors import TemporaryFailure
 from dubstage.media.ffmpeg import MediaError, ffmpeg, input_file
 from dubstage.synthesize.engine import Voice
 from dubstage.text.languages import primary
+from dubstage.workspace.work import Work
 
 ATTEMPTS = 4
 FIRST_WAIT_SECONDS = 1.0
@@ -22,6 +23,11 @@ ACCENTS = {
 }
 """Google's sites that speak a language with an accent of their own, as gTTS documents them:
 one for each speaker in turn. Other languages have one voice for all."""
+
+
+def load(_: Work) -> Gtts:
+    """The client, which has nothing to load."""
+    return Gtts()
 
 
 class Gtts:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from dubstage.errors import BadInput, Misconfigured, TemporaryFailure
-from dubstage.models import model_folder
+from dubstage.engines import engine_of
+from dubstage.errors import BadInput, TemporaryFailure
 from dubstage.synthesize.engine import Speaker
 from dubstage.synthesize.kept import KeptLines
 from dubstage.synthesize.lines import LineRecorder
@@ -70,23 +70,8 @@ def unspoken(line: TranslatedSentence) -> ClipFlag | None:
 
 def load_engine(work: Work) -> Speaker:
     """The profile's engine. Raises :class:`Misconfigured` for one that is unknown."""
-    choice = work.request.engine
-    if choice.engine == "espeak-ng":
-        from dubstage.synthesize.espeak import Espeak
-
-        return Espeak(choice)
-    if choice.engine == "gtts":
-        from dubstage.synthesize.google import Gtts
-
-        return Gtts()
-    if choice.engine == "cosyvoice":
-        from dubstage.synthesize.cosyvoice import CosyVoice
-
-        return CosyVoice(model_folder(work.tree.roots, choice), choice)
-    raise Misconfigured(
-        f"The synthesize stage has no engine {choice.engine!r}; it has cosyvoice, espeak-ng, gtts.",
-        reason="EngineUnknown",
-    )
+    speaker: Speaker = engine_of(work.request).load(work)
+    return speaker
 
 
 def _check_sound(work: Work, clips: Sequence[Clip]) -> None:

@@ -12,7 +12,8 @@ from dubstage.contract import Stage
 from dubstage.errors import BadInput
 from dubstage.inputs import corrections
 from dubstage.inputs.corrections import Line
-from dubstage.text.languages import check_pair, is_spaced, primary
+from dubstage.text.language_check import check_pair
+from dubstage.text.languages import is_spaced, primary
 from dubstage.text.punctuation import ends_sentence
 from dubstage.text.transcript import DEFAULT_SPEAKER, AlignedSegments, Word, write_list
 from dubstage.transcribe.sentences import MAX_SECONDS, lines_of

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from dubstage.contract import EngineChoice, SpeakerRange
+from dubstage.engines.repositories import DIARIZER
 from dubstage.errors import Misconfigured
 from dubstage.models import model_folder
-from dubstage.models.needs import DIARIZER
 from dubstage.models.volume import has_model
 from dubstage.run.gpu_memory import Ladder
 from dubstage.workspace.layout import Roots

@@ -10,11 +10,13 @@ from typing import Any
 from dubstage.contract import EngineChoice, SpeakerRange
 from dubstage.errors import Misconfigured
 from dubstage.media.windows import Part, parts_of
+from dubstage.models import model_folder
 from dubstage.run.gpu_memory import Ladder, is_out_of_memory
 from dubstage.text.languages import is_spaced
 from dubstage.text.transcript import Word
 from dubstage.transcribe.engine import Recognition
 from dubstage.transcribe.word_pieces import join_pieces, keep_spaces
+from dubstage.workspace.work import Work
 
 BEAM_SIZE = 5
 BATCH_SIZE = 8
@@ -23,6 +25,12 @@ CPU_BATCH_SIZE = 2
 """The same on a CPU, which more keep no busier."""
 LANGUAGE_PIECES = 4
 """Pieces that are listened to until the language is sure: a song may come first."""
+
+
+def load(work: Work) -> FasterWhisper:
+    """The profile's model, loaded from the models volume."""
+    choice = work.request.engine
+    return FasterWhisper(model_folder(work.tree.roots, choice), choice)
 
 
 class FasterWhisper:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from dubstage.errors import BadInput, Misconfigured
-from dubstage.models import model_folder
-from dubstage.models.pull import hugging_face_token
-from dubstage.text.languages import check_pair, is_spaced, primary
+from dubstage.engines import engine_of
+from dubstage.errors import BadInput
+from dubstage.text.language_check import check_pair
+from dubstage.text.languages import is_spaced, primary
 from dubstage.text.transcript import AlignedSegments, write_list
 from dubstage.transcribe.engine import Recogniser
 from dubstage.transcribe.onsets import at_onsets
@@ -74,16 +74,5 @@ def load_engine(work: Work) -> Recogniser:
     Raises :class:`Misconfigured` for an engine that is unknown or a model that is
     missing.
     """
-    choice = work.request.engine
-    if choice.engine == "faster-whisper":
-        from dubstage.transcribe.faster_whisper import FasterWhisper
-
-        return FasterWhisper(model_folder(work.tree.roots, choice), choice)
-    if choice.engine == "whisperx":
-        from dubstage.transcribe.whisperx import WhisperX
-
-        return WhisperX(work.tree.roots, choice, hugging_face_token(), work.scratch)
-    raise Misconfigured(
-        f"The transcribe stage has no engine {choice.engine!r}; it has faster-whisper, whisperx.",
-        reason="EngineUnknown",
-    )
+    recogniser: Recogniser = engine_of(work.request).load(work)
+    return recogniser

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from dubstage.contract import EngineChoice, SpeakerRange
+from dubstage.engines.repositories import ALIGNER_ENGINE, DIARIZER
 from dubstage.errors import Misconfigured
 from dubstage.models import model_folder
-from dubstage.models.needs import ALIGNER_ENGINE, DIARIZER
+from dubstage.models.pull import hugging_face_token
 from dubstage.models.volume import has_model
 from dubstage.run.gpu_memory import Ladder
 from dubstage.text.languages import is_spaced
@@ -29,6 +30,7 @@ from dubstage.transcribe.faster_whisper import (
 from dubstage.transcribe.turns import whole_sentences
 from dubstage.transcribe.word_times import fill_times, words_of
 from dubstage.workspace.layout import Roots
+from dubstage.workspace.work import Work
 
 BATCH_SIZE = 16
 """Pieces of speech, of at most 30 s each, that are recognised at once."""
@@ -36,6 +38,11 @@ PUNKT_FILES = ("abbrev_types.txt", "collocations.tab", "ortho_context.tab", "sen
 
 Segment = dict[str, Any]
 """As whisperx has it: ``start``, ``end`` (seconds), ``text`` and ``words``."""
+
+
+def load(work: Work) -> WhisperX:
+    """The profile's model, loaded from the models volume."""
+    return WhisperX(work.tree.roots, work.request.engine, hugging_face_token(), work.scratch)
 
 
 class WhisperX:

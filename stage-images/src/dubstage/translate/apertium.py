@@ -5,11 +5,18 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable, Sequence
 
+from dubstage.engines.languages import APERTIUM_PAIRS
 from dubstage.errors import Misconfigured
-from dubstage.text.languages import APERTIUM_PAIRS, media_code, primary
+from dubstage.text.languages import media_code, primary
+from dubstage.workspace.work import Work
 
 SEPARATOR = "\n\n"
 """Apertium keeps blank lines, and never translates across one."""
+
+
+def load(_: Work) -> Apertium:
+    """The command, which has nothing to load."""
+    return Apertium()
 
 
 class Apertium:

