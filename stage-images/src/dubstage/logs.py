@@ -1,7 +1,8 @@
-"""What a stage says while it runs: JSON lines on stderr, plain text on a terminal.
+"""The log of a stage: JSON lines on stderr, plain text on a terminal.
 
-Every line names the stage and the job. Progress is such a line, with the field
-`progress` (0.0 to 1.0): the operator reads the last one.
+Every line names the stage and the job. Two kinds of line have fields of their own: steps
+(``step``, and ``seconds`` once they end) and progress (``progress``, 0.0 to 1.0, of which
+the operator reads the last).
 """
 
 from __future__ import annotations
@@ -10,12 +11,16 @@ import json
 import logging
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from dubstage.contract import StageRequest
 
 PROGRESS_SECONDS = 1.0
-"""Progress is said at most this often."""
+"""The least time between two lines of progress."""
+FIELDS = ("step", "seconds", "progress")
+"""Fields that only some lines have."""
 
 logger = logging.getLogger("dubstage")
 
@@ -34,8 +39,7 @@ class _JsonFormatter(logging.Formatter):
             "jobID": self._request.job_id,
             "message": record.getMessage(),
         }
-        if hasattr(record, "progress"):
-            line["progress"] = record.progress
+        line |= {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)
@@ -51,18 +55,38 @@ def configure(request: StageRequest) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
 
 
+@contextmanager
+def step(name: str, detail: str = "") -> Iterator[None]:
+    """Log that a step of the stage begins, and how many seconds it took or where it failed.
+
+    The line at its beginning is the last one of a pod that is killed.
+    """
+    text = f"{name} {detail}".strip()
+    logger.info("%s: started", text, extra={"step": name})
+    begun = time.monotonic()
+    try:
+        yield
+    except BaseException:
+        seconds = round(time.monotonic() - begun, 3)
+        logger.error("%s: failed after %.1f s", text, seconds,
+                     extra={"step": name, "seconds": seconds})  # fmt: skip
+        raise
+    seconds = round(time.monotonic() - begun, 3)
+    logger.info("%s: %.1f s", text, seconds, extra={"step": name, "seconds": seconds})
+
+
 class Progress:
-    """Says how much is done, not too often, and never less than before."""
+    """Logs how much of the work is done: seldom, and never less than before."""
 
     def __init__(self) -> None:
         self._share = 0.0
-        self._said = float("-inf")
+        self._logged_at = float("-inf")
 
     def __call__(self, share: float) -> None:
-        """`share`: 0.0 to 1.0."""
+        """Log `share`, 0.0 to 1.0, unless the last line is too recent."""
         self._share = max(self._share, min(share, 1.0))
         now = time.monotonic()
-        if now - self._said >= PROGRESS_SECONDS:
-            self._said = now
+        if now - self._logged_at >= PROGRESS_SECONDS:
+            self._logged_at = now
             text = f"{self._share:.0%} done"
             logger.info(text, extra={"progress": round(self._share, 3)})

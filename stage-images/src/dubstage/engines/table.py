@@ -15,6 +15,7 @@ from dubstage.engines.languages import Languages
 from dubstage.engines.repositories import Need, Source
 from dubstage.engines.version import Library, Program, RevisionFile, VersionSource
 from dubstage.errors import Misconfigured
+from dubstage.logs import step
 
 
 def _no_companions(_: EngineChoice) -> list[Need]:
@@ -49,7 +50,8 @@ class Engine:
         """The engine, ready to work for `work`, a ``dubstage.workspace.work.Work``."""
         assert self.loader is not None
         module, _, function = self.loader.partition(":")
-        return getattr(importlib.import_module(module), function)(work)
+        with step("load", self.name):
+            return getattr(importlib.import_module(module), function)(work)
 
     def languages_for(self, choice: EngineChoice) -> Languages | None:
         """The languages that the engine has with the chosen model."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dubstage.errors import BadInput
 from dubstage.inputs.source import resolve_source
+from dubstage.logs import step
 from dubstage.media.ffmpeg import (
     DECODED,
     SAMPLE_RATE,
@@ -56,6 +57,7 @@ def run(work: Work) -> Outcome:
     )
 
 
+@step("probe")
 def inspect(source: Path, name: str) -> Probe:
     """What the file declares.
 
@@ -87,6 +89,7 @@ def _choice(tracks: Sequence[AudioTrack], chosen: AudioTrack) -> str:
     return f"{len(tracks)} audio tracks: number {tracks.index(chosen) + 1} ({language}) is dubbed"
 
 
+@step("extract audio")
 def extract_audio(
     source: Path, declared: Probe, track: AudioTrack, target: Path, work: Work
 ) -> float:
@@ -112,6 +115,7 @@ def extract_audio(
     return float(soundfile.info(target).duration)
 
 
+@step("read video")
 def readable_video(source: Path, video: VideoTrack) -> float:
     """Seconds of the video stream that are in the file; packets are read, not
     decoded, so that this costs no more than reading the file."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from dubstage.engines import engine_of
 from dubstage.errors import TemporaryFailure
 from dubstage.inputs.source import resolve_source
+from dubstage.logs import step
 from dubstage.media.ffmpeg import SAMPLE_RATE, MediaError, probe
 from dubstage.media.probe import Probe
 from dubstage.media.tracks import dubbed_track
@@ -86,6 +87,7 @@ def _run(work: Work) -> Outcome:
     return Outcome(message=sentence(figures, sound), figures=figures)
 
 
+@step("render")
 def _lay_voice(
     work: Work,
     planned: Sequence[PlannedClip],
@@ -129,6 +131,7 @@ def _lay_voice(
     )
 
 
+@step("mix")
 def _master(work: Work, tracks: Tracks, target: Path) -> Sound:
     """Mix, and bring the whole to its loudness."""
     source = measure(sound_of(tracks.programme))
@@ -151,6 +154,7 @@ def _master(work: Work, tracks: Tracks, target: Path) -> Sound:
     )
 
 
+@step("verify")
 def _round_trip(model: Path, dub: Path, lines: Sequence[ReportLine], language: str) -> Figures:
     """The dub's word error rate, as the profile's check model hears it."""
     said = " ".join(line.translation for line in lines if line.is_spoken)
@@ -158,6 +162,7 @@ def _round_trip(model: Path, dub: Path, lines: Sequence[ReportLine], language: s
     return {} if rate is None else {"word_error_rate": round(rate, 3)}
 
 
+@step("write subtitles")
 def _write_subtitles(
     work: Work, sentences: Sequence[TranslatedSentence], language: str, duration: float
 ) -> list[Subtitles]:
@@ -188,6 +193,7 @@ def _write_subtitles(
     return soft
 
 
+@step("encode")
 def _write_video(
     work: Work,
     source: tuple[Path, Probe],

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dubstage.engines import engine_of
+from dubstage.logs import step
 from dubstage.media.wav import format_for
 from dubstage.separate.engine import Block, Separator
 from dubstage.workspace.layout import Artifact
@@ -34,6 +35,7 @@ def run(work: Work) -> Outcome:
         with (
             soundfile.SoundFile(vocals_path, "w", **form) as vocals,
             soundfile.SoundFile(background_path, "w", **form) as background,
+            step("separate"),
         ):
             mixed = _blocks(programme)
             for mix, speech in separator.separate(mixed):

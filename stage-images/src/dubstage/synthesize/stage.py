@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from dubstage.engines import engine_of
 from dubstage.errors import BadInput, TemporaryFailure
+from dubstage.logs import step
 from dubstage.synthesize.engine import Speaker
 from dubstage.synthesize.kept import KeptLines
 from dubstage.synthesize.lines import LineRecorder
@@ -49,10 +50,11 @@ def run(work: Work) -> Outcome:
     cast = cast_voices(work, lines, own_voices)
     recorder = LineRecorder(work, speaker, cast.voices, kept)
     clips = []
-    for number, (line, slot) in enumerate(zip(lines, limits, strict=True)):
-        flag = unspoken(line)
-        clips.append(recorder.silent(line, flag) if flag else recorder.clip(line, slot))
-        work.progress((number + 1) / len(lines))
+    with step("synthesize"):
+        for number, (line, slot) in enumerate(zip(lines, limits, strict=True)):
+            flag = unspoken(line)
+            clips.append(recorder.silent(line, flag) if flag else recorder.clip(line, slot))
+            work.progress((number + 1) / len(lines))
     _check_sound(work, clips)
     kept.finish(recorder.keys)
     write_list(work.staging(Artifact.TTS_SEGMENTS, None), clips)

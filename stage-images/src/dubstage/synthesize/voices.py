@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from dubstage.errors import BadInput
 from dubstage.inputs import voice_files
+from dubstage.logs import step
 from dubstage.synthesize.engine import Voice
 from dubstage.synthesize.references import Heard, Reference, choose
 from dubstage.text.transcript import TranslatedSentence
@@ -47,6 +48,7 @@ class Cast:
     """What a person should know about them."""
 
 
+@step("choose voices")
 def cast_voices(work: Work, lines: Sequence[TranslatedSentence], own_voices: int | None) -> Cast:
     """A voice for every speaker of `lines`, in the order in which they first speak.
 

@@ -8,6 +8,7 @@ from typing import Any
 from dubstage.contract import EngineChoice, SpeakerRange
 from dubstage.engines.repositories import DIARIZER
 from dubstage.errors import Misconfigured
+from dubstage.logs import step
 from dubstage.models import model_folder
 from dubstage.models.volume import has_model
 from dubstage.run.gpu_memory import Ladder
@@ -59,7 +60,8 @@ class Diarizer:
                 progress_callback=progress,
             )
 
-        turns = Ladder(devices(self._device), "diarization").run(attempt)
+        with step("diarize"):
+            turns = Ladder(devices(self._device), "diarization").run(attempt)
         self._whisperx.assign_word_speakers(turns, {"segments": segments}, fill_nearest=True)
         return []
 

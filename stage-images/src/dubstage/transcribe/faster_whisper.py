@@ -9,6 +9,7 @@ from typing import Any
 
 from dubstage.contract import EngineChoice, SpeakerRange
 from dubstage.errors import Misconfigured
+from dubstage.logs import step
 from dubstage.media.windows import Part, parts_of
 from dubstage.models import model_folder
 from dubstage.run.gpu_memory import Ladder, is_out_of_memory
@@ -62,6 +63,7 @@ class FasterWhisper:
         self._ladder = Ladder(memory_steps(batch_size, compute_type), "recognition")
         self._ladder.run(lambda step: self._models.load(step[1]))
 
+    @step("recognize")
     def recognise(
         self,
         speech: Path,

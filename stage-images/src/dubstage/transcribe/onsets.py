@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dubstage.logs import step
 from dubstage.timing.onset import BACK_SECONDS, after_pause, snap
 from dubstage.transcribe.sentences import Group
 
@@ -22,6 +23,7 @@ SHORTEST_SECONDS = 0.2
 """What is left of a line at least."""
 
 
+@step("find onsets")
 def at_onsets(groups: Sequence[Group], vocals: Path) -> list[Group]:
     """`groups`, in the order of their start, each with its start at the onset that the
     file `vocals` holds near it, never within a word that was heard before."""

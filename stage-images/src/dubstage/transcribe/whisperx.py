@@ -13,6 +13,7 @@ from typing import Any
 from dubstage.contract import EngineChoice, SpeakerRange
 from dubstage.engines.repositories import ALIGNER_ENGINE, DIARIZER
 from dubstage.errors import Misconfigured
+from dubstage.logs import step
 from dubstage.models import model_folder
 from dubstage.models.pull import hugging_face_token
 from dubstage.models.volume import has_model
@@ -115,6 +116,7 @@ class WhisperX:
         words = words_of((word for segment in segments for word in segment["words"]), spaced)
         return Recognition(language, probability, whole_sentences(words), tuple(notes))
 
+    @step("detect language")
     def _detect_language(self, audio: Any) -> tuple[str, float]:
         """ISO 639-1, and how sure that is; whisperx' own looks at the first 30 s only,
         speech or not."""
@@ -127,6 +129,7 @@ class WhisperX:
 
         return self._ladder.run(attempt)
 
+    @step("recognize")
     def _transcribe(self, audio: Any, language: str, progress: Progress) -> list[Segment]:
         """Text by pieces of speech; no words yet."""
 
@@ -143,6 +146,7 @@ class WhisperX:
 
         return self._ladder.run(attempt)
 
+    @step("recognize")
     def _transcribe_words(self, audio: Any, language: str, progress: Progress) -> list[Segment]:
         """Words with Whisper's own times, all in one segment."""
 
@@ -157,6 +161,7 @@ class WhisperX:
         heard = [word.model_dump(exclude={"speaker"}) for word in words]
         return [{"start": words[0].start, "end": words[-1].end, "words": heard}]
 
+    @step("align")
     def _align(
         self, segments: list[Segment], language: str, audio: Any, progress: Progress
     ) -> list[Segment]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from dubstage.contract import GlossaryEntry
 from dubstage.errors import TemporaryFailure
+from dubstage.logs import step
 from dubstage.translate.engine import Translator
 from dubstage.translate.glossary import Protected, protect
 
@@ -101,7 +102,8 @@ def _ask(
     languages: tuple[str, str],
     progress: Callable[[float], None],
 ) -> list[str]:
-    found = engine.translate(lines, *languages, progress)
+    with step("translate"):
+        found = engine.translate(lines, *languages, progress)
     if len(found) != len(lines):
         raise TemporaryFailure(
             f"The engine gave {len(found)} translations for {len(lines)} lines: try again, or "

@@ -1,0 +1,101 @@
+"""The log of a stage: steps with their seconds, and progress."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from made_media import Spoken, dubbed, film, source
+from speech_world import LINES, WatchedEngine, lay_job
+
+from dubstage import logs
+from dubstage.contract import ExitCode, Stage
+from dubstage.synthesize import stage as synthesize
+from dubstage.testing import request_for, run_stage_in
+
+
+@pytest.fixture
+def stderr(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """What a stage writes to its log."""
+    stream = io.StringIO()
+    monkeypatch.setattr("sys.stderr", stream)
+    handlers, level = logging.root.handlers[:], logging.root.level
+    logs.configure(request_for(Stage.TRANSCRIBE))
+    yield stream
+    logging.root.handlers, logging.root.level = handlers, level
+
+
+def lines_of(stream: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_step_logs_its_start_and_its_seconds(stderr: io.StringIO) -> None:
+    with logs.step("align", "en"):
+        pass
+    started, ended = lines_of(stderr)
+    assert (started["message"], started["step"]) == ("align en: started", "align")
+    assert "seconds" not in started
+    assert (ended["message"], ended["step"]) == ("align en: 0.0 s", "align")
+    assert ended["seconds"] == pytest.approx(0.0, abs=0.05)
+    assert (ended["stage"], ended["jobID"], ended["level"]) == ("transcribe", "clip", "info")
+
+
+def test_step_logs_its_failure(stderr: io.StringIO) -> None:
+    with pytest.raises(RuntimeError, match="no aligner"), logs.step("align"):
+        raise RuntimeError("no aligner")
+    _, failed = lines_of(stderr)
+    assert (failed["message"], failed["level"]) == ("align: failed after 0.0 s", "error")
+    assert (failed["step"], failed["seconds"]) == ("align", pytest.approx(0.0, abs=0.05))
+
+
+def test_only_progress_has_the_field_progress(stderr: io.StringIO) -> None:
+    """The operator takes the last line that has it."""
+    progress = logs.Progress()
+    progress(0.5)
+    with logs.step("align"):
+        progress(0.6)
+    assert [line["progress"] for line in lines_of(stderr) if "progress" in line] == [0.5]
+
+
+def steps(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """The steps that ended well."""
+    return [
+        str(vars(record)["step"])
+        for record in caplog.records
+        if "seconds" in vars(record) and record.levelno == logging.INFO
+    ]
+
+
+def test_ingest_and_mux_log_their_steps(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    film(source(tmp_path))
+    dubbed(tmp_path, [Spoken(0.5, 1.0, 0.4)])
+    assert [name for name in steps(caplog) if name != "publish"] == [
+        *("probe", "extract audio", "read video"),
+        *("render", "mix", "write subtitles", "encode"),
+    ]
+
+
+def test_failed_ingest_names_the_step(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    source(tmp_path).parent.mkdir(parents=True)
+    source(tmp_path).write_text("no video")
+    ended = run_stage_in(tmp_path, request_for(Stage.INGEST))
+    assert ended.code is ExitCode.DATAERR
+    failed = [vars(record)["step"] for record in caplog.records if "failed after" in record.message]
+    assert failed == ["probe"]
+
+
+def test_synthesize_logs_its_steps(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_job(tmp_path, LINES)
+    monkeypatch.setattr(synthesize, "load_engine", lambda _: WatchedEngine())
+    caplog.set_level(logging.INFO)
+    assert run_stage_in(tmp_path, request_for(Stage.SYNTHESIZE)).code is ExitCode.OK
+    assert [name for name in steps(caplog) if name != "publish"] == ["choose voices", "synthesize"]
