@@ -71,35 +71,45 @@ def follow(name: str, namespace: str, generation: int, deadline: float) -> dict[
 def describe(stage: dict[str, Any]) -> str:
     """What a stage is doing, in a few words."""
     text = "Reused" if stage.get("reused") else str(stage["state"])
-    seconds = stage.get("result", {}).get("seconds")
-    if text == "Succeeded" and seconds is not None:
-        text += f" in {seconds:.1f} s"
+    elapsed = stage.get("elapsedMilliseconds")
+    if text == "Succeeded" and elapsed is not None:
+        text += f" in {elapsed / 1000:.1f} s"
     if stage.get("message") and text not in ("Running", "Reused"):
         text += f": {stage['message']}"
     return text
 
 
 def print_report(dubjob: dict[str, Any], volume: Path | None) -> None:
-    """Where the outputs are, and the figures a person asks for first."""
+    """Where the outputs are, and what is asked first about a dub."""
     status, spec = dubjob["status"], dubjob["spec"]
-    job_id = spec.get("jobID", dubjob["metadata"]["name"])
     print(f"\n{status.get('languages', spec['targetLanguage'])}: the dub is ready.")
-    if volume is None:
-        print(f"Outputs: outputs/{job_id}/ on the data volume")
+    folder = volume / "outputs" if volume else Path("outputs")
+    print("Outputs:" if volume else "Outputs, on the data volume:")
+    for output in status.get("outputs", []):
+        size = output["sizeBytes"] / 1024
+        print(f"  {output['name']:<17} {folder / output['path']}  ({size:.0f} KiB)")
+    summary = status.get("summary", {})
+    print(
+        f"Segments: {summary.get('segments', '?')}, speed up to "
+        f"{summary.get('maxSpeedPercent', 100) / 100:.2f}x, "
+        f"{summary.get('trimmedSegments', 0)} trimmed"
+    )
+    if volume:
+        print_segments(status, volume)
+    times = {stage["name"]: stage.get("elapsedMilliseconds") for stage in status["stages"]}
+    known = [f"{name} {ms / 1000:.1f}" for name, ms in times.items() if ms is not None]
+    print("Seconds: " + ", ".join(known))
+
+
+def print_segments(status: dict[str, Any], volume: Path) -> None:
+    """Start, speed and flags of each segment, from the report on the data volume."""
+    paths = {output["name"]: output["path"] for output in status.get("outputs", [])}
+    if "report" not in paths:
         return
-    outputs = volume / "outputs" / job_id
-    print("Outputs:")
-    for path in sorted(path for path in outputs.rglob("*") if path.is_file()):
-        print(f"  {path}  ({path.stat().st_size / 1024:.0f} KiB)")
-    report = json.loads((outputs / "report.json").read_text())
-    lines = report["lines"]
-    speeds = [line["speed"] for line in lines]
-    print(f"Lines: {len(lines)}, speed {min(speeds):.2f} to {max(speeds):.2f}")
-    for line in lines:
+    report = json.loads((volume / "outputs" / paths["report"]).read_text())
+    for line in report["lines"]:
         flags = ", ".join(line.get("flags", []))
         print(f"  {line['start']:7.2f} s  {line['speed']:.2f}x  {flags}")
-    times = {stage["name"]: stage.get("result", {}).get("seconds") for stage in status["stages"]}
-    print("Seconds: " + ", ".join(f"{name} {s:.1f}" for name, s in times.items() if s is not None))
 
 
 def condition(dubjob: dict[str, Any], kind: str) -> dict[str, Any]:

@@ -247,8 +247,8 @@ def finished_status() -> Object:
             {"name": stage, "state": "Succeeded", "run": 1, "attempts": 1, "progress": 100,
              "inputHash": "0123456789abcdef", "jobName": f"some-name-{stage}-01234567",
              "podName": f"some-name-{stage}-01234567-abcde", "since": at, "startTime": at,
-             "completionTime": at, "message": "6 lines, at most 1.00x as fast, 0 trimmed",
-             "result": {"seconds": 12.3, "figures": {"lines": 6}}, "nodeName": "node-1"}
+             "completionTime": at, "message": "6 segments, speed up to 1.00x, 0 trimmed",
+             "elapsedMilliseconds": 12300, "summary": {"segments": 6}, "nodeName": "node-1"}
             for stage in STAGES
         ],
     }  # fmt: skip

@@ -15,6 +15,7 @@ from typing import TextIO
 from api import Api, Object
 
 from dubstage.contract import Stage, StageResult
+from dubstage.contract.summary import StageSummary
 
 NODE = "bench-node"
 POD_SECONDS = 1.0
@@ -58,7 +59,7 @@ async def play(api: Api, pod: Object, log: TextIO) -> None:
     await asyncio.sleep(POD_SECONDS)
     result = StageResult(
         stage=Stage(labels["dubjob.dev/stage"]), reason="Succeeded", seconds=POD_SECONDS,
-        figures={"duration": 30.0},
+        summary=StageSummary(duration_milliseconds=30_000),
     )  # fmt: skip
     ended = {"exitCode": 0, "reason": "Completed", "startedAt": began, "finishedAt": now(),
              "message": result.to_termination_message()}  # fmt: skip

@@ -20,7 +20,7 @@ def test_a_dub_runs_from_stage_to_stage(view: View) -> None:
     done = view.finished("talk")
     assert conditions(done)["Complete"]["status"] == "True"
     assert view.stages_of("talk") == STAGES
-    assert done["status"]["stages"][0]["result"]["seconds"] == 1.5
+    assert done["status"]["stages"][0]["elapsedMilliseconds"] == 1500
     assert "finalizers" not in done["metadata"]
     assert "annotations" not in done["metadata"] or not [
         key for key in done["metadata"]["annotations"] if "kopf" in key

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import subprocess
@@ -105,14 +106,28 @@ def test_subtitles_are_soft_tracks(dub: dict[str, Any]) -> None:
 def test_the_status_says_how_good_it_is(dub: dict[str, Any]) -> None:
     """The report's totals, within the goals."""
     report = json.loads((VOLUME / "outputs" / NAME / "report.json").read_text())
-    figures = stage_status(dub, "mux")["result"]["figures"]
-    assert figures == report["totals"]
+    figures, summary = report["totals"], dub["status"]["summary"]
+    assert summary["segments"] == figures["lines"]
+    assert summary["loudnessCentiLufs"] == round(figures["dub_lufs"] * 100)
+    assert stage_status(dub, "mux")["summary"]["trimmedSegments"] == figures["trimmed"]
     assert figures["dub_lufs"] == pytest.approx(figures["source_lufs"], abs=1.0)
     assert figures["dub_true_peak"] <= -1.0
     assert abs(figures["background_change_db"]) <= 1.0
     assert figures["level_error_max"] <= 3.0
     assert [entry["stage"] for entry in report["stages"]] == list(STAGES)
     assert all(entry["seconds"] > 0 for entry in report["stages"])
+
+
+def test_the_status_says_where_the_outputs_are(dub: dict[str, Any]) -> None:
+    outputs = {entry["name"]: entry for entry in dub["status"]["outputs"]}
+    assert set(outputs) == {
+        *("video", "audio", "subtitles", "report"),
+        *("translation", "source-subtitles", "transcript"),
+    }
+    for entry in outputs.values():
+        file = VOLUME / "outputs" / entry["path"]
+        assert entry["sizeBytes"] == file.stat().st_size
+        assert entry["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def test_the_dub_is_understood(dub: dict[str, Any]) -> None:

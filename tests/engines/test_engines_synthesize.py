@@ -97,7 +97,7 @@ def test_a_preempted_run_goes_on_where_it_was(
     assert not list((tmp_path / "interim/clip/text/vid/tts").glob("segment*"))
     ended = run_stage_in(tmp_path, request_for(Stage.SYNTHESIZE))
     assert ended.code == ExitCode.OK, ended.result
-    assert ended.result.figures["kept"] == done
+    assert ended.result.summary.reused_clips == done
     assert len(ended.tree.files(Artifact.TTS_CLIPS)) == len(lines)
     assert {path.suffix for path in kept.iterdir()} == {".wav", ".json"}
 

@@ -25,7 +25,7 @@ wait
     [
         ("cpu-dev", "dubstage.media.ffmpeg", "/tmp/dubjob/src/dubstage/media/ffmpeg.py"),
         ("operator-dev", "dubjob_operator.names", "/tmp/dubjob/operator/dubjob_operator/names.py"),
-        ("operator-dev", "dubstage.contract", "/tmp/dubjob/src/dubstage/contract.py"),
+        ("operator-dev", "dubstage.contract", "/tmp/dubjob/src/dubstage/contract/__init__.py"),
     ],
 )
 def test_changed_code_is_started_again(

@@ -93,7 +93,7 @@ class World:
         for job in done.delete:
             del self.jobs[job.name]
             self.pods = [pod for pod in self.pods if pod["metadata"]["job"] != job.name]
-        after = status(self.dubjob, states, self.now)
+        after = status(self.dubjob, states, observed, self.now)
         self.complete()
         if done.create:
             name = done.create["metadata"]["name"]

@@ -13,6 +13,7 @@ from dubjob_operator.planning.deadlines import timestamp
 from dubjob_operator.planning.estimate import remaining_seconds
 from dubjob_operator.planning.profile_use import job_refused
 from dubstage.contract import Stage
+from dubstage.contract.summary import StageSummary
 
 UNSCHEDULABLE = {
     "type": "PodScheduled", "status": "False", "message": "0/1 nodes: 1 Insufficient gpu.",
@@ -338,7 +339,7 @@ def test_the_time_left_comes_from_earlier_runs_and_from_progress() -> None:
     world = World()
     world.step()
     assert world.step().estimated_remaining_seconds is None
-    world.succeed(figures={"duration": 100.0}, seconds=1.0)
+    world.succeed(summary=StageSummary(duration_milliseconds=100_000), seconds=1.0)
     after = world.step()
     pace = {stage: 0.5 for stage in Stage}
     assert remaining_seconds(after.stages, pace, NOW) == 250

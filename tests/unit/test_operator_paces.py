@@ -9,16 +9,15 @@ from planning_world import World
 from dubjob_operator.api.dubjob import StageStatus
 from dubjob_operator.cluster.paces import RUNS, Paces
 from dubstage.contract import Stage
+from dubstage.contract.summary import StageSummary
 
 
 def finished(seconds: float, **first: Any) -> list[StageStatus]:
     """The stages of a film of 100 seconds, each of which took so long."""
     world = World()
-    done = world.finish(figures={"duration": 100.0}, **first)
+    done = world.finish(summary=StageSummary(duration_milliseconds=100_000), **first)
     return [
-        entry.model_copy(
-            update={"result": entry.result and entry.result.model_copy(update={"seconds": seconds})}
-        )
+        entry.model_copy(update={"elapsed_milliseconds": round(seconds * 1000)})
         for entry in done.stages
     ]
 

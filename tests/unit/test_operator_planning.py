@@ -14,6 +14,7 @@ from dubjob_operator.planning.pipeline import input_hashes
 from dubjob_operator.planning.stage_states import first
 from dubjob_operator.planning.transitions import transitions
 from dubstage.contract import Stage, StageRequest, StageResult
+from dubstage.contract.summary import StageSummary
 
 
 def test_six_stages_run_in_their_order() -> None:
@@ -191,10 +192,10 @@ def test_another_source_language_may_mean_another_audio_track(
     tracks: int, again: list[str]
 ) -> None:
     world = World()
-    world.finish(figures={"audio_tracks": tracks})
+    world.finish(summary=StageSummary(audio_tracks=tracks))
     world.created.clear()
     world.change(sourceLanguage="de")
-    world.finish(figures={"audio_tracks": tracks})
+    world.finish(summary=StageSummary(audio_tracks=tracks))
     assert world.created == [*again, "transcribe", "translate", "synthesize", "mux"]
 
 

@@ -61,4 +61,4 @@ def test_what_an_earlier_version_began_goes_on() -> None:
     step = plan(begun, profile(), observed, states, now)
     assert not step.delete
     assert step.create is None
-    assert status(begun, states, now) == begun.status
+    assert status(begun, states, observed, now) == begun.status

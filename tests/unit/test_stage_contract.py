@@ -2,9 +2,37 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from dubstage.contract import Stage, StageResult
+from dubstage.contract.summary import DubSummary, Output, StageSummary, scaled
+
+FULL = StageSummary.model_validate(
+    {name: 2_000_000_000 for name in StageSummary.model_fields} | {"peak_limited": True}
+)
+NAMES = ["video", "audio", "subtitles", "report", "translation", "source-subtitles", "transcript"]
+
+
+def outputs(job_id: str) -> list[Output]:
+    return [
+        Output(
+            name=name, path=f"{job_id}/vid/dubbed_video.mp4", size_bytes=2**40,
+            sha256="0123456789abcdef" * 4, media_type="application/octet-stream",
+        )
+        for name in NAMES
+    ]  # fmt: skip
+
+
+def sent(limit: int = 4096, **fields: object) -> StageResult:
+    """A result as the operator reads it."""
+    result = StageResult.model_validate({"stage": Stage.MUX, "reason": "Succeeded"} | fields)
+    text = result.to_termination_message(limit)
+    assert len(text.encode()) <= limit
+    read = StageResult.from_termination_message(text)
+    assert read is not None
+    return read
 
 
 @pytest.mark.parametrize(
@@ -13,16 +41,77 @@ from dubstage.contract import Stage, StageResult
     ids=["short", "long", "wide", "escaped", "lines"],
 )
 def test_result_fits_the_termination_message(message: str) -> None:
-    figures: dict[str, str | int | float | bool] = {f"figure_{n}": n for n in range(200)}
-    result = StageResult(
-        stage=Stage.MUX, reason="BadInput", message=message, seconds=1.5, figures=figures
+    read = sent(message=message, seconds=1.5, summary=FULL, outputs=outputs("talk"))
+    assert read.reason == "Succeeded"
+    assert read.message[:5] == message[:5]
+
+
+def test_result_of_mux_with_the_longest_names_fits_as_it_is() -> None:
+    read = sent(message="m" * 200, summary=FULL, outputs=outputs("j" * 63))
+    assert read.summary == FULL
+    assert [entry.name for entry in read.outputs] == NAMES
+
+
+def test_what_does_not_fit_is_left_out_in_order() -> None:
+    """Details first, then the last outputs, then the summaries, then the message's end."""
+    whole = StageResult(
+        stage=Stage.MUX,
+        reason="Succeeded",
+        message="m" * 900,
+        summary=FULL,
+        reusable_summaries={Stage.SEPARATE: FULL},
+        outputs=outputs("talk"),
     )
-    text = result.to_termination_message()
-    assert len(text.encode()) <= 4096
+    length = len(whole.to_termination_message())
+    seen = [sent(limit, **dict(whole)) for limit in range(length, 200, -100)]
+    kept = [
+        (
+            len(read.message),
+            read.summary != StageSummary(),
+            len(read.outputs),
+            read.summary == FULL and read.reusable_summaries == {Stage.SEPARATE: FULL},
+        )
+        for read in seen
+    ]
+    assert kept == sorted(kept, reverse=True)
+    assert kept[0] == (900, True, 7, True)
+    assert {(900, True, 7, False), (900, True, 1, False), (900, False, 0, False)} <= set(kept)
+    assert all(read.summary in (FULL, FULL.essential, StageSummary()) for read in seen)
+
+
+@pytest.mark.parametrize(
+    "value", ["NaN", "Infinity", "-Infinity", "null", "1.5", "-1", '"many"', "99999999999", "[]"]
+)
+def test_a_value_that_cannot_be_used_costs_only_itself(value: str) -> None:
+    text = (
+        '{"stage": "mux", "reason": "Succeeded", "source_language": "en", '
+        f'"summary": {{"segments": {value}, "words": 3, "of_a_later_version": 1.5}}}}'
+    )
     read = StageResult.from_termination_message(text)
     assert read is not None
-    assert read.reason == "BadInput"
-    assert read.message[:5] == message[:5]
+    assert read.summary == StageSummary(words=3)
+    assert read.source_language == "en"
+
+
+def test_status_shows_the_values_with_their_units() -> None:
+    shown = json.loads(StageSummary(
+        loudness_centi_lufs=-2310, onset_error_p95_milliseconds=4
+    ).model_dump_json(by_alias=True, exclude_none=True))  # fmt: skip
+    assert shown == {"loudnessCentiLufs": -2310, "onsetErrorP95Milliseconds": 4}
+    assert StageSummary.model_validate(shown).loudness_centi_lufs == -2310
+
+
+@pytest.mark.parametrize("model", [DubSummary, StageSummary, Output])
+def test_every_field_says_what_it_means(model: type[StageSummary]) -> None:
+    for name, field in model.model_fields.items():
+        assert field.description, name
+
+
+@pytest.mark.parametrize(
+    ("value", "found"), [(0.129, 13), (-23.1049, -2310), (float("nan"), None), (float("inf"), None)]
+)
+def test_measures_become_integers(value: float, found: int | None) -> None:
+    assert scaled(value, 100) == found
 
 
 @pytest.mark.parametrize("text", [None, "", "Traceback (most recent call last)", '{"stage": "mux"'])

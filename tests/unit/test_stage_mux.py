@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -94,9 +95,32 @@ def test_every_line_is_placed_where_the_original_starts(folder: Path, ended: End
     ]
 
 
-def test_totals_are_in_the_report_and_in_the_status(ended: Ended) -> None:
+def test_status_has_the_totals_as_integers(ended: Ended) -> None:
+    totals, summary = report_of(ended.tree)["totals"], ended.result.summary
+    assert (summary.segments, summary.spoken_segments, summary.trimmed_segments) == (3, 3, 1)
+    assert (summary.max_speed_percent, summary.fast_segments_percent) == (150, 67)
+    assert summary.loudness_centi_lufs == round(totals["dub_lufs"] * 100)
+    assert summary.true_peak_centi_dbtp == round(totals["dub_true_peak"] * 100)
+    assert summary.onset_error_p95_milliseconds == round(totals["onset_error_p95"] * 1000)
+    assert summary.word_error_rate_percent is None, "no check model"
+
+
+def test_what_a_person_came_for_is_listed(ended: Ended) -> None:
+    outputs = {entry.name: entry for entry in ended.result.outputs}
+    assert list(outputs) == [
+        *("video", "audio", "subtitles", "report"),
+        *("translation", "source-subtitles", "transcript"),
+    ]
+    assert outputs["video"].path == "clip/vid/dubbed_video.mp4"
+    assert outputs["video"].media_type == "video/mp4"
+    for entry in outputs.values():
+        file = ended.tree.roots.outputs / entry.path
+        assert entry.size_bytes == file.stat().st_size
+        assert entry.sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def test_totals_are_in_the_report(ended: Ended) -> None:
     totals = report_of(ended.tree)["totals"]
-    assert totals == ended.result.figures
     assert ended.result.to_termination_message() == ended.result.to_termination_message(10**6)
     assert (totals["lines"], totals["spoken"], totals["trimmed"]) == (3, 3, 1)
     assert totals["share_above_1.2"] == pytest.approx(2 / 3, abs=0.001)
@@ -137,10 +161,10 @@ def test_a_line_without_a_dub_keeps_the_original(tmp_path: Path) -> None:
     ended = dubbed(tmp_path, [LINES[0], Spoken(1.25, 1.75, 0.0, level=0.1)])
     line = report_of(ended.tree)["lines"][1]
     assert line["loudness"] is None
-    assert ended.result.figures["spoken"] == 1
+    assert ended.result.summary.spoken_segments == 1
     dub, _ = soundfile.read(ended.tree.path(Artifact.DUBBED_AUDIO), dtype="float32")
     programme, _ = soundfile.read(ended.tree.path(Artifact.AUDIO), dtype="float32")
-    gain = 10 ** (float(ended.result.figures["gain_db"]) / 20)
+    gain = 10 ** (report_of(ended.tree)["totals"]["gain_db"] / 20)
     inside = slice(round(1.3 * RATE), round(1.7 * RATE))
     assert dub[inside] == pytest.approx(programme[inside] * gain, abs=1e-3)
 
@@ -174,7 +198,7 @@ def test_every_line_is_reported_and_what_is_not_heard_is_not_counted(tmp_path: P
     assert (report["totals"]["lines"], report["totals"]["spoken"]) == (6, 1)
     assert report["totals"]["level_error_max"] <= 3.0
     assert report["totals"]["trimmed"] == 0
-    assert ended.result.message.startswith("1 lines")
+    assert ended.result.message.startswith("1 segment,")
 
 
 @pytest.mark.parametrize(

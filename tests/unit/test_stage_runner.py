@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from dubstage.contract import EngineChoice, ExitCode, Stage, StageRequest
+from dubstage.contract.summary import StageSummary
 from dubstage.errors import BadInput
 from dubstage.testing import ENGINES, Ended, request_for, run_stage_in
-from dubstage.workspace import ownership
+from dubstage.workspace import digests, ownership
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.stages import STAGES
 from dubstage.workspace.work import Outcome, Work
@@ -39,7 +40,9 @@ def fake(work: Work) -> Outcome:
         own = STAGES[request.stage].parameters(request)
         work.staging(artifact, name).write_text(f"{artifact.name} {own}")
     return Outcome(
-        message="made", source_language="en" if request.stage is Stage.TRANSCRIBE else None
+        message="made",
+        source_language="en" if request.stage is Stage.TRANSCRIBE else None,
+        summary=StageSummary(segments=6),
     )
 
 
@@ -57,6 +60,28 @@ def test_all_stages_run_once_and_are_then_reused(volumes: Path) -> None:
     assert again.result.reused
     assert again.result.reusable == list(Stage)[1:]
     assert again.result.source_language == "en"
+
+
+def test_reused_work_is_reported_as_it_was(volumes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    *_, mux = run_all(volumes)
+    assert [entry.name for entry in mux.result.outputs] == [
+        *("video", "audio", "subtitles", "report", "translation", "source-subtitles"),
+        *("transcript", "*-stem"),
+    ]
+    monkeypatch.setattr(digests, "sha256", lambda path: pytest.fail(f"{path} was read again"))
+    again = run(volumes, Stage.INGEST).result
+    assert again.outputs == mux.result.outputs
+    assert list(again.reusable_summaries) == list(Stage)[1:]
+    assert again.reusable_summaries[Stage.MUX] == StageSummary(segments=6)
+    assert run(volumes, Stage.MUX).result.summary == StageSummary(segments=6)
+
+
+def test_outputs_are_reported_once_the_dub_is_whole(volumes: Path) -> None:
+    ended = run_all(volumes)
+    assert [bool(each.result.outputs) for each in ended] == [False] * 5 + [True]
+    again = run(volumes, Stage.INGEST, target_language="ca")
+    assert again.result.outputs == []
+    assert list(again.result.reusable_summaries) == [Stage.SEPARATE, Stage.TRANSCRIBE]
 
 
 def test_a_changed_language_leaves_the_first_three_reusable(volumes: Path) -> None:

@@ -57,7 +57,7 @@ def test_every_line_has_a_clip_without_silence_at_its_ends(
         assert info.duration == pytest.approx(clip["duration"], abs=0.001)
         natural = float(str(clip["duration"])) * float(str(clip["spoken_speed"]))
         assert natural == pytest.approx(len(text) / 15, abs=0.02)
-    assert ended.result.figures["kept"] == 0
+    assert ended.result.summary.reused_clips == 0
     visible = {path.name for path in ended.tree.path(Artifact.TTS_CLIPS).parent.iterdir()}
     assert visible == {"segments.json", *(str(clip["audio_file"]) for clip in found)}
 
@@ -93,7 +93,7 @@ def test_only_the_line_that_changed_is_spoken_again(tmp_path: Path, engine: Watc
     lay_job(tmp_path, [LINES[0], line(1, 2.0, 3.0, "cinco"), LINES[2]])
     ended = synthesize(tmp_path)
     assert set(engine.texts) == {"cinco"}
-    assert ended.result.figures["kept"] == 2
+    assert ended.result.summary.reused_clips == 2
     assert ended.tree.files(Artifact.TTS_CLIPS)[0].read_bytes() == before
     assert len(list(ended.tree.lines.glob("*.wav"))) == 3
 
@@ -120,7 +120,7 @@ def test_a_text_that_comes_back_is_spoken_each_time_and_kept(
     synthesize(tmp_path)
     assert engine.texts == ["sí", "sí"]
     lay_job(tmp_path, [*same, line(2, 4.0, 4.5, "sí")])
-    assert synthesize(tmp_path).result.figures["kept"] == 2
+    assert synthesize(tmp_path).result.summary.reused_clips == 2
     assert engine.texts == ["sí", "sí", "sí"]
 
 
@@ -191,14 +191,14 @@ def test_lines_without_words_or_translation_are_not_spoken_and_are_said(
     ]
     assert set(engine.texts) == {TEXTS[0]}
     assert "2 nothing-to-say, 1 untranslated" in ended.result.message
-    assert ended.result.figures["silent"] == 3
+    assert ended.result.summary.silent_segments == 3
 
 
 def test_nothing_to_say_at_all_is_bad_input(tmp_path: Path, engine: WatchedEngine) -> None:
     lay_job(tmp_path, [line(0, 0.5, 1.5, "..."), line(1, 2.0, 3.0, "as it was", untranslated=True)])
     ended = synthesize(tmp_path)
     assert (ended.code, ended.result.reason) == (ExitCode.DATAERR, "NothingToSay")
-    assert "2 lines" in ended.result.message
+    assert "(2 in all)" in ended.result.message
 
 
 def test_an_engine_without_a_sound_for_one_line_does_not_end_the_job(
@@ -260,7 +260,7 @@ def test_a_line_that_runs_away_each_time_is_spoken_three_times_and_said(
     ended = synthesize(tmp_path)
     assert [clip["flag"] for clip in clips(ended)] == [None, "too-long", None]
     assert engine.texts.count("cuatro") == 3
-    assert ended.result.figures["too-long"] == 1
+    assert ended.result.summary.too_long_clips == 1
 
 
 @pytest.mark.parametrize("astray", [BROKEN, LONG], ids=["broken", "long"])
@@ -286,7 +286,7 @@ def test_every_speaker_has_a_voice_of_its_own(tmp_path: Path, engine: WatchedEng
     )  # fmt: skip
     ended = synthesize(tmp_path)
     assert {(voice.speaker, voice.number) for voice in engine.cast} == {("B", 0), ("A", 1)}
-    assert ended.result.figures["speakers"] == 2
+    assert ended.result.summary.speakers == 2
     assert len(set(VARIANTS)) == len(VARIANTS) >= 8
 
 

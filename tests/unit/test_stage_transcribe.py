@@ -13,6 +13,7 @@ import pytest
 import soundfile
 
 from dubstage.contract import EngineChoice, ExitCode, SpeakerRange, Stage
+from dubstage.contract.summary import StageSummary
 from dubstage.media.windows import parts_of
 from dubstage.testing import ENGINES, Ended, request_for, run_stage_in
 from dubstage.text.transcript import AlignedSegments, Sentence, Word
@@ -81,9 +82,9 @@ def test_what_was_heard_is_written_and_said(
     assert ended.code == ExitCode.OK
     assert told.asked == ["vocals.wav", "en", speakers]
     assert ended.result.message == (
-        "2 lines, 3 words, language en-GB, 2 speakers; something to know; and more"
+        "2 segments, 3 words, language en-GB, 2 speakers; something to know; and more"
     )
-    assert ended.result.figures == {"lines": 2, "words": 3, "speakers": 2}
+    assert ended.result.summary == StageSummary(segments=2, words=3, speakers=2)
     lines = [
         Sentence.model_validate(row)
         for row in json.loads(ended.tree.path(Artifact.TRANSCRIPT).read_text())

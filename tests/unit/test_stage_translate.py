@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dubstage.contract import EngineChoice, ExitCode, GlossaryEntry, Stage
+from dubstage.contract.summary import StageSummary
 from dubstage.engines.languages import GOOGLE_TRANSLATE
 from dubstage.errors import BadInput, TemporaryFailure
 from dubstage.testing import ENGINES, request_for, run_stage_in
@@ -133,7 +134,7 @@ def test_an_engine_that_loses_lines_is_refused() -> None:
         def translate(self, *_: object) -> list[str]:
             return []
 
-    with pytest.raises(TemporaryFailure, match="0 translations for 1 lines"):
+    with pytest.raises(TemporaryFailure, match="0 translations for 1 segment:"):
         translated(Short({}), ["good morning"])
 
 
@@ -226,7 +227,9 @@ def test_an_untranslated_line_is_marked_in_the_file_and_named_in_the_result(
     ended = run_stage_in(tmp_path, request_for(Stage.TRANSLATE, glossary=keep("café")))
     assert ended.code == ExitCode.OK
     assert "1 of them untranslated (segment_0002)" in ended.result.message
-    assert ended.result.figures == {"lines": 3, "untranslated": 1, "glossary_missed": 0}
+    assert ended.result.summary == StageSummary(
+        segments=3, untranslated_segments=1, glossary_missed_segments=0
+    )
     for artifact in (Artifact.TRANSLATED, Artifact.TRG_TRANSCRIPT):
         rows = json.loads(ended.tree.path(artifact).read_text())
         assert [(row["translation"], row["untranslated"]) for row in rows] == [

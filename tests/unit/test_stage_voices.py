@@ -136,7 +136,7 @@ def test_a_persons_recording_comes_first_and_changes_what_is_spoken(
     ended = synthesize(tmp_path)
     assert not ended.result.reused
     assert clips(ended)[0]["voice_sample"] == "inputs/clip/voices/ANN.wav"
-    assert ended.result.figures["kept"] == 2
+    assert ended.result.summary.reused_clips == 2
     assert {voice.sample for voice in engine.cast if voice.speaker == "ANN"} >= {path}
     assert synthesize(tmp_path).result.reused
     give(tmp_path, "ANN.wav", tone(5.0))

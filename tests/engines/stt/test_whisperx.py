@@ -108,7 +108,7 @@ def test_speakers_by_a_pipeline_from_the_volume(tmp_path: Path, programme: Progr
     assert set(speakers) == {"SPEAKER_00", "SPEAKER_01"}
     assert speakers[0] != speakers[-1]
     assert "2 speakers" in ended.result.message
-    assert ended.result.figures["speakers"] == 2
+    assert ended.result.summary.speakers == 2
     alone = transcribe(tmp_path, samples, speakers=SpeakerRange(min=1, max=1))
     assert "1 speaker" in alone.result.message
     assert "taken for" not in alone.result.message

@@ -54,6 +54,10 @@ def dubjob_crd() -> dict[str, Any]:
         "x-kubernetes-list-type": "map",
         "x-kubernetes-list-map-keys": ["type"],
     }
+    status["properties"]["outputs"] |= {
+        "x-kubernetes-list-type": "map",
+        "x-kubernetes-list-map-keys": ["name"],
+    }
     finished = ".status.conditions[?(@.type=='Finished')]"
     return _definition(
         kind="DubJob",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
 from dubjob_operator.api.model import ApiModel
 from dubjob_operator.api.options import GlossaryEntry, Mix, Speakers
+from dubstage.contract.summary import DubSummary, Milliseconds, Output, StageSummary
 
 LANGUAGE_TAG = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"
 """The part of BCP 47 that names languages, scripts and regions."""
@@ -152,17 +153,6 @@ class StageState(str, Enum):
         return self.value
 
 
-class Result(ApiModel):
-    """What a finished stage had to say."""
-
-    seconds: float | None = None
-    """Wall-clock time of the run."""
-    source_language: str | None = None
-    """The spoken language, where the stage found it."""
-    figures: dict[str, Any] | None = None
-    """The stage's own measurements."""
-
-
 class StageStatus(ApiModel):
     """One stage."""
 
@@ -205,8 +195,12 @@ class StageStatus(ApiModel):
     """True: a person has approved the result."""
     node_name: str | None = None
     """Node of the latest pod."""
-    result: Result | None = None
-    """What the stage had to say."""
+    elapsed_milliseconds: Milliseconds | None = None
+    """Wall-clock time of the run that succeeded, in milliseconds."""
+    source_language: str | None = None
+    """Language of the speech as the stage found it, a BCP 47 tag."""
+    summary: StageSummary | None = None
+    """What the stage measured."""
 
 
 class Condition(ApiModel):
@@ -252,6 +246,10 @@ class DubJobStatus(ApiModel):
     """When the DubJob was finished."""
     stages: list[StageStatus] = Field(default=[])
     """The stages, in their order."""
+    summary: DubSummary | None = None
+    """What is known of the dub so far, from the stages that have succeeded."""
+    outputs: list[Output] | None = None
+    """Files that the finished dub consists of."""
 
     def of(self, stage: str) -> StageStatus | None:
         """What is recorded of one stage."""

@@ -28,9 +28,9 @@ class Paces:
             return
         for entry in stages:
             done = entry.state is StageState.SUCCEEDED and not (entry.reused or entry.imports)
-            if done and entry.result and entry.result.seconds:
+            if done and entry.elapsed_milliseconds:
                 runs = self._runs.setdefault((profile, Stage(entry.name)), OrderedDict())
-                runs[uid] = entry.result.seconds / duration
+                runs[uid] = entry.elapsed_milliseconds / 1000 / duration
                 if len(runs) > RUNS:
                     runs.popitem(last=False)
 

@@ -133,7 +133,7 @@ class Reconciler:
                 states = stage_states(dubjob, problem, observed, now)
         progress = self.progress.of(dubjob, observed, now)
         pace = self.paces.of(dubjob.profile_name)
-        after = status(dubjob, states, now, progress, pace)
+        after = status(dubjob, states, observed, now, progress, pace)
         await self._record(stored, dubjob, after, now)
         count_transitions(dubjob, after, observed)
         self.paces.learn(dubjob.profile_name, dubjob.metadata.uid, after.stages)

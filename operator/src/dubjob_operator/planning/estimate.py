@@ -44,21 +44,18 @@ def remaining_seconds(entries: Sequence[StageStatus], pace: Pace, now: datetime)
 def video_seconds(entries: Sequence[StageStatus]) -> float | None:
     """Length of the video, as ingest has measured it."""
     for entry in entries:
-        if entry.result and entry.result.figures:
-            duration = entry.result.figures.get("duration")
-            if isinstance(duration, (int, float)) and duration > 0:
-                return float(duration)
+        if entry.summary and entry.summary.duration_milliseconds:
+            return entry.summary.duration_milliseconds / 1000
     return None
 
 
 def _seconds_per_weight(entries: Sequence[StageStatus]) -> float | None:
     """What this run's own stages took, as far as they have done work."""
     done = [
-        (entry.result.seconds, WEIGHTS[Stage(entry.name)])
+        (entry.elapsed_milliseconds / 1000, WEIGHTS[Stage(entry.name)])
         for entry in entries
         if entry.state is StageState.SUCCEEDED
-        and entry.result
-        and entry.result.seconds
+        and entry.elapsed_milliseconds
         and not entry.reused
         and entry.name != Stage.INGEST
     ]

@@ -82,6 +82,11 @@ class ObservedJob:
         """True while the Job may still start pods."""
         return not (self.complete or self.failed_reason or self.terminating)
 
+    @property
+    def succeeded(self) -> ObservedPod | None:
+        """The pod that ended well."""
+        return next((pod for pod in self.pods if pod.phase == "Succeeded"), None)
+
 
 @dataclass(frozen=True)
 class Observed:

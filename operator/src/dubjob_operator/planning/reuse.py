@@ -6,7 +6,7 @@ from datetime import datetime
 
 from dubjob_operator.api.dubjob import DubJob, StageState, StageStatus
 from dubjob_operator.planning.observation import Observed, ObservedJob
-from dubjob_operator.planning.stage_from_job import ended, fresh, moved_to
+from dubjob_operator.planning.stage_from_job import ended, fresh, moved_to, shown
 from dubstage.contract import ExitCode, Stage, StageResult
 
 MOST_REWINDS = 3
@@ -31,7 +31,7 @@ def reused(
     job = observed.job(ingest.job_name or "")
     if not just_now or job is None or job.pipeline_hash != pipeline_hash:
         return entries
-    result = next((pod.result for pod in job.pods if pod.phase == "Succeeded"), None)
+    result = job.succeeded.result if job.succeeded else None
     if result is None:
         return entries
     reusable = {str(stage) for stage in result.reusable}
@@ -41,7 +41,10 @@ def reused(
         changed = entry
         if entry.state is StageState.PENDING and not entry.forced and entry.name in reusable:
             done = ended(moved_to(entry, StageState.SUCCEEDED, now), now)
-            changed = done.model_copy(update={"reused": True, "progress": 100})
+            summary = result.reusable_summaries.get(Stage(entry.name))
+            changed = done.model_copy(
+                update={"reused": True, "progress": 100, "summary": shown(summary)}
+            )
         elif entry.state is StageState.PENDING and entry.name in corrected:
             changed = entry.model_copy(update={"imports": True})
         found.append(changed)
@@ -52,11 +55,11 @@ def heard_anew(dubjob: DubJob, entries: list[StageStatus], now: datetime) -> lis
     """Of several audio tracks the source language decides which is dubbed: where what
     transcribe reads has changed, ingest looks again, and says what is still right."""
     ingest, recorded = dubjob.status.of(Stage.INGEST), dubjob.status.of(Stage.TRANSCRIBE)
-    figures = (ingest.result and ingest.result.figures) if ingest else None
     now_wanted = {entry.name: entry.input_hash for entry in entries}
     if recorded is None or recorded.input_hash == now_wanted[recorded.name]:
         return entries
-    if not figures or figures.get("audio_tracks", 1) == 1:
+    tracks = ingest.summary.audio_tracks if ingest and ingest.summary else None
+    if tracks is None or tracks == 1:
         return entries
     before = (Stage.INGEST, Stage.SEPARATE)
     done = StageState.SUCCEEDED

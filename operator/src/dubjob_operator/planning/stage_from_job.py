@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from dubjob_operator import names
-from dubjob_operator.api.dubjob import DubJob, Result, StageState, StageStatus
+from dubjob_operator.api.dubjob import DubJob, StageState, StageStatus
 from dubjob_operator.planning import failure_policy
 from dubjob_operator.planning.deadlines import (
     BLINK_SECONDS,
@@ -16,6 +16,7 @@ from dubjob_operator.planning.deadlines import (
     timestamp,
 )
 from dubjob_operator.planning.observation import ObservedJob, ObservedPod
+from dubstage.contract.summary import StageSummary, scaled
 
 STARTING = "Starting"
 
@@ -27,7 +28,7 @@ def from_job(dubjob: DubJob, entry: StageStatus, job: ObservedJob, now: datetime
         return entry if retrying else moved_to(entry, StageState.PENDING, now)
     latest = job.pods[-1] if job.pods else None
     entry = _with_pod(entry, job, latest)
-    done = next((pod for pod in job.pods if pod.phase == "Succeeded"), None)
+    done = job.succeeded
     profile = dubjob.profile_name
     if done or job.complete:
         return _succeeded(entry, done, now)
@@ -134,15 +135,20 @@ def _succeeded(entry: StageStatus, pod: ObservedPod | None, now: datetime) -> St
     entry = moved_to(entry, StageState.SUCCEEDED, now, message=message)
     update: dict[str, object] = {"progress": 100}
     if result:
-        update["result"] = Result(
-            seconds=result.seconds,
-            source_language=result.source_language,
-            figures=result.figures or None,
-        )
-        update["reused"] = result.reused or None
-        update["imports"] = result.imported or None
+        update |= {
+            "elapsed_milliseconds": scaled(result.seconds, 1000),
+            "source_language": result.source_language,
+            "summary": shown(result.summary),
+            "reused": result.reused or None,
+            "imports": result.imported or None,
+        }
     entry = ended(entry, now, pod.finished if pod else None)
     return entry.model_copy(update=update)
+
+
+def shown(summary: StageSummary | None) -> StageSummary | None:
+    """`summary`, or None where there is nothing in it."""
+    return None if summary in (None, StageSummary()) else summary
 
 
 def moved_to(

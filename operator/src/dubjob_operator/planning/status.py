@@ -7,8 +7,10 @@ from datetime import datetime
 
 from dubjob_operator import names
 from dubjob_operator.api.dubjob import Condition, DubJob, DubJobStatus, StageState, StageStatus
+from dubjob_operator.planning import outcome
 from dubjob_operator.planning.deadlines import timestamp
 from dubjob_operator.planning.estimate import Pace, remaining_seconds
+from dubjob_operator.planning.observation import Observed
 from dubjob_operator.planning.pipeline import WEIGHTS
 from dubjob_operator.planning.stage_states import current, sentence
 from dubjob_operator.planning.verbs import handled_approval
@@ -20,6 +22,7 @@ MESSAGE_LENGTH = 2000
 def status(
     dubjob: DubJob,
     states: Sequence[StageStatus],
+    observed: Observed,
     now: datetime,
     progress: Mapping[str, int] | None = None,
     pace: Pace | None = None,
@@ -48,6 +51,8 @@ def status(
         start_time=recorded.start_time or timestamp(now),
         completion_time=(recorded.completion_time or timestamp(now)) if finished else None,
         stages=list(entries),
+        summary=outcome.summary(entries),
+        outputs=outcome.outputs(dubjob, entries, observed),
     )
 
 
@@ -142,6 +147,6 @@ def _overall(entries: list[StageStatus]) -> int:
 def _languages(dubjob: DubJob, entries: list[StageStatus]) -> str:
     source = dubjob.spec.source_language
     for entry in entries:
-        if source is None and entry.result and entry.state is StageState.SUCCEEDED:
-            source = entry.result.source_language
+        if source is None and entry.state is StageState.SUCCEEDED:
+            source = entry.source_language
     return f"{source or '?'}→{dubjob.spec.target_language}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from dubstage.contract.summary import StageSummary, scaled
 from dubstage.errors import BadInput
 from dubstage.inputs.source import resolve_source
 from dubstage.logs import step
@@ -53,7 +54,9 @@ def run(work: Work) -> Outcome:
     duration = declared.programme_length(heard)
     return Outcome(
         message=f"{duration:.1f} s of {kind} with {_choice(declared.audio, track)}",
-        figures={"duration": round(duration, 3), "audio_tracks": len(declared.audio)},
+        summary=StageSummary(
+            duration_milliseconds=scaled(duration, 1000), audio_tracks=len(declared.audio)
+        ),
     )
 
 

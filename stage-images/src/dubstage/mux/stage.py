@@ -30,12 +30,12 @@ from dubstage.mux.report import ReportLine, report_line, voices
 from dubstage.mux.round_trip import check_model, error_rate, heard_in
 from dubstage.mux.spans import covered, merged, shared
 from dubstage.mux.stems import with_stems
-from dubstage.mux.totals import Sound, sentence, totals
+from dubstage.mux.totals import Sound, Totals, sentence, summary, totals
 from dubstage.mux.video import Subtitles, mux_video
 from dubstage.mux.voice import Placed, ahead, lay
 from dubstage.text.transcript import Clip, TranslatedSentence, read_aligned, read_list
 from dubstage.workspace.layout import Artifact
-from dubstage.workspace.work import Figures, Outcome, Work
+from dubstage.workspace.work import Outcome, Work
 
 
 def run(work: Work) -> Outcome:
@@ -68,23 +68,23 @@ def _run(work: Work) -> Outcome:
     sound = _master(work, tracks, dub)
     soft = _write_subtitles(work, sentences, language, duration)
     _write_video(work, (source, declared), (dub, sound.dub), language, soft)
-    figures = totals(lines, sum(x.untranslated for x in sentences), sound)
+    found = totals(lines, sum(x.untranslated for x in sentences), sound)
     if checker:
-        figures |= _round_trip(checker, dub, lines, work.request.target_language)
+        found |= _round_trip(checker, dub, lines, work.request.target_language)
     seconds = time.monotonic() - begun
     report = {
         "job_id": work.request.job_id,
         "source_language": language,
         "target_language": work.request.target_language,
         "duration": round(duration, 3),
-        "totals": figures,
+        "totals": found,
         "stages": stages_of(work.tree, work.request, duration, seconds),
         "speakers": voices(lines),
         "lines": [line.model_dump(mode="json") for line in lines],
     }
     text = json.dumps(report, ensure_ascii=False, indent=1)
     work.staging(Artifact.REPORT, None).write_text(text + "\n")
-    return Outcome(message=sentence(figures, sound), figures=figures)
+    return Outcome(message=sentence(found, sound), summary=summary(found))
 
 
 @step("render")
@@ -155,7 +155,7 @@ def _master(work: Work, tracks: Tracks, target: Path) -> Sound:
 
 
 @step("verify")
-def _round_trip(model: Path, dub: Path, lines: Sequence[ReportLine], language: str) -> Figures:
+def _round_trip(model: Path, dub: Path, lines: Sequence[ReportLine], language: str) -> Totals:
     """The dub's word error rate, as the profile's check model hears it."""
     said = " ".join(line.translation for line in lines if line.is_spoken)
     rate = error_rate(said, heard_in(dub, model, language), language) if said else None

@@ -1,14 +1,18 @@
-"""A dub in a few figures: they stand in the report and in the DubJob's status."""
+"""A dub in a few numbers: for the report, and as integers for the DubJob's status."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dubstage.contract.summary import StageSummary, scaled
 from dubstage.mux.master import Gain, Loudness
 from dubstage.mux.report import ReportLine
+from dubstage.text.counting import counted
 from dubstage.timing.fit import NOTED_SPEED, ROUNDING_SECONDS, UNNOTICED_SPEED, Flag
-from dubstage.workspace.work import Figures
+
+Totals = dict[str, int | float | bool]
+"""The numbers under their names in the report."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +30,12 @@ class Sound:
     """Share of the original's speech over which the dub speaks; None without speech."""
 
 
-def totals(lines: Sequence[ReportLine], untranslated: int, sound: Sound) -> Figures:
-    """The figures; what cannot be measured is left out."""
+def totals(lines: Sequence[ReportLine], untranslated: int, sound: Sound) -> Totals:
+    """The numbers of the whole dub; what cannot be measured is left out."""
     spoken = [line for line in lines if line.is_spoken]
     count = max(len(spoken), 1)
     errors = sorted(abs(line.onset_error) for line in spoken)
-    found: Figures = {
+    found: Totals = {
         "lines": len(lines),
         "spoken": len(spoken),
         "untranslated": untranslated,
@@ -61,14 +65,38 @@ def percentile(values: Sequence[float], share: float) -> float:
     return values[min(int(share * len(values)), len(values) - 1)] if values else 0.0
 
 
-def sentence(figures: Figures, sound: Sound) -> str:
+def summary(found: Totals) -> StageSummary:
+    """`found` as the DubJob's status shows it: integers with their units."""
+
+    def value(name: str, factor: int) -> int | None:
+        return scaled(found[name], factor) if name in found else None
+
+    return StageSummary(
+        segments=int(found["lines"]),
+        spoken_segments=int(found["spoken"]),
+        untranslated_segments=int(found["untranslated"]),
+        trimmed_segments=int(found["trimmed"]),
+        max_speed_percent=value("fastest", 100),
+        fast_segments_percent=value("share_above_1.2", 100),
+        onset_error_p95_milliseconds=value("onset_error_p95", 1000),
+        max_level_error_centi_lu=value("level_error_max", 100),
+        background_change_centi_db=value("background_change_db", 100),
+        loudness_centi_lufs=value("dub_lufs", 100),
+        source_loudness_centi_lufs=value("source_lufs", 100),
+        true_peak_centi_dbtp=value("dub_true_peak", 100),
+        peak_limited=bool(found["peak_limited"]),
+        word_error_rate_percent=value("word_error_rate", 100),
+    )
+
+
+def sentence(found: Totals, sound: Sound) -> str:
     """What a person reads in the DubJob's status."""
     text = (
-        f"{figures['spoken']} lines, at most {figures['fastest']:.2f}x as fast, "
-        f"{figures['trimmed']} trimmed"
+        f"{counted(int(found['spoken']), 'segment')}, speed up to {found['fastest']:.2f}x, "
+        f"{found['trimmed']} trimmed"
     )
-    if figures["untranslated"]:
-        text += f", {figures['untranslated']} untranslated"
+    if found["untranslated"]:
+        text += f", {found['untranslated']} untranslated"
     if sound.dub.is_known:
         text += f"; {sound.dub.integrated:.1f} LUFS"
     if sound.gain.peak_wins:

@@ -11,10 +11,12 @@ import importlib
 import shutil
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from dubstage import logs
 from dubstage.contract import SCRATCH_DIR, Stage, StageRequest, StageResult
+from dubstage.contract.summary import StageSummary
 from dubstage.engines import engine_version
 from dubstage.errors import Misconfigured, NoInput
 from dubstage.inputs import corrections, voice_files
@@ -32,6 +34,7 @@ from dubstage.workspace.manifest import (
     read_manifest,
     write_manifest,
 )
+from dubstage.workspace.outputs import outputs_of
 from dubstage.workspace.publish import Staging
 from dubstage.workspace.reuse import is_whole, look_ahead
 from dubstage.workspace.stages import STAGES
@@ -84,7 +87,9 @@ def execute(
         corrected=corrected,
         imported=manifest.correction is not None,
         source_language=_source_language(tree, manifest, done),
-        figures=manifest.figures,
+        summary=manifest.summary,
+        reusable_summaries=_summaries(tree, done[1:]) if is_ingest else {},
+        outputs=outputs_of(tree, digests) if Stage.MUX in done else [],
     )
 
 
@@ -132,7 +137,7 @@ def _work(
         engine_version=None if means.correction else engine_version(choice.engine),
         message=outcome.message,
         source_language=outcome.source_language,
-        figures=outcome.figures,
+        summary=outcome.summary,
     )
     write_manifest(tree, manifest)
     return manifest
@@ -204,6 +209,12 @@ def _inputs(
             records.append(record)
             named[f"{artifact.name}/{file.name}"] = record.sha256
     return records, named
+
+
+def _summaries(tree: Tree, stages: Sequence[Stage]) -> dict[Stage, StageSummary]:
+    """What `stages` measured when they ran."""
+    manifests = {stage: read_manifest(tree, stage) for stage in stages}
+    return {stage: found.summary for stage, found in manifests.items() if found}
 
 
 def _source_language(tree: Tree, manifest: Manifest, done: list[Stage]) -> str | None:

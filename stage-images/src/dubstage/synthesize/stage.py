@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from dubstage.contract.summary import StageSummary, scaled
 from dubstage.engines import engine_of
 from dubstage.errors import BadInput, TemporaryFailure
 from dubstage.logs import step
@@ -12,6 +13,7 @@ from dubstage.synthesize.engine import Speaker
 from dubstage.synthesize.kept import KeptLines
 from dubstage.synthesize.lines import LineRecorder
 from dubstage.synthesize.voices import cast_voices
+from dubstage.text.counting import counted
 from dubstage.text.transcript import Clip, ClipFlag, TranslatedSentence, read_list, write_list
 from dubstage.timing.slot import Line, slots
 from dubstage.workspace.layout import Artifact
@@ -32,9 +34,9 @@ def run(work: Work) -> Outcome:
     lines = read_list(work, Artifact.TRANSLATED, TranslatedSentence)
     if not any(unspoken(line) is None for line in lines):
         raise BadInput(
-            f"None of the {len(lines)} lines of inputs/{work.request.source} has a translation "
-            "that can be spoken: expected words. Lay a translation.srt beside the video, or "
-            "choose another translation engine.",
+            f"No segment of inputs/{work.request.source} ({len(lines)} in all) has a translation "
+            "that can be spoken: expected words. Put a translation.srt into "
+            f"inputs/{work.request.job_id}, or choose another translation engine.",
             reason="NothingToSay",
         )
     (vocals,) = work.read(Artifact.VOCALS)
@@ -79,8 +81,8 @@ def load_engine(work: Work) -> Speaker:
 def _check_sound(work: Work, clips: Sequence[Clip]) -> None:
     if not any(clip.audio_file for clip in clips):
         raise TemporaryFailure(
-            f"{work.request.engine.engine} made no sound for any of {len(clips)} lines: try "
-            "again, or choose another engine.",
+            f"{work.request.engine.engine} made no sound for any of "
+            f"{counted(len(clips), 'segment')}: retry, or choose another engine.",
             reason="NoSpeechMade",
         )
 
@@ -94,17 +96,20 @@ def _outcome(
     return Outcome(
         message="; ".join(
             [
-                f"{len(clips)} lines, {seconds:.1f} s of speech by {work.request.engine.engine}",
+                f"{counted(len(clips), 'segment')}, {seconds:.1f} s of speech by "
+                f"{work.request.engine.engine}",
                 *([", ".join(said)] if said else []),
                 *remarks,
             ]
         ),
-        figures={
-            "lines": len(clips),
-            "speech_seconds": round(seconds, 3),
-            "speakers": len({clip.speaker for clip in clips}),
-            "kept": recorder.kept_count,
-            "silent": sum(not clip.audio_file for clip in clips),
-            **{str(flag): count for flag, count in sorted(flags.items())},
-        },
+        summary=StageSummary(
+            segments=len(clips),
+            speakers=len({clip.speaker for clip in clips}),
+            speech_milliseconds=scaled(seconds, 1000),
+            reused_clips=recorder.kept_count,
+            silent_segments=sum(not clip.audio_file for clip in clips),
+            untranslated_segments=flags.get(ClipFlag.UNTRANSLATED),
+            too_long_clips=flags.get(ClipFlag.TOO_LONG),
+            clipped_clips=flags.get(ClipFlag.CLIPPED),
+        ),
     )

@@ -9,9 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from dubstage.contract import Stage
+from dubstage.contract.summary import StageSummary
 from dubstage.errors import BadInput
 from dubstage.inputs import corrections
 from dubstage.inputs.corrections import Line
+from dubstage.text.counting import counted
 from dubstage.text.language_check import check_pair
 from dubstage.text.languages import is_spaced, primary
 from dubstage.text.punctuation import ends_sentence
@@ -62,9 +64,10 @@ def run(work: Work) -> Outcome:
     write_list(work.staging(Artifact.TRANSCRIPT, None), lines)
     write_list(work.staging(Artifact.SRC_TRANSCRIPT, None), lines)
     return Outcome(
-        message=f"{len(lines)} lines taken over from inputs/{request.job_id}/{path.name}",
+        message=f"{counted(len(lines), 'segment')} imported from "
+        f"inputs/{request.job_id}/{path.name}",
         source_language=language,
-        figures={"lines": len(lines), "words": len(words)},
+        summary=StageSummary(segments=len(lines), words=len(words)),
     )
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 
+from dubstage.contract.summary import StageSummary
 from dubstage.engines import engine_of
 from dubstage.errors import BadInput
+from dubstage.text.counting import counted
 from dubstage.text.language_check import check_pair
 from dubstage.text.languages import is_spaced, primary
 from dubstage.text.transcript import AlignedSegments, write_list
@@ -56,16 +58,15 @@ def run(work: Work) -> Outcome:
     write_list(work.staging(Artifact.TRANSCRIPT, None), lines)
     write_list(work.staging(Artifact.SRC_TRANSCRIPT, None), lines)
     speakers = len({word.speaker for word in words})
-    found = f"{len(lines)} lines, {len(words)} words, language {language}, {_counted(speakers)}"
+    found = (
+        f"{counted(len(lines), 'segment')}, {counted(len(words), 'word')}, language {language}, "
+        f"{counted(speakers, 'speaker')}"
+    )
     return Outcome(
         message="; ".join([found, *heard.notes]),
         source_language=language,
-        figures={"lines": len(lines), "words": len(words), "speakers": speakers},
+        summary=StageSummary(segments=len(lines), words=len(words), speakers=speakers),
     )
-
-
-def _counted(speakers: int) -> str:
-    return "1 speaker" if speakers == 1 else f"{speakers} speakers"
 
 
 def load_engine(work: Work) -> Recogniser:

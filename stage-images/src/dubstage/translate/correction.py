@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dubstage.contract import Stage
+from dubstage.contract.summary import StageSummary
 from dubstage.inputs import corrections
 from dubstage.inputs.corrections import Line
+from dubstage.text.counting import counted
 from dubstage.text.transcript import Sentence, TranslatedSentence, read_list, write_list
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Outcome, Work
@@ -31,8 +33,9 @@ def run(work: Work) -> Outcome:
     write_list(work.staging(Artifact.TRANSLATED, None), translated)
     write_list(work.staging(Artifact.TRG_TRANSCRIPT, None), translated)
     return Outcome(
-        message=f"{len(lines)} lines taken over from inputs/{request.job_id}/{path.name}",
-        figures={"lines": len(lines), "untranslated": 0},
+        message=f"{counted(len(lines), 'segment')} imported from "
+        f"inputs/{request.job_id}/{path.name}",
+        summary=StageSummary(segments=len(lines), untranslated_segments=0),
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from dubstage.contract import GlossaryEntry
 from dubstage.errors import TemporaryFailure
 from dubstage.logs import step
+from dubstage.text.counting import counted
 from dubstage.translate.engine import Translator
 from dubstage.translate.glossary import Protected, protect
 
@@ -106,8 +107,8 @@ def _ask(
         found = engine.translate(lines, *languages, progress)
     if len(found) != len(lines):
         raise TemporaryFailure(
-            f"The engine gave {len(found)} translations for {len(lines)} lines: try again, or "
-            "choose another engine.",
+            f"The engine gave {counted(len(found), 'translation')} for "
+            f"{counted(len(lines), 'segment')}: retry, or choose another engine.",
             reason="TranslationIncomplete",
         )
     return [" ".join(answer.split()) for answer in found]

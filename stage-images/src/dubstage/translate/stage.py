@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dubstage.contract.summary import StageSummary
 from dubstage.engines import engine_of
 from dubstage.errors import BadInput, NoInput
+from dubstage.text.counting import counted
 from dubstage.text.languages import primary
 from dubstage.text.transcript import (
     Sentence,
@@ -51,14 +53,14 @@ def run(work: Work) -> Outcome:
     untranslated = [line.segment_id for line in translated if line.untranslated]
     lost = [line.segment_id for line, answer in zip(lines, found, strict=True) if answer.lost_terms]
     return Outcome(
-        message=f"{len(lines)} lines from {source} to {target}"
+        message=f"{counted(len(lines), 'segment')} translated from {source} to {target}"
         + _named("untranslated", untranslated)
         + _named("without their glossary terms", lost),
-        figures={
-            "lines": len(lines),
-            "untranslated": len(untranslated),
-            "glossary_missed": len(lost),
-        },
+        summary=StageSummary(
+            segments=len(lines),
+            untranslated_segments=len(untranslated),
+            glossary_missed_segments=len(lost),
+        ),
     )
 
 

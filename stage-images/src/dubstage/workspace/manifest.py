@@ -17,6 +17,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from dubstage.contract import Stage, StageRequest
+from dubstage.contract.summary import StageSummary
 from dubstage.workspace.digests import FileRecord
 from dubstage.workspace.layout import Artifact, Tree
 from dubstage.workspace.stages import STAGES
@@ -47,8 +48,8 @@ class Manifest(BaseModel):
     """Of the engine's library or program, where it is known."""
     message: str = ""
     source_language: str | None = None
-    figures: dict[str, str | int | float | bool] = {}
-    """What the stage measured, so that a reused one can say it again."""
+    summary: StageSummary = StageSummary()
+    """What the stage measured, so that a reused one can report it again."""
 
     def digests_of(self, tree: Tree, artifact: Artifact) -> dict[str, str]:
         """Digests of the artifact's files, by file name, as they were written."""

@@ -12,12 +12,10 @@ from pathlib import Path
 from typing import Protocol
 
 from dubstage.contract import StageRequest
+from dubstage.contract.summary import StageSummary
 from dubstage.errors import NoInput
 from dubstage.workspace.layout import Artifact, Tree
 from dubstage.workspace.stages import PRODUCER
-
-Figures = dict[str, str | int | float | bool]
-"""Measurements that a stage reports."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,8 @@ class Outcome:
     message: str = ""
     """One sentence for a person."""
     source_language: str | None = None
-    figures: Figures = field(default_factory=dict)
+    summary: StageSummary = field(default_factory=StageSummary)
+    """What the stage measured."""
 
 
 def files_of(tree: Tree, artifact: Artifact) -> list[Path]:

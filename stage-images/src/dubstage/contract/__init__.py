@@ -3,15 +3,18 @@
 The operator passes one :class:`StageRequest` as JSON in the environment
 variable :data:`REQUEST_ENV`. A stage answers with an :class:`ExitCode` and one
 :class:`StageResult` as JSON in its container's termination message. Both sides
-import this module, so it needs nothing but pydantic.
+import this package, so it needs nothing but pydantic.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import Enum, IntEnum
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from dubstage.contract.summary import Output, StageSummary
 
 REQUEST_ENV = "DUBSTAGE_REQUEST"
 """Environment variable that carries the :class:`StageRequest`."""
@@ -187,24 +190,47 @@ class StageResult(_Message):
     """With NOINPUT: the stage that has to write its files again."""
     source_language: str | None = None
     """The language that was spoken, once it is known."""
-    figures: dict[str, str | int | float | bool] = {}
-    """Measurements worth showing in the DubJob's status."""
+    summary: StageSummary = StageSummary()
+    """What the stage measured."""
+    reusable_summaries: dict[Stage, StageSummary] = {}
+    """Ingest only: what the stages in `reusable` measured when they ran."""
+    outputs: list[Output] = []
+    """What a person came for, the most important first. Mux only, and ingest where the
+    mux stage is reusable."""
 
     def to_termination_message(self, limit: int = TERMINATION_MESSAGE_LIMIT) -> str:
-        """JSON of at most `limit` bytes: figures are dropped first, then the
-        message is cut, because a cut-off JSON text could not be parsed."""
-        smaller = self.model_copy(update={"figures": {}})
-        for candidate in (self, smaller):
+        """JSON of at most `limit` bytes, because a cut-off text could not be parsed.
+
+        What does not fit is left out in this order: details of the summaries, outputs
+        from the last one on, the summaries, the end of the message.
+        """
+        for candidate in self._smaller():
             text = _compact(candidate)
             if len(text.encode()) <= limit:
                 return text
+        return _compact(StageResult(stage=self.stage, reason=self.reason))
+
+    def _smaller(self) -> Iterator[StageResult]:
+        """This result with less and less in it."""
+        yield self
+        found = self.model_copy(
+            update={
+                "summary": self.summary.essential,
+                "reusable_summaries": {
+                    stage: summary.essential for stage, summary in self.reusable_summaries.items()
+                },
+            }
+        )
+        yield found
+        for count in reversed(range(len(self.outputs))):
+            found = found.model_copy(update={"outputs": self.outputs[:count]})
+            yield found
+        found = found.model_copy(update={"summary": StageSummary(), "reusable_summaries": {}})
+        yield found
         message = self.message
         while message:
             message = message[: len(message) * 9 // 10]
-            text = _compact(smaller.model_copy(update={"message": f"{message}…"}))
-            if len(text.encode()) <= limit:
-                return text
-        return _compact(StageResult(stage=self.stage, reason=self.reason))
+            yield found.model_copy(update={"message": f"{message}…"})
 
     @classmethod
     def from_termination_message(cls, text: str | None) -> StageResult | None:

@@ -1,0 +1,38 @@
+"""What the dub came to as a whole: its summary and its files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dubjob_operator.api.dubjob import DubJob, StageState, StageStatus
+from dubjob_operator.planning.observation import Observed
+from dubstage.contract.summary import DubSummary, Output
+
+
+def summary(entries: Sequence[StageStatus]) -> DubSummary | None:
+    """What the stages have measured; of two that measured the same the later one counts."""
+    known = {
+        name: value
+        for entry in entries
+        if entry.summary
+        for name in DubSummary.model_fields
+        if (value := getattr(entry.summary, name)) is not None
+    }
+    return DubSummary(**known) if known else None
+
+
+def outputs(
+    dubjob: DubJob, entries: Sequence[StageStatus], observed: Observed
+) -> list[Output] | None:
+    """The files of the dub while its last stage counts as succeeded: those that are
+    recorded, or those that the stage (or ingest, which found its work done) has reported."""
+    last = entries[-1]
+    if last.state is not StageState.SUCCEEDED:
+        return None
+    recorded = dubjob.status.of(last.name)
+    same = recorded and recorded.state is StageState.SUCCEEDED and recorded.run == last.run
+    if same and dubjob.status.outputs:
+        return dubjob.status.outputs
+    job = observed.job(last.job_name or entries[0].job_name or "")
+    pod = job.succeeded if job else None
+    return pod.result.outputs or None if pod and pod.result else None
