@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,7 @@ def test_only_progress_has_the_field_progress(stderr: io.StringIO) -> None:
 
 
 def steps(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """The steps that ended well."""
+    """The steps that ended well, in order."""
     return [
         str(vars(record)["step"])
         for record in caplog.records
@@ -71,14 +71,32 @@ def steps(caplog: pytest.LogCaptureFixture) -> list[str]:
     ]
 
 
+def own(names: Iterable[str]) -> list[str]:
+    """The steps of the stages themselves, without those that every stage has."""
+    return [name for name in names if name not in ("check earlier results", "publish")]
+
+
 def test_ingest_and_mux_log_their_steps(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     film(source(tmp_path))
     dubbed(tmp_path, [Spoken(0.5, 1.0, 0.4)])
-    assert [name for name in steps(caplog) if name != "publish"] == [
+    assert own(steps(caplog)) == [
         *("probe", "extract audio", "read video"),
         *("render", "mix", "write subtitles", "encode"),
     ]
+
+
+def test_every_stage_logs_what_it_reuses_and_publishes(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    film(source(tmp_path))
+    caplog.set_level(logging.INFO)
+    assert run_stage_in(tmp_path, request_for(Stage.INGEST)).code is ExitCode.OK
+    assert steps(caplog)[0] == "check earlier results"
+    assert "publish" in steps(caplog)
+    caplog.clear()
+    assert run_stage_in(tmp_path, request_for(Stage.INGEST)).result.reused
+    assert steps(caplog) == ["check earlier results"]
 
 
 def test_failed_ingest_names_the_step(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -98,4 +116,4 @@ def test_synthesize_logs_its_steps(
     monkeypatch.setattr(synthesize, "load_engine", lambda _: WatchedEngine())
     caplog.set_level(logging.INFO)
     assert run_stage_in(tmp_path, request_for(Stage.SYNTHESIZE)).code is ExitCode.OK
-    assert [name for name in steps(caplog) if name != "publish"] == ["choose voices", "synthesize"]
+    assert own(steps(caplog)) == ["choose voices", "synthesize"]

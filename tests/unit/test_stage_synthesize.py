@@ -291,7 +291,7 @@ def test_every_speaker_has_a_voice_of_its_own(tmp_path: Path, engine: WatchedEng
 
 
 def test_the_recordings_go_with_the_interim_files(tmp_path: Path, engine: WatchedEngine) -> None:
-    from dubstage.run.execution import delete_interim
+    from dubstage.workspace.prune import delete_interim
 
     lay_job(tmp_path, LINES)
     tree = synthesize(tmp_path).tree

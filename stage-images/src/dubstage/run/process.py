@@ -20,7 +20,9 @@ from dubstage.contract import (
     StageResult,
 )
 from dubstage.errors import Misconfigured, NoInput, StageError, TemporaryFailure
-from dubstage.run.execution import execute
+from dubstage.run.attempt import Attempt
+from dubstage.run.ingest_order import run_ingest
+from dubstage.run.stage_order import run_stage
 from dubstage.run.termination import exit_on_termination
 from dubstage.workspace.layout import Roots, Tree
 from dubstage.workspace.publish import Staging
@@ -66,7 +68,9 @@ def finish(
     """Run the stage to its end, whatever that is."""
     begun = time.monotonic()
     try:
-        result = execute(request, roots, staging, run, patience)
+        attempt = Attempt(request, roots, staging, patience)
+        order = run_ingest if request.stage is Stage.INGEST else run_stage
+        result = order(attempt, run)
         code = ExitCode.OK
     except StageError as error:
         code, result = error.exit_code, _failure(request, error)

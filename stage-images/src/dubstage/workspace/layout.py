@@ -12,26 +12,26 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from dubstage.contract import DATA_DIR, MODELS_DIR, Stage
+from dubstage.contract import DATA_DIR, MODELS_DIR, REVIEWED, Stage
 
 
 class Artifact(str, Enum):
     """The files of one job; the value is the path pattern below the root.
 
-    A ``*`` stands for what differs: the lines' clips, the stems, and the dubbed
-    video's container.
+    A ``*`` stands for what differs: the segments' clips, the stems, and the dubbed
+    video's container. The contract has the paths that the operator shows to people.
     """
 
     AUDIO = "interim/{job}/text/vid/speaks/audio.wav"
-    VOCALS = "interim/{job}/text/vid/speaks/vocals.wav"
+    VOCALS = REVIEWED[Stage.SEPARATE]
     BACKGROUND = "interim/{job}/text/vid/bgm/background.wav"
     TRANSCRIPT = "interim/{job}/text/src/sentence/transcript.json"
     ALIGNED_SEGMENTS = "interim/{job}/text/src/words/aligned_segments.json"
-    SRC_TRANSCRIPT = "outputs/{job}/text/src_transcript.json"
+    SRC_TRANSCRIPT = REVIEWED[Stage.TRANSCRIBE]
     TRANSLATED = "interim/{job}/text/trg/sentence/translated.json"
-    TRG_TRANSCRIPT = "outputs/{job}/text/trg_transcript.json"
+    TRG_TRANSCRIPT = REVIEWED[Stage.TRANSLATE]
     TTS_CLIPS = "interim/{job}/text/vid/tts/*.wav"
-    TTS_SEGMENTS = "interim/{job}/text/vid/tts/segments.json"
+    TTS_SEGMENTS = REVIEWED[Stage.SYNTHESIZE]
     DUBBED_AUDIO = "outputs/{job}/vid/dubbed_audio.wav"
     DUBBED_VIDEO = "outputs/{job}/vid/dubbed_video.*"
     STEMS = "outputs/{job}/vid/stems/*.wav"

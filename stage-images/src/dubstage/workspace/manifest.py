@@ -64,18 +64,18 @@ class Manifest(BaseModel):
 
 
 @dataclass(frozen=True)
-class Means:
-    """What a stage's result comes from, its inputs apart: the engine with that revision
-    of its model (None where it has none), or a person's file."""
+class Origin:
+    """What a stage's result comes from beside its inputs: the engine, or a person's file."""
 
-    revision: str | None = None
+    model_revision: str | None = None
+    """Revision of the engine's model; None for an engine without one."""
     correction: str | None = None
-    """SHA-256 of the person's file, which replaces the engine."""
+    """SHA-256 of the person's file that replaces the engine."""
     voices: Mapping[str, str] = field(default_factory=dict)
-    """SHA-256 of a person's recording, by speaker, where the stage speaks."""
+    """SHA-256 of a person's recording, by speaker; of the synthesize stage only."""
 
 
-def content_key(request: StageRequest, stage: Stage, inputs: InputDigests, means: Means) -> str:
+def content_key(request: StageRequest, stage: Stage, inputs: InputDigests, origin: Origin) -> str:
     """The content key of `stage` for `request`, given its inputs' digests."""
     definition, choice = STAGES[stage], request.engines[stage]
     parts: dict[str, object] = {
@@ -84,17 +84,17 @@ def content_key(request: StageRequest, stage: Stage, inputs: InputDigests, means
         "parameters": definition.parameters(request),
         "inputs": dict(inputs),
     }
-    if means.correction:
-        parts["correction"] = means.correction
+    if origin.correction:
+        parts["correction"] = origin.correction
     else:
         parts |= {
             "engine": choice.engine,
             "model": choice.model,
-            "model_revision": means.revision,
+            "model_revision": origin.model_revision,
             "engine_parameters": choice.parameters,
         }
-    if means.voices:
-        parts["voices"] = dict(means.voices)
+    if origin.voices:
+        parts["voices"] = dict(origin.voices)
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 

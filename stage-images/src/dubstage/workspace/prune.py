@@ -1,4 +1,4 @@
-"""Delete the media of jobs that nobody has touched for long. Inputs always stay."""
+"""Delete media: a finished job's interim files, or all of an old job. Inputs always stay."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Outcome(str, Enum):
     """Which jobs are pruned."""
 
     COMPLETE = "complete"
-    """Those whose dub is there."""
+    """Jobs with a finished dub."""
     INCOMPLETE = "incomplete"
-    """Those that never came so far."""
+    """Jobs without one."""
     ANY = "any"
 
     def __str__(self) -> str:
@@ -29,18 +29,28 @@ class Outcome(str, Enum):
 
 def prune(roots: Roots, days: float, outcome: Outcome, *, dry_run: bool = False) -> Iterator[str]:
     """Delete the interim and outputs folders of jobs that were last written more than
-    `days` ago; their names. A job that runs writes, and is never touched."""
+    `days` ago, and yield their names. A running job writes, so it is never deleted."""
     cutoff = time.time() - days * DAY_SECONDS
     for job_id in sorted(_folders(roots.interim) | _folders(roots.outputs)):
         tree = Tree(roots, job_id)
         folders = [roots.interim / job_id, roots.outputs / job_id]
         is_complete = tree.path(Artifact.REPORT).exists() and tree.manifest(Stage.MUX).exists()
-        wanted = outcome is Outcome.ANY or is_complete == (outcome is Outcome.COMPLETE)
-        if wanted and _last_written(folders) < cutoff:
+        is_selected = outcome is Outcome.ANY or is_complete == (outcome is Outcome.COMPLETE)
+        if is_selected and _last_written(folders) < cutoff:
             if not dry_run:
                 for folder in folders:
                     shutil.rmtree(folder, ignore_errors=True)
             yield job_id
+
+
+def delete_interim(tree: Tree) -> None:
+    """Delete the files that the stages wrote for each other. The manifests stay: they prove
+    that the outputs are right."""
+    for artifact in Artifact:
+        if not artifact.is_output:
+            for file in tree.files(artifact):
+                file.unlink()
+    shutil.rmtree(tree.lines, ignore_errors=True)
 
 
 def _folders(root: Path) -> set[str]:
@@ -48,7 +58,7 @@ def _folders(root: Path) -> set[str]:
 
 
 def _last_written(folders: list[Path]) -> float:
-    """The latest change of anything below `folders`."""
+    """The time of the latest change of anything below `folders`, in seconds."""
     times = [
         path.lstat().st_mtime
         for folder in folders

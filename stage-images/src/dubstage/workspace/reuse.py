@@ -1,100 +1,98 @@
-"""Which stages need not run, because what they would write is there already.
-
-A stage is *reusable* when its manifest holds the content key that it would have
-now, and those of its outputs are whole that people came for or that a stage still
-to run reads. Interim files may be cleaned up without making finished work undone.
-"""
+"""Which stages need not run, because what they would write is there already."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from itertools import takewhile
 
 from dubstage.contract import Stage, StageRequest
-from dubstage.workspace.digests import Digests
+from dubstage.workspace.digests import Digests, FileRecord
 from dubstage.workspace.layout import Artifact, Tree
-from dubstage.workspace.manifest import Manifest, Means, content_key, read_manifest
-from dubstage.workspace.stages import STAGES
-
-ORDER = tuple(Stage)
-
-MeansOf = Callable[[Stage], Means]
-"""What a stage would work with; raises ValueError where its model is missing."""
+from dubstage.workspace.manifest import Manifest, Origin, content_key, read_manifest
+from dubstage.workspace.stages import STAGES, input_name
 
 
-@dataclass(frozen=True)
-class Inputs:
-    """Digests of everything the stages read, as far as it is known."""
+class Reuse:
+    """The results of earlier runs that are still right.
 
-    source: str
-    """SHA-256 of the source video."""
-    artifacts: dict[Artifact, dict[str, str]]
+    A stage is *reusable* if its manifest holds the content key that the stage would get
+    now, and if those of its files are intact that are outputs or that a stage still to
+    run reads. Interim files can be deleted without making finished work undone.
+    """
 
-    def of(self, stage: Stage) -> dict[str, str] | None:
-        """The digests of what `stage` reads; None where one is not known."""
-        found = {"source": self.source} if STAGES[stage].reads_source else {}
-        for artifact in STAGES[stage].reads:
-            digests = self.artifacts.get(artifact)
-            if not digests:
-                return None
-            found |= {f"{artifact.name}/{name}": sha for name, sha in digests.items()}
-        return found
+    def __init__(
+        self,
+        request: StageRequest,
+        tree: Tree,
+        source: FileRecord,
+        digests: Digests,
+        origin_of: Callable[[Stage], Origin],
+    ) -> None:
+        """`origin_of`: what a stage's result would come from now. Raises ValueError for a
+        stage whose model is missing."""
+        self._request = request
+        self._tree = tree
+        self._source = source
+        self._digests = digests
+        self._origin_of = origin_of
 
+    def stages_from(self, start: Stage) -> dict[Stage, Manifest]:
+        """The reusable stages from `start` on, up to the first that has to run.
 
-def look_ahead(
-    request: StageRequest,
-    tree: Tree,
-    source: str,
-    means: MeansOf,
-    digests: Digests,
-    start: Stage,
-) -> list[Stage]:
-    """The stages from `start` on that need not run, up to the first that must. A
-    stage after one that must run is not named, since its inputs may change."""
-    ahead = ORDER[ORDER.index(start) :]
-    current = matching(request, tree, source, means)
-    to_run: set[Stage] = set()
-    needed: set[Artifact] = {artifact for artifact in Artifact if artifact.is_output}
-    for stage in reversed(ahead):
-        manifest = current.get(stage)
-        wanted = [artifact for artifact in STAGES[stage].writes if artifact in needed]
-        if manifest is None or not all(
-            is_whole(tree, manifest, artifact, digests) for artifact in wanted
-        ):
-            to_run.add(stage)
-            needed |= set(STAGES[stage].reads)
-    return list(takewhile(lambda stage: stage not in to_run, ahead))
+        A stage behind one that has to run is not among them: its inputs may change.
+        """
+        current = dict(self._current())
+        order = list(Stage)
+        ahead = order[order.index(start) :]
+        needed = {artifact for artifact in Artifact if artifact.is_output}
+        to_run: set[Stage] = set()
+        for stage in reversed(ahead):
+            manifest = current.get(stage)
+            written = [artifact for artifact in STAGES[stage].writes if artifact in needed]
+            if manifest is None or not all(self._is_intact(manifest, x) for x in written):
+                to_run.add(stage)
+                needed |= set(STAGES[stage].reads)
+        reusable = takewhile(lambda stage: stage not in to_run, ahead)
+        return {stage: current[stage] for stage in reusable}
 
+    def last_result(self, stage: Stage) -> Manifest | None:
+        """The manifest of the stage's last run, whatever it was made from; None if one of
+        its files is gone or has changed."""
+        manifest = read_manifest(self._tree, stage)
+        if manifest and all(self._is_intact(manifest, x) for x in STAGES[stage].writes):
+            return manifest
+        return None
 
-def matching(
-    request: StageRequest, tree: Tree, source: str, means: MeansOf
-) -> dict[Stage, Manifest]:
-    """The manifests whose content key is the one that the stage would have now,
-    from the first stage up to the first that differs."""
-    found: dict[Stage, Manifest] = {}
-    inputs = Inputs(source, {})
-    for stage in ORDER:
-        manifest = read_manifest(tree, stage)
-        digests = inputs.of(stage)
-        if manifest is None or digests is None:
-            break
-        try:
-            key = content_key(request, stage, digests, means(stage))
-        except ValueError:
-            break
-        if key != manifest.key:
-            break
-        found[stage] = manifest
-        for artifact in STAGES[stage].writes:
-            inputs.artifacts[artifact] = manifest.digests_of(tree, artifact)
-    return found
+    def _current(self) -> Iterator[tuple[Stage, Manifest]]:
+        """The manifests with the content key that their stage would get now, from the first
+        stage up to the first that differs."""
+        known: dict[Artifact, dict[str, str]] = {}
+        for stage, definition in STAGES.items():
+            manifest = read_manifest(self._tree, stage)
+            if manifest is None or not all(known.get(artifact) for artifact in definition.reads):
+                return
+            inputs = {
+                input_name(artifact, name): sha256
+                for artifact in definition.reads
+                for name, sha256 in known[artifact].items()
+            }
+            if definition.reads_source:
+                inputs["source"] = self._source.sha256
+            try:
+                origin = self._origin_of(stage)
+            except ValueError:
+                return
+            if content_key(self._request, stage, inputs, origin) != manifest.key:
+                return
+            yield stage, manifest
+            for artifact in definition.writes:
+                known[artifact] = manifest.digests_of(self._tree, artifact)
 
-
-def is_whole(tree: Tree, manifest: Manifest, artifact: Artifact, digests: Digests) -> bool:
-    """True where the artifact's files are those that the manifest records."""
-    recorded = manifest.digests_of(tree, artifact)
-    found = {
-        path.name: digests.record(path, tree.relative(path)).sha256 for path in tree.files(artifact)
-    }
-    return found == recorded and (bool(recorded) or artifact.may_be_absent)
+    def _is_intact(self, manifest: Manifest, artifact: Artifact) -> bool:
+        """Whether the artifact's files are those that the manifest records."""
+        recorded = manifest.digests_of(self._tree, artifact)
+        present = {
+            path.name: self._digests.record(path, self._tree.relative(path)).sha256
+            for path in self._tree.files(artifact)
+        }
+        return present == recorded and (bool(recorded) or artifact.may_be_absent)

@@ -105,6 +105,13 @@ STAGES: dict[Stage, StageDefinition] = {
     )
 }
 
+
+def input_name(artifact: Artifact, file_name: str) -> str:
+    """The name of an input in the content key: without the job's id, so that a renamed job
+    keeps its key."""
+    return f"{artifact.name}/{file_name}"
+
+
 PRODUCER: dict[Artifact, Stage] = {
     artifact: definition.stage for definition in STAGES.values() for artifact in definition.writes
 }

@@ -1,0 +1,207 @@
+"""One attempt at a stage: its folder, its inputs, and the work that both orders share."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from dubstage.contract import SCRATCH_DIR, Stage, StageRequest, StageResult
+from dubstage.engines import engine_version
+from dubstage.errors import Misconfigured, NoInput
+from dubstage.inputs import corrections, voice_files
+from dubstage.inputs.source import resolve_source
+from dubstage.logs import Progress, step
+from dubstage.models import model_revision
+from dubstage.workspace.digests import Digests, FileRecord
+from dubstage.workspace.layout import Artifact, Roots, Tree
+from dubstage.workspace.manifest import (
+    Manifest,
+    Origin,
+    content_key,
+    known_records,
+    write_manifest,
+)
+from dubstage.workspace.outputs import outputs_of
+from dubstage.workspace.prune import delete_interim
+from dubstage.workspace.publish import Staging
+from dubstage.workspace.reuse import Reuse
+from dubstage.workspace.stages import STAGES, input_name
+from dubstage.workspace.work import Outcome, StageRun, Work, files_of
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt at the requested stage, on the mounted volumes."""
+
+    request: StageRequest
+    roots: Roots
+    staging: Staging
+    patience: float
+    """Seconds to wait for an input that is not there: NFS caches what is absent."""
+
+    @cached_property
+    def tree(self) -> Tree:
+        """The job's files."""
+        return Tree(self.roots, self.request.job_id)
+
+    @cached_property
+    def digests(self) -> Digests:
+        """The digests of files, those in the job's manifests without reading them again."""
+        return Digests(known_records(self.tree))
+
+    def require_source(self) -> None:
+        """Raise :class:`BadInput` for a source video that is missing or cannot be used."""
+        _ = self._source_path
+
+    @cached_property
+    def source(self) -> FileRecord:
+        """The record of the source video; a new file is read once for its digest."""
+        name = f"inputs/{self._source_path.relative_to(self.roots.inputs.resolve())}"
+        return self.digests.record(self._source_path, name)
+
+    @cached_property
+    def reuse(self) -> Reuse:
+        """What earlier runs left."""
+        return Reuse(self.request, self.tree, self.source, self.digests, self.origin_of)
+
+    def reusable_from(self, start: Stage) -> dict[Stage, Manifest]:
+        """The stages from `start` on that need not run, with their manifests."""
+        with step("check earlier results"):
+            return self.reuse.stages_from(start)
+
+    def origin_of(self, stage: Stage) -> Origin:
+        """What the stage's result would come from now.
+
+        Raises ValueError if the stage's model is not on the models volume.
+        """
+        path = corrections.find(self.roots, self.request, stage)
+        if path:
+            name = f"inputs/{self.request.job_id}/{path.name}"
+            return Origin(correction=self.digests.record(path, name).sha256)
+        voices = {}
+        if stage is Stage.SYNTHESIZE:
+            voices = voice_files.digests_of(self.roots, self.request.job_id, self.digests)
+        return Origin(model_revision(self.roots, self.request.engines[stage]), voices=voices)
+
+    def work(self, run: StageRun) -> Manifest:
+        """Call `run`, or take over a person's file in its place, and publish what was
+        written; the new manifest."""
+        request, stage = self.request, self.request.stage
+        origin = self._origin()
+        if origin.correction:
+            run = load_correction(stage)
+        records, inputs = self._inputs()
+        if STAGES[stage].reads_source:
+            records.append(self.source)
+            inputs["source"] = self.source.sha256
+        self.staging.discard()
+        begun = time.monotonic()
+        outcome = self._run(run)
+        seconds = time.monotonic() - begun
+        with step("publish"):
+            outputs = self.staging.publish(self.digests)
+        engine = None if origin.correction else request.engine
+        manifest = Manifest(
+            stage=stage,
+            key=content_key(request, stage, inputs, origin),
+            version=STAGES[stage].version,
+            engine=engine.engine if engine else "correction",
+            model=engine.model if engine else None,
+            model_revision=origin.model_revision,
+            correction=origin.correction,
+            inputs=records,
+            outputs=outputs,
+            seconds=round(seconds, 3),
+            engine_version=engine_version(engine.engine) if engine else None,
+            message=outcome.message,
+            source_language=outcome.source_language,
+            summary=outcome.summary,
+        )
+        write_manifest(self.tree, manifest)
+        return manifest
+
+    def result(
+        self, manifest: Manifest, later: Mapping[Stage, Manifest], *, is_reused: bool
+    ) -> StageResult:
+        """What this attempt reports: the stage's own `manifest`, and of `later`, the stages
+        that need not run, the language that was spoken and the outputs."""
+        is_finished = Stage.MUX in (self.request.stage, *later)
+        transcription = later.get(Stage.TRANSCRIBE)
+        language = transcription.source_language if transcription else None
+        return StageResult(
+            stage=self.request.stage,
+            reason="Reused" if is_reused else "Succeeded",
+            message=manifest.message,
+            reused=is_reused,
+            imported=manifest.correction is not None,
+            source_language=manifest.source_language or language,
+            summary=manifest.summary,
+            outputs=outputs_of(self.tree, self.digests) if is_finished else [],
+        )
+
+    def delete_interim(self) -> None:
+        """Delete the interim files, if the request asks for it."""
+        if self.request.delete_interim:
+            delete_interim(self.tree)
+
+    @cached_property
+    def _source_path(self) -> Path:
+        return resolve_source(self.roots, self.request)
+
+    def _origin(self) -> Origin:
+        """What the result of this attempt comes from."""
+        choice = self.request.engine
+        try:
+            return self.origin_of(self.request.stage)
+        except ValueError as error:
+            raise Misconfigured(
+                f"The model {choice.engine}/{choice.model} is not on the models volume: run "
+                "`dubstage models pull`, or name another model in the profile.",
+                reason="ModelMissing",
+            ) from error
+
+    def _run(self, run: StageRun) -> Outcome:
+        """Call the stage's function with a scratch folder of its own."""
+        folder = SCRATCH_DIR if Path(SCRATCH_DIR).is_dir() else None
+        scratch = Path(tempfile.mkdtemp(prefix=f"{self.request.stage}-", dir=folder))
+        try:
+            return run(Work(self.request, self.tree, self.staging.path, Progress(), scratch))
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    def _inputs(self) -> tuple[list[FileRecord], dict[str, str]]:
+        """The records of what earlier stages wrote, and their digests by name.
+
+        Raises :class:`NoInput` for a file that does not appear in time.
+        """
+        deadline = time.monotonic() + self.patience
+        records: list[FileRecord] = []
+        named: dict[str, str] = {}
+        for artifact in STAGES[self.request.stage].reads:
+            for file in self._files_of(artifact, deadline):
+                record = self.digests.record(file, self.tree.relative(file))
+                records.append(record)
+                named[input_name(artifact, file.name)] = record.sha256
+        return records, named
+
+    def _files_of(self, artifact: Artifact, deadline: float) -> list[Path]:
+        """The artifact's files. Raises :class:`NoInput` if there is none at `deadline`."""
+        while True:
+            try:
+                return files_of(self.tree, artifact)
+            except NoInput:
+                if time.monotonic() >= deadline:
+                    raise
+                time.sleep(min(1.0, self.patience))
+
+
+def load_correction(stage: Stage) -> StageRun:
+    """The function that takes over a person's file in the place of the stage's engine."""
+    run: StageRun = importlib.import_module(f"dubstage.{stage}.correction").run
+    return run

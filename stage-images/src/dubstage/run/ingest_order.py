@@ -1,0 +1,42 @@
+"""What an attempt at ingest does, in order: check the request, claim the folder, reuse or
+work, and look ahead at the other stages."""
+
+from __future__ import annotations
+
+from dubstage.contract import Stage, StageResult
+from dubstage.inputs import corrections, voice_files
+from dubstage.run.attempt import Attempt
+from dubstage.text import language_check
+from dubstage.workspace import ownership
+from dubstage.workspace.work import StageRun
+
+
+def run_ingest(attempt: Attempt, run: StageRun) -> StageResult:
+    """Do or reuse ingest's work; the result, which names the later stages that need not run.
+
+    What a person can have got wrong is refused here, before a GPU is asked for.
+    Raises :class:`StageError` and OSError.
+    """
+    request = attempt.request
+    language_check.check(request)
+    attempt.require_source()
+    ownership.claim(attempt.tree, request)
+    corrected = corrections.check(attempt.roots, request)
+    voice_files.check(attempt.roots, request)
+
+    later = {} if request.force else attempt.reusable_from(Stage.INGEST)
+    manifest = later.pop(Stage.INGEST, None)
+    is_reused = manifest is not None
+    if manifest is None:
+        manifest = attempt.work(run)
+        later = attempt.reusable_from(Stage.SEPARATE)
+
+    attempt.delete_interim()
+    result = attempt.result(manifest, later, is_reused=is_reused)
+    return result.model_copy(
+        update={
+            "reusable": list(later),
+            "reusable_summaries": {stage: earlier.summary for stage, earlier in later.items()},
+            "corrected": corrected,
+        }
+    )
