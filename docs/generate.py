@@ -74,6 +74,9 @@ def _fields(node: Node, path: str) -> Iterator[tuple[str, str, str]]:
         yield from _fields(next(iter(properties.values())), f"{path.rstrip('.')}.*.")
         return
     for name, part in properties.items():
+        if any(rule["rule"] == "false" for rule in part.get("x-kubernetes-validations", ())):
+            # A renamed field: its rule says so.
+            continue
         kind = _value(part) + (", required" if name in required else "")
         yield f"`{path}{name}`", kind, part.get("description", "").replace("|", "\\|")
         inner = part.get("items", part)

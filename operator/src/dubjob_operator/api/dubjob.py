@@ -7,52 +7,16 @@ from typing import Annotated
 
 from pydantic import Field
 
+from dubjob_operator.api.fields import JobID, LanguageTag, ObjectName, RelativePath, Seconds
 from dubjob_operator.api.model import ApiModel
 from dubjob_operator.api.options import GlossaryEntry, Mix, Speakers
 from dubstage.contract.summary import DubSummary, Milliseconds, Output, StageSummary
-
-LANGUAGE_TAG = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"
-"""The part of BCP 47 that names languages, scripts and regions."""
-JOB_ID = r"^[a-z0-9]([-_.a-z0-9]*[a-z0-9])?$"
-"""One path segment. Two dots in a row are refused by a rule of its own."""
-RELATIVE_PATH = r"^[^/\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
-
-JobID = Annotated[
-    str,
-    Field(
-        pattern=JOB_ID,
-        max_length=63,
-        json_schema_extra={
-            "x-kubernetes-validations": [
-                {"rule": "!self.contains('..')", "message": "jobID must not contain '..'"}
-            ]
-        },
-    ),
-]
-ObjectName = Annotated[str, Field(pattern=r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$", max_length=253)]
-LanguageTag = Annotated[str, Field(pattern=LANGUAGE_TAG, max_length=35)]
 
 
 class Source(ApiModel):
     """Where the video lies."""
 
-    path: Annotated[
-        str,
-        Field(
-            pattern=RELATIVE_PATH,
-            min_length=1,
-            max_length=1024,
-            json_schema_extra={
-                "x-kubernetes-validations": [
-                    {
-                        "rule": "!self.split('/').exists(part, part == '..')",
-                        "message": "path must not contain '..': give it relative to the inputs "
-                        "folder",
-                    }
-                ]
-            },
-        ),
-    ]
+    path: RelativePath
     """Path of the video relative to the inputs folder; links are resolved and must
     stay inside. Several DubJobs may share one file."""
 
@@ -67,10 +31,6 @@ class ReviewedStage(str, Enum):
 
     def __str__(self) -> str:
         return self.value
-
-
-Seconds = Annotated[int, Field(ge=1, le=2592000)]
-"""Up to thirty days."""
 
 
 class DubJobSpec(ApiModel):

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from dubjob_operator.api.fields import Seconds
 from dubjob_operator.api.model import ApiModel
 
 
@@ -38,3 +39,17 @@ class Mix(ApiModel):
     source's own."""
     stems: bool | None = None
     """True: voice and background are written as files of their own, too."""
+
+
+class Deadlines(ApiModel):
+    """Limits on waiting and running, after which the DubJob fails."""
+
+    start_seconds: Annotated[int, Field(ge=1, le=604800)] | None = None
+    """Seconds for which a stage may be unable to start: image, configuration, missing claim
+    or profile. Waiting for capacity does not count. Defaults to 600."""
+    queue_seconds: Seconds | None = None
+    """Seconds for which a stage may wait for capacity, quota or admission. Defaults to no
+    limit."""
+    active_seconds: Seconds | None = None
+    """Seconds for which all stages together may run. Time in a queue, in suspension or in
+    review does not count. Defaults to no limit."""

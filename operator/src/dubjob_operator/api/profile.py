@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, JsonValue
 
-from dubjob_operator.api.dubjob import Metadata, ObjectName, Seconds
+from dubjob_operator.api.dubjob import Metadata
+from dubjob_operator.api.fields import ObjectName, Seconds
 from dubjob_operator.api.model import ApiModel
 from dubstage.contract import EngineChoice, Stage
 

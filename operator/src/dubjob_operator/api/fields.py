@@ -1,0 +1,63 @@
+"""Types of fields that several models share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+JOB_ID = r"^[a-z0-9]([-_.a-z0-9]*[a-z0-9])?$"
+"""One path segment. A rule of its own refuses two dots in a row."""
+RELATIVE_PATH = r"^[^/\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
+LABEL_VALUE = r"^[A-Za-z0-9]([-_.A-Za-z0-9]*[A-Za-z0-9])?$"
+
+JobID = Annotated[
+    str,
+    Field(
+        pattern=JOB_ID,
+        max_length=63,
+        json_schema_extra={
+            "x-kubernetes-validations": [
+                {"rule": "!self.contains('..')", "message": "jobID must not contain '..'"}
+            ]
+        },
+    ),
+]
+RelativePath = Annotated[
+    str,
+    Field(
+        pattern=RELATIVE_PATH,
+        min_length=1,
+        max_length=1024,
+        json_schema_extra={
+            "x-kubernetes-validations": [
+                {
+                    "rule": "!self.split('/').exists(part, part == '..')",
+                    "message": "path must not contain '..': give it relative to the inputs folder",
+                }
+            ]
+        },
+    ),
+]
+LanguageTag = Annotated[
+    str,
+    Field(
+        max_length=35,
+        json_schema_extra={
+            # A rule and not a pattern: the API server answers a pattern with the pattern.
+            "x-kubernetes-validations": [
+                {
+                    "rule": "self.matches('^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$')",
+                    "message": "use a BCP 47 tag, for example es or pt-BR",
+                }
+            ]
+        },
+    ),
+]
+"""The part of BCP 47 that names languages, scripts and regions."""
+ObjectName = Annotated[str, Field(pattern=r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$", max_length=253)]
+LabelValue = Annotated[str, Field(pattern=LABEL_VALUE, min_length=1, max_length=63)]
+Seconds = Annotated[int, Field(ge=1, le=2592000)]
+"""Up to thirty days."""
+Timestamp = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+"""A time as Kubernetes writes it: RFC 3339."""
