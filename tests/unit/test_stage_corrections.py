@@ -245,8 +245,8 @@ def test_without_the_file_the_engine_runs_again(volumes: Path) -> None:
     [
         ("translation.srt", "1\nnonsense\n", "line 2: expected times"),
         ("translation.srt", "00:00:05,000 --> 00:00:04,000\nx\n", "line 1: the end is not after"),
-        ("translation.srt", "00:01:00,000 --> 00:01:01,000\nx\n", "line 1: no line is spoken"),
-        ("translation.srt", "", "it has no lines"),
+        ("translation.srt", "00:01:00,000 --> 00:01:01,000\nx\n", "line 1: no segment is spoken"),
+        ("translation.srt", "", "it has no segments"),
         ("translation.srt", "00:00:01,000 --> 00:00:02,000\n", "no text was found for segment_0"),
         ("translation.json", "{", "line 1: it is not JSON"),
         ("translation.json", "{}", "expected a list"),

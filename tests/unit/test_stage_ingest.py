@@ -60,7 +60,7 @@ def test_sound_without_a_picture_is_taken(tmp_path: Path) -> None:
     film(source(tmp_path), "-vn", "-f", "ipod")
     ended = run_stage_in(tmp_path, request_for(Stage.INGEST))
     assert ended.code == ExitCode.OK, ended.result.message
-    assert "sound without a picture" in ended.result.message
+    assert "audio without a video stream" in ended.result.message
 
 
 def test_a_moment_of_video(tmp_path: Path) -> None:

@@ -216,7 +216,7 @@ def test_speakers_who_share_a_voice_are_said(tmp_path: Path, engine: WatchedEngi
     assert "share" not in synthesize(tmp_path).result.message
     engine.own_voices = 1
     message = synthesize(tmp_path, force=True).result.message
-    assert message.endswith("2 speakers share one voice: espeak-ng has no more in es")
+    assert message.endswith("2 speakers share 1 voice: espeak-ng has no more in es")
 
 
 def test_google_has_a_voice_for_each_accent() -> None:

@@ -24,6 +24,7 @@ from dubstage.media.ffmpeg import (
 from dubstage.media.probe import AudioTrack, Probe, VideoTrack
 from dubstage.media.tracks import dubbed_track
 from dubstage.media.wav import WRITER
+from dubstage.text.counting import counted
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Outcome, Work
 
@@ -50,10 +51,10 @@ def run(work: Work) -> Outcome:
             reason="SourceUnreadable",
         ) from error
     _check_whole(name, declared.length_of(track, declared.video), max(heard, seen))
-    kind = "video" if declared.video else "sound without a picture"
+    kind = "video" if declared.video else "audio without a video stream"
     duration = declared.programme_length(heard)
     return Outcome(
-        message=f"{duration:.1f} s of {kind} with {_choice(declared.audio, track)}",
+        message=f"{duration:.1f} s of {kind}, {_choice(declared.audio, track)}",
         summary=StageSummary(
             duration_milliseconds=scaled(duration, 1000), audio_tracks=len(declared.audio)
         ),
@@ -86,10 +87,11 @@ def inspect(source: Path, name: str) -> Probe:
 
 def _choice(tracks: Sequence[AudioTrack], chosen: AudioTrack) -> str:
     """Of several tracks, which is dubbed."""
+    found = counted(len(tracks), "audio track")
     if len(tracks) == 1:
-        return "one audio track"
+        return found
     language = chosen.language or "language not tagged"
-    return f"{len(tracks)} audio tracks: number {tracks.index(chosen) + 1} ({language}) is dubbed"
+    return f"{found}: number {tracks.index(chosen) + 1} ({language}) is dubbed"
 
 
 @step("extract audio")

@@ -82,7 +82,7 @@ def read(path: Path, request: StageRequest, stage: Stage) -> list[Line]:
     except _Problem as problem:
         raise _bad(request, stage, path.suffix, str(problem)) from problem
     if not lines:
-        raise _bad(request, stage, path.suffix, "it has no lines")
+        raise _bad(request, stage, path.suffix, "it has no segments")
     return lines
 
 
@@ -145,7 +145,7 @@ def _from_json(text: str, stage: Stage) -> list[Line]:
         where = f"line {error.lineno}: " if isinstance(error, json.JSONDecodeError) else ""
         raise _Problem(f"{where}it is not JSON") from error
     if not isinstance(items, list):
-        raise _Problem("expected a list of lines")
+        raise _Problem("expected a list of segments")
     return [_item(number, item, stage) for number, item in enumerate(items, start=1)]
 
 

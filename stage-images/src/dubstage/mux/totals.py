@@ -101,8 +101,8 @@ def sentence(found: Totals, sound: Sound) -> str:
         text += f"; {sound.dub.integrated:.1f} LUFS"
     if sound.gain.peak_wins:
         text += (
-            f", {sound.gain.wanted - sound.gain.decibels:.1f} LU below its target: louder, a "
-            "true peak would pass -1 dBTP"
+            f", {sound.gain.wanted - sound.gain.decibels:.1f} LU below its target, because the "
+            "true peak must not exceed -1 dBTP"
         )
     return text
 

@@ -13,6 +13,7 @@ from dubstage.inputs import voice_files
 from dubstage.logs import step
 from dubstage.synthesize.engine import Voice
 from dubstage.synthesize.references import Heard, Reference, choose
+from dubstage.text.counting import counted
 from dubstage.text.transcript import TranslatedSentence
 from dubstage.timing.fade import faded
 from dubstage.timing.onset import speech_bounds
@@ -71,9 +72,9 @@ def cast_voices(work: Work, lines: Sequence[TranslatedSentence], own_voices: int
         if given:
             remarks.append(f"{engine} cannot use recordings of voices")
         if len(voices) > own_voices:
-            counted = "one voice" if own_voices == 1 else f"{own_voices} voices"
             remarks.append(
-                f"{len(voices)} speakers share {counted}: {engine} has no more in {language}"
+                f"{counted(len(voices), 'speaker')} share {counted(own_voices, 'voice')}: "
+                f"{engine} has no more in {language}"
             )
         return Cast(voices, tuple(remarks))
     found = {name: _given(work, voices[name], given[name]) for name in voices if name in given}

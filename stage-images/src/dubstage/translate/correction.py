@@ -47,7 +47,11 @@ def _texts(work: Work, path: Path, lines: Sequence[Sentence]) -> dict[str, str]:
     for line in found:
         identity = line.segment_id or _nearest(line, lines)
         if identity not in texts:
-            why = f"there is no line {identity}" if identity else "no line is spoken at that time"
+            why = (
+                f"there is no segment {identity}"
+                if identity
+                else "no segment is spoken at that time"
+            )
             raise corrections.refused(request, Stage.TRANSLATE, path, line, why)
         if line.text:
             texts[identity].append(line.text)

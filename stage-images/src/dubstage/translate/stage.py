@@ -69,7 +69,8 @@ def _lines(work: Work) -> list[Sentence]:
     lines = read_list(work, Artifact.TRANSCRIPT, Sentence)
     if len({line.segment_id for line in lines}) != len(lines):
         raise NoInput(
-            "transcript.json has two lines with the same segment_id; it has to be written again.",
+            "transcript.json has two segments with the same segment_id; the transcribe stage has "
+            "to write it again.",
             missing_from=PRODUCER[Artifact.TRANSCRIPT],
         )
     return lines
