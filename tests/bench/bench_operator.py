@@ -176,7 +176,7 @@ class Bench:
         process.wait()
         return row
 
-    def at_rest(self, count: int) -> float:
+    def idle(self, count: int) -> float:
         """Megabytes of an operator that has `count` finished DubJobs to look after."""
         asyncio.run(create(self.plane.kubeconfig, count, finished=True))
         process, port = self.operator()
@@ -316,7 +316,7 @@ def at_once(raw: Row, dubs: Row) -> Iterator[Goal]:
         )
 
 
-def at_rest(count: int, megabytes: float) -> Goal:
+def idle(count: int, megabytes: float) -> Goal:
     """The goal for an operator that looks after finished DubJobs."""
     what = f"{count} finished: at most {MEMORY} MB of memory"
     return Goal(what, f"{megabytes:.0f} MB", megabytes <= MEMORY)
@@ -338,9 +338,9 @@ def main() -> int:
         goals += at_once(raw, dubs)
     if finished:
         with bench() as plane:
-            megabytes = plane.at_rest(finished)
+            megabytes = plane.idle(finished)
         print(f"{finished} finished DubJobs: {megabytes:.0f} MB", flush=True)
-        goals.append(at_rest(finished, megabytes))
+        goals.append(idle(finished, megabytes))
     return verdict(goals)
 
 

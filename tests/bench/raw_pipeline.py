@@ -16,7 +16,7 @@ from dubjob_operator.api.dubjob import DubJob
 from dubjob_operator.api.profile import DubProfile
 from dubjob_operator.planning.manifests import stage_job
 from dubjob_operator.planning.pipeline import input_hashes
-from dubjob_operator.planning.stage_states import first
+from dubjob_operator.planning.stage_entry import first
 from dubstage.contract import Stage
 
 JOBS = "/apis/batch/v1/namespaces/dubbing/jobs"

@@ -8,12 +8,12 @@ from typing import Any
 from dubjob_operator import names
 from dubjob_operator.api.dubjob import DubJob, DubJobStatus
 from dubjob_operator.api.profile import DubProfile
-from dubjob_operator.planning.deadlines import timestamp
 from dubjob_operator.planning.observation import Observed, observe
 from dubjob_operator.planning.plan import plan
 from dubjob_operator.planning.profile_use import ProfileProblem
 from dubjob_operator.planning.stage_states import stage_states
 from dubjob_operator.planning.status import status
+from dubjob_operator.planning.times import timestamp
 from dubjob_operator.planning.transitions import transitions
 from dubstage.contract import Stage, StageResult
 

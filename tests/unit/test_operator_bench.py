@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from bench_operator import Row, at_once, at_rest
+from bench_operator import Row, at_once, idle
 from goals import Goal, verdict
 
 
@@ -31,8 +31,8 @@ def test_goals_of_dubs_at_once(count: int, changes: dict[str, float], met: list[
 
 
 def test_the_goal_of_finished_dubs() -> None:
-    assert at_rest(10000, 300).met
-    assert not at_rest(10000, 301).met
+    assert idle(10000, 300).met
+    assert not idle(10000, 301).met
 
 
 def test_a_missed_goal_is_said_and_ends_with_1(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,9 +9,9 @@ import pytest
 from planning_world import NOW, World, profile
 
 from dubjob_operator.api.dubjob import DubJobStatus, StageState
-from dubjob_operator.planning.deadlines import timestamp
 from dubjob_operator.planning.estimate import remaining_seconds
-from dubjob_operator.planning.profile_use import job_refused
+from dubjob_operator.planning.job_refusal import job_refused
+from dubjob_operator.planning.times import timestamp
 from dubstage.contract import Stage
 from dubstage.contract.summary import StageSummary
 

@@ -11,7 +11,7 @@ from dubjob_operator import names
 from dubjob_operator.api.dubjob import StageState
 from dubjob_operator.planning.manifests import job_name, stage_job
 from dubjob_operator.planning.pipeline import input_hashes
-from dubjob_operator.planning.stage_states import first
+from dubjob_operator.planning.stage_entry import first
 from dubjob_operator.planning.transitions import transitions
 from dubstage.contract import Stage, StageRequest, StageResult
 from dubstage.contract.summary import StageSummary

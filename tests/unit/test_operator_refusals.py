@@ -8,8 +8,8 @@ from typing import Any, cast
 import pytest
 
 from dubjob_operator.api.dubjob import Key
+from dubjob_operator.cluster import read_interval as rest_module
 from dubjob_operator.cluster import refusals as refusals_module
-from dubjob_operator.cluster import rest_after as rest_module
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.refusals import Refusals
 

@@ -15,7 +15,8 @@ from dubjob_operator.planning.manifests import job_name
 from dubjob_operator.planning.observation import observe
 from dubjob_operator.planning.pipeline import input_hashes
 from dubjob_operator.planning.plan import plan
-from dubjob_operator.planning.stage_states import first, stage_states
+from dubjob_operator.planning.stage_entry import first
+from dubjob_operator.planning.stage_states import stage_states
 from dubjob_operator.planning.status import status
 from dubstage.contract import Stage
 

@@ -1,4 +1,4 @@
-"""Every label, annotation, condition type and reason, spelled once."""
+"""Every label, annotation and condition type, spelled once."""
 
 from __future__ import annotations
 
@@ -37,28 +37,7 @@ FINISHED = "Finished"
 RECONCILING = "Reconciling"
 STALLED = "Stalled"
 SUSPENDED = "Suspended"
-"""A condition, and the reason of whatever waits because of it."""
 
-COMPLETED = "Completed"
-NOT_FAILED = "NotFailed"
-PROFILE_NOT_FOUND = "ProfileNotFound"
-PROFILE_FORBIDDEN = "ProfileForbidden"
-PROFILE_INVALID = "ProfileInvalid"
-SPEC_INVALID = "SpecInvalid"
-PRIORITY_FORBIDDEN = "PriorityClassForbidden"
-NOT_SUSPENDED = "NotSuspended"
-AWAITING_REVIEW = "AwaitingReview"
-START_DEADLINE_EXCEEDED = "StartDeadlineExceeded"
-QUEUE_DEADLINE_EXCEEDED = "QueueDeadlineExceeded"
-ACTIVE_DEADLINE_EXCEEDED = "DeadlineExceeded"
-STAGE_TIMEOUT = "StageTimeout"
-TOO_MANY_DISRUPTIONS = "TooManyDisruptions"
-QUOTA_EXCEEDED = "QuotaExceeded"
-AWAITING_ADMISSION = "AwaitingAdmission"
-POD_REFUSED = "PodRefused"
-OUT_OF_MEMORY = "OOMKilled"
-UNSCHEDULABLE = "Unschedulable"
-BACKOFF_LIMIT_EXCEEDED = "BackoffLimitExceeded"
 
 LABEL_LENGTH = 63
 

@@ -9,7 +9,7 @@ from dubjob_operator import names
 from dubjob_operator.api.dubjob import DubJob
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.errors import Conflict
-from dubjob_operator.planning.deadlines import timestamp
+from dubjob_operator.planning.times import timestamp
 from dubjob_operator.planning.transitions import Transition
 
 NOTE_LENGTH = 1000

@@ -11,8 +11,8 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from dubjob_operator.api.dubjob import DubJob, DubJobStatus, StageState, StageStatus
-from dubjob_operator.planning.deadlines import parse, seconds_since
 from dubjob_operator.planning.observation import Observed
+from dubjob_operator.planning.times import parse, seconds_since
 
 REGISTRY = CollectorRegistry()
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from pydantic import ValidationError
 
-from dubjob_operator import names
+from dubjob_operator import reasons
 from dubjob_operator.api.dubjob import DubJob, DubJobSpec, DubJobStatus, Key, Metadata
 from dubjob_operator.api.profile import DubProfile
 from dubjob_operator.cluster.apply import create_job, delete_job, write_status
@@ -19,14 +19,15 @@ from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.errors import Refused
 from dubjob_operator.cluster.events import tell
 from dubjob_operator.cluster.metrics import count_transitions
-from dubjob_operator.cluster.paces import Paces
 from dubjob_operator.cluster.progress import ProgressReader
 from dubjob_operator.cluster.refusals import Refusals
 from dubjob_operator.cluster.stored import Stored, StoredDubJob
+from dubjob_operator.cluster.throughput import Throughput
+from dubjob_operator.planning.idle import is_active
+from dubjob_operator.planning.job_refusal import job_refused
 from dubjob_operator.planning.observation import Object, observe
 from dubjob_operator.planning.plan import plan
-from dubjob_operator.planning.profile_use import ProfileProblem, job_refused
-from dubjob_operator.planning.rest import is_active
+from dubjob_operator.planning.profile_use import ProfileProblem
 from dubjob_operator.planning.stage_states import stage_states
 from dubjob_operator.planning.status import invalid, status
 from dubjob_operator.planning.transitions import transitions
@@ -79,7 +80,7 @@ class Reconciler:
         self.clock = clock
         self.progress = ProgressReader(client, wake, read_progress)
         self.refusals = Refusals(client, wake)
-        self.paces = Paces()
+        self.paces = Throughput()
         self._profiles: dict[str, tuple[str, DubProfile | ProfileProblem]] = {}
         """By name: resourceVersion, and what it says."""
         self._learnt: set[str] = set()
@@ -100,7 +101,7 @@ class Reconciler:
             self.progress.forget(key)
             return None
         jobs, pods = list(self.watched.jobs(key)), list(self.watched.pods(key))
-        if stored.at_rest and not any(is_active(job) for job in jobs):
+        if stored.idle and not any(is_active(job) for job in jobs):
             self._learn_once(stored)
             return None
         now = self.clock()
@@ -214,4 +215,6 @@ def _parsed(name: str, stored: Stored) -> DubProfile | ProfileProblem:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        return ProfileProblem(names.PROFILE_INVALID, f"DubProfile {name}, {place}: {first['msg']}.")
+        return ProfileProblem(
+            reasons.PROFILE_INVALID, f"DubProfile {name}, {place}: {first['msg']}."
+        )

@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from dubjob_operator.api.dubjob import Key
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.errors import ApiError
-from dubjob_operator.cluster.rest_after import rest_after
+from dubjob_operator.cluster.read_interval import read_interval
 from dubjob_operator.planning.deadlines import BLINK_SECONDS
+from dubjob_operator.planning.idle import is_active
 from dubjob_operator.planning.observation import Object, controller_uid
-from dubjob_operator.planning.rest import is_active
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ class Refusals:
             except Exception:
                 logger.exception("events of %s", namespace)
             took = time.monotonic() - begun
-            rest = rest_after(took, READ_SECONDS - took)
+            rest = read_interval(took, READ_SECONDS - took)
         del self._readers[namespace], self._waiting[namespace]
         self._known.pop(namespace, None)
 

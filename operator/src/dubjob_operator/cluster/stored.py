@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from dubjob_operator.planning.rest import is_at_rest, state_and_reason
+from dubjob_operator.planning.idle import is_idle, state_and_reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class StoredDubJob(Stored):
     """A hash of what its author says: another one, and something may have to be done."""
     state: str
     reason: str
-    at_rest: bool
+    idle: bool
     """True: finished, and nothing to do."""
 
     @classmethod
@@ -59,7 +59,7 @@ class StoredDubJob(Stored):
             asked=hash((metadata.get("generation"), annotations)),
             state=state,
             reason=reason,
-            at_rest=is_at_rest(raw),
+            idle=is_idle(raw),
         )
 
 

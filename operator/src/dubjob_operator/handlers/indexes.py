@@ -90,7 +90,7 @@ class Indexed:
     def unfinished(self) -> list[Key]:
         """The keys of the DubJobs that are not at rest."""
         found = ((key, self.dubjob(key)) for key in self.dubjobs.every_key())
-        return [key for key, dubjob in found if dubjob and not dubjob.at_rest]
+        return [key for key, dubjob in found if dubjob and not dubjob.idle]
 
     def states(self) -> list[tuple[str, str]]:
         """State and reason of every DubJob."""

@@ -13,7 +13,7 @@ from typing import Protocol
 from dubjob_operator import names
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.errors import ApiError
-from dubjob_operator.cluster.rest_after import rest_after
+from dubjob_operator.cluster.read_interval import read_interval
 
 AUDIT_SECONDS = 30.0
 PATIENCE_SECONDS = 60.0
@@ -105,7 +105,7 @@ class WatchAudit:
         """Audit for ever."""
         took = 0.0
         while True:
-            await asyncio.sleep(rest_after(took, AUDIT_SECONDS))
+            await asyncio.sleep(read_interval(took, AUDIT_SECONDS))
             begun = self._clock()
             for watch in self._watches:
                 try:

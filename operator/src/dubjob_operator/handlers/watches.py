@@ -13,7 +13,7 @@ from dubjob_operator.cluster.metrics import WATCH_AGE
 from dubjob_operator.cluster.stored import Stored, StoredDubJob, slim
 from dubjob_operator.handlers.indexes import Indexed, Kept, owner_label, profile_key
 from dubjob_operator.handlers.queue import WorkQueue
-from dubjob_operator.planning.rest import has_failed
+from dubjob_operator.planning.idle import has_failed
 
 DELETED = "DELETED"
 

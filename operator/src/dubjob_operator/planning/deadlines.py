@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 
-from dubjob_operator import names
+from dubjob_operator import reasons
 from dubjob_operator.api.dubjob import DubJob, StageState, StageStatus
-from dubjob_operator.planning import failure_policy
 from dubjob_operator.planning.observation import ObservedJob
+from dubjob_operator.planning.start_faults import is_fault
+from dubjob_operator.planning.times import parse, seconds_since
 
 START_DEADLINE_SECONDS = 600
 BLINK_SECONDS = 5.0
@@ -21,11 +22,11 @@ not come, an old pod that does not go."""
 
 REASONS = frozenset(
     {
-        names.START_DEADLINE_EXCEEDED,
-        names.QUEUE_DEADLINE_EXCEEDED,
-        names.ACTIVE_DEADLINE_EXCEEDED,
-        names.STAGE_TIMEOUT,
-        names.TOO_MANY_DISRUPTIONS,
+        reasons.START_DEADLINE_EXCEEDED,
+        reasons.QUEUE_DEADLINE_EXCEEDED,
+        reasons.ACTIVE_DEADLINE_EXCEEDED,
+        reasons.STAGE_TIMEOUT,
+        reasons.TOO_MANY_DISRUPTIONS,
     }
 )
 """Why a stage ends though its Job would go on."""
@@ -39,21 +40,6 @@ class Limit:
     """Seconds until it is reached; 0 or less when it is."""
     reason: str
     message: str
-
-
-def timestamp(now: datetime) -> str:
-    """`now` as Kubernetes writes times: UTC, whole seconds."""
-    return now.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def parse(text: str) -> datetime:
-    """A time as Kubernetes writes it."""
-    return datetime.fromisoformat(text)
-
-
-def seconds_since(text: str | None, now: datetime) -> float:
-    """Seconds from the time `text` to `now`, never negative; 0 where there is none."""
-    return max((now - parse(text)).total_seconds(), 0.0) if text else 0.0
 
 
 def patience_left(entry: StageStatus, now: datetime) -> float:
@@ -99,15 +85,6 @@ def active_seconds(
     return found
 
 
-def is_fault(entry: StageStatus) -> bool:
-    """True where the stage cannot start until somebody acts, or nobody starts it."""
-    if entry.state is StageState.PENDING:
-        return entry.reason in failure_policy.STAGE_FAULTS
-    if entry.state is StageState.PULLING:
-        return entry.reason in failure_policy.POD_FAULTS
-    return entry.state is StageState.QUEUED and entry.reason in failure_policy.JOB_FAULTS
-
-
 def _start(dubjob: DubJob, entry: StageStatus, now: datetime) -> Limit | None:
     if not is_fault(entry):
         return None
@@ -115,7 +92,7 @@ def _start(dubjob: DubJob, entry: StageStatus, now: datetime) -> Limit | None:
     allowed = START_DEADLINE_SECONDS if seconds is None else seconds
     return Limit(
         allowed - seconds_since(entry.since, now),
-        names.START_DEADLINE_EXCEEDED,
+        reasons.START_DEADLINE_EXCEEDED,
         f"The {entry.name} stage could not start within {allowed} s ({entry.reason}): "
         f"{entry.message}",
     )
@@ -127,7 +104,7 @@ def _queue(dubjob: DubJob, entry: StageStatus, now: datetime) -> Limit | None:
         return None
     return Limit(
         allowed - seconds_since(entry.since, now),
-        names.QUEUE_DEADLINE_EXCEEDED,
+        reasons.QUEUE_DEADLINE_EXCEEDED,
         f"The {entry.name} stage waited for {allowed} s, its spec.queueDeadlineSeconds: "
         f"{entry.message}",
     )
@@ -140,7 +117,7 @@ def _timeout(entry: StageStatus, job: ObservedJob | None, now: datetime) -> Limi
     begun = max(entry.start_time or "", entry.since or "")
     return Limit(
         job.timeout - seconds_since(begun, now),
-        names.STAGE_TIMEOUT,
+        reasons.STAGE_TIMEOUT,
         f"The {entry.name} stage ran for longer than {job.timeout:.0f} s, its timeoutSeconds in "
         "the profile.",
     )
@@ -158,7 +135,7 @@ def _active(
         return None
     return Limit(
         allowed - active_seconds(entries, entry, job, now),
-        names.ACTIVE_DEADLINE_EXCEEDED,
+        reasons.ACTIVE_DEADLINE_EXCEEDED,
         f"The stages ran for longer than {allowed} s, spec.activeDeadlineSeconds, all together; "
         f"{entry.name} was running.",
     )

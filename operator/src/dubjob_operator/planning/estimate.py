@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from dubjob_operator.api.dubjob import StageState, StageStatus
-from dubjob_operator.planning.deadlines import seconds_since
 from dubjob_operator.planning.pipeline import WEIGHTS
+from dubjob_operator.planning.times import seconds_since
 from dubstage.contract import Stage
 
 Pace = Mapping[Stage, float]

@@ -1,52 +1,16 @@
-"""What a stage's failure means: for the Job, and for the person who reads of it."""
+"""What a stage's failure means: for the Job, and for the person who reads about it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from dubjob_operator import names
+from dubjob_operator import names, reasons
 from dubjob_operator.planning.observation import ObservedJob, ObservedPod
 from dubstage.contract import ExitCode
 
 FINAL_CODES = (ExitCode.DATAERR, ExitCode.NOINPUT, ExitCode.CONFIG)
 """Exit codes after which another try cannot help."""
-
-CLAIM_MISSING = "ClaimNotFound"
-NO_POD = "NoPod"
-NO_SANDBOX = "PodNotReadyToStart"
-OLD_POD = "OldPodLeft"
-
-STAGE_FAULTS = frozenset(
-    {
-        names.PROFILE_NOT_FOUND,
-        names.PROFILE_FORBIDDEN,
-        names.PROFILE_INVALID,
-        names.PRIORITY_FORBIDDEN,
-        OLD_POD,
-    }
-)
-"""Why no Job can be made until somebody acts."""
-
-JOB_FAULTS = frozenset({NO_POD, names.POD_REFUSED})
-"""Why a Job has no pod; waiting for quota or admission is none."""
-
-POD_FAULTS = frozenset(
-    {
-        CLAIM_MISSING,
-        NO_SANDBOX,
-        "ErrImagePull",
-        "ImagePullBackOff",
-        "InvalidImageName",
-        "ErrImageNeverPull",
-        "ImageInspectError",
-        "RegistryUnavailable",
-        "CreateContainerConfigError",
-        "CreateContainerError",
-        "RunContainerError",
-    }
-)
-"""Why a pod's container cannot start until somebody acts: mostly the kubelet's words."""
 
 
 def pod_failure_policy() -> dict[str, Any]:
@@ -93,21 +57,23 @@ def disruptions(attempts: int, job: ObservedJob) -> int:
 
 def explain(stage: str, pod: ObservedPod, profile: str) -> Failure:
     """Why `pod` failed, in the stage's own words where it left any."""
-    if pod.terminated_reason == names.OUT_OF_MEMORY:
+    if pod.terminated_reason == reasons.OUT_OF_MEMORY:
         limit = f" at its limit of {pod.memory_limit}" if pod.memory_limit else ""
         return Failure(
-            names.OUT_OF_MEMORY,
+            reasons.OUT_OF_MEMORY,
             f"The {stage} stage ran out of memory{limit}: raise "
             f"spec.stages.{stage}.resources.limits.memory of DubProfile {profile}.",
         )
     if pod.result and pod.exit_code:
         return Failure(pod.result.reason, pod.result.message or f"The {stage} stage failed.")
     if pod.disrupted:
-        return Failure("Disrupted", f"Pod {pod.name} was preempted, evicted or drained.")
+        return Failure(reasons.DISRUPTED, f"Pod {pod.name} was preempted, evicted or drained.")
     if pod.exit_code is None:
-        return Failure("PodFailed", f"Pod {pod.name} of the {stage} stage failed before it ran.")
+        return Failure(
+            reasons.POD_FAILED, f"Pod {pod.name} of the {stage} stage failed before it ran."
+        )
     return Failure(
-        "ExitCode",
+        reasons.EXIT_CODE,
         f"The {stage} stage ended with exit code {pod.exit_code} and no result; see the log of "
         f"pod {pod.name}.",
     )
@@ -118,10 +84,10 @@ def explain_job(stage: str, job: ObservedJob, profile: str) -> Failure:
     failed = [pod for pod in job.pods if pod.phase == "Failed" and not pod.disrupted]
     if not failed:
         return Failure(
-            job.failed_reason or names.BACKOFF_LIMIT_EXCEEDED,
+            job.failed_reason or reasons.BACKOFF_LIMIT_EXCEEDED,
             f"The {stage} stage failed and its pods are gone: {job.failed_message or 'no reason'}.",
         )
     failure = explain(stage, failed[-1], profile)
-    if job.failed_reason == names.BACKOFF_LIMIT_EXCEEDED and len(failed) > 1:
+    if job.failed_reason == reasons.BACKOFF_LIMIT_EXCEEDED and len(failed) > 1:
         return Failure(failure.reason, f"After {len(failed)} attempts: {failure.message}")
     return failure

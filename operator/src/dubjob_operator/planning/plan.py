@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from dubjob_operator import reasons
 from dubjob_operator.api.dubjob import DubJob, StageState, StageStatus
 from dubjob_operator.api.profile import DubProfile
 from dubjob_operator.planning import deadlines
 from dubjob_operator.planning.manifests import job_name, stage_job
 from dubjob_operator.planning.observation import Observed, ObservedJob
 from dubjob_operator.planning.profile_use import ProfileProblem, usable_profile
-from dubjob_operator.planning.stage_from_job import STARTING, unremarkable_for
+from dubjob_operator.planning.stage_from_job import unremarkable_for
 from dubjob_operator.planning.stage_states import current
 
 PROGRESS_SECONDS = 15.0
@@ -79,7 +80,7 @@ def _look_again(
         due.append(max(limit.left, 0.0) + 1.0)
     if entry.state is StageState.RUNNING:
         due.append(PROGRESS_SECONDS)
-    if entry.reason == STARTING:
+    if entry.reason == reasons.STARTING:
         patience = deadlines.patience_left(entry, now)
         due.extend([patience] if patience > 0 else [])
     unremarkable = unremarkable_for(entry, job, now) if job and job.is_active else 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dubjob_operator import names
+from dubjob_operator import reasons
 from dubjob_operator.api.dubjob import DubJob
 from dubjob_operator.api.profile import DubProfile
 
@@ -18,17 +18,6 @@ class ProfileProblem:
     message: str
 
 
-def job_refused(profile: str, words: str) -> ProfileProblem:
-    """Why the API server refused a stage's Job, in its own `words`."""
-    if "exceeded quota" in words:
-        return ProfileProblem(names.QUOTA_EXCEEDED, f"The stage's Job has to wait: {words}")
-    return ProfileProblem(
-        names.PROFILE_INVALID,
-        f"The API server refused the stage's Job: {words}. Correct DubProfile {profile}, or what "
-        "the namespace allows.",
-    )
-
-
 def usable_profile(
     dubjob: DubJob, profile: DubProfile | ProfileProblem | None
 ) -> DubProfile | ProfileProblem:
@@ -36,7 +25,7 @@ def usable_profile(
     name = dubjob.profile_name
     if profile is None:
         return ProfileProblem(
-            names.PROFILE_NOT_FOUND,
+            reasons.PROFILE_NOT_FOUND,
             f"There is no DubProfile {name}: create it, or name another in spec.profile.",
         )
     if isinstance(profile, ProfileProblem):
@@ -44,14 +33,14 @@ def usable_profile(
     allowed = profile.spec.allowed_namespaces
     if allowed is not None and dubjob.metadata.namespace not in allowed:
         return ProfileProblem(
-            names.PROFILE_FORBIDDEN,
+            reasons.PROFILE_FORBIDDEN,
             f"DubProfile {name} is not for namespace {dubjob.metadata.namespace}: its "
             "allowedNamespaces does not list it.",
         )
     chosen, classes = dubjob.spec.priority_class_name, profile.spec.allowed_priority_classes or []
     if chosen and chosen not in classes:
         return ProfileProblem(
-            names.PRIORITY_FORBIDDEN,
+            reasons.PRIORITY_FORBIDDEN,
             f"spec.priorityClassName is {chosen}, and DubProfile {name} allows "
             f"{', '.join(classes) or 'none'}: choose one of these, or leave it out.",
         )

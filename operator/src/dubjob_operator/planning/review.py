@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from dubjob_operator import names
+from dubjob_operator import names, reasons
 from dubjob_operator.api.dubjob import DubJob, StageState, StageStatus
 from dubjob_operator.planning.manifests import job_name
 from dubjob_operator.planning.observation import Observed
-from dubjob_operator.planning.stage_from_job import fresh, moved_to
+from dubjob_operator.planning.stage_entry import fresh, moved_to
 from dubjob_operator.planning.verbs import approval
 from dubstage.contract import CORRECTIONS, REVIEWED, ExitCode, Stage
 
@@ -69,5 +69,5 @@ def _awaiting(
         f"; go on with: kubectl annotate dubjob {dubjob.metadata.name} "
         f"{names.APPROVED_ANNOTATION}={entry.name}.{entry.run} --overwrite"
     )
-    waiting = moved_to(entry, StageState.AWAITING_REVIEW, now, names.AWAITING_REVIEW, message)
+    waiting = moved_to(entry, StageState.AWAITING_REVIEW, now, reasons.AWAITING_REVIEW, message)
     return waiting.model_copy(update={"reviewed": None})

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from dubjob_operator import names
+from dubjob_operator import reasons
 from dubjob_operator.api.dubjob import DubJob, StageState, StageStatus
-from dubjob_operator.planning import failure_policy
-from dubjob_operator.planning.deadlines import (
-    BLINK_SECONDS,
-    PATIENCE_SECONDS,
-    is_fault,
-    patience_left,
-    seconds_since,
-    timestamp,
-)
+from dubjob_operator.planning import failure_policy, start_faults
+from dubjob_operator.planning.deadlines import BLINK_SECONDS, PATIENCE_SECONDS, patience_left
 from dubjob_operator.planning.observation import ObservedJob, ObservedPod
+from dubjob_operator.planning.stage_entry import ended, moved_to
+from dubjob_operator.planning.times import seconds_since
 from dubstage.contract.summary import StageSummary, scaled
-
-STARTING = "Starting"
 
 
 def from_job(dubjob: DubJob, entry: StageStatus, job: ObservedJob, now: datetime) -> StageStatus:
@@ -61,7 +54,7 @@ def _without_pod_unremarkable_for(entry: StageStatus, job: ObservedJob, now: dat
     if job.suspended or job.refused or _was_refused(entry, job):
         return max(BLINK_SECONDS - seconds_since(job.created, now), 0.0)
     had_one = entry.state in (StageState.RUNNING, StageState.PULLING)
-    if had_one or entry.reason == names.UNSCHEDULABLE:
+    if had_one or entry.reason == reasons.UNSCHEDULABLE:
         return PATIENCE_SECONDS
     waits = entry.state in (StageState.PENDING, StageState.RETRYING)
     begun = max(job.created, job.started, (entry.since or "") if waits else "")
@@ -70,7 +63,7 @@ def _without_pod_unremarkable_for(entry: StageStatus, job: ObservedJob, now: dat
 
 def _was_refused(entry: StageStatus, job: ObservedJob) -> bool:
     """True where the recorded reason is all that is known, as after the operator's start."""
-    recorded = entry.reason in (names.QUOTA_EXCEEDED, names.POD_REFUSED)
+    recorded = entry.reason in (reasons.QUOTA_EXCEEDED, reasons.POD_REFUSED)
     return job.refused is None and entry.state is StageState.QUEUED and recorded
 
 
@@ -78,35 +71,35 @@ def _without_pod(entry: StageStatus, job: ObservedJob, now: datetime) -> StageSt
     """Of a Job that has no pod: held back, refused, or not seen to."""
     if job.suspended:
         message = "The Job waits for admission by its queue."
-        return moved_to(entry, StageState.QUEUED, now, names.AWAITING_ADMISSION, message)
+        return moved_to(entry, StageState.QUEUED, now, reasons.AWAITING_ADMISSION, message)
     if "exceeded quota" in (job.refused or ""):
-        return moved_to(entry, StageState.QUEUED, now, names.QUOTA_EXCEEDED, job.refused)
+        return moved_to(entry, StageState.QUEUED, now, reasons.QUOTA_EXCEEDED, job.refused)
     if job.refused:
-        return moved_to(entry, StageState.QUEUED, now, names.POD_REFUSED, job.refused)
+        return moved_to(entry, StageState.QUEUED, now, reasons.POD_REFUSED, job.refused)
     if _was_refused(entry, job):
         return entry
     message = "The Job has no pod, and nothing says why."
-    return moved_to(entry, StageState.QUEUED, now, failure_policy.NO_POD, message)
+    return moved_to(entry, StageState.QUEUED, now, reasons.NO_POD, message)
 
 
 def _not_started(entry: StageStatus, pod: ObservedPod, now: datetime) -> StageStatus:
     """Of a pod that is pending: waiting for capacity, for its image, or for help."""
     if pod.unschedulable:
         if "persistentvolumeclaim" in pod.unschedulable:
-            reason = failure_policy.CLAIM_MISSING
+            reason = reasons.CLAIM_MISSING
             return moved_to(entry, StageState.PULLING, now, reason, pod.unschedulable)
-        return moved_to(entry, StageState.QUEUED, now, names.UNSCHEDULABLE, pod.unschedulable)
-    if pod.waiting_reason in failure_policy.POD_FAULTS:
+        return moved_to(entry, StageState.QUEUED, now, reasons.UNSCHEDULABLE, pod.unschedulable)
+    if pod.waiting_reason in start_faults.POD_FAULTS:
         return moved_to(entry, StageState.PULLING, now, pod.waiting_reason, pod.waiting_message)
-    known = entry.reason == failure_policy.NO_SANDBOX
-    lasts = entry.reason == STARTING and patience_left(entry, now) <= 0
+    known = entry.reason == reasons.NO_SANDBOX
+    lasts = entry.reason == reasons.STARTING and patience_left(entry, now) <= 0
     if pod.without_sandbox and (known or lasts):
         message = (
             f"The volumes or the network of pod {pod.name} do not come, on node {pod.node}: its "
             "events say why, see `kubectl describe pod`."
         )
-        return moved_to(entry, StageState.PULLING, now, failure_policy.NO_SANDBOX, message)
-    return moved_to(entry, StageState.PULLING, now, STARTING, "The pod is starting.")
+        return moved_to(entry, StageState.PULLING, now, reasons.NO_SANDBOX, message)
+    return moved_to(entry, StageState.PULLING, now, reasons.STARTING, "The pod is starting.")
 
 
 def _with_pod(entry: StageStatus, job: ObservedJob, latest: ObservedPod | None) -> StageStatus:
@@ -149,39 +142,3 @@ def _succeeded(entry: StageStatus, pod: ObservedPod | None, now: datetime) -> St
 def shown(summary: StageSummary | None) -> StageSummary | None:
     """`summary`, or None where there is nothing in it."""
     return None if summary in (None, StageSummary()) else summary
-
-
-def moved_to(
-    entry: StageStatus,
-    state: StageState,
-    now: datetime,
-    reason: str | None = None,
-    message: str | None = None,
-) -> StageStatus:
-    """The entry in `state`; `since` moves when the state does, or when waiting becomes
-    a fault or the other way round."""
-    moved = entry.model_copy(update={"state": state, "reason": reason, "message": message or None})
-    if entry.since and entry.state is state and is_fault(entry) == is_fault(moved):
-        return moved
-    return moved.model_copy(update={"since": timestamp(now)})
-
-
-def ended(entry: StageStatus, now: datetime, finished: str | None = None) -> StageStatus:
-    """The entry with the time at which it ended: `finished`, or now."""
-    if entry.completion_time:
-        return entry
-    return entry.model_copy(update={"completion_time": finished or timestamp(now)})
-
-
-def fresh(entry: StageStatus, now: datetime, **flags: bool | None) -> StageStatus:
-    """The stage at the start of its next run. `flags`: of ``forced``, ``imports`` and
-    ``reviewed`` those that another value is wanted for."""
-    kept = {"forced": entry.forced, "imports": entry.imports, "reviewed": entry.reviewed}
-    started = StageStatus(
-        name=entry.name,
-        state=StageState.PENDING,
-        input_hash=entry.input_hash,
-        run=entry.run + 1,
-        since=timestamp(now),
-    )
-    return started.model_copy(update=kept | flags)

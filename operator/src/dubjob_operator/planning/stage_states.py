@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from dubjob_operator import names
+from dubjob_operator import reasons
 from dubjob_operator.api.dubjob import DubJob, StageState, StageStatus
 from dubjob_operator.api.profile import DubProfile
-from dubjob_operator.planning.deadlines import nearest_limit, patience_left, timestamp
-from dubjob_operator.planning.failure_policy import OLD_POD, disruptions
+from dubjob_operator.planning.audio_track import audio_track_chosen_again
+from dubjob_operator.planning.deadlines import nearest_limit, patience_left
+from dubjob_operator.planning.failure_policy import disruptions
 from dubjob_operator.planning.manifests import job_name
 from dubjob_operator.planning.observation import Observed
 from dubjob_operator.planning.pipeline import ORDER, input_hashes
 from dubjob_operator.planning.profile_use import ProfileProblem, usable_profile
-from dubjob_operator.planning.reuse import heard_anew, reused, rewound
+from dubjob_operator.planning.reuse import reused
 from dubjob_operator.planning.review import gated
-from dubjob_operator.planning.stage_from_job import ended, fresh, from_job, moved_to
+from dubjob_operator.planning.rewind import rewound
+from dubjob_operator.planning.stage_entry import ended, first, fresh, moved_to
+from dubjob_operator.planning.stage_from_job import from_job
 from dubjob_operator.planning.verbs import retried
 from dubstage.contract import Stage
 
@@ -30,7 +33,7 @@ def stage_states(
     """The stages' states, in their order."""
     hashes = input_hashes(dubjob)
     entries = [_entry(dubjob, stage, hashes[stage], observed, now) for stage in ORDER]
-    entries = heard_anew(dubjob, entries, now)
+    entries = audio_track_chosen_again(dubjob, entries, now)
     entries = reused(dubjob, entries, observed, hashes[ORDER[-1]], now)
     entries = rewound(dubjob, entries, observed, now)
     entries = retried(dubjob, entries, now)
@@ -72,13 +75,6 @@ def _begin(dubjob: DubJob, stage: Stage, input_hash: str, now: datetime) -> Stag
     return recorded
 
 
-def first(stage: Stage, input_hash: str | None, now: datetime) -> StageStatus:
-    """A stage that has never begun."""
-    return StageStatus(
-        name=str(stage), state=StageState.PENDING, input_hash=input_hash, since=timestamp(now)
-    )
-
-
 def _suspended(
     dubjob: DubJob, entries: list[StageStatus], observed: Observed, now: datetime
 ) -> list[StageStatus]:
@@ -91,7 +87,7 @@ def _suspended(
     if stopped.job_name or observed.job(job_name(dubjob, stopped)):
         stopped = fresh(stopped, now)
     message = "Suspended by spec.suspend; what has finished stays."
-    stopped = moved_to(stopped, StageState.PENDING, now, names.SUSPENDED, message)
+    stopped = moved_to(stopped, StageState.PENDING, now, reasons.SUSPENDED, message)
     return _with(entries, stopped)
 
 
@@ -104,7 +100,7 @@ def _limited(
 ) -> list[StageStatus]:
     """The current stage says why it cannot start, and fails at its limits."""
     entry = current(entries)
-    if entry is None or (dubjob.spec.suspend and entry.reason == names.SUSPENDED):
+    if entry is None or (dubjob.spec.suspend and entry.reason == reasons.SUSPENDED):
         return entries
     job = observed.job(entry.job_name or "")
     if job is None and entry.state in (StageState.PENDING, StageState.QUEUED):
@@ -120,7 +116,7 @@ def _limited(
                 f"Pods of the {entry.name} stage were preempted, evicted or drained {count} "
                 f"times; DubProfile {dubjob.profile_name} allows {allowed} (maxDisruptions)."
             )
-            entry = _failed(entry, names.TOO_MANY_DISRUPTIONS, message, now)
+            entry = _failed(entry, reasons.TOO_MANY_DISRUPTIONS, message, now)
     return _with(entries, entry)
 
 
@@ -135,7 +131,7 @@ def _not_created(
     usable = usable_profile(dubjob, profile)
     if not isinstance(usable, ProfileProblem):
         return _behind_old_pod(entry, observed, now)
-    waits = usable.reason == names.QUOTA_EXCEEDED
+    waits = usable.reason == reasons.QUOTA_EXCEEDED
     state = StageState.QUEUED if waits else StageState.PENDING
     return moved_to(entry, state, now, usable.reason, usable.message)
 
@@ -143,14 +139,14 @@ def _not_created(
 def _behind_old_pod(entry: StageStatus, observed: Observed, now: datetime) -> StageStatus:
     """The stage that is about to start, or cannot as long as a pod is left that may write."""
     old = next((pod for pod in observed.pods if pod.is_live), None)
-    known = entry.reason == OLD_POD
+    known = entry.reason == reasons.OLD_POD
     if old is None or not (known or patience_left(entry, now) <= 0):
         return moved_to(entry, StageState.PENDING, now)
     message = (
         f"Pod {old.name} on node {old.node or '?'} is still there, and two must not write in one "
         "folder. Where that node is gone for good: `kubectl delete pod --force`."
     )
-    return moved_to(entry, StageState.PENDING, now, OLD_POD, message)
+    return moved_to(entry, StageState.PENDING, now, reasons.OLD_POD, message)
 
 
 def _failed(entry: StageStatus, reason: str, message: str, now: datetime) -> StageStatus:

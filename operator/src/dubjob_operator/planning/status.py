@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from dubjob_operator import names
+from dubjob_operator import names, reasons
 from dubjob_operator.api.dubjob import Condition, DubJob, DubJobStatus, StageState, StageStatus
 from dubjob_operator.planning import outcome
-from dubjob_operator.planning.deadlines import timestamp
 from dubjob_operator.planning.estimate import Pace, remaining_seconds
 from dubjob_operator.planning.observation import Observed
 from dubjob_operator.planning.pipeline import WEIGHTS
 from dubjob_operator.planning.stage_states import current, sentence
+from dubjob_operator.planning.times import timestamp
 from dubjob_operator.planning.verbs import handled_approval
 from dubstage.contract import Stage
 
@@ -61,7 +61,7 @@ def invalid(dubjob: DubJob, message: str, now: datetime) -> DubJobStatus:
     entry = StageStatus(
         name=str(Stage.INGEST),
         state=StageState.FAILED,
-        reason=names.SPEC_INVALID,
+        reason=reasons.SPEC_INVALID,
         message=sentence(message),
     )
     return dubjob.status.model_copy(
@@ -77,9 +77,9 @@ def _conditions(dubjob: DubJob, entry: StageStatus | None, now: datetime) -> lis
     complete = entry is None
     failed = entry is not None and entry.state is StageState.FAILED
     reason, message = _words(entry)
-    failed_reason = reason if failed else names.NOT_FAILED
+    failed_reason = reason if failed else reasons.NOT_FAILED
     suspended = bool(dubjob.spec.suspend) and not (complete or failed)
-    paused = names.SUSPENDED if suspended else names.NOT_SUSPENDED
+    paused = reasons.SUSPENDED if suspended else reasons.NOT_SUSPENDED
     truths = {
         names.COMPLETE: (complete, reason, message),
         names.FAILED: (failed, failed_reason, message if failed else "No stage has failed."),
@@ -111,9 +111,11 @@ def _conditions(dubjob: DubJob, entry: StageStatus | None, now: datetime) -> lis
 def _words(entry: StageStatus | None) -> tuple[str, str]:
     """The one word and the sentence that say how it stands."""
     if entry is None:
-        return names.COMPLETED, "All stages have succeeded."
+        return reasons.COMPLETED, "All stages have succeeded."
     if entry.state is StageState.FAILED:
-        return entry.reason or "StageFailed", sentence(entry.message or f"{entry.name} failed")
+        return entry.reason or reasons.STAGE_FAILED, sentence(
+            entry.message or f"{entry.name} failed"
+        )
     if entry.state is StageState.PENDING:
         if entry.reason:
             return entry.reason, sentence(entry.message or "")

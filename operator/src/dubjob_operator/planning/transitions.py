@@ -5,19 +5,19 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from dubjob_operator import names
+from dubjob_operator import names, reasons
 from dubjob_operator.api.dubjob import DubJob, DubJobStatus, StageState, StageStatus
 from dubjob_operator.planning.pipeline import ORDER
 from dubjob_operator.planning.verbs import retry_problem
 
 SAID = {
-    StageState.QUEUED: "StageQueued",
-    StageState.RUNNING: "StageStarted",
-    StageState.PULLING: "StagePulling",
-    StageState.RETRYING: "StageRetrying",
-    StageState.AWAITING_REVIEW: names.AWAITING_REVIEW,
-    StageState.SUCCEEDED: "StageSucceeded",
-    StageState.FAILED: "StageFailed",
+    StageState.QUEUED: reasons.STAGE_QUEUED,
+    StageState.RUNNING: reasons.STAGE_STARTED,
+    StageState.PULLING: reasons.STAGE_PULLING,
+    StageState.RETRYING: reasons.STAGE_RETRYING,
+    StageState.AWAITING_REVIEW: reasons.AWAITING_REVIEW,
+    StageState.SUCCEEDED: reasons.STAGE_SUCCEEDED,
+    StageState.FAILED: reasons.STAGE_FAILED,
 }
 RANK = {state: number for number, state in enumerate(StageState)}
 STAGES = [str(stage) for stage in ORDER]
@@ -57,7 +57,7 @@ def _asked_for(dubjob: DubJob, after: DubJobStatus) -> list[Transition]:
     retry = after.last_handled_retry
     if retry and retry != dubjob.status.last_handled_retry:
         problem = retry_problem(dubjob)
-        reason = "RetryRefused" if problem else "Retry"
+        reason = reasons.RETRY_REFUSED if problem else reasons.RETRY
         message = problem or f"Retry of {retry} was asked for."
         place = f"{len(STAGES)}1"
         found.append(
@@ -68,7 +68,9 @@ def _asked_for(dubjob: DubJob, after: DubJobStatus) -> list[Transition]:
         message = f"The review of {approval} has ended: corrections are imported."
         place = f"{len(STAGES)}2"
         found.append(
-            Transition(_name(dubjob, place, f"approved/{approval}"), False, "Approved", message)
+            Transition(
+                _name(dubjob, place, f"approved/{approval}"), False, reasons.APPROVED, message
+            )
         )
     return found
 
@@ -82,7 +84,7 @@ def _whole(dubjob: DubJob, after: DubJobStatus, kind: str, occasion: str) -> Tra
     """What happened to the DubJob as a whole."""
     condition = after.condition(kind)
     assert condition is not None
-    failed = kind == names.FINISHED and condition.reason != names.COMPLETED
+    failed = kind == names.FINISHED and condition.reason != reasons.COMPLETED
     name = _name(dubjob, f"{len(STAGES)}0", f"{kind}/{occasion}")
     return Transition(name, failed, condition.reason, condition.message)
 
@@ -100,7 +102,7 @@ def _stage(dubjob: DubJob, entry: StageStatus) -> list[Transition]:
     if word is None:
         return []
     if entry.reused:
-        word = "StageReused"
+        word = reasons.STAGE_REUSED
     place = f"{STAGES.index(entry.name)}{RANK[entry.state]}"
     key = f"{entry.name}/{entry.input_hash}/{entry.run}/{entry.attempts}/{entry.state}"
     warning = entry.state in (StageState.RETRYING, StageState.FAILED)

@@ -8,7 +8,7 @@ from datetime import datetime
 from dubjob_operator import names
 from dubjob_operator.api.dubjob import DubJob, StageState, StageStatus
 from dubjob_operator.planning.pipeline import ORDER
-from dubjob_operator.planning.stage_from_job import fresh
+from dubjob_operator.planning.stage_entry import fresh
 
 FAILED_STAGE = "failed"
 """In a retry: the stage that failed, else the one that is at work."""

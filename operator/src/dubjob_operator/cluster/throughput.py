@@ -15,7 +15,7 @@ RUNS = 50
 """So many runs of a stage are remembered, the latest."""
 
 
-class Paces:
+class Throughput:
     """Seconds of work for each second of video, by profile and stage."""
 
     def __init__(self) -> None:

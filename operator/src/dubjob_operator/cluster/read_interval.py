@@ -7,6 +7,6 @@ READ_SHARE = 0.02
 events, each is long."""
 
 
-def rest_after(took: float, at_least: float) -> float:
+def read_interval(took: float, at_least: float) -> float:
     """Seconds of rest after a reading that took `took` seconds."""
     return max(at_least, took / READ_SHARE)

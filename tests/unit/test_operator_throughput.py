@@ -7,7 +7,7 @@ from typing import Any
 from planning_world import World
 
 from dubjob_operator.api.dubjob import StageStatus
-from dubjob_operator.cluster.paces import RUNS, Paces
+from dubjob_operator.cluster.throughput import RUNS, Throughput
 from dubstage.contract import Stage
 from dubstage.contract.summary import StageSummary
 
@@ -23,7 +23,7 @@ def finished(seconds: float, **first: Any) -> list[StageStatus]:
 
 
 def test_the_median_of_the_latest_counts_and_each_dub_once() -> None:
-    paces = Paces()
+    paces = Throughput()
     for number, seconds in enumerate((10.0, 20.0, 90.0)):
         for _ in range(3):
             paces.learn("gpu", str(number), finished(seconds))
@@ -35,7 +35,7 @@ def test_the_median_of_the_latest_counts_and_each_dub_once() -> None:
 
 
 def test_what_was_reused_teaches_nothing() -> None:
-    paces = Paces()
+    paces = Throughput()
     reused = [entry.model_copy(update={"reused": True}) for entry in finished(1.0)]
     paces.learn("gpu", "one", reused)
     assert paces.of("gpu") == {}

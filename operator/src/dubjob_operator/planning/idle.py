@@ -19,7 +19,7 @@ def state_and_reason(raw: Mapping[str, Any]) -> tuple[str, str]:
     return "InProgress", str(conditions.get(names.FINISHED, {}).get("reason", "New"))
 
 
-def is_at_rest(raw: Mapping[str, Any]) -> bool:
+def is_idle(raw: Mapping[str, Any]) -> bool:
     """True for a finished DubJob whose spec was not changed and of which nothing is
     asked."""
     status, metadata = raw.get("status") or {}, raw["metadata"]

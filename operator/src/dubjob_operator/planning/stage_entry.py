@@ -1,0 +1,53 @@
+"""How the recorded entry of one stage changes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from dubjob_operator.api.dubjob import StageState, StageStatus
+from dubjob_operator.planning.start_faults import is_fault
+from dubjob_operator.planning.times import timestamp
+from dubstage.contract import Stage
+
+
+def first(stage: Stage, input_hash: str | None, now: datetime) -> StageStatus:
+    """A stage that has never begun."""
+    return StageStatus(
+        name=str(stage), state=StageState.PENDING, input_hash=input_hash, since=timestamp(now)
+    )
+
+
+def moved_to(
+    entry: StageStatus,
+    state: StageState,
+    now: datetime,
+    reason: str | None = None,
+    message: str | None = None,
+) -> StageStatus:
+    """The entry in `state`; `since` moves when the state does, or when waiting becomes
+    a fault or the other way round."""
+    moved = entry.model_copy(update={"state": state, "reason": reason, "message": message or None})
+    if entry.since and entry.state is state and is_fault(entry) == is_fault(moved):
+        return moved
+    return moved.model_copy(update={"since": timestamp(now)})
+
+
+def ended(entry: StageStatus, now: datetime, finished: str | None = None) -> StageStatus:
+    """The entry with the time at which it ended: `finished`, or now."""
+    if entry.completion_time:
+        return entry
+    return entry.model_copy(update={"completion_time": finished or timestamp(now)})
+
+
+def fresh(entry: StageStatus, now: datetime, **flags: bool | None) -> StageStatus:
+    """The stage at the start of its next run. `flags`: of ``forced``, ``imports`` and
+    ``reviewed`` those that another value is wanted for."""
+    kept = {"forced": entry.forced, "imports": entry.imports, "reviewed": entry.reviewed}
+    started = StageStatus(
+        name=entry.name,
+        state=StageState.PENDING,
+        input_hash=entry.input_hash,
+        run=entry.run + 1,
+        since=timestamp(now),
+    )
+    return started.model_copy(update=kept | flags)

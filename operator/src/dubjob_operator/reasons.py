@@ -1,0 +1,72 @@
+"""Every reason that a condition, a stage or an Event can have.
+
+docs/troubleshooting.md has a row for each. The kubelet's own reasons, for example
+``ImagePullBackOff``, are shown as they are; :mod:`planning.start_faults` lists those
+which need somebody to act.
+"""
+
+# Conditions of a DubJob.
+COMPLETED = "Completed"
+NOT_FAILED = "NotFailed"
+SUSPENDED = "Suspended"
+NOT_SUSPENDED = "NotSuspended"
+AWAITING_REVIEW = "AwaitingReview"
+SPEC_INVALID = "SpecInvalid"
+
+# A stage's Job cannot be created.
+PROFILE_NOT_FOUND = "ProfileNotFound"
+PROFILE_FORBIDDEN = "ProfileForbidden"
+PROFILE_INVALID = "ProfileInvalid"
+PRIORITY_FORBIDDEN = "PriorityClassForbidden"
+OLD_POD = "OldPodLeft"
+
+# A stage waits.
+QUOTA_EXCEEDED = "QuotaExceeded"
+AWAITING_ADMISSION = "AwaitingAdmission"
+UNSCHEDULABLE = "Unschedulable"
+POD_REFUSED = "PodRefused"
+NO_POD = "NoPod"
+STARTING = "Starting"
+CLAIM_MISSING = "ClaimNotFound"
+NO_SANDBOX = "PodNotReadyToStart"
+
+# A stage failed, or will be retried.
+STAGE_FAILED = "StageFailed"
+OUT_OF_MEMORY = "OOMKilled"
+DISRUPTED = "Disrupted"
+POD_FAILED = "PodFailed"
+EXIT_CODE = "ExitCode"
+BACKOFF_LIMIT_EXCEEDED = "BackoffLimitExceeded"
+
+# A limit was reached.
+START_DEADLINE_EXCEEDED = "StartDeadlineExceeded"
+QUEUE_DEADLINE_EXCEEDED = "QueueDeadlineExceeded"
+ACTIVE_DEADLINE_EXCEEDED = "DeadlineExceeded"
+STAGE_TIMEOUT = "StageTimeout"
+TOO_MANY_DISRUPTIONS = "TooManyDisruptions"
+
+# Events only.
+STAGE_QUEUED = "StageQueued"
+STAGE_STARTED = "StageStarted"
+STAGE_PULLING = "StagePulling"
+STAGE_RETRYING = "StageRetrying"
+STAGE_SUCCEEDED = "StageSucceeded"
+STAGE_REUSED = "StageReused"
+RETRY = "Retry"
+RETRY_REFUSED = "RetryRefused"
+APPROVED = "Approved"
+
+EVENTS = frozenset(
+    {
+        STAGE_QUEUED,
+        STAGE_STARTED,
+        STAGE_PULLING,
+        STAGE_RETRYING,
+        STAGE_SUCCEEDED,
+        STAGE_REUSED,
+        RETRY,
+        RETRY_REFUSED,
+        APPROVED,
+    }
+)
+"""Reasons that only Events have; their message carries the cause."""
