@@ -17,7 +17,8 @@ import numpy
 import soundfile
 from numpy.typing import NDArray
 
-from dubstage.media.ffmpeg import SAMPLE_RATE, decode
+from dubstage.media.audio import SAMPLE_RATE
+from dubstage.media.ffmpeg import read_mono
 
 Samples = NDArray[numpy.float32]
 
@@ -114,7 +115,7 @@ def _placed(recipe: Recipe) -> Iterator[tuple[Utterance, Samples]]:
         speaker = number % recipe.speakers
         tempo = recipe.tempos[number % len(recipe.tempos)]
         filters = f"aresample={SAMPLE_RATE},rubberband=tempo={tempo}:pitch={PITCHES[speaker]}"
-        sound = numpy.frombuffer(decode(files[number % len(files)], filters), numpy.float32)
+        sound = read_mono(files[number % len(files)], filters)
         begin, end = _heard(sound)
         at += recipe.pauses[number % len(recipe.pauses)]
         yield Utterance(at, at + (end - begin) / SAMPLE_RATE, speaker), sound[begin:end]

@@ -10,7 +10,7 @@ import numpy
 from clips import MadeClip
 from numpy.typing import NDArray
 
-from dubstage.media.ffmpeg import SAMPLE_RATE
+from dubstage.media.audio import SAMPLE_RATE
 from dubstage.mux.master import Loudness
 from dubstage.timing.fit import MAX_SPEED
 from dubstage.timing.onset import speech_bounds

@@ -16,9 +16,9 @@ from plain_dub import PLAIN_RATE, plain_dub
 from pydantic import TypeAdapter
 
 from dubstage.contract import EngineChoice, ExitCode, MixOptions, Stage
-from dubstage.media.ffmpeg import SAMPLE_RATE, probe
-from dubstage.mux.master import as_bytes, measure
-from dubstage.mux.measure import sound_of
+from dubstage.media.audio import SAMPLE_RATE, stereo_bytes, to_bytes
+from dubstage.media.ffmpeg import probe
+from dubstage.mux.master import measure
 from dubstage.testing import ENGINES, request_for, run_stage_in
 from dubstage.text.transcript import Clip
 from dubstage.workspace.layout import Artifact, Tree
@@ -73,8 +73,8 @@ def _ours(tree: Tree, clip: MadeClip) -> Figures:
         utterances=len(clip.utterances),
         speeds=tuple(line["speed"] for line in lines),
         trimmed=sum(line["overflow"] > 0 for line in lines),
-        source=measure(sound_of(tree.path(Artifact.AUDIO))),
-        dub=measure(sound_of(path)),
+        source=measure(stereo_bytes(tree.path(Artifact.AUDIO))),
+        dub=measure(stereo_bytes(path)),
         background_change=after - before - report["totals"]["gain_db"],
         drift=len(whole) / rate - probe(clip.film).duration,
     )
@@ -97,8 +97,8 @@ def _plain(tree: Tree, clip: MadeClip) -> Figures:
         utterances=len(clip.utterances),
         speeds=made.speeds,
         trimmed=0,
-        source=measure(sound_of(tree.path(Artifact.AUDIO))),
-        dub=measure(iter([as_bytes(stereo)])),
+        source=measure(stereo_bytes(tree.path(Artifact.AUDIO))),
+        dub=measure(iter([to_bytes(stereo)])),
         background_change=after - before,
         drift=len(made.whole) / PLAIN_RATE - probe(clip.film).duration,
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy
 from numpy.typing import NDArray
 
-from dubstage.media.ffmpeg import decode
+from dubstage.media.ffmpeg import read_mono
 from dubstage.text.transcript import Clip
 
 Samples = NDArray[numpy.float32]
@@ -34,7 +34,7 @@ class PlainDub:
 
 def plain_dub(clips: Sequence[Clip], folder: Path, background: Path) -> PlainDub:
     """Dub `background` with `clips`, which lie in `folder`."""
-    bed = numpy.frombuffer(decode(background, f"aresample={PLAIN_RATE}"), numpy.float32)
+    bed = read_mono(background, f"aresample={PLAIN_RATE}")
     voice = numpy.zeros_like(bed)
     speeds = []
     for clip in clips:
@@ -42,7 +42,7 @@ def plain_dub(clips: Sequence[Clip], folder: Path, background: Path) -> PlainDub
             continue
         tempo = max(clip.duration / clip.target_duration, 1 / SLOWEST)
         filters = f"aresample={PLAIN_RATE},atempo={tempo:.6f}"
-        samples = numpy.frombuffer(decode(folder / clip.audio_file, filters), numpy.float32)
+        samples = read_mono(folder / clip.audio_file, filters)
         padding = max(clip.target_duration - len(samples) / PLAIN_RATE, 0.0)
         first = round((clip.start + padding / 2) * PLAIN_RATE)
         samples = samples[: max(len(voice) - first, 0)]

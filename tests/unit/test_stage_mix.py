@@ -11,19 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_media import RATE, film, tone
 
-from dubstage.media.ffmpeg import MediaError, probe
-from dubstage.media.ffmpeg import stereo as decoded_stereo
-from dubstage.mux.containers import MP4
+from dubstage.media.audio import stereo_bytes, to_bytes
+from dubstage.media.ffmpeg import MediaError, probe, read_stereo
 from dubstage.mux.lossy import gain_for
 from dubstage.mux.loudness import SILENCE, loudness
-from dubstage.mux.master import Loudness, as_bytes, master, measure, plan_gain
-from dubstage.mux.measure import sound_of
+from dubstage.mux.master import Loudness, master, measure, plan_gain
 from dubstage.mux.mix import CROSS_FADE, DUCK_DB, Tracks, blocks
 from dubstage.mux.original import listen
 from dubstage.mux.render import FADE_SECONDS, render
 from dubstage.mux.spans import Envelope, Span, covered, merged, shared
 from dubstage.mux.stems import with_stems
-from dubstage.mux.video import mux_video
+from dubstage.mux.video import MP4, DubbedVideo, mux_video
 from dubstage.mux.voice import Placed, ahead, lay
 from dubstage.timing.fit import fit
 from dubstage.timing.slot import Line, Slot
@@ -41,7 +39,7 @@ def stereo(samples: numpy.ndarray) -> numpy.ndarray:
 @pytest.mark.parametrize("sound", [noise(3, 0.05), tone(3, 60, 0.2), tone(3, 4000, 0.1)])
 def test_loudness_is_that_of_the_standard(sound: numpy.ndarray) -> None:
     """As ffmpeg's ebur128 tells it, to its tenth."""
-    found = measure(iter([as_bytes(stereo(sound))]))
+    found = measure(iter([to_bytes(stereo(sound))]))
     assert loudness(stereo(sound)) == pytest.approx(found.integrated, abs=0.11)
     assert loudness(sound) == pytest.approx(found.integrated - 3.01, abs=0.11)
 
@@ -118,13 +116,13 @@ def speechlike() -> numpy.ndarray:
 def test_one_static_gain(tmp_path: Path, sound: numpy.ndarray, target: float) -> None:
     """The whole comes to its target, and every sample by the same factor: also of sound that
     is louder than loudnorm takes."""
-    mix = measure(iter([as_bytes(sound)]))
+    mix = measure(iter([to_bytes(sound)]))
     gain = plan_gain(mix, target)
-    master(iter([as_bytes(sound)]), mix, gain, tmp_path / "out.wav")
+    master(iter([to_bytes(sound)]), mix, gain, tmp_path / "out.wav")
     out, rate = soundfile.read(tmp_path / "out.wav", dtype="float32")
     assert rate == RATE
     assert out == pytest.approx(sound * 10 ** (gain.decibels / 20), abs=2e-4)
-    after = measure(iter([as_bytes(out)]))
+    after = measure(iter([to_bytes(out)]))
     assert after.true_peak <= -1.0
     if not gain.peak_wins:
         assert after.integrated == pytest.approx(target, abs=0.15)
@@ -134,14 +132,14 @@ def test_a_mode_that_is_not_linear_is_refused(tmp_path: Path) -> None:
     sound = stereo(speechlike())
     mix = Loudness(-20.0, -40.0, 30.0)  # such a peak cannot be had: loudnorm would limit it
     with pytest.raises(MediaError, match="not linear"):
-        master(iter([as_bytes(sound)]), mix, plan_gain(Loudness(-20, -40, -6), -20), tmp_path / "x")
+        master(iter([to_bytes(sound)]), mix, plan_gain(Loudness(-20, -40, -6), -20), tmp_path / "x")
 
 
 def test_too_short_to_measure(tmp_path: Path) -> None:
     sound = stereo(noise(0.2, 0.1))
-    mix = measure(iter([as_bytes(sound)]))
+    mix = measure(iter([to_bytes(sound)]))
     assert not mix.is_known
-    master(iter([as_bytes(sound)]), mix, plan_gain(mix, -23.0), tmp_path / "out.wav")
+    master(iter([to_bytes(sound)]), mix, plan_gain(mix, -23.0), tmp_path / "out.wav")
     assert len(soundfile.read(tmp_path / "out.wav")[0]) == len(sound)
 
 
@@ -259,17 +257,27 @@ def test_aac_keeps_to_the_ceiling_too(tmp_path: Path) -> None:
     walk -= numpy.convolve(walk, numpy.ones(2000) / 2000, "same")
     clipped = numpy.clip(walk / walk.std(), -1, 1).astype(numpy.float32)
     soundfile.write(dub, stereo(clipped * 10 ** (-4.5 / 20) * 1.4), RATE)
-    measured = measure(sound_of(dub))
+    measured = measure(stereo_bytes(dub))
     assert -2.5 <= measured.true_peak <= -1.0
     film(film_path, seconds=1.0)
     declared = probe(film_path)
 
     def peak(gain: float) -> float:
-        track = declared.audio[0]
-        mux_video(
-            film_path, declared, track, (dub, gain), ("es", "en"), [], MP4, target, lambda _: None
+        assert declared.video
+        video = DubbedVideo(
+            source=film_path,
+            declared=declared,
+            video=declared.video,
+            dubbed_track=declared.audio[0],
+            dub=dub,
+            dub_gain_db=gain,
+            target_language="es",
+            source_language="en",
+            subtitles=[],
+            container=MP4,
         )
-        return measure(decoded_stereo(target)).true_peak
+        mux_video(video, target, lambda _: None)
+        return measure(read_stereo(target)).true_peak
 
     gain = gain_for(dub, measured, tmp_path)
     assert gain < 0.0

@@ -259,7 +259,7 @@ def test_what_is_too_long_for_a_plain_wav_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Four seconds are, here; every stage reads what the one before it wrote."""
-    monkeypatch.setattr(wav, "LARGEST", 1000)
+    monkeypatch.setattr(wav, "MAX_DATA_BYTES", 1000)
     made(tmp_path)
 
     def run(work: Work) -> Outcome:

@@ -48,7 +48,7 @@ def test_the_real_architecture_splits_and_adds_up(tmp_path: Path, programme: Pro
     assert vocals.shape == background.shape == samples.shape
     assert numpy.allclose(vocals + background, samples, atol=1e-4)
     assert numpy.abs(vocals).max() > 0.001
-    assert first.result.message == "Speech and background split by demucs"
+    assert first.result.message == "Vocals and background separated by demucs"
 
 
 def test_speech_stays_in_its_place_to_the_sample(tmp_path: Path, programme: Programme) -> None:

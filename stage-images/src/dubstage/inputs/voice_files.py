@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dubstage.contract import StageRequest
 from dubstage.errors import BadInput
+from dubstage.media.audio import MAX_CLIPPED_SHARE, clipped_share
 from dubstage.workspace.digests import Digests
 from dubstage.workspace.layout import Roots
 
@@ -17,9 +18,6 @@ LOWEST_SAMPLE_RATE = 16000
 """Hz; CosyVoice takes no less."""
 SILENT_PEAK = 0.01
 """−40 dBFS: a recording that never gets louder is silence."""
-FULL_SCALE = 0.999
-CLIPPED_SHARE = 0.001
-"""With more of its samples at full scale a recording is broken."""
 EXPECTED = (
     f"expected a WAV file of {SHORTEST_SECONDS:.0f} to {LONGEST_SECONDS:.0f} s of one person's "
     f"speech, at {LOWEST_SAMPLE_RATE} Hz or more"
@@ -88,6 +86,6 @@ def _fault(roots: Roots, path: Path) -> str | None:
         return "it cannot be read"
     if not len(samples) or float(samples.max()) < SILENT_PEAK:
         return "it is silent"
-    if float(numpy.mean(samples >= FULL_SCALE)) > CLIPPED_SHARE:
+    if clipped_share(samples) > MAX_CLIPPED_SHARE:
         return "it is clipped, at full scale for too long"
     return None

@@ -1,4 +1,4 @@
-"""What a media file declares, as ffprobe tells it."""
+"""What a media file declares, as ffprobe reports it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-GUESSED = frozenset({"aac", "mp3", "mpeg", "mpegts"})
-"""Formats that say nothing of their length: ffprobe works it out from the rate at the
-beginning, or from the times at the end, and may be far off."""
-PADDING_SECONDS = 0.3
+ESTIMATED_FORMATS = frozenset({"aac", "mp3", "mpeg", "mpegts"})
+"""Formats that do not declare their duration: ffprobe estimates it from the bit rate at the
+beginning, or from the timestamps at the end, and may be far off."""
+RESTARTING_CLOCK_FORMATS = frozenset({"mpeg", "mpegts"})
+"""Formats whose clock may restart in the middle: recordings are joined byte by byte."""
+MAX_PADDING_SECONDS = 0.3
 """A codec's last frame is filled up: 2048 samples of HE-AAC at 8 kHz are 0.26 s."""
-CLOCKED = frozenset({"mpeg", "mpegts"})
-"""Formats whose clock may start anew in the middle: recordings are joined byte by byte."""
 
 
 @dataclass(frozen=True)
@@ -25,19 +25,19 @@ class AudioTrack:
     sample_rate: int
     language: str | None
     duration: float | None = None
-    """Seconds that the file declares for it; None where it does not."""
+    """Seconds that the file declares for it; None if it declares none."""
     is_default: bool = False
-    """Players take it unless they are told otherwise."""
+    """Whether players choose it unless the viewer chooses another."""
 
 
 @dataclass(frozen=True)
-class VideoTrack:
+class VideoStream:
     """One video stream of a file."""
 
     index: int
     codec: str
     duration: float | None = None
-    """Seconds that the file declares for it; None where it does not."""
+    """Seconds that the file declares for it; None if it declares none."""
 
 
 @dataclass(frozen=True)
@@ -54,62 +54,67 @@ class Probe:
     """What a media file declares."""
 
     duration: float
-    """Seconds of its longest stream, guessed for some formats; 0.0 where nothing is said."""
+    """Seconds of its longest stream, an estimate for some formats; 0.0 if it declares none."""
     format_name: str
-    video: VideoTrack | None
-    """The first that is not a cover picture."""
+    video: VideoStream | None
+    """The first that is not cover art."""
     audio: tuple[AudioTrack, ...]
     subtitles: tuple[SubtitleTrack, ...] = ()
 
-    def length_of(self, *tracks: AudioTrack | VideoTrack | None) -> float:
-        """Seconds that the file declares for the longest of `tracks`; 0.0 where it does
-        not. A subtitle may end long after the picture, and is none of them."""
-        known = [track.duration for track in tracks if track and track.duration]
+    def declared_seconds(self, *streams: AudioTrack | VideoStream | None) -> float:
+        """Seconds that the file declares for the longest of `streams`; 0.0 if it declares
+        none. Subtitles do not count: they may end long after the video."""
+        known = [stream.duration for stream in streams if stream and stream.duration]
         if known:
             return max(known)
-        is_said = not self.subtitles and self.format_name not in GUESSED
-        return self.duration if is_said and any(tracks) else 0.0
+        is_reliable = not self.subtitles and self.format_name not in ESTIMATED_FORMATS
+        return self.duration if is_reliable and any(streams) else 0.0
 
-    def programme_length(self, heard: float) -> float:
-        """Seconds of the programme, of whose sound `heard` seconds were decoded: the picture's,
-        where the sound is as long but for the last frame's padding, else of the two the longer,
-        since a file's own word may be a guess."""
-        shown = self.length_of(self.video)
-        return shown if abs(heard - shown) <= PADDING_SECONDS else max(heard, shown)
+    def source_seconds(self, audio_seconds: float) -> float:
+        """Seconds of the source, of whose audio `audio_seconds` were decoded.
+
+        The video stream's duration, if the audio is as long but for the last frame's
+        padding, else the longer of the two, because the declared one may be an estimate.
+        """
+        video_seconds = self.declared_seconds(self.video)
+        if abs(audio_seconds - video_seconds) <= MAX_PADDING_SECONDS:
+            return video_seconds
+        return max(audio_seconds, video_seconds)
 
 
-def declared(found: dict[str, Any]) -> Probe:
-    """What ffprobe's JSON of a file's format and streams says."""
-    streams = found.get("streams", [])
-    format_name = str(found.get("format", {}).get("format_name", ""))
+def parse_probe(answer: dict[str, Any]) -> Probe:
+    """Parse ffprobe's JSON of a file's format and streams."""
+    streams = answer.get("streams", [])
+    format_name = str(answer.get("format", {}).get("format_name", ""))
     video = [
-        VideoTrack(
-            int(stream["index"]), str(stream.get("codec_name", "")), _duration(stream, format_name)
-        )
+        VideoStream(int(stream["index"]), _codec(stream), _duration(stream, format_name))
         for stream in streams
         if stream.get("codec_type") == "video"
         and not stream.get("disposition", {}).get("attached_pic")
     ]
+    audio = [
+        _audio_track(stream, format_name)
+        for stream in streams
+        if stream.get("codec_type") == "audio"
+    ]
     subtitles = [
-        SubtitleTrack(int(stream["index"]), str(stream.get("codec_name", "")), _language(stream))
+        SubtitleTrack(int(stream["index"]), _codec(stream), _language(stream))
         for stream in streams
         if stream.get("codec_type") == "subtitle"
     ]
     return Probe(
-        duration=float(found.get("format", {}).get("duration") or 0.0),
+        duration=float(answer.get("format", {}).get("duration") or 0.0),
         format_name=format_name,
         video=video[0] if video else None,
-        audio=tuple(
-            _audio(stream, format_name) for stream in streams if stream.get("codec_type") == "audio"
-        ),
+        audio=tuple(audio),
         subtitles=tuple(subtitles),
     )
 
 
-def _audio(stream: dict[str, Any], format_name: str) -> AudioTrack:
+def _audio_track(stream: dict[str, Any], format_name: str) -> AudioTrack:
     return AudioTrack(
         index=int(stream["index"]),
-        codec=str(stream.get("codec_name", "")),
+        codec=_codec(stream),
         channels=int(stream.get("channels", 0)),
         sample_rate=int(stream.get("sample_rate", 0)),
         language=_language(stream),
@@ -118,10 +123,14 @@ def _audio(stream: dict[str, Any], format_name: str) -> AudioTrack:
     )
 
 
+def _codec(stream: dict[str, Any]) -> str:
+    return str(stream.get("codec_name", ""))
+
+
 def _duration(stream: dict[str, Any], format_name: str) -> float | None:
     """Seconds of a stream. Matroska has them in a tag, as ``00:01:02.5`` (``DURATION-eng``
-    where mkvmerge wrote it)."""
-    if format_name in GUESSED:
+    if mkvmerge wrote it)."""
+    if format_name in ESTIMATED_FORMATS:
         return None
     if "duration" in stream:
         return float(stream["duration"])
@@ -132,6 +141,6 @@ def _duration(stream: dict[str, Any], format_name: str) -> float | None:
 
 
 def _language(stream: dict[str, Any]) -> str | None:
-    """None where the file does not know."""
-    found = stream.get("tags", {}).get("language")
-    return None if found in (None, "", "und") else str(found)
+    """None if the file does not declare it."""
+    language = stream.get("tags", {}).get("language")
+    return None if language in (None, "", "und") else str(language)

@@ -1,4 +1,4 @@
-"""Which of a source's audio tracks is dubbed: ingest decodes it, mux names its language."""
+"""Which of a source's audio tracks is dubbed: ingest extracts it, mux tags its language."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ BIBLIOGRAPHIC = dict(
         "ice:isl mac:mkd may:msa per:fas rum:ron slo:slk tib:bod wel:cym"
     ).split()
 )
-"""ISO 639-2/B to 639-2/T: files have either."""
+"""ISO 639-2/B to 639-2/T: files use either."""
 
 
 def dubbed_track(tracks: Sequence[AudioTrack], source_language: str | None) -> AudioTrack:
-    """The one of `tracks`, at least one, in `source_language` (BCP 47; None: not said). Of
-    several of these, or where there is none, the one that is played by default, else the
-    first."""
-    wanted = _code(source_language)
+    """The track that is dubbed: the one in `source_language` (BCP 47; None if it is to be
+    detected). Of several of these, or without any, the one that players choose by default,
+    else the first. `tracks` holds at least one."""
+    source_code = _code(source_language)
     return max(
         tracks,
         key=lambda track: (
-            wanted is not None and _code(track.language) == wanted,
+            source_code is not None and _code(track.language) == source_code,
             track.is_default,
         ),
     )
 
 
 def _code(tag: str | None) -> str | None:
-    """Three letters; None where the language is not known."""
+    """Three letters; None if the language is not known."""
     code = media_code(tag or "und")
     return None if code == "und" else BIBLIOGRAPHIC.get(code, code)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-LARGEST = 2**32 - 2**16
+MAX_DATA_BYTES = 2**32 - 2**16
 """Bytes of samples in a plain WAV file; the rest is for its header."""
 SAMPLE_BYTES = 2
 WRITER = ("-rf64", "auto", "-c:a", "pcm_s16le", "-f", "wav")
-"""ffmpeg's arguments for a 16-bit WAV file, which becomes RF64 where it has to."""
+"""ffmpeg's arguments for a 16-bit WAV file, which becomes RF64 if it has to."""
 
 
 def format_for(frames: int, channels: int) -> str:
-    """soundfile's format for a 16-bit file: WAV, which every tool reads, or RF64, the same
-    with 64-bit sizes, where it is longer than that holds."""
-    return "WAV" if frames * channels * SAMPLE_BYTES <= LARGEST else "RF64"
+    """soundfile's format for a 16-bit file: WAV, which every tool reads, or, for a file
+    that is too long, RF64, which is the same with 64-bit sizes."""
+    return "WAV" if frames * channels * SAMPLE_BYTES <= MAX_DATA_BYTES else "RF64"

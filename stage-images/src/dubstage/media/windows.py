@@ -1,4 +1,4 @@
-"""A long programme in parts, cut where it is quiet: a recogniser holds one at a time."""
+"""A long source in parts, cut where it is quiet: a recognizer holds one part at a time."""
 
 from __future__ import annotations
 
@@ -6,66 +6,63 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from dubstage.media.ffmpeg import ffmpeg, input_file
+from dubstage.media.audio import Samples
+from dubstage.media.ffmpeg import input_file, run
 
-if TYPE_CHECKING:
-    import numpy
-    from numpy.typing import NDArray
-
-SAMPLE_RATE = 16000
-"""Hz of what Whisper listens to."""
+RECOGNIZER_SAMPLE_RATE = 16000
+"""Hz that Whisper expects."""
 PART_SECONDS = 600
-"""How long a part is at most, unless the caller says otherwise."""
+"""The longest part, unless the caller gives another length."""
 SEARCH_SECONDS = 30
-"""How long before a part's end the quietest moment is looked for."""
+"""The quietest moment is searched for in the last 30 s of a part."""
 QUIET_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a programme; times in seconds."""
+    """A part of a source; times in seconds."""
 
     start: float
     total: float
-    """Length of the programme."""
-    samples: NDArray[numpy.float32]
+    """Length of the source."""
+    samples: Samples
     """One channel at 16 kHz."""
 
     @property
     def seconds(self) -> float:
-        return len(self.samples) / SAMPLE_RATE
+        """Length of the part."""
+        return len(self.samples) / RECOGNIZER_SAMPLE_RATE
 
 
-def parts_of(speech: Path, longest: int = PART_SECONDS) -> Iterator[Part]:
-    """The parts of a sound file, in order, together as long as it is; each of at most
-    `longest` seconds."""
+def parts_of(file: Path, longest: int = PART_SECONDS) -> Iterator[Part]:
+    """The parts of an audio file, in order and without gaps, each of at most `longest`
+    seconds."""
     import numpy
     import soundfile
 
     with tempfile.TemporaryDirectory() as folder:
         mono = Path(folder) / "mono.wav"
-        ffmpeg([*input_file(speech), "-ar", str(SAMPLE_RATE), "-ac", "1", mono])
-        with soundfile.SoundFile(mono) as sound:
-            total = sound.frames / SAMPLE_RATE
+        run([*input_file(file), "-ar", str(RECOGNIZER_SAMPLE_RATE), "-ac", "1", mono])
+        with soundfile.SoundFile(mono) as audio:
+            total = audio.frames / RECOGNIZER_SAMPLE_RATE
             start, samples = 0, numpy.zeros(0, numpy.float32)
-            while start < sound.frames:
-                more = sound.read(longest * SAMPLE_RATE - len(samples), dtype="float32")
+            while start < audio.frames:
+                more = audio.read(longest * RECOGNIZER_SAMPLE_RATE - len(samples), dtype="float32")
                 samples = numpy.concatenate([samples, more])
-                is_last = start + len(samples) >= sound.frames
-                end = len(samples) if is_last else quietest(samples)
-                yield Part(start / SAMPLE_RATE, total, samples[:end])
+                is_last = start + len(samples) >= audio.frames
+                end = len(samples) if is_last else _quietest(samples)
+                yield Part(start / RECOGNIZER_SAMPLE_RATE, total, samples[:end])
                 start, samples = start + end, samples[end:].copy()
 
 
-def quietest(samples: NDArray[numpy.float32]) -> int:
-    """The middle of the quietest half second of the last thirty."""
+def _quietest(samples: Samples) -> int:
+    """The middle of the quietest half second of the last thirty seconds, in frames."""
     import numpy
 
-    size = int(QUIET_SECONDS * SAMPLE_RATE)
-    first = max(len(samples) - SEARCH_SECONDS * SAMPLE_RATE, 0)
+    size = int(QUIET_SECONDS * RECOGNIZER_SAMPLE_RATE)
+    first = max(len(samples) - SEARCH_SECONDS * RECOGNIZER_SAMPLE_RATE, 0)
     count = (len(samples) - first) // size
     pieces = samples[first : first + count * size].reshape(count, size)
-    place = int(numpy.argmin(numpy.square(pieces, dtype=numpy.float64).mean(axis=1)))
-    return first + place * size + size // 2
+    quietest = int(numpy.argmin(numpy.square(pieces, dtype=numpy.float64).mean(axis=1)))
+    return first + quietest * size + size // 2

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dubstage.media.ffmpeg import SAMPLE_RATE, ffmpeg, input_file, stereo
+from dubstage.media.audio import SAMPLE_RATE
+from dubstage.media.ffmpeg import input_file, read_stereo, run
 from dubstage.mux.master import PEAK_CEILING, ROUNDING, Loudness, measure
+from dubstage.mux.video import AAC, AAC_BIT_RATE
 
-AAC = ("aac", "192k")
-"""Codec and bit rate, of 48 kHz stereo."""
 OVERSHOOT = 3.0
 """dB by which AAC raises a true peak at most; sound that was clipped shows 2.5."""
 
@@ -19,10 +19,9 @@ def gain_for(dub: Path, measured: Loudness, scratch: Path) -> float:
     measured. Raises :class:`dubstage.media.ffmpeg.MediaError` where ffmpeg cannot."""
     if measured.true_peak <= PEAK_CEILING - OVERSHOOT:
         return 0.0
-    codec, rate = AAC
     trial = scratch / "trial.m4a"
-    ffmpeg([*input_file(dub), "-c:a", codec, "-b:a", rate, "-ar", str(SAMPLE_RATE), trial])
-    peak = measure(stereo(trial)).true_peak
+    run([*input_file(dub), "-c:a", AAC, "-b:a", AAC_BIT_RATE, "-ar", str(SAMPLE_RATE), trial])
+    peak = measure(read_stereo(trial)).true_peak
     trial.unlink()
     over = peak - PEAK_CEILING
     # Encoded softer, the peaks rise a little more or less than they did.

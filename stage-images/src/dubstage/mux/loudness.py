@@ -11,7 +11,7 @@ import math
 from functools import cache
 from typing import TYPE_CHECKING
 
-from dubstage.media.ffmpeg import SAMPLE_RATE
+from dubstage.media.audio import SAMPLE_RATE
 
 if TYPE_CHECKING:
     import numpy

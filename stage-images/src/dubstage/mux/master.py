@@ -8,18 +8,12 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from dubstage.media.ffmpeg import SAMPLE_RATE, MediaError, feed
+from dubstage.media.audio import SAMPLE_RATE, to_bytes
+from dubstage.media.ffmpeg import MediaError, write_stereo
 from dubstage.media.wav import WRITER
 from dubstage.mux.loudness import SILENCE
 from dubstage.mux.mix import Block
-
-if TYPE_CHECKING:
-    import numpy
-    from numpy.typing import NDArray
-
-    Samples = NDArray[numpy.float32]
 
 PEAK_CEILING = -1.0
 """dBTP: no true peak of the dub lies above."""
@@ -72,7 +66,7 @@ def plan_gain(mix: Loudness, target: float) -> Gain:
 
 def measure(sound: Iterator[bytes]) -> Loudness:
     """Of a stereo sound at 48 kHz. Raises :class:`MediaError` where ffmpeg cannot."""
-    return _measured(feed(sound, ["-af", MEASURE, "-f", "null", "-"]))
+    return _measured(write_stereo(sound, ["-af", MEASURE, "-f", "null", "-"]))
 
 
 def _measured(words: str) -> Loudness:
@@ -108,7 +102,7 @@ def master(sound: Iterator[bytes], mix: Loudness, gain: Gain, target: Path) -> L
             f":I={wanted:.3f}:measured_I={mix.integrated}"
             f":measured_TP={mix.true_peak}:measured_thresh={mix.threshold}"
         )
-    words = feed(
+    words = write_stereo(
         sound,
         [
             "-af",
@@ -130,16 +124,9 @@ def mixed(
     """The samples of a mix as ffmpeg reads them."""
     done = 0
     for block in blocks:
-        yield as_bytes(block.mixed)
+        yield to_bytes(block.mixed)
         done += len(block.bed)
         progress(done / frames)
-
-
-def as_bytes(samples: Samples) -> bytes:
-    """32-bit floats, frame after frame."""
-    import numpy
-
-    return numpy.ascontiguousarray(samples, numpy.float32).tobytes()
 
 
 def _mode(words: str) -> str:

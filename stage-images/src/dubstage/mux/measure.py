@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from pathlib import Path
 
-from dubstage.mux.master import as_bytes
-from dubstage.mux.mix import BLOCK_FRAMES, CROSS_FADE, DUCK_RELEASE, JOINED
+from dubstage.media.audio import BLOCK_FRAMES
+from dubstage.mux.mix import CROSS_FADE, DUCK_RELEASE, JOINED
 from dubstage.mux.spans import Envelope, Span, merged
 
 SHORTEST_FRAMES = 4800
 """Less than a tenth of a second outside speech says nothing."""
-
-
-def sound_of(file: Path) -> Iterator[bytes]:
-    """The samples of a stereo WAV file as ffmpeg reads them."""
-    import soundfile
-
-    with soundfile.SoundFile(file) as sound:
-        for block in sound.blocks(BLOCK_FRAMES, dtype="float32", always_2d=True):
-            yield as_bytes(block)
 
 
 def background_change(

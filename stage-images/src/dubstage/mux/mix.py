@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dubstage.media.ffmpeg import SAMPLE_RATE
+from dubstage.media.audio import BLOCK_FRAMES, SAMPLE_RATE
 from dubstage.mux.spans import Envelope, Span, merged
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     Samples = NDArray[numpy.float32]
 
-BLOCK_FRAMES = SAMPLE_RATE
 CROSS_FADE = round(0.05 * SAMPLE_RATE)
 """Frames in which the programme gives way to its background, and back."""
 JOINED = round(0.3 * SAMPLE_RATE)

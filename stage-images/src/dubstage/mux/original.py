@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from dubstage.media.ffmpeg import SAMPLE_RATE
+from dubstage.media.audio import SAMPLE_RATE
 from dubstage.mux.loudness import SILENCE, loudness
 from dubstage.mux.spans import Span
 from dubstage.timing.slot import Line

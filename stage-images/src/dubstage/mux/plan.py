@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dubstage.media.ffmpeg import SAMPLE_RATE
+from dubstage.media.audio import SAMPLE_RATE
 from dubstage.mux.spans import Span
 from dubstage.text.transcript import Clip
 from dubstage.timing.fit import Fit, fit

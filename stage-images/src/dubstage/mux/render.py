@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dubstage.media.ffmpeg import SAMPLE_RATE, decode
+from dubstage.media.audio import SAMPLE_RATE
+from dubstage.media.ffmpeg import read_mono
 from dubstage.mux.loudness import SILENCE, loudness
 from dubstage.timing.fade import faded
 from dubstage.timing.fit import Fit
@@ -46,12 +47,10 @@ def render(file: Path, fit: Fit, level: float) -> Rendered:
     Rubberband changes tempo without pitch. Raises
     :class:`dubstage.media.ffmpeg.MediaError` where ffmpeg cannot.
     """
-    import numpy
-
     filters = [f"aresample={SAMPLE_RATE}"]
     if fit.stretch != 1.0:
         filters.append(f"rubberband=tempo={fit.stretch:.6f}")
-    samples = numpy.frombuffer(decode(file, ",".join(filters)), numpy.float32)
+    samples = read_mono(file, ",".join(filters))
     begin, end = speech_bounds(samples, SAMPLE_RATE)
     first = int(begin * SAMPLE_RATE)
     longest = int(min(fit.slot.length, fit.length + FADE_SECONDS) * SAMPLE_RATE)

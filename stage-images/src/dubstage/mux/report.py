@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, field_serializer
 
-from dubstage.media.ffmpeg import SAMPLE_RATE
+from dubstage.media.audio import SAMPLE_RATE
 from dubstage.mux.loudness import SILENCE
 from dubstage.mux.original import OriginalLine
 from dubstage.mux.plan import PlannedClip

@@ -13,14 +13,14 @@ from dubstage.engines import engine_of
 from dubstage.errors import TemporaryFailure
 from dubstage.inputs.source import resolve_source
 from dubstage.logs import step
-from dubstage.media.ffmpeg import SAMPLE_RATE, MediaError, probe
+from dubstage.media.audio import SAMPLE_RATE, stereo_bytes
+from dubstage.media.ffmpeg import MediaError, probe
 from dubstage.media.probe import Probe
 from dubstage.media.tracks import dubbed_track
 from dubstage.mux import subtitles
-from dubstage.mux.containers import container_for
 from dubstage.mux.lossy import gain_for
 from dubstage.mux.master import Loudness, master, measure, mixed, plan_gain
-from dubstage.mux.measure import background_change, sound_of
+from dubstage.mux.measure import background_change
 from dubstage.mux.mix import Tracks, blocks
 from dubstage.mux.original import OriginalLine, listen
 from dubstage.mux.plan import PlannedClip, plan
@@ -31,7 +31,7 @@ from dubstage.mux.round_trip import check_model, error_rate, heard_in
 from dubstage.mux.spans import covered, merged, shared
 from dubstage.mux.stems import with_stems
 from dubstage.mux.totals import Sound, Totals, sentence, summary, totals
-from dubstage.mux.video import Subtitles, mux_video
+from dubstage.mux.video import DubbedVideo, SoftSubtitles, container_for, mux_video
 from dubstage.mux.voice import Placed, ahead, lay
 from dubstage.text.transcript import Clip, TranslatedSentence, read_aligned, read_list
 from dubstage.workspace.layout import Artifact
@@ -58,7 +58,7 @@ def _run(work: Work) -> Outcome:
     source = resolve_source(work.tree.roots, work.request)
     declared = probe(source)
     (programme,) = work.read(Artifact.AUDIO)
-    duration = declared.programme_length(soundfile.info(programme).duration)
+    duration = declared.source_seconds(soundfile.info(programme).duration)
     sentences = read_list(work, Artifact.TRANSLATED, TranslatedSentence)
     planned = plan(read_list(work, Artifact.TTS_SEGMENTS, Clip), duration)
     language = read_aligned(work).language
@@ -134,7 +134,7 @@ def _lay_voice(
 @step("mix")
 def _master(work: Work, tracks: Tracks, target: Path) -> Sound:
     """Mix, and bring the whole to its loudness."""
-    source = measure(sound_of(tracks.programme))
+    source = measure(stereo_bytes(tracks.programme))
     mix = measure(mixed(blocks(tracks), tracks.frames, _share(work, 0.3, 0.5)))
     wanted = work.request.mix.loudness
     gain = plan_gain(mix, source.integrated if wanted is None else float(wanted))
@@ -165,7 +165,7 @@ def _round_trip(model: Path, dub: Path, lines: Sequence[ReportLine], language: s
 @step("write subtitles")
 def _write_subtitles(
     work: Work, sentences: Sequence[TranslatedSentence], language: str, duration: float
-) -> list[Subtitles]:
+) -> list[SoftSubtitles]:
     """Both languages, SRT and WebVTT; those that can be soft tracks."""
     target = work.request.target_language
     sides = [
@@ -189,7 +189,7 @@ def _write_subtitles(
         srt.write_text(subtitles.srt(found))
         work.staging(vtt_file, None).write_text(subtitles.vtt(found))
         if found:
-            soft.append(Subtitles(srt, tag))
+            soft.append(SoftSubtitles(srt, tag))
     return soft
 
 
@@ -199,23 +199,27 @@ def _write_video(
     source: tuple[Path, Probe],
     dub: tuple[Path, Loudness],
     language: str,
-    soft: Sequence[Subtitles],
+    soft: Sequence[SoftSubtitles],
 ) -> None:
-    """Nothing for a source without a picture: its dub is the sound."""
-    (path, declared), (sound, measured) = source, dub
+    """Write the dubbed video. The dub of a source without a video stream is audio alone."""
+    (path, declared), (dub_file, measured) = source, dub
     container = container_for(declared)
-    if container:
-        mux_video(
-            path,
-            declared,
-            dubbed_track(declared.audio, work.request.source_language),
-            (sound, gain_for(sound, measured, work.scratch)),
-            (work.request.target_language, language),
-            soft,
-            container,
-            work.staging(Artifact.DUBBED_VIDEO, f"dubbed_video.{container.ending}"),
-            _share(work, 0.7, 1.0),
-        )
+    if container is None or declared.video is None:
+        return
+    video = DubbedVideo(
+        source=path,
+        declared=declared,
+        video=declared.video,
+        dubbed_track=dubbed_track(declared.audio, work.request.source_language),
+        dub=dub_file,
+        dub_gain_db=gain_for(dub_file, measured, work.scratch),
+        target_language=work.request.target_language,
+        source_language=language,
+        subtitles=soft,
+        container=container,
+    )
+    target = work.staging(Artifact.DUBBED_VIDEO, f"dubbed_video.{container.suffix}")
+    mux_video(video, target, _share(work, 0.7, 1.0))
 
 
 def _share(work: Work, begin: float, end: float) -> Callable[[float], None]:

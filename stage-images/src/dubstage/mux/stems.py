@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dubstage.media.ffmpeg import SAMPLE_RATE
+from dubstage.media.audio import FULL_SCALE, SAMPLE_RATE
 from dubstage.media.wav import format_for
 from dubstage.mux.mix import Block
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Samples = NDArray[numpy.float32]
-
-FULL_SCALE = 1.0 - 2**-15
 
 
 def with_stems(

@@ -1,4 +1,4 @@
-"""The dubbed video: the picture as it was, the dub, the original sound, subtitles."""
+"""The dubbed video: the source's video stream, the dub, the original audio, subtitles."""
 
 from __future__ import annotations
 
@@ -6,97 +6,167 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dubstage.media.ffmpeg import SAMPLE_RATE, ffmpeg, input_file
-from dubstage.media.probe import CLOCKED, AudioTrack, Probe
-from dubstage.mux.containers import MP4, TEXT_SUBTITLES, Container
-from dubstage.mux.lossy import AAC
+from dubstage.media.audio import SAMPLE_RATE
+from dubstage.media.ffmpeg import input_file, run
+from dubstage.media.probe import RESTARTING_CLOCK_FORMATS, AudioTrack, Probe, VideoStream
 from dubstage.text.languages import media_code
 
-DUB_CODEC = ("-c:a:0", AAC[0], "-b:a:0", AAC[1], "-ar:a:0", str(SAMPLE_RATE))
+AAC, AAC_BIT_RATE = "aac", "192k"
+"""Codec and bit rate of the dub: 48 kHz stereo."""
+MP4_VIDEO = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video"})
+MP4_AUDIO = frozenset({"aac", "mp3", "ac3", "eac3", "alac", "opus", "flac"})
+PCM_FORMATS = "u8 s16le s24le s32le s16be s24be s32be f32le f64le alaw mulaw"
+MATROSKA_AUDIO = (
+    MP4_AUDIO
+    | {f"pcm_{name}" for name in PCM_FORMATS.split()}
+    | {"mp2", "dts", "truehd", "vorbis", "tta", "wavpack", "wmav1", "wmav2", "adpcm_ms"}
+)
+TEXT_SUBTITLES = frozenset({"subrip", "srt", "ass", "ssa", "webvtt", "mov_text", "text"})
+"""Subtitles that can be converted; the others are images."""
 
 
 @dataclass(frozen=True)
-class Subtitles:
-    """One SRT file that becomes a soft track."""
+class Container:
+    """A file format."""
+
+    suffix: str
+    """Of the file's name."""
+    format: str
+    """ffmpeg's name."""
+    subtitles: str
+    """Its codec for soft subtitles."""
+    audio: frozenset[str]
+    """Audio codecs that ffmpeg copies into it, and that players expect there."""
+    options: tuple[str, ...] = ()
+
+
+MP4 = Container("mp4", "mp4", "mov_text", MP4_AUDIO, ("-movflags", "+faststart"))
+"""Every player opens it; its index comes first, so that it can be streamed."""
+MATROSKA = Container("mkv", "matroska", "subrip", MATROSKA_AUDIO)
+"""It holds almost every codec."""
+
+
+def container_for(source: Probe) -> Container | None:
+    """mp4 if it holds the video stream and every audio track unchanged, else Matroska; None
+    for a source without a video stream."""
+    if source.video is None:
+        return None
+    fits_mp4 = source.video.codec in MP4_VIDEO and all(
+        track.codec in MP4_AUDIO for track in source.audio
+    )
+    return MP4 if fits_mp4 else MATROSKA
+
+
+@dataclass(frozen=True)
+class SoftSubtitles:
+    """An SRT file that becomes a soft subtitle track."""
 
     file: Path
     language: str
     """BCP 47."""
 
 
-def mux_video(
-    source: Path,
-    declared: Probe,
-    dubbed: AudioTrack,
-    dub: tuple[Path, float],
-    languages: tuple[str, str],
-    subtitles: Sequence[Subtitles],
-    container: Container,
-    target: Path,
-    progress: Callable[[float], None],
-) -> None:
-    """Write the first video stream, copied; the dub as the default track; the source's audio
-    tracks after it, copied, or as FLAC where the container does not hold them; `subtitles`,
-    then the source's own where they are text. Chapters and the picture's rotation stay.
+@dataclass(frozen=True)
+class DubbedVideo:
+    """Everything that goes into the dubbed video."""
 
-    `dubbed`: the original's track that the dub is of; `dub`: its sound, and the decibels
-    with which it is encoded; `languages`: BCP 47 of the dub and of the original. Raises
-    :class:`dubstage.media.ffmpeg.MediaError` where ffmpeg cannot.
+    source: Path
+    declared: Probe
+    """What the source declares."""
+    video: VideoStream
+    """Its video stream, which is copied."""
+    dubbed_track: AudioTrack
+    """Its audio track that was dubbed."""
+    dub: Path
+    """The dub's WAV file."""
+    dub_gain_db: float
+    """Gain with which the dub is encoded."""
+    target_language: str
+    """BCP 47, of the dub."""
+    source_language: str
+    """BCP 47, of the dubbed track."""
+    subtitles: Sequence[SoftSubtitles]
+    container: Container
+
+    @property
+    def reads_tracks_separately(self) -> bool:
+        """Whether each stream is read by an input of its own, as ingest reads the audio: if
+        a clock restarts, ffmpeg takes the last packets of one stream for a jump of all."""
+        return self.declared.format_name in RESTARTING_CLOCK_FORMATS
+
+    @property
+    def text_subtitles(self) -> list[int]:
+        """Indexes of the source's subtitle streams that are kept."""
+        return [x.index for x in self.declared.subtitles if x.codec in TEXT_SUBTITLES]
+
+
+def mux_video(video: DubbedVideo, target: Path, progress: Callable[[float], None]) -> None:
+    """Write `video` to `target`.
+
+    The video stream is copied. The dub is the default audio track; the source's tracks
+    follow, copied, or as FLAC if the container does not hold them. Then come the new
+    subtitles, and the source's own if they are text. Chapters and the video's rotation are
+    kept. Raises :class:`dubstage.media.ffmpeg.MediaError` if ffmpeg fails.
     """
-    assert declared.video
-    sound, gain = dub
-    own = [track for track in declared.subtitles if track.codec in TEXT_SUBTITLES]
-    arguments: list[str | Path] = [*input_file(source), *input_file(sound)]
-    for extra in subtitles:
-        arguments += input_file(extra.file)
-    # Where a clock starts anew ffmpeg takes the last packets of one stream for a jump of
-    # all: each is read by itself, as ingest reads the sound.
-    apart = declared.format_name in CLOCKED
-    for _ in declared.audio if apart else ():
-        arguments += input_file(source)
-    arguments += ["-map", f"0:{declared.video.index}", "-map", "1:a:0"]
-    for number, track in enumerate(declared.audio, start=2 + len(subtitles)):
-        arguments += ["-map", f"{number if apart else 0}:{track.index}"]
-    for number in range(len(subtitles)):
-        arguments += ["-map", f"{number + 2}:s:0"]
-    for text in own:
-        arguments += ["-map", f"0:{text.index}"]
-    arguments += ["-c", "copy", "-c:s", container.subtitles]
-    arguments += _audio_codecs(declared.audio, gain, container)
-    if container is MP4 and declared.video.codec == "hevc":
-        # Apple's players know no other mark; a Matroska source has none.
+    container = video.container
+    arguments = [*_inputs(video), *_streams(video)]
+    arguments += ["-c", "copy", "-c:s", container.subtitles, *_audio_codecs(video)]
+    if container is MP4 and video.video.codec == "hevc":
+        # Apple's players know no other tag; a Matroska source has none.
         arguments += ["-tag:v", "hvc1"]
-    arguments += _audio_tags(declared.audio, dubbed, languages)
-    for number, file in enumerate(subtitles):
-        arguments += [f"-metadata:s:s:{number}", f"language={media_code(file.language)}"]
+    arguments += _audio_tags(video)
+    for number, subtitles in enumerate(video.subtitles):
+        arguments += [f"-metadata:s:s:{number}", f"language={media_code(subtitles.language)}"]
     arguments += ["-disposition:s", "0", "-map_metadata", "0", *container.options]
-    ffmpeg(
+    run(
         [*arguments, "-f", container.format, target],
-        duration=declared.duration,
+        duration=video.declared.duration,
         progress=progress,
     )
 
 
-def _audio_codecs(tracks: Sequence[AudioTrack], gain: float, container: Container) -> list[str]:
-    """The dub is encoded, with `gain` decibels; the others where they cannot be copied."""
-    found = [*DUB_CODEC]
-    if gain:
-        found += ["-filter:a:0", f"volume={gain:.3f}dB"]
-    for number, track in enumerate(tracks, start=1):
-        if track.codec not in container.audio:
-            found += [f"-c:a:{number}", "flac"]
-    return found
+def _inputs(video: DubbedVideo) -> list[str | Path]:
+    """The source, the dub, the subtitles, and the source again for each track that is read
+    separately."""
+    repeated = len(video.declared.audio) if video.reads_tracks_separately else 0
+    files = [video.source, video.dub, *(x.file for x in video.subtitles)]
+    return [
+        argument for file in [*files, *[video.source] * repeated] for argument in input_file(file)
+    ]
 
 
-def _audio_tags(
-    tracks: Sequence[AudioTrack], dubbed: AudioTrack, languages: tuple[str, str]
-) -> list[str]:
-    """The dub is the default; the track that it is of is in the language that was heard,
-    the others keep theirs."""
-    dub, original = languages
-    found = ["-metadata:s:a:0", f"language={media_code(dub)}", "-disposition:a:0", "default"]
-    for number, track in enumerate(tracks, start=1):
-        language = media_code(original) if track == dubbed else track.language
-        found += [f"-metadata:s:a:{number}", f"language={language or 'und'}"]
-        found += [f"-disposition:a:{number}", "0"]
-    return found
+def _streams(video: DubbedVideo) -> list[str]:
+    """Which streams of the inputs are written, in order."""
+    arguments = ["-map", f"0:{video.video.index}", "-map", "1:a:0"]
+    for number, track in enumerate(video.declared.audio, start=2 + len(video.subtitles)):
+        file = number if video.reads_tracks_separately else 0
+        arguments += ["-map", f"{file}:{track.index}"]
+    for number in range(len(video.subtitles)):
+        arguments += ["-map", f"{number + 2}:s:0"]
+    for index in video.text_subtitles:
+        arguments += ["-map", f"0:{index}"]
+    return arguments
+
+
+def _audio_codecs(video: DubbedVideo) -> list[str]:
+    """The dub is encoded with its gain, the other tracks only if they cannot be copied."""
+    arguments = ["-c:a:0", AAC, "-b:a:0", AAC_BIT_RATE, "-ar:a:0", str(SAMPLE_RATE)]
+    if video.dub_gain_db:
+        arguments += ["-filter:a:0", f"volume={video.dub_gain_db:.3f}dB"]
+    for number, track in enumerate(video.declared.audio, start=1):
+        if track.codec not in video.container.audio:
+            arguments += [f"-c:a:{number}", "flac"]
+    return arguments
+
+
+def _audio_tags(video: DubbedVideo) -> list[str]:
+    """The dub is the default track. The dubbed track gets the source language, which may
+    have been detected; the others keep theirs."""
+    language = media_code(video.target_language)
+    arguments = ["-metadata:s:a:0", f"language={language}", "-disposition:a:0", "default"]
+    for number, track in enumerate(video.declared.audio, start=1):
+        is_dubbed = track == video.dubbed_track
+        tag = media_code(video.source_language) if is_dubbed else track.language
+        arguments += [f"-metadata:s:a:{number}", f"language={tag or 'und'}"]
+        arguments += [f"-disposition:a:{number}", "0"]
+    return arguments

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from dubstage.media.ffmpeg import SAMPLE_RATE
+from dubstage.media.audio import BLOCK_FRAMES, SAMPLE_RATE
 
 if TYPE_CHECKING:
     import numpy
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     Samples = NDArray[numpy.float32]
 
-BLOCK_FRAMES = SAMPLE_RATE
 WORKERS = 2
 """Lines that are rendered at once: as many processors as the stage is given."""
 

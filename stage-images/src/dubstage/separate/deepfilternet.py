@@ -1,8 +1,8 @@
-"""DeepFilterNet 3, a speech enhancer, by its C interface (48 kHz, no torch).
+"""DeepFilterNet 3, a speech enhancer, through its C interface (48 kHz, no torch).
 
 Interface: ``libDF/src/capi.rs`` of github.com/Rikorose/DeepFilterNet. It takes one
-channel in frames of 480 samples, and answers 1440 samples later: one hop of the
-short-time transform and two frames of look-ahead (seen by cross-correlation).
+channel in frames of 480 samples, and its output is 1440 samples late: one hop of the
+short-time transform and two frames of look-ahead (measured by cross-correlation).
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from dubstage.separate.engine import Block
 from dubstage.workspace.work import Work
 
 DELAY = 1440
-"""Samples between a sound going in and coming out."""
+"""Samples by which its output is later than its input."""
 FRAME = 480
-"""Samples that are taken at once."""
+"""Samples of one call."""
 NO_LIMIT_DB = 100.0
-"""How far noise may be attenuated: as far as it can."""
+"""Noise may be attenuated as far as the enhancer can."""
 
 
 def load(_: Work) -> DeepFilterNet:
-    """The enhancer with the model that its library brings."""
+    """The enhancer with the model that its library contains."""
     return DeepFilterNet()
 
 
@@ -37,23 +37,23 @@ class DeepFilterNet:
         self._model = str(model_path()).encode()
 
     def separate(self, blocks: Iterable[Block]) -> Iterator[tuple[Block, Block]]:
-        """Pairs (programme, speech), aligned to the sample."""
+        """Pairs (source, vocals), aligned to the sample."""
         import numpy
 
         channels: list[_Channel] = []
-        waiting: Block | None = None
+        pending: Block | None = None
         for block in blocks:
-            if waiting is None:
+            if pending is None:
                 channels = [_Channel(self._library, self._model) for _ in range(block.shape[1])]
-                waiting = block[:0]
-            waiting = numpy.concatenate([waiting, block])
-            speech = _together(channels, block)
-            yield waiting[: len(speech)], speech
-            waiting = waiting[len(speech) :]
-        if waiting is not None and len(waiting):
-            # Silence pushes out what is still inside.
-            tail = numpy.zeros((len(waiting) + DELAY + FRAME, len(channels)), numpy.float32)
-            yield waiting, _together(channels, tail)[: len(waiting)]
+                pending = block[:0]
+            pending = numpy.concatenate([pending, block])
+            vocals = _enhance(channels, block)
+            yield pending[: len(vocals)], vocals
+            pending = pending[len(vocals) :]
+        if pending is not None and len(pending):
+            # Silence pushes out the samples that the enhancer still holds.
+            tail = numpy.zeros((len(pending) + DELAY + FRAME, len(channels)), numpy.float32)
+            yield pending, _enhance(channels, tail)[: len(pending)]
         for channel in channels:
             channel.close()
 
@@ -70,27 +70,28 @@ class _Channel:
         self._skip = DELAY
 
     def enhance(self, samples: Block) -> Block:
-        """The speech that is ready, `DELAY` samples and a part of a frame behind."""
+        """The enhanced samples so far, `DELAY` and a part of a frame behind `samples`."""
         import numpy
 
         self._pending = numpy.concatenate([self._pending, samples])
-        whole = len(self._pending) // FRAME * FRAME
-        source = numpy.ascontiguousarray(self._pending[:whole])
-        speech = numpy.zeros_like(source)
-        for start in range(0, whole, FRAME):
+        count = len(self._pending) // FRAME * FRAME
+        noisy = numpy.ascontiguousarray(self._pending[:count])
+        clean = numpy.zeros_like(noisy)
+        for start in range(0, count, FRAME):
             self._library.df_process_frame(
-                self._state, _pointer(source[start:]), _pointer(speech[start:])
+                self._state, _pointer(noisy[start:]), _pointer(clean[start:])
             )
-        self._pending = self._pending[whole:]
-        ready = speech[self._skip :]
-        self._skip -= min(self._skip, len(speech))
+        self._pending = self._pending[count:]
+        ready = clean[self._skip :]
+        self._skip -= min(self._skip, len(clean))
         return ready
 
     def close(self) -> None:
+        """Free the library's memory."""
         self._library.df_free(self._state)
 
 
-def _together(channels: list[_Channel], block: Block) -> Block:
+def _enhance(channels: list[_Channel], block: Block) -> Block:
     import numpy
 
     return numpy.stack(
@@ -106,7 +107,7 @@ _FLOATS = ctypes.POINTER(ctypes.c_float)
 
 
 def _declare(library: Any) -> Any:
-    """The library with the types of the four functions that are used."""
+    """The library, with the types of the functions that are called."""
     library.df_create.restype = ctypes.c_void_p
     library.df_create.argtypes = [ctypes.c_char_p, ctypes.c_float, ctypes.c_char_p]
     library.df_process_frame.restype = ctypes.c_float

@@ -1,8 +1,8 @@
-"""Demucs 4.1, a source separator: songs into drums, bass, vocals and the rest.
+"""Demucs 4.1, which separates songs into drums, bass, vocals and the rest.
 
-It is fed what it was trained on, 44.1 kHz stereo. Its ``repo=`` reads pickles only, which
-may run code; here the weights are the safetensors that its authors publish, read with
-its own loader from ``<models>/demucs/<model>``: ``<model>.yaml`` names the parts.
+Its input is 44.1 kHz stereo, as in its training. Its ``repo=`` reads pickles only, which
+may run code. Here the weights are the safetensors that its authors publish, read with
+its own loader from ``<models>/demucs/<model>``, where ``<model>.yaml`` names the parts.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from dubstage.contract import EngineChoice
 from dubstage.errors import Misconfigured
-from dubstage.media.ffmpeg import SAMPLE_RATE
+from dubstage.media.audio import SAMPLE_RATE
 from dubstage.models import model_folder
 from dubstage.run.gpu_memory import Ladder
 from dubstage.separate.engine import Block
@@ -21,7 +21,7 @@ from dubstage.separate.windows import in_windows
 from dubstage.workspace.work import Work
 
 WINDOW_SECONDS = 30
-"""What is separated at once; four stems of it are in memory."""
+"""Length of a window; its four stems are in memory at once."""
 FADE_SECONDS = 1
 STEM = "vocals"
 
@@ -33,15 +33,16 @@ def load(work: Work) -> Demucs:
 
 
 class Demucs:
-    """One model, loaded once."""
+    """A loaded model."""
 
     def __init__(self, folder: Path, choice: EngineChoice) -> None:
         """Load the model.
 
-        `choice.parameters`: ``device`` (cuda where there is one), ``overlap`` of segments
-        (0.25), ``shifts`` (0: the same programme gives the same speech; more are averaged),
-        ``segment`` (seconds; the model's own). Raises :class:`Misconfigured` where the
-        model cannot be loaded.
+        `choice.parameters` may hold ``device`` (defaults to cuda if there is a GPU, else
+        cpu), ``overlap`` of the model's segments (a share; defaults to 0.25), ``shifts``
+        (random shifts whose results are averaged; defaults to 0, which gives the same
+        vocals each time) and ``segment`` (seconds; defaults to the model's own). Raises
+        :class:`Misconfigured` for a model that cannot be loaded.
         """
         import torch
         from safetensors import SafetensorError
@@ -69,8 +70,8 @@ class Demucs:
         device = str(parameters.get("device", available))
         if device.startswith("cuda") and not torch.cuda.is_available():
             raise Misconfigured(
-                f"The engine {choice.engine} is told to use {device}, and its pod has no GPU: give "
-                "the profile's stage one, or take the parameter device away.",
+                f"The parameter device of the engine {choice.engine} is {device}, but its pod has "
+                "no GPU: request a GPU for the stage in the profile, or remove the parameter.",
                 reason="NoGpu",
             )
         longest = min(float(part.segment) for part in self._separator.model.models)
@@ -78,50 +79,50 @@ class Demucs:
         self._ladder = Ladder(_memory_steps(device, segment), "separation")
 
     def separate(self, blocks: Iterable[Block]) -> Iterator[tuple[Block, Block]]:
-        """Pairs (programme, speech), aligned to the sample."""
+        """Pairs (source, vocals), aligned to the sample."""
         return in_windows(
-            blocks, self._speech, WINDOW_SECONDS * SAMPLE_RATE, FADE_SECONDS * SAMPLE_RATE
+            blocks, self._vocals, WINDOW_SECONDS * SAMPLE_RATE, FADE_SECONDS * SAMPLE_RATE
         )
 
-    def _speech(self, window: Block) -> Block:
-        """The speech in a window, as long as it is."""
+    def _vocals(self, window: Block) -> Block:
+        """The vocals of a window, as long as the window."""
         import torch
         from demucs.audio import convert_audio
 
         separator = self._separator
-        # Whole hundredths of a second are whole samples at both rates.
+        # A multiple of 10 ms is a whole number of samples at both rates.
         padding = -len(window) % (SAMPLE_RATE // 100)
         mix = torch.nn.functional.pad(torch.from_numpy(window.T.copy()), (0, padding))
         mix = convert_audio(mix, SAMPLE_RATE, separator.samplerate, separator.audio_channels)
-        # Separator would add the whole of a constant offset to each stem.
+        # Separator would add a constant offset to each of the stems.
         mix = mix - mix.mean()
 
         def attempt(step: tuple[str, float]) -> Any:
             device, segment = step
-            # A shorter ``segment`` of Separator is padded to the model's: it is the model's
-            # own that decides how much memory is needed.
+            # Separator pads a shorter ``segment`` of its own to the model's, so that only
+            # the model's decides how much memory is needed.
             for part in separator.model.models:
                 part.segment = segment
             separator.update_parameter(device=device)
             _, stems = separator.separate_tensor(mix, separator.samplerate)
             return stems[STEM]
 
-        speech = convert_audio(
+        vocals = convert_audio(
             self._ladder.run(attempt), separator.samplerate, SAMPLE_RATE, window.shape[1]
         )
-        found: Block = speech.T[: len(window)].contiguous().numpy()
-        return found
+        block: Block = vocals.T[: len(window)].contiguous().numpy()
+        return block
 
 
 def _memory_steps(device: str, segment: float) -> list[tuple[str, float]]:
-    """Device and seconds of a segment, each step with less of the GPU's memory."""
+    """Devices and seconds of a segment, each step with less GPU memory than the one before."""
     if device == "cpu":
         return [(device, segment)]
     return [(device, segment), (device, segment / 2), (device, segment / 4), ("cpu", segment)]
 
 
 def _separator(folder: Path, model: str) -> Any:
-    """Demucs' own ``Separator`` with the model in `folder`."""
+    """A ``Separator`` of Demucs with the model in `folder`."""
     import yaml
     from demucs.api import Separator
     from demucs.apply import BagOfModels

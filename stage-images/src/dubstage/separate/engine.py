@@ -1,4 +1,4 @@
-"""What a separation engine does."""
+"""The interface of a separation engine."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Block: TypeAlias = "NDArray[numpy.float32]"
 
 
 class Separator(Protocol):
-    """Tells speech from everything else, block by block."""
+    """Separates vocals from everything else, block by block."""
 
     def separate(self, blocks: Iterable[Block]) -> Iterator[tuple[Block, Block]]:
-        """For the programme's blocks, pairs (programme, speech) of equal shape.
+        """Pairs (source, vocals) of equal shape, for the source's `blocks`.
 
         Pairs may be cut differently than `blocks`; together they are as long.
         """

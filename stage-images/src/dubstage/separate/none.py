@@ -1,4 +1,4 @@
-"""No separation: all is taken for speech, and the background is silence."""
+"""No separation: the whole source counts as vocals, and the background is silence."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dubstage.workspace.work import Work
 
 
 def load(_: Work) -> NoSeparation:
-    """Nothing to load."""
+    """The engine; there is nothing to load."""
     return NoSeparation()
 
 
 class NoSeparation:
-    """For programmes without music or noise."""
+    """For sources without music or noise."""
 
     def separate(self, blocks: Iterable[Block]) -> Iterator[tuple[Block, Block]]:
-        """Each block is its own speech."""
+        """Each block, as its own vocals."""
         for block in blocks:
             yield block, block

@@ -1,17 +1,16 @@
-"""Separate: split the programme's sound into speech and background.
+"""Separate: split the source's audio into vocals and background.
 
-The background is the programme *minus* the speech, so the two always add up to the
-original, and what the engine does not take for speech keeps its level.
+The background is the source *minus* the vocals, so that the two always add up to the
+original, and whatever the engine does not recognize as speech keeps its level.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from dubstage.engines import engine_of
 from dubstage.logs import step
+from dubstage.media.audio import BLOCK_FRAMES
 from dubstage.media.wav import format_for
-from dubstage.separate.engine import Block, Separator
+from dubstage.separate.engine import Separator
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Outcome, Work
 
@@ -22,29 +21,29 @@ def run(work: Work) -> Outcome:
 
     separator = load_engine(work)
     (audio,) = work.read(Artifact.AUDIO)
-    with soundfile.SoundFile(audio) as programme:
-        form = {
-            "samplerate": programme.samplerate,
-            "channels": programme.channels,
+    with soundfile.SoundFile(audio) as source:
+        output_format = {
+            "samplerate": source.samplerate,
+            "channels": source.channels,
             "subtype": "PCM_16",
-            "format": format_for(programme.frames, programme.channels),
+            "format": format_for(source.frames, source.channels),
         }
         done = 0
         vocals_path = work.staging(Artifact.VOCALS, None)
         background_path = work.staging(Artifact.BACKGROUND, None)
         with (
-            soundfile.SoundFile(vocals_path, "w", **form) as vocals,
-            soundfile.SoundFile(background_path, "w", **form) as background,
+            soundfile.SoundFile(vocals_path, "w", **output_format) as vocals_file,
+            soundfile.SoundFile(background_path, "w", **output_format) as background_file,
             step("separate"),
         ):
-            mixed = _blocks(programme)
-            for mix, speech in separator.separate(mixed):
-                vocals.write(speech)
-                background.write(mix - speech)
-                done += len(mix)
-                work.progress(done / max(programme.frames, 1))
+            blocks = source.blocks(blocksize=BLOCK_FRAMES, dtype="float32", always_2d=True)
+            for block, vocals in separator.separate(blocks):
+                vocals_file.write(vocals)
+                background_file.write(block - vocals)
+                done += len(block)
+                work.progress(done / max(source.frames, 1))
     engine = work.request.engine.engine
-    return Outcome(message=f"Speech and background split by {engine}")
+    return Outcome(message=f"Vocals and background separated by {engine}")
 
 
 def load_engine(work: Work) -> Separator:
@@ -55,13 +54,3 @@ def load_engine(work: Work) -> Separator:
     """
     separator: Separator = engine_of(work.request).load(work)
     return separator
-
-
-BLOCK_FRAMES = 48000
-"""One second at a time: a film is never in memory."""
-
-
-def _blocks(programme: object) -> Iterator[Block]:
-    yield from programme.blocks(  # type: ignore[attr-defined]
-        blocksize=BLOCK_FRAMES, dtype="float32", always_2d=True
-    )

@@ -1,4 +1,4 @@
-"""A long programme in bounded memory: windows that overlap, cross-faded."""
+"""A long source in bounded memory: overlapping windows, cross-faded."""
 
 from __future__ import annotations
 
@@ -8,42 +8,43 @@ from dubstage.separate.engine import Block
 
 
 def in_windows(
-    blocks: Iterable[Block], speech_of: Callable[[Block], Block], length: int, fade: int
+    blocks: Iterable[Block], vocals_of: Callable[[Block], Block], length: int, fade: int
 ) -> Iterator[tuple[Block, Block]]:
-    """Pairs (programme, speech) of equal shape, in order, together as long as `blocks`.
+    """Pairs (source, vocals) of equal shape, in order, together as long as `blocks`.
 
-    `speech_of` is given windows of `length` frames, the last one shorter, and returns
-    the speech in them, as long. A window begins `fade` frames before the one before it
-    ends; there the speech goes over from the one to the other, so that neither's edge,
-    where a model knows one side only, is heard. No more than one window is held.
+    `vocals_of` gets windows of `length` frames, the last one shorter, and returns their
+    vocals, as long. Two windows overlap by `fade` frames, in which the vocals cross-fade
+    from one to the other: at its edges a model lacks half of the context. No more than one
+    window is in memory.
     """
     import numpy
 
     ramp = numpy.linspace(0.0, 1.0, fade, endpoint=False, dtype=numpy.float32)[:, None]
     tail: Block | None = None
     for window, is_last in _windows(blocks, length, fade):
-        speech = speech_of(window)
+        vocals = vocals_of(window)
         if tail is not None:
-            speech[: len(tail)] = tail + (speech[: len(tail)] - tail) * ramp[: len(tail)]
-        whole = len(window) if is_last else length - fade
-        tail = speech[whole:]
-        yield window[:whole], speech[:whole]
+            vocals[: len(tail)] = tail + (vocals[: len(tail)] - tail) * ramp[: len(tail)]
+        end = len(window) if is_last else length - fade
+        tail = vocals[end:]
+        yield window[:end], vocals[:end]
 
 
 def _windows(blocks: Iterable[Block], length: int, fade: int) -> Iterator[tuple[Block, bool]]:
-    """Overlapping windows, each with whether it is the last. None is only overlap."""
+    """Overlapping windows, each with whether it is the last. Each one is longer than its
+    overlap with the one before."""
     import numpy
 
-    waiting: list[Block] = []
+    pending: list[Block] = []
     frames = 0
     for block in blocks:
-        waiting.append(block)
+        pending.append(block)
         frames += len(block)
-        # More than a window: what follows the overlap is not empty.
+        # With more than a window, something follows the overlap.
         while frames > length:
-            joined = numpy.concatenate(waiting)
+            joined = numpy.concatenate(pending)
             yield joined[:length], False
-            waiting = [joined[length - fade :]]
-            frames = len(waiting[0])
+            pending = [joined[length - fade :]]
+            frames = len(pending[0])
     if frames:
-        yield numpy.concatenate(waiting), True
+        yield numpy.concatenate(pending), True

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from dubstage.errors import TemporaryFailure
-from dubstage.media.ffmpeg import MediaError, ffmpeg, input_file
+from dubstage.media.ffmpeg import MediaError, input_file, run
 from dubstage.synthesize.engine import Voice
 from dubstage.text.languages import primary
 from dubstage.workspace.work import Work
@@ -54,7 +54,7 @@ class Gtts:
                     timeout=TIMEOUT_SECONDS,
                     lang_check=False,  # It warns of codes that it then uses itself.
                 ).save(str(spoken))
-                ffmpeg([*input_file(spoken), "-ac", "1", "-f", "wav", target])
+                run([*input_file(spoken), "-ac", "1", "-f", "wav", target])
                 return
             except AssertionError:
                 return  # gTTS found nothing in the text that can be spoken.

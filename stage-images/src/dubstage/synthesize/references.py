@@ -20,7 +20,8 @@ ENOUGH_DECIBELS = 30.0
 """Speech this far above the background is as good as alone."""
 DECIBELS_PER_SECOND = 1.0
 """What a second away from the best length costs."""
-CLIPPED_SHARE = 0.0005
+MAX_CLIPPED_SHARE = 0.0005
+"""A reference is held to half of what passes for a take: the engine copies its faults."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def choose(heard: Sequence[Heard], speaker: str) -> Reference | None:
 
 
 def _is_clean(line: Heard, heard: Sequence[Heard]) -> bool:
-    return line.clipped_share <= CLIPPED_SHARE and not any(
+    return line.clipped_share <= MAX_CLIPPED_SHARE and not any(
         other.speaker != line.speaker
         and other.start < line.end + OTHER_VOICE_SECONDS
         and other.end > line.start - OTHER_VOICE_SECONDS

@@ -6,16 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from dubstage.media.audio import MAX_CLIPPED_SHARE, Samples, clipped_share
 from dubstage.text.transcript import ClipFlag
 from dubstage.timing.onset import speech_bounds
-
-if TYPE_CHECKING:
-    import numpy
-    from numpy.typing import NDArray
-
-    Samples = NDArray[numpy.float32]
 
 ATTEMPTS = 3
 """Takes of one line, all in all."""
@@ -24,9 +18,6 @@ SHORTEST_SECONDS = 0.05
 LONG_FACTOR, LONG_SECONDS = 2.5, 2.0
 """A line that takes longer than 2.5 times what was expected, and 2 s more, was repeated or
 went astray. The seconds are for short lines and for numbers, whose characters say little."""
-FULL_SCALE = 0.999
-CLIPPED_SHARE = 0.001
-"""With more of its samples at full scale a voice sounds broken."""
 
 
 @dataclass(frozen=True)
@@ -92,13 +83,11 @@ def _look_over(file: Path, speed: float, expected: float) -> Take:
 
 
 def _trouble(samples: Samples, rate: int, speed: float, expected: float) -> ClipFlag | None:
-    import numpy
-
     seconds = len(samples) / rate
     if seconds < SHORTEST_SECONDS:
         return ClipFlag.NO_SOUND
     if seconds * speed > expected * LONG_FACTOR + LONG_SECONDS:
         return ClipFlag.TOO_LONG
-    if float(numpy.mean(numpy.abs(samples) >= FULL_SCALE)) > CLIPPED_SHARE:
+    if clipped_share(samples) > MAX_CLIPPED_SHARE:
         return ClipFlag.CLIPPED
     return None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dubstage.errors import BadInput
 from dubstage.inputs import voice_files
 from dubstage.logs import step
+from dubstage.media import audio
 from dubstage.synthesize.engine import Voice
 from dubstage.synthesize.references import Heard, Reference, choose
 from dubstage.text.counting import counted
@@ -34,7 +35,6 @@ BETWEEN_SECONDS = 0.25
 FADE_SECONDS = 0.01
 PEAK = 0.8
 """Of a reference's loudest sample: a whispered line must not give a whispering voice."""
-FULL_SCALE = 0.999
 LITTLE_SECONDS = 3.0
 """A reference that is shorter is said: the voice will be a guess."""
 
@@ -135,7 +135,7 @@ def _hear(line: TranslatedSentence, speech: SoundFile, background: SoundFile) ->
         text=line.text,
         speech_energy=float(numpy.square(voice, dtype=numpy.float64).sum()),
         background_energy=float(numpy.square(rest, dtype=numpy.float64).sum()),
-        clipped_share=float(numpy.mean(numpy.abs(voice) >= FULL_SCALE)) if len(voice) else 0.0,
+        clipped_share=audio.clipped_share(voice) if len(voice) else 0.0,
     )
 
 
