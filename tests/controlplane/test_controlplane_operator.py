@@ -9,6 +9,7 @@ import pytest
 from control_plane_view import View, conditions, manifest
 
 from dubstage.contract import Stage, StageResult
+from dubstage.contract.summary import DubSummary, Output, StageSummary
 
 STAGES = [str(stage) for stage in Stage]
 
@@ -30,6 +31,31 @@ def test_a_dub_runs_from_stage_to_stage(view: View) -> None:
     assert len(told) == len(set(told)), "something was told twice"
     assert {stage for reason, stage in told if reason == "StageSucceeded"} == set(STAGES)
     assert [reason for reason, _ in told].count("Completed") == 1
+
+
+def test_status_keeps_every_value_of_the_summary_and_the_outputs(view: View) -> None:
+    """The API server prunes what the schema does not name."""
+    measured = StageSummary.model_validate(
+        {name: -7 if "centi" in name else 7 for name in StageSummary.model_fields}
+        | {"peak_limited": True, "max_level_error_centi_lu": 7}
+    )
+    video = Output(
+        name="video",
+        path="whole/vid/dubbed_video.mp4",
+        size_bytes=2**40,
+        sha256="0123456789abcdef" * 4,
+        media_type="video/mp4",
+    )
+    view.apply("whole")
+    for stage in STAGES:
+        found = {"summary": measured, "outputs": [video]} if stage == "mux" else {}
+        view.succeed("whole", stage, **found)
+    status = view.finished("whole")["status"]
+    assert status["stages"][-1]["summary"] == measured.model_dump(by_alias=True)
+    assert status["summary"] == measured.model_dump(
+        by_alias=True, include={*DubSummary.model_fields}
+    )
+    assert status["outputs"] == [video.model_dump(by_alias=True)]
 
 
 def test_kill_between_and_during_stages(view: View) -> None:
