@@ -106,11 +106,7 @@ def test_sound_whose_length_is_guessed_is_taken(tmp_path: Path, arguments: tuple
     assert probe(source(tmp_path)).duration > 6.0
     ended = ingested(tmp_path)
     assert ended.result.summary.duration_milliseconds == pytest.approx(4000, abs=100)
-<<<<<<< HEAD
     assert "4.0 s of audio without a video stream, 1 audio track" in ended.result.message
-=======
-    assert "4.0 s of audio" in ended.result.message
->>>>>>> 6525c5a (One runner starts ffmpeg and ffprobe; what a dubbed video is made of has names)
 
 
 @pytest.mark.parametrize("container", ["matroska", "mp4"])
