@@ -107,9 +107,9 @@ def print_segments(status: dict[str, Any], volume: Path) -> None:
     if "report" not in paths:
         return
     report = json.loads((volume / "outputs" / paths["report"]).read_text())
-    for line in report["lines"]:
-        flags = ", ".join(line.get("flags", []))
-        print(f"  {line['start']:7.2f} s  {line['speed']:.2f}x  {flags}")
+    for segment in report["segments"]:
+        flags = ", ".join(segment.get("flags", []))
+        print(f"  {segment['start']:7.2f} s  {segment['speed']:.2f}x  {flags}")
 
 
 def condition(dubjob: dict[str, Any], kind: str) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def dub(clip: MadeClip, folder: Path, seed: Path = SEED) -> Dubbed:
 
 def _ours(tree: Tree, clip: MadeClip) -> Figures:
     report: dict[str, Any] = json.loads(tree.path(Artifact.REPORT).read_text())
-    lines = [line for line in report["lines"] if line["loudness"] is not None]
+    lines = [line for line in report["segments"] if line["loudness"] is not None]
     stems = tree.path(Artifact.STEMS).parent
     voice, rate = soundfile.read(stems / "voice.wav", dtype="float32", always_2d=True)
     mono = voice[:, 0]

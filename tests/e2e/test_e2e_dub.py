@@ -107,7 +107,7 @@ def test_the_status_says_how_good_it_is(dub: dict[str, Any]) -> None:
     """The report's totals, within the goals."""
     report = json.loads((VOLUME / "outputs" / NAME / "report.json").read_text())
     figures, summary = report["totals"], dub["status"]["summary"]
-    assert summary["segments"] == figures["lines"]
+    assert summary["segments"] == figures["segments"]
     assert summary["loudnessCentiLufs"] == round(figures["dub_lufs"] * 100)
     assert stage_status(dub, "mux")["summary"]["trimmedSegments"] == figures["trimmed"]
     assert figures["dub_lufs"] == pytest.approx(figures["source_lufs"], abs=1.0)
@@ -160,7 +160,7 @@ def test_the_dub_is_understood(dub: dict[str, Any]) -> None:
 def test_lines_start_where_the_original_starts(dub: dict[str, Any]) -> None:
     """No line later than 20 ms, none faster than 1.5, none into the next."""
     report = json.loads((VOLUME / "outputs" / NAME / "report.json").read_text())
-    lines = report["lines"]
+    lines = report["segments"]
     assert lines
     for line in lines:
         assert abs(line["onset_error"]) <= 0.020, line

@@ -76,7 +76,7 @@ def test_a_review_with_a_correction_is_heard_in_the_dub(
     cluster.kubectl("annotate", "dubjob", name, "dubjob.dev/approved=translate.1")
     done = cluster.finished(name)
     assert conditions(done)["Complete"]["status"] == "True", done["status"]
-    dubbed = json.loads((VOLUME / "outputs" / name / "report.json").read_text())["lines"]
+    dubbed = json.loads((VOLUME / "outputs" / name / "report.json").read_text())["segments"]
     assert dubbed[0]["translation"] == SPOKEN
 
 

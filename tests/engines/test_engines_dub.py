@@ -39,7 +39,7 @@ def test_a_hundred_lines_in_a_minute(tmp_path: Path) -> None:
     begun = time.monotonic()
     ended = dubbed(tmp_path, turns, 61.0, spoken=True)
     assert time.monotonic() - begun < 60
-    lines = json.loads(ended.tree.path(Artifact.REPORT).read_text())["lines"]
+    lines = json.loads(ended.tree.path(Artifact.REPORT).read_text())["segments"]
     assert len(lines) == 100
     assert all(line["loudness"] is not None for line in lines), "some were not spoken"
     assert all(line["onset_error"] == pytest.approx(0.0, abs=0.02) for line in lines)

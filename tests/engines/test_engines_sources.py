@@ -52,14 +52,14 @@ def test_a_good_dub(tmp_path: Path, variant: str) -> None:
     report: dict[str, Any] = json.loads(ended.tree.path(Artifact.REPORT).read_text())
     totals = report["totals"]
     assert totals["spoken"] >= 4
-    assert totals["fastest"] <= 1.5
+    assert totals["max_speed"] <= 1.5
     assert totals["onset_error_p95"] <= 0.02
     assert totals["dub_lufs"] == pytest.approx(totals["source_lufs"], abs=1.0)
     assert totals["dub_true_peak"] <= -1.0
     assert abs(totals["background_change_db"]) <= 1.0
     assert 0.0 < totals["word_error_rate"] < 0.6
     assert ended.result.summary.word_error_rate_percent == round(totals["word_error_rate"] * 100)
-    assert report["lines"]
+    assert report["segments"]
     videos = ended.tree.files(Artifact.DUBBED_VIDEO)
     if variant == "audio-only":
         assert not videos

@@ -69,7 +69,7 @@ def ended(folder: Path) -> Ended:
 def test_every_line_is_placed_where_the_original_starts(folder: Path, ended: Ended) -> None:
     """One line fits, one is stretched, one is trimmed; the picture is not touched."""
     report = report_of(ended.tree)
-    lines = report["lines"]
+    lines = report["segments"]
     assert [line["start"] for line in lines] == [0.5, 1.25, 2.0]
     assert [line["speed"] for line in lines] == pytest.approx([0.9, 0.9 / 0.7, 1.5], abs=0.01)
     assert [line["verdict"] for line in lines] == ["fits", "tight", "impossible"]
@@ -122,9 +122,9 @@ def test_what_a_person_came_for_is_listed(ended: Ended) -> None:
 def test_totals_are_in_the_report(ended: Ended) -> None:
     totals = report_of(ended.tree)["totals"]
     assert ended.result.to_termination_message() == ended.result.to_termination_message(10**6)
-    assert (totals["lines"], totals["spoken"], totals["trimmed"]) == (3, 3, 1)
-    assert totals["share_above_1.2"] == pytest.approx(2 / 3, abs=0.001)
-    assert totals["share_above_1.3"] == pytest.approx(1 / 3, abs=0.001)
+    assert (totals["segments"], totals["spoken"], totals["trimmed"]) == (3, 3, 1)
+    assert totals["share_above_1_2"] == pytest.approx(2 / 3, abs=0.001)
+    assert totals["share_above_1_3"] == pytest.approx(1 / 3, abs=0.001)
     assert totals["dub_lufs"] == pytest.approx(totals["source_lufs"], abs=1.0)
     assert totals["dub_true_peak"] <= -1.0
     assert abs(totals["background_change_db"]) <= 1.0
@@ -135,7 +135,7 @@ def test_totals_are_in_the_report(ended: Ended) -> None:
     assert stages["mux"]["real_time_factor"] > 0
     assert stages["mux"]["engine_version"]
     assert report_of(ended.tree)["speakers"] == [
-        {"speaker": "SPEAKER_00", "lines": 3, "voice_samples": []}
+        {"speaker": "SPEAKER_00", "segments": 3, "voice_samples": []}
     ]
 
 
@@ -159,7 +159,7 @@ def test_loudness_and_stems_on_request(tmp_path: Path) -> None:
 def test_a_line_without_a_dub_keeps_the_original(tmp_path: Path) -> None:
     made(tmp_path)
     ended = dubbed(tmp_path, [LINES[0], Spoken(1.25, 1.75, 0.0, level=0.1)])
-    line = report_of(ended.tree)["lines"][1]
+    line = report_of(ended.tree)["segments"][1]
     assert line["loudness"] is None
     assert ended.result.summary.spoken_segments == 1
     dub, _ = soundfile.read(ended.tree.path(Artifact.DUBBED_AUDIO), dtype="float32")
@@ -192,10 +192,10 @@ def test_every_line_is_reported_and_what_is_not_heard_is_not_counted(tmp_path: P
     ended = dubbed(tmp_path, lines, run=lay)
     assert len(list(clips.glob("*.wav"))) == len(lines)
     report = report_of(ended.tree)
-    flags = [line["flags"] for line in report["lines"]]
+    flags = [line["flags"] for line in report["segments"]]
     assert flags == [[], ["no-sound"], ["no-sound"], ["no-room"], ["no-room"], ["no-room"]]
-    assert [line["loudness"] is None for line in report["lines"]] == [False, *[True] * 5]
-    assert (report["totals"]["lines"], report["totals"]["spoken"]) == (6, 1)
+    assert [line["loudness"] is None for line in report["segments"]] == [False, *[True] * 5]
+    assert (report["totals"]["segments"], report["totals"]["spoken"]) == (6, 1)
     assert report["totals"]["level_error_max"] <= 3.0
     assert report["totals"]["trimmed"] == 0
     assert ended.result.message.startswith("1 segment,")

@@ -137,7 +137,7 @@ def voices(lines: Sequence[ReportLine]) -> list[dict[str, object]]:
     return [
         {
             "speaker": speaker,
-            "lines": sum(line.speaker == speaker for line in lines),
+            "segments": sum(line.speaker == speaker for line in lines),
             "voice_samples": sorted(
                 {x.voice_sample for x in lines if x.speaker == speaker and x.voice_sample}
             ),

@@ -80,7 +80,7 @@ def _run(work: Work) -> Outcome:
         "totals": found,
         "stages": stages_of(work.tree, work.request, duration, seconds),
         "speakers": voices(lines),
-        "lines": [line.model_dump(mode="json") for line in lines],
+        "segments": [line.model_dump(mode="json") for line in lines],
     }
     text = json.dumps(report, ensure_ascii=False, indent=1)
     work.staging(Artifact.REPORT, None).write_text(text + "\n")

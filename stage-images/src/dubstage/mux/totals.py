@@ -36,14 +36,14 @@ def totals(lines: Sequence[ReportLine], untranslated: int, sound: Sound) -> Tota
     count = max(len(spoken), 1)
     errors = sorted(abs(line.onset_error) for line in spoken)
     found: Totals = {
-        "lines": len(lines),
+        "segments": len(lines),
         "spoken": len(spoken),
         "untranslated": untranslated,
         "trimmed": sum(Flag.TRIMMED in line.flags for line in spoken),
         "overflow_seconds": _rounded(sum(line.overflow for line in spoken)),
-        "fastest": _rounded(max((line.speed for line in spoken), default=1.0)),
-        "share_above_1.2": _rounded(_above(spoken, UNNOTICED_SPEED) / count),
-        "share_above_1.3": _rounded(_above(spoken, NOTED_SPEED) / count),
+        "max_speed": _rounded(max((line.speed for line in spoken), default=1.0)),
+        "share_above_1_2": _rounded(_above(spoken, UNNOTICED_SPEED) / count),
+        "share_above_1_3": _rounded(_above(spoken, NOTED_SPEED) / count),
         "onset_error_p95": _rounded(percentile(errors, 0.95)),
         "level_error_max": _rounded(max((abs(x.level_error or 0.0) for x in spoken), default=0.0)),
         "gain_db": _rounded(sound.gain.decibels),
@@ -72,12 +72,12 @@ def summary(found: Totals) -> StageSummary:
         return scaled(found[name], factor) if name in found else None
 
     return StageSummary(
-        segments=int(found["lines"]),
+        segments=int(found["segments"]),
         spoken_segments=int(found["spoken"]),
         untranslated_segments=int(found["untranslated"]),
         trimmed_segments=int(found["trimmed"]),
-        max_speed_percent=value("fastest", 100),
-        fast_segments_percent=value("share_above_1.2", 100),
+        max_speed_percent=value("max_speed", 100),
+        fast_segments_percent=value("share_above_1_2", 100),
         onset_error_p95_milliseconds=value("onset_error_p95", 1000),
         max_level_error_centi_lu=value("level_error_max", 100),
         background_change_centi_db=value("background_change_db", 100),
@@ -92,7 +92,7 @@ def summary(found: Totals) -> StageSummary:
 def sentence(found: Totals, sound: Sound) -> str:
     """What a person reads in the DubJob's status."""
     text = (
-        f"{counted(int(found['spoken']), 'segment')}, speed up to {found['fastest']:.2f}x, "
+        f"{counted(int(found['spoken']), 'segment')}, speed up to {found['max_speed']:.2f}x, "
         f"{found['trimmed']} trimmed"
     )
     if found["untranslated"]:
