@@ -5,10 +5,24 @@ from __future__ import annotations
 import pytest
 
 from dubstage.contract import EngineChoice, Stage
+from dubstage.engines.languages import (
+    COSYVOICE_3,
+    ESPEAK,
+    GOOGLE_TRANSLATE,
+    GTTS,
+    WHISPER,
+    Languages,
+)
 from dubstage.errors import BadInput
 from dubstage.testing import ENGINES, request_for
 from dubstage.text.language_check import check
-from dubstage.text.languages import media_code
+from dubstage.text.languages import (
+    engine_code,
+    media_code,
+    needs_translation,
+    primary,
+    same_language,
+)
 from dubstage.text.transcript import Word
 from dubstage.transcribe.sentences import lines_of
 from dubstage.transcribe.word_pieces import join_pieces, keep_spaces
@@ -41,13 +55,73 @@ def test_the_spaces_of_a_language_without_them_stay(pieces: list[str]) -> None:
         ("ca", "cat"),
         ("tlh", "tlh"),
         ("xx", "und"),
-        ("nb-NO", "nor"),
-        ("fil", "tgl"),
-        ("jv", "jav"),
+        ("nb-NO", "nob"),
+        ("no", "nor"),
+        ("tl", "fil"),
+        ("jw", "jav"),
+        ("cmn-Hans", "zho"),
+        ("ger", "deu"),
+        ("om", "orm"),
+        ("English", "und"),
+        ("", "und"),
     ],
 )
 def test_media_code(tag: str, code: str) -> None:
     assert media_code(tag) == code
+
+
+@pytest.mark.parametrize(
+    ("tag", "language"),
+    [("es-MX", "es"), ("cmn-Hans", "zh"), ("iw", "he"), ("eng", "en"), ("zh-Hant-TW", "zh"),
+     ("yue-HK", "yue"), ("English", "und")],
+)  # fmt: skip
+def test_primary_is_the_standard_language(tag: str, language: str) -> None:
+    assert primary(tag) == language
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [("nb", "no", True), ("tl", "fil-PH", True), ("cmn", "zh-TW", True), ("ger", "de", True),
+     ("nn", "nb", False), ("yue", "zh", False), ("lb", "de", False), ("hr", "bs", False)],
+)  # fmt: skip
+def test_same_language(one: str, other: str, same: bool) -> None:
+    assert same_language(one, other) is same
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "needed"),
+    [("pt-PT", "pt-BR", True), ("pt", "pt-BR", False), ("en-US", "en-US", False),
+     ("en", "es", True), ("nb", "no", False)],
+)  # fmt: skip
+def test_needs_translation(source: str, target: str, needed: bool) -> None:
+    assert needs_translation(source, target) is needed
+
+
+@pytest.mark.parametrize(
+    ("tag", "languages", "code"),
+    [
+        ("zh-TW", WHISPER, "zh"),
+        ("nb-NO", WHISPER, "no"),
+        ("fil", WHISPER, "tl"),
+        ("jv", WHISPER, "jw"),
+        ("cmn-Hans", ESPEAK, "cmn"),
+        ("no", ESPEAK, "nb"),
+        ("lb", GTTS, None),
+        ("pt-BR", GTTS, "pt"),
+        ("pt-PT", GTTS, "pt-PT"),
+        ("zh-Hant-TW", GTTS, "zh-TW"),
+        ("he", GTTS, "iw"),
+    ],
+)
+def test_engine_code_is_the_closest_match(tag: str, languages: Languages, code: str | None) -> None:
+    assert engine_code(tag, languages) == code
+
+
+@pytest.mark.parametrize("languages", [WHISPER, ESPEAK, GTTS, GOOGLE_TRANSLATE, COSYVOICE_3])
+def test_every_engine_code_is_its_own_match(languages: Languages) -> None:
+    assert {code: engine_code(code, languages) for code in languages.codes} == {
+        code: code for code in languages.codes
+    }
 
 
 @pytest.mark.parametrize(
@@ -56,6 +130,7 @@ def test_media_code(tag: str, code: str) -> None:
         ("en", "es", None),
         (None, "es", None),
         ("en", "en-GB", "SameLanguage"),
+        ("en-US", "en-GB", "LanguageUnsupported"),
         ("en", "tlh", "LanguageUnsupported"),
         (None, "tlh", "LanguageUnsupported"),
         ("de", "es", "LanguageUnsupported"),
@@ -86,3 +161,13 @@ def test_an_engine_that_is_not_listed_checks_by_itself() -> None:
     engines = {**ENGINES, Stage.SYNTHESIZE: EngineChoice(engine="cosyvoice"),
                Stage.TRANSLATE: EngineChoice(engine="googletrans")}  # fmt: skip
     check(request_for(Stage.INGEST, target_language="ko", engines=engines))
+
+
+def test_engine_with_one_code_for_both_variants_is_refused() -> None:
+    engines = {**ENGINES, Stage.TRANSLATE: EngineChoice(engine="googletrans"),
+               Stage.SYNTHESIZE: EngineChoice(engine="gtts")}  # fmt: skip
+    request = request_for(
+        Stage.INGEST, source_language="pt-PT", target_language="pt-BR", engines=engines
+    )
+    with pytest.raises(BadInput, match="knows pt-PT and pt-BR as one language"):
+        check(request)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from dubstage.contract import EngineChoice
 
@@ -13,13 +12,11 @@ class Languages:
     """The languages of one engine."""
 
     codes: frozenset[str]
-    """The engine's own codes: a language's two or three letters, some with a script or region."""
-    other_tags: Mapping[str, str] = field(default_factory=dict)
-    """BCP 47 tag, in lower case, to the engine's own code, if the two differ."""
+    """The engine's own codes, each a BCP 47 tag or an older code of the same language."""
 
 
-def _languages(codes: str, other_tags: Mapping[str, str] | None = None) -> Languages:
-    return Languages(frozenset(codes.split()), other_tags or {})
+def _languages(codes: str) -> Languages:
+    return Languages(frozenset(codes.split()))
 
 
 WHISPER = _languages(
@@ -34,35 +31,26 @@ APERTIUM_PAIRS = {"ca": ("en",), "en": ("ca", "es"), "es": ("en",)}
 """Source language to the targets that the cpu image has a pair for."""
 
 GOOGLE_TRANSLATE = _languages(
-    (
-        "af sq am ar hy as ay az bak eu be bn bho bs bre bg yue ca ceb co hr cs da dv doi nl en eo "
-        "et fao fil fi fr fy gl ka de el gn gu ht ha haw he hi hmn hu is ig ilo id ga it ja jv jw "
-        "kn kk km rw gom ko kri ku ckb ky lo la lv ln lt lg lb mk mai mg ms ml mt mi mr lus mn my "
-        "ne no ny oci or om ps fa pl pt pa qu ro ru sm sa gd nso sr st sn sd si sk sl so es su sw "
-        "sv tl tg ta tt te th bod ti ts tr tk ak uk ur ug uz vi cy xh yi yo zh zh-cn zh-tw zu"
-    ),
-    {
-        "zh-hans": "zh-cn",
-        "zh-sg": "zh-cn",
-        "zh-hant": "zh-tw",
-        "zh-hk": "zh-tw",
-        "zh-mo": "zh-tw",
-    },
+    "af sq am ar hy as ay az bak eu be bn bho bs bre bg yue ca ceb co hr cs da dv doi nl en eo "
+    "et fao fil fi fr fy gl ka de el gn gu ht ha haw he hi hmn hu is ig ilo id ga it ja jv jw "
+    "kn kk km rw gom ko kri ku ckb ky lo la lv ln lt lg lb mk mai mg ms ml mt mi mr lus mn my "
+    "ne no ny oci or om ps fa pl pt pa qu ro ru sm sa gd nso sr st sn sd si sk sl so es su sw "
+    "sv tl tg ta tt te th bod ti ts tr tk ak uk ur ug uz vi cy xh yi yo zh zh-cn zh-tw zu"
 )
 """Google Translate's own codes, as googletrans 4.0.2 lists them: some have three letters where
-BCP 47 has two, and Chinese has its script as a region."""
+BCP 47 has two, and Chinese has a region in the place of its script."""
 
 ESPEAK = _languages(
-    "af am ar as az ba be bg bn bs ca cs cy da de el en es et eu fa fi fr gu haw he hi hr ht "
-    "hu hy id is it ja ka kk kn ko la lb lt lv mi mk ml mr ms mt my ne nl nn no om pa pl pt "
-    "ro ru sd si sk sl sq sr sv sw ta te th tk tr tt uk ur uz vi zh"
+    "af am ar as az ba be bg bn bs ca cmn cs cy da de el en es et eu fa fi fr gu haw he hi hr ht "
+    "hu hy id is it ja ka kk kn ko la lb lt lv mi mk ml mr ms mt my nb ne nl nn om pa pl pt "
+    "ro ru sd si sk sl sq sr sv sw ta te th tk tr tt uk ur uz vi"
 )
-"""The voices that espeak-ng 1.51 lists by a language's two or three letters."""
+"""The names of espeak-ng 1.51's voices, without those of regions."""
 
 GTTS = _languages(
-    "af am ar bg bn bs ca cs cy da de el en es et eu fi fr gl gu ha he hi hr hu id is it ja "
-    "jw km kn ko la lt lv ml mr ms my ne nl no pa pl pt ro ru si sk sq sr su sv sw ta te th "
-    "tl tr uk ur vi yue zh"
+    "af am ar bg bn bs ca cs cy da de el en es et eu fi fr fr-CA gl gu ha hi hr hu id is it iw ja "
+    "jw km kn ko la lt lv ml mr ms my ne nl no pa pl pt pt-PT ro ru si sk sq sr su sv sw ta te th "
+    "tl tr uk ur vi yue zh zh-CN zh-TW"
 )
 """Google's voices, as gTTS 2.5 lists them."""
 

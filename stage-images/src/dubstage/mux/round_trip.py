@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dubstage.contract import EngineChoice, StageRequest
+from dubstage.engines.languages import WHISPER
 from dubstage.errors import Misconfigured
 from dubstage.media.windows import parts_of
 from dubstage.models import model_folder
-from dubstage.text.languages import is_spaced, primary
+from dubstage.text.languages import engine_code, is_spaced
 from dubstage.workspace.layout import Roots
 
 PARAMETER = "check_model"
@@ -54,7 +55,7 @@ def heard_in(dub: Path, model: Path, language: str) -> str:
     for part in parts_of(dub, PART_SECONDS):
         segments, _ = loaded.transcribe(
             part.samples,
-            language=primary(language),
+            language=engine_code(language, WHISPER),
             vad_filter=True,
             condition_on_previous_text=False,
         )

@@ -6,15 +6,14 @@ import subprocess
 from pathlib import Path
 
 from dubstage.contract import EngineChoice
+from dubstage.engines.languages import ESPEAK
 from dubstage.errors import Misconfigured
 from dubstage.synthesize.engine import Voice
-from dubstage.text.languages import primary
+from dubstage.text.languages import engine_code, primary
 from dubstage.workspace.work import Work
 
 WORDS_PER_MINUTE = 165
 """A little below espeak-ng's own 175: easier to follow in a film."""
-VOICES = {"zh": "cmn", "no": "nb"}
-"""Where the voice's name is not the language's."""
 VARIANTS = ("", "+f2", "+m3", "+f4", "+m7", "+f3", "+m5", "+f5", "+m2", "+f1")
 """A throat for each speaker in turn, as different as espeak-ng's can be."""
 
@@ -39,7 +38,7 @@ class Espeak:
 
     def speak(self, text: str, language: str, voice: Voice, speed: float, target: Path) -> None:
         """22.05 kHz, one channel. The text goes in by stdin: never an option."""
-        name = VOICES.get(primary(language), primary(language))
+        name = engine_code(language, ESPEAK) or primary(language)
         name += VARIANTS[voice.number % len(VARIANTS)]
         command = ["espeak-ng", "-v", name, "-s", str(round(self._rate * speed)),
                    "-w", str(target), "--stdin"]  # fmt: skip

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from dubstage.engines.languages import GTTS
 from dubstage.errors import TemporaryFailure
 from dubstage.media.ffmpeg import MediaError, input_file, run
 from dubstage.synthesize.engine import Voice
-from dubstage.text.languages import primary
+from dubstage.text.languages import engine_code, primary
 from dubstage.workspace.work import Work
 
 ATTEMPTS = 4
@@ -49,7 +50,7 @@ class Gtts:
             try:
                 gTTS(
                     text,
-                    lang=_code(language),
+                    lang=engine_code(language, GTTS) or primary(language),
                     tld=accents[voice.number % len(accents)],
                     timeout=TIMEOUT_SECONDS,
                     lang_check=False,  # It warns of codes that it then uses itself.
@@ -73,11 +74,3 @@ class Gtts:
 
 def _accents(language: str) -> tuple[str, ...]:
     return ACCENTS.get(primary(language), ("com",))
-
-
-def _code(language: str) -> str:
-    """Google's code: with the place for the few languages where it names another voice."""
-    from gtts.lang import tts_langs
-
-    place = "-".join((primary(language), *language.upper().split("-")[1:2]))
-    return place if place in tts_langs() else primary(language)

@@ -2,54 +2,70 @@
 
 from __future__ import annotations
 
+from langcodes import Language, closest_supported_match, standardize_tag, tag_distance
+from langcodes.tag_parser import LanguageTagError
+
 from dubstage.engines.languages import Languages
 
-ISO_639_2 = dict(
-    pair.split(":")
-    for pair in (
-        "af:afr am:amh ar:ara as:asm az:aze ba:bak be:bel bg:bul bn:ben bo:bod br:bre bs:bos "
-        "ca:cat cs:ces cy:cym da:dan de:deu el:ell en:eng es:spa et:est eu:eus fa:fas fi:fin "
-        "fo:fao fr:fra gl:glg gu:guj ha:hau haw:haw he:heb hi:hin hr:hrv ht:hat hu:hun hy:hye "
-        "id:ind is:isl it:ita ja:jpn jw:jav ka:kat kk:kaz km:khm kn:kan ko:kor la:lat lb:ltz "
-        "ln:lin lo:lao lt:lit lv:lav mg:mlg mi:mri mk:mkd ml:mal mn:mon mr:mar ms:msa mt:mlt "
-        "my:mya ne:nep nl:nld nn:nno no:nor oc:oci pa:pan pl:pol ps:pus pt:por ro:ron ru:rus "
-        "sa:san sd:snd si:sin sk:slk sl:slv sn:sna so:som sq:sqi sr:srp su:sun sv:swe sw:swa "
-        "ta:tam te:tel tg:tgk th:tha tk:tuk tl:tgl tr:tur tt:tat uk:ukr ur:urd uz:uzb vi:vie "
-        "yi:yid yo:yor yue:yue zh:zho"
-    ).split()
-)
-"""ISO 639-1 to the three letters (639-2/T) that media files use: the languages that
-Whisper knows (its tokenizer's list)."""
+UNDETERMINED = "und"
+"""The code for a language that nobody named, or that has no code."""
 
 UNSPACED = frozenset({"ja", "km", "lo", "my", "th", "yue", "zh"})
 """Written without spaces between words."""
 
+SAME_LANGUAGE = 1
+"""Two languages no farther apart than this (CLDR's distance) are one under two names: Bokmål
+and Norwegian."""
 
-def is_spaced(tag: str) -> bool:
-    """True for a language that puts spaces between words."""
-    return primary(tag) not in UNSPACED
+ANY_VARIANT = 1000
+"""A distance that no script or region exceeds."""
 
 
-ALIASES = {"fil": "tl", "jv": "jw", "nb": "no"}
-"""Filipino, Javanese and Bokmål: BCP 47's code → the engines'."""
+def standard(tag: str) -> str:
+    """The standard form of a tag: ``fil`` for ``tl``, ``zh-Hans`` for ``cmn-Hans``.
+
+    ``und`` for a text that is not a tag; files hold such texts.
+    """
+    try:
+        return standardize_tag(tag, macro=True)
+    except LanguageTagError:
+        return UNDETERMINED
 
 
 def primary(tag: str) -> str:
-    """The language of a BCP 47 tag, as the engines name it: ``es`` of ``es-MX``, ``no`` of
-    ``nb-NO``."""
-    language = tag.partition("-")[0].lower()
-    return ALIASES.get(language, language)
+    """The language of a tag, without script and region: ``es`` of ``es-MX``."""
+    return Language.get(standard(tag)).language or UNDETERMINED
+
+
+def is_spaced(tag: str) -> bool:
+    """Whether the language puts spaces between words."""
+    return primary(tag) not in UNSPACED
+
+
+def same_language(one: str, other: str) -> bool:
+    """Whether two tags name one language, whatever their scripts and regions."""
+    return tag_distance(primary(one), primary(other)) <= SAME_LANGUAGE
+
+
+def needs_translation(source: str, target: str) -> bool:
+    """Whether text in `source` has to be translated for `target`: from another language, or
+    from another region's variant if both tags name a region."""
+    regions = {Language.get(standard(tag)).territory for tag in (source, target)}
+    return not same_language(source, target) or (len(regions) == 2 and None not in regions)
 
 
 def media_code(tag: str) -> str:
-    """The three letters that media files use; ``und`` where unknown."""
-    language = primary(tag)
-    return ISO_639_2.get(language, language if len(language) == 3 else "und")
+    """The three letters (ISO 639-2/T) that media files use; ``und`` if unknown."""
+    try:
+        return Language.get(standard(tag)).to_alpha3()
+    except LookupError:
+        return UNDETERMINED
 
 
 def engine_code(tag: str, languages: Languages) -> str | None:
-    """The engine's own code for a BCP 47 tag; None for a language that it does not have."""
-    whole = tag.lower()
-    own = languages.other_tags.get(whole[:7].rstrip("-"), whole)
-    candidates = (own, primary(tag), media_code(tag))
-    return next((code for code in candidates if code in languages.codes), None)
+    """The engine's own code for a BCP 47 tag: of the codes of that language the one whose
+    script and region match best. None if the engine does not have the language."""
+    codes = sorted(code for code in languages.codes if same_language(tag, code))
+    if not codes:
+        return None
+    return closest_supported_match(tag, codes, max_distance=ANY_VARIANT)

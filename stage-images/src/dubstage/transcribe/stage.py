@@ -6,10 +6,11 @@ import json
 
 from dubstage.contract.summary import StageSummary
 from dubstage.engines import engine_of
+from dubstage.engines.languages import WHISPER
 from dubstage.errors import BadInput
 from dubstage.text.counting import counted
 from dubstage.text.language_check import check_pair
-from dubstage.text.languages import is_spaced, primary
+from dubstage.text.languages import engine_code, is_spaced, needs_translation, standard
 from dubstage.text.transcript import AlignedSegments, write_list
 from dubstage.transcribe.engine import Recogniser
 from dubstage.transcribe.onsets import at_onsets
@@ -28,7 +29,10 @@ def run(work: Work) -> Outcome:
     asked = work.request.source_language
     recogniser = load_engine(work)
     heard = recogniser.recognise(
-        vocals, primary(asked) if asked else None, work.request.speakers, work.progress
+        vocals,
+        engine_code(asked, WHISPER) if asked else None,
+        work.request.speakers,
+        work.progress,
     )
     words = [word for word in heard.words if word.word.strip()]
     if not words:
@@ -36,8 +40,8 @@ def run(work: Work) -> Outcome:
             f"inputs/{work.request.source} has no speech that was understood: nothing to dub.",
             reason="NoSpeech",
         )
-    language = asked or heard.language
-    if primary(language) == primary(work.request.target_language):
+    language = asked or standard(heard.language)
+    if not needs_translation(language, work.request.target_language):
         raise BadInput(
             f"inputs/{work.request.source} is spoken in {language}, which is spec.targetLanguage: "
             "there is nothing to dub.",

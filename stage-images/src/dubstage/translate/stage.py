@@ -6,7 +6,7 @@ from dubstage.contract.summary import StageSummary
 from dubstage.engines import engine_of
 from dubstage.errors import BadInput, NoInput
 from dubstage.text.counting import counted
-from dubstage.text.languages import primary
+from dubstage.text.languages import needs_translation
 from dubstage.text.transcript import (
     Sentence,
     TranslatedSentence,
@@ -29,7 +29,7 @@ def run(work: Work) -> Outcome:
     request = work.request
     lines = _lines(work)
     source, target = read_aligned(work).language, request.target_language
-    if primary(source) == primary(target):
+    if not needs_translation(source, target):
         raise BadInput(
             f"inputs/{request.source} is spoken in {source}, which is spec.targetLanguage: there "
             "is nothing to dub.",
