@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import ssl
+import subprocess
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import kopf
 import pytest
@@ -96,3 +100,46 @@ async def test_a_server_that_is_away_is_named(client: Client, server: ApiServer)
     with pytest.raises(Unavailable, match=r"PUT /job.*127\.0\.0\.1:1") as caught:
         await client.text("PUT", "/job", {}, attempts=1)
     assert not isinstance(caught.value, ClientConnectionError)
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Path:
+    """A certificate for 127.0.0.1 that is its own authority; its key is beside it."""
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"),
+            *("-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"),
+            *("-keyout", str(tmp_path / "key.pem"), "-out", str(tmp_path / "ca.pem")),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return tmp_path / "ca.pem"
+
+
+@pytest.fixture
+def inline(authority: Path) -> str:
+    """The authority as a kubeconfig's ``certificate-authority-data``."""
+    return base64.b64encode(authority.read_bytes()).decode()
+
+
+async def test_a_kubeconfig_with_an_inline_authority_is_trusted(
+    authority: Path, inline: str
+) -> None:
+    """As kind, k3d, EKS and GKE write it."""
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(authority, authority.with_name("key.pem"))
+
+    async def version(_: web.Request) -> web.Response:
+        return web.json_response({"major": "1"})
+
+    application = web.Application()
+    application.router.add_get("/version", version)
+    server = TestServer(application, scheme="https")
+    await server.start_server(ssl=tls)
+    client = Client(lambda: kopf.ConnectionInfo(server=str(server.make_url("")), ca_data=inline))
+    try:
+        assert await client.request("GET", "/version") == {"major": "1"}
+    finally:
+        await client.close()
+        await server.close()

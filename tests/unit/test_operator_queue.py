@@ -92,7 +92,7 @@ def short_blink(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_where_nothing_is_to_be_done_a_word_is_told_at_once() -> None:
     slow = Slow()
     async with working(slow) as queue:
-        queue.add_to_tell(("n", "one"))
+        queue.add_low_priority(("n", "one"))
         await asyncio.sleep(0.01)
         assert slow.began == ["one"]
 
@@ -103,8 +103,8 @@ async def test_while_there_is_work_a_word_waits_for_a_blink_and_is_told_once() -
         queue.add(("n", "slow"))
         await asyncio.sleep(0.01)
         for _ in range(3):
-            queue.add_to_tell(("n", "moves on"))
-            queue.add_to_tell(("n", "stays"))
+            queue.add_low_priority(("n", "moves on"))
+            queue.add_low_priority(("n", "stays"))
         queue.add(("n", "moves on"))
         await asyncio.sleep(BLINK / 2)
         assert slow.began == ["slow", "moves on"]
@@ -121,7 +121,7 @@ async def test_a_word_waits_until_nothing_was_heard_for_a_blink(
         queue.add(("n", "slow"))
         await asyncio.sleep(0.01)
         for _ in range(20):
-            queue.add_to_tell(("n", "changes"))
+            queue.add_low_priority(("n", "changes"))
             await asyncio.sleep(BLINK / 2)
         assert slow.began == ["slow"], "ten blinks, but never one of silence"
         await asyncio.sleep(6 * BLINK)
@@ -135,6 +135,6 @@ async def test_a_word_that_waits_puts_off_no_deadline() -> None:
         queue.add(("n", "due"))
         await asyncio.sleep(0.01)
         for _ in range(5):
-            queue.add_to_tell(("n", "due"))
+            queue.add_low_priority(("n", "due"))
             await asyncio.sleep(BLINK / 10)
         assert slow.began.count("due") >= 2

@@ -12,10 +12,11 @@ import pytest
 from planning_world import NOW, dubjob, profile
 
 from dubjob_operator.api.dubjob import Key
+from dubjob_operator.cluster.cache import Cache
+from dubjob_operator.cluster.cached_object import CachedDubJob, CachedObject
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.errors import Conflict, Refused
 from dubjob_operator.cluster.reconcile import EXPECTATION_SECONDS, Reconciler
-from dubjob_operator.cluster.stored import Stored, StoredDubJob
 from dubjob_operator.planning.observation import Object
 
 KEY = ("dubbing", "talk")
@@ -47,23 +48,24 @@ class ApiServer:
         self.stored["metadata"]["resourceVersion"] = str(next(self.versions))
 
 
-class LateWatch:
-    """Shows what it was told to show last."""
+class LateCache(Cache):
+    """Shows the DubJob as of the last :meth:`catch_up`."""
 
     def __init__(self, server: ApiServer) -> None:
+        super().__init__()
         self.server = server
         self.catch_up()
 
     def catch_up(self) -> None:
-        self.seen = StoredDubJob.of(self.server.stored)
+        self.seen = CachedDubJob.of(self.server.stored)
 
-    def dubjob(self, key: Key) -> StoredDubJob | None:
+    def dubjob(self, key: Key) -> CachedDubJob | None:
         return self.seen
 
-    def profile(self, name: str) -> Stored | None:
+    def profile(self, name: str) -> CachedObject | None:
         found = profile().model_dump(mode="json", by_alias=True, exclude_none=True)
         found["metadata"] |= {"resourceVersion": "1", "uid": "profile"}
-        return Stored.of(found)
+        return CachedObject.of(found)
 
     def jobs(self, key: Key) -> Iterable[Object]:
         return ()
@@ -79,13 +81,13 @@ def raw(version: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def late() -> tuple[ApiServer, LateWatch, Reconciler]:
+def late() -> tuple[ApiServer, LateCache, Reconciler]:
     server = ApiServer()
-    watch = LateWatch(server)
+    watch = LateCache(server)
     return server, watch, Reconciler(cast("Client", server), watch, lambda _: None, lambda: NOW)
 
 
-Late = tuple[ApiServer, LateWatch, Reconciler]
+Late = tuple[ApiServer, LateCache, Reconciler]
 
 
 async def test_what_was_written_is_not_written_again_while_the_watch_is_late(late: Late) -> None:

@@ -10,6 +10,8 @@ from typing import Any, cast
 import pytest
 from turned_clock import Clock
 
+from dubjob_operator.cluster.cache import ObjectCache
+from dubjob_operator.cluster.cached_object import CachedObject
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.errors import Conflict, NotFound, Unavailable
 from dubjob_operator.cluster.lease import LEASE_SECONDS, Leadership
@@ -18,24 +20,26 @@ from dubjob_operator.handlers.watch_audit import PATIENCE_SECONDS, Watch, WatchA
 # ---- watches ---------------------------------------------------------------------
 
 
-class Brought(dict[str, str]):
-    """What a watch has brought."""
+class Delivered(ObjectCache[CachedObject]):
+    """What a watch has delivered: resourceVersions by UID."""
 
-    def versions(self) -> dict[str, str]:
-        return dict(self)
+    def __init__(self, **versions: str) -> None:
+        super().__init__()
+        for uid, version in versions.items():
+            self[uid] = version
 
-    def forget(self, uid: str) -> None:
-        del self[uid]
+    def __setitem__(self, uid: str, version: str) -> None:
+        self.put(("", uid), CachedObject(uid, version, b""))
 
 
 @pytest.fixture
-def pods() -> tuple[Clock, WatchAudit, Watch, Brought]:
-    clock, seen = Clock(), Brought(a="1")
+def pods() -> tuple[Clock, WatchAudit, Watch, Delivered]:
+    clock, seen = Clock(), Delivered(a="1")
     watch = Watch("pods", "/api/v1", "", seen)
     return clock, WatchAudit(cast("Client", None), (watch,), (), clock), watch, seen
 
 
-Pods = tuple[Clock, WatchAudit, Watch, Brought]
+Pods = tuple[Clock, WatchAudit, Watch, Delivered]
 
 
 @pytest.mark.parametrize("listed", [{"a": "2"}, {"a": "1", "b": "1"}], ids=["changed", "new"])
@@ -68,10 +72,10 @@ def test_what_was_deleted_while_no_watch_was_open_is_forgotten(pods: Pods) -> No
     clock, audit, watch, seen = pods
     seen["new"] = "5"
     audit.compare(watch, {})
-    assert seen.keys() == {"a", "new"}, "new perhaps: it came after the list was read"
+    assert seen.versions().keys() == {"a", "new"}, "new perhaps: it came after the list was read"
     clock.now += PATIENCE_SECONDS / 2
     audit.compare(watch, {"new": "5"})
-    assert seen.keys() == {"new"}
+    assert seen.versions().keys() == {"new"}
     clock.now += 10 * PATIENCE_SECONDS
     audit.compare(watch, {"new": "5"})
     assert audit.dead() == []
@@ -112,7 +116,7 @@ class Listed:
 
 async def test_work_begins_when_the_watches_have_brought_what_is_there() -> None:
     """Not what was listed and has gone, nor what has come since: there is always more."""
-    seen, listed = Brought(), Listed()
+    seen, listed = Delivered(), Listed()
     watch = Watch("pods", "/api/v1", "", seen)
     audit = WatchAudit(cast("Client", listed), (watch,), ())
     waiting = asyncio.create_task(audit.all_seen())

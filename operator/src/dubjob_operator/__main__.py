@@ -10,12 +10,12 @@ from prometheus_client import start_http_server
 
 from dubjob_operator.api.dubjob import Key
 from dubjob_operator.cluster import log_context
+from dubjob_operator.cluster.cache import Cache
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.lease import Leadership
 from dubjob_operator.cluster.metrics import LEADER, REGISTRY, DubJobs
 from dubjob_operator.cluster.reconcile import Reconciler
 from dubjob_operator.handlers import lifecycle, watch_audit, watches
-from dubjob_operator.handlers.indexes import Indexed
 from dubjob_operator.handlers.queue import WorkQueue
 from dubjob_operator.settings import Settings
 
@@ -23,7 +23,7 @@ from dubjob_operator.settings import Settings
 async def operate(settings: Settings) -> None:
     """Run until told to stop."""
     registry = kopf.OperatorRegistry()
-    indexed = Indexed()
+    cache = Cache()
     # The Lease has a client of its own: it must not wait behind a thousand Jobs.
     client, lease_client = Client(), Client()
 
@@ -31,25 +31,23 @@ async def operate(settings: Settings) -> None:
         return await reconciler.reconcile(key) if leadership.is_leader else None
 
     def take_over() -> None:
-        for key in indexed.dubjobs.every_key():
+        for key in cache.dubjobs.every_key():
             queue.add(key)
 
     queue = WorkQueue(act)
-    tell = queue.add_to_tell
-    reconciler = Reconciler(client, indexed, tell, read_progress=settings.read_progress)
+    tell = queue.add_low_priority
+    reconciler = Reconciler(client, cache, tell, read_progress=settings.read_progress)
     leadership = Leadership(lease_client, settings.lease_namespace, settings.identity, take_over)
     client.may_write = lambda: leadership.is_leader
-    audited = watch_audit.watches(
-        indexed.dubjobs, indexed.profiles, indexed.own_jobs, indexed.own_pods
-    )
+    audited = watch_audit.watches(cache)
     audit = watch_audit.WatchAudit(lease_client, audited, settings.namespaces)
 
-    REGISTRY.register(DubJobs(indexed.states))
+    REGISTRY.register(DubJobs(cache.states))
     LEADER.set_function(lambda: float(leadership.is_leader))
     if settings.metrics_port:
         start_http_server(settings.metrics_port, registry=REGISTRY)
-    watches.register(registry, queue, indexed)
-    lifecycle.register(registry, (client, lease_client), queue, indexed, leadership, audit)
+    watches.register(registry, queue, cache)
+    lifecycle.register(registry, (client, lease_client), queue, cache, leadership, audit)
     await kopf.operator(
         registry=registry,
         clusterwide=not settings.namespaces,

@@ -8,9 +8,9 @@ from typing import Any
 
 from dubjob_operator import names
 from dubjob_operator.api.dubjob import DubJobStatus
+from dubjob_operator.cluster.cached_object import CachedDubJob
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.errors import Conflict, NotFound
-from dubjob_operator.cluster.stored import StoredDubJob
 from dubjob_operator.planning.observation import ObservedJob, controller_uid
 
 logger = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ async def delete_job(client: Client, namespace: str, job: ObservedJob) -> None:
     logger.info("deleted Job %s", job.name, extra={"stage": job.stage})
 
 
-async def write_status(client: Client, stored: StoredDubJob, after: DubJobStatus) -> StoredDubJob:
+async def write_status(client: Client, stored: CachedDubJob, after: DubJobStatus) -> CachedDubJob:
     """Write the status in the place of the one that was read; the DubJob as it is then.
 
     Raises :class:`Conflict` where the DubJob changed meanwhile: it comes again.
@@ -73,4 +73,4 @@ async def write_status(client: Client, stored: StoredDubJob, after: DubJobStatus
     )
     answer = await client.send("PUT", path, body)
     metadata["resourceVersion"] = answer["metadata"]["resourceVersion"]
-    return StoredDubJob.of(body)
+    return CachedDubJob.of(body)

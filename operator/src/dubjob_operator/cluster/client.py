@@ -8,7 +8,6 @@ import json
 import logging
 import os
 import random
-import ssl
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -142,7 +141,7 @@ class Client:
             info = self._login()
             self._server = info.server.rstrip("/")
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=_tls(info)),
+                connector=aiohttp.TCPConnector(ssl=info.as_ssl_context()),
                 headers=info.as_http_headers(),
                 timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
             )
@@ -155,16 +154,6 @@ class Client:
         if self._session is session:
             self._session = None
             await session.close()
-
-
-def _tls(info: kopf.ConnectionInfo) -> ssl.SSLContext:
-    context = ssl.create_default_context(
-        cafile=str(info.ca_path) if info.ca_path else None,
-        cadata=info.ca_data.decode() if isinstance(info.ca_data, bytes) else info.ca_data,
-    )
-    if info.certificate_path and info.private_key_path:
-        context.load_cert_chain(str(info.certificate_path), str(info.private_key_path))
-    return context
 
 
 def _error(status: int, text: str) -> ApiError:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timezone
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -15,17 +15,18 @@ from dubjob_operator import reasons
 from dubjob_operator.api.dubjob import DubJob, DubJobSpec, DubJobStatus, Key, Metadata
 from dubjob_operator.api.profile import DubProfile
 from dubjob_operator.cluster.apply import create_job, delete_job, write_status
+from dubjob_operator.cluster.cache import Cache
+from dubjob_operator.cluster.cached_object import CachedDubJob, CachedObject
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.errors import Refused
 from dubjob_operator.cluster.events import tell
 from dubjob_operator.cluster.metrics import count_transitions
 from dubjob_operator.cluster.progress import ProgressReader
 from dubjob_operator.cluster.refusals import Refusals
-from dubjob_operator.cluster.stored import Stored, StoredDubJob
 from dubjob_operator.cluster.throughput import Throughput
 from dubjob_operator.planning.idle import is_active
 from dubjob_operator.planning.job_refusal import job_refused
-from dubjob_operator.planning.observation import Object, observe
+from dubjob_operator.planning.observation import observe
 from dubjob_operator.planning.plan import plan
 from dubjob_operator.planning.profile_use import ProfileProblem
 from dubjob_operator.planning.stage_states import stage_states
@@ -36,26 +37,6 @@ logger = logging.getLogger(__name__)
 
 EXPECTATION_SECONDS = 5.0
 """The watch brings a new Job sooner; if not, it is created again."""
-
-
-class Watched(Protocol):
-    """What the watches have seen so far."""
-
-    def dubjob(self, key: Key) -> StoredDubJob | None:
-        """The DubJob, None where it is gone."""
-        ...
-
-    def profile(self, name: str) -> Stored | None:
-        """The DubProfile, None where there is none."""
-        ...
-
-    def jobs(self, key: Key) -> Iterable[Object]:
-        """Jobs that carry the DubJob's label."""
-        ...
-
-    def pods(self, key: Key) -> Iterable[Object]:
-        """Pods that carry the DubJob's label."""
-        ...
 
 
 def utc_now() -> datetime:
@@ -69,22 +50,22 @@ class Reconciler:
     def __init__(
         self,
         client: Client,
-        watched: Watched,
+        cache: Cache,
         wake: Callable[[Key], None],
         clock: Callable[[], datetime] = utc_now,
         *,
         read_progress: bool = True,
     ) -> None:
         self.client = client
-        self.watched = watched
+        self.cache = cache
         self.clock = clock
         self.progress = ProgressReader(client, wake, read_progress)
         self.refusals = Refusals(client, wake)
-        self.paces = Throughput()
+        self.throughput = Throughput()
         self._profiles: dict[str, tuple[str, DubProfile | ProfileProblem]] = {}
         """By name: resourceVersion, and what it says."""
         self._learnt: set[str] = set()
-        self._written: dict[Key, tuple[frozenset[str], StoredDubJob]] = {}
+        self._written: dict[Key, tuple[frozenset[str], CachedDubJob]] = {}
         """What was written last and the watch has not brought yet, with the versions that
         it took the place of."""
         self._expected: dict[str, datetime] = {}
@@ -100,7 +81,7 @@ class Reconciler:
         if stored is None:
             self.progress.forget(key)
             return None
-        jobs, pods = list(self.watched.jobs(key)), list(self.watched.pods(key))
+        jobs, pods = list(self.cache.jobs(key)), list(self.cache.pods(key))
         if stored.idle and not any(is_active(job) for job in jobs):
             self._learn_once(stored)
             return None
@@ -133,16 +114,16 @@ class Reconciler:
                 problem = job_refused(dubjob.profile_name, str(refused))
                 states = stage_states(dubjob, problem, observed, now)
         progress = self.progress.of(dubjob, observed, now)
-        pace = self.paces.of(dubjob.profile_name)
+        pace = self.throughput.of(dubjob.profile_name)
         after = status(dubjob, states, observed, now, progress, pace)
         await self._record(stored, dubjob, after, now)
         count_transitions(dubjob, after, observed)
-        self.paces.learn(dubjob.profile_name, dubjob.metadata.uid, after.stages)
+        self.throughput.learn(dubjob.profile_name, dubjob.metadata.uid, after.stages)
         return again
 
-    def _latest(self, key: Key) -> StoredDubJob | None:
+    def _latest(self, key: Key) -> CachedDubJob | None:
         """The DubJob as the watch has brought it, or as it was written here since."""
-        stored = self.watched.dubjob(key)
+        stored = self.cache.dubjob(key)
         if key in self._written:
             outdated, written = self._written[key]
             if stored and stored.version in outdated:
@@ -151,7 +132,7 @@ class Reconciler:
         return stored
 
     async def _record(
-        self, stored: StoredDubJob, dubjob: DubJob, after: DubJobStatus, now: datetime
+        self, stored: CachedDubJob, dubjob: DubJob, after: DubJobStatus, now: datetime
     ) -> None:
         """Write the status where it differs, Events first: a crash in between tells nothing
         twice and forgets nothing."""
@@ -176,16 +157,16 @@ class Reconciler:
         self._expected[job["metadata"]["name"]] = created
         return True
 
-    def _learn_once(self, stored: StoredDubJob) -> None:
+    def _learn_once(self, stored: CachedDubJob) -> None:
         """Learn from a DubJob that was finished before this process began."""
         if stored.uid in self._learnt:
             return
         self._learnt.add(stored.uid)
         with contextlib.suppress(ValidationError):
             dubjob = DubJob.model_validate_json(stored.text)
-            self.paces.learn(dubjob.profile_name, stored.uid, dubjob.status.stages)
+            self.throughput.learn(dubjob.profile_name, stored.uid, dubjob.status.stages)
 
-    async def _refuse(self, stored: StoredDubJob, error: ValidationError, now: datetime) -> None:
+    async def _refuse(self, stored: CachedDubJob, error: ValidationError, now: datetime) -> None:
         """Say that the spec is not one: an object from before the schema, perhaps."""
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
@@ -200,7 +181,7 @@ class Reconciler:
 
     def _profile(self, name: str) -> DubProfile | ProfileProblem | None:
         """The profile; parsed once for each of its versions."""
-        stored = self.watched.profile(name)
+        stored = self.cache.profile(name)
         if stored is None:
             return None
         known = self._profiles.get(name)
@@ -209,7 +190,7 @@ class Reconciler:
         return known[1]
 
 
-def _parsed(name: str, stored: Stored) -> DubProfile | ProfileProblem:
+def _parsed(name: str, stored: CachedObject) -> DubProfile | ProfileProblem:
     try:
         return DubProfile.model_validate_json(stored.text)
     except ValidationError as error:

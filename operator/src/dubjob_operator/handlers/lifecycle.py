@@ -9,9 +9,9 @@ from typing import Any
 import kopf
 
 from dubjob_operator import names
+from dubjob_operator.cluster.cache import Cache
 from dubjob_operator.cluster.client import Client, credentials
 from dubjob_operator.cluster.lease import Leadership
-from dubjob_operator.handlers.indexes import Indexed
 from dubjob_operator.handlers.no_bookkeeping import NoDiffs, NoProgress
 from dubjob_operator.handlers.queue import WorkQueue
 from dubjob_operator.handlers.watch_audit import WatchAudit
@@ -31,7 +31,7 @@ def register(
     registry: kopf.OperatorRegistry,
     clients: tuple[Client, ...],
     queue: WorkQueue,
-    indexed: Indexed,
+    cache: Cache,
     leadership: Leadership,
     audit: WatchAudit,
 ) -> None:
@@ -47,7 +47,7 @@ def register(
         _configure(settings)
         for name, work in (
             ("queue", _work(queue, audit)),
-            ("resync", _resync(queue, indexed)),
+            ("resync", _resync(queue, cache)),
             ("audit", audit.run()),
             ("leadership", _lead(leadership)),
         ):
@@ -67,7 +67,7 @@ def register(
         trouble = _trouble(tasks, audit)
         if trouble:
             raise kopf.PermanentError(trouble)
-        return len(indexed.dubjobs.every_key())
+        return len(cache.dubjobs.every_key())
 
 
 def _trouble(tasks: Iterable[asyncio.Task[None]], audit: WatchAudit) -> str:
@@ -92,10 +92,10 @@ async def _lead(leadership: Leadership) -> None:
     await asyncio.Event().wait()
 
 
-async def _resync(queue: WorkQueue, indexed: Indexed) -> None:
+async def _resync(queue: WorkQueue, cache: Cache) -> None:
     while True:
         await asyncio.sleep(RESYNC_SECONDS)
-        for key in indexed.unfinished():
+        for key in cache.unfinished():
             queue.add(key)
 
 

@@ -56,10 +56,10 @@ class WorkQueue:
         elif self._waiting.get(key) is not self._to_act:
             self._put(key, self._to_act)
 
-    def add_to_tell(self, key: Key) -> None:
+    def add_low_priority(self, key: Key) -> None:
         """Reconcile `key` for the sake of its status alone."""
         if key in self._at_work:
-            self._again.setdefault(key, self.add_to_tell)
+            self._again.setdefault(key, self.add_low_priority)
         elif not self._waiting and not self._at_work:
             self._put(key, self._to_tell)
         elif key not in self._waiting:

@@ -8,9 +8,10 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any
 
 from dubjob_operator import names
+from dubjob_operator.cluster.cache import Cache, ObjectCache
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.errors import ApiError
 from dubjob_operator.cluster.read_interval import read_interval
@@ -28,18 +29,6 @@ Versions = Mapping[str, str]
 logger = logging.getLogger(__name__)
 
 
-class Seen(Protocol):
-    """What a watch has brought."""
-
-    def versions(self) -> Versions:
-        """resourceVersion of every object, by UID."""
-        ...
-
-    def forget(self, uid: str) -> None:
-        """Forget an object that is gone."""
-        ...
-
-
 @dataclass(frozen=True)
 class Watch:
     """One kind of object that is watched."""
@@ -48,7 +37,7 @@ class Watch:
     prefix: str
     """Of its path: ``/apis/<group>/<version>``."""
     selector: str
-    seen: Seen
+    cached: ObjectCache[Any]
     of_cluster: bool = False
     """The objects belong to no namespace."""
 
@@ -83,10 +72,10 @@ class WatchAudit:
         """Return once the watches have brought what was there when this was called: before, a
         Job that was not heard of yet would be taken for one that is missing."""
         for watch in self._watches:
-            missing = (await self._list_at_last(watch)).keys() - watch.seen.versions().keys()
+            missing = (await self._list_at_last(watch)).keys() - watch.cached.versions().keys()
             while missing:
                 await asyncio.sleep(SOON_SECONDS)
-                missing -= watch.seen.versions().keys()
+                missing -= watch.cached.versions().keys()
                 if missing:
                     missing &= (await self._list_at_last(watch)).keys()
         self.has_all_seen = True
@@ -120,7 +109,7 @@ class WatchAudit:
     def compare(self, watch: Watch, listed: Versions) -> None:
         """Note what differs, and forget what the watch has caught up with, and what is gone
         by two lists: what was deleted while no watch was open is told of by none."""
-        seen, now = watch.seen.versions(), self._clock()
+        seen, now = watch.cached.versions(), self._clock()
         self._compared[watch.resource] = now
         before = self._differences.get(watch.resource, {})
         found = {}
@@ -131,7 +120,7 @@ class WatchAudit:
             if known is None or known.seen != seen.get(uid):
                 known = _Difference(listed.get(uid), seen.get(uid), now)
             elif uid not in listed and known.listed is None:
-                watch.seen.forget(uid)
+                watch.cached.remove(uid)
                 continue
             found[uid] = known
         self._differences[watch.resource] = found
@@ -169,11 +158,11 @@ class WatchAudit:
         return found
 
 
-def watches(dubjobs: Seen, profiles: Seen, jobs: Seen, pods: Seen) -> tuple[Watch, ...]:
+def watches(cache: Cache) -> tuple[Watch, ...]:
     """The watches that the operator stands on."""
     return (
-        Watch(names.DUBJOBS, f"/apis/{names.API_VERSION}", "", dubjobs),
-        Watch(names.DUBPROFILES, f"/apis/{names.API_VERSION}", "", profiles, of_cluster=True),
-        Watch("jobs", "/apis/batch/v1", names.MANAGED_BY_SELECTOR, jobs),
-        Watch("pods", "/api/v1", names.MANAGED_BY_SELECTOR, pods),
+        Watch(names.DUBJOBS, f"/apis/{names.API_VERSION}", "", cache.dubjobs),
+        Watch(names.DUBPROFILES, f"/apis/{names.API_VERSION}", "", cache.profiles, of_cluster=True),
+        Watch("jobs", "/apis/batch/v1", names.MANAGED_BY_SELECTOR, cache.own_jobs),
+        Watch("pods", "/api/v1", names.MANAGED_BY_SELECTOR, cache.own_pods),
     )

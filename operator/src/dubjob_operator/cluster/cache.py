@@ -1,4 +1,4 @@
-"""What is there: kept as the watches bring it, each object on its own."""
+"""The operator's view of the cluster: the objects as the watches deliver them."""
 
 from __future__ import annotations
 
@@ -10,33 +10,32 @@ import kopf
 
 from dubjob_operator import names
 from dubjob_operator.api.dubjob import Key
-from dubjob_operator.cluster.stored import Stored, StoredDubJob
+from dubjob_operator.cluster.cached_object import CachedDubJob, CachedObject
 from dubjob_operator.planning.observation import Object
 
-AnyStored = TypeVar("AnyStored", bound=Stored)
+AnyCached = TypeVar("AnyCached", bound=CachedObject)
 
 
-class Kept(Generic[AnyStored]):
-    """Objects of one kind by key. Not an index of kopf's: that holds every object that was
-    listed, with all of kopf's bookkeeping, until it has the last one."""
+class ObjectCache(Generic[AnyCached]):
+    """Objects of one kind by key. kopf's own index is not used: until the first list is
+    complete it holds every object in full, with kopf's bookkeeping."""
 
     def __init__(self) -> None:
-        self._by_key: dict[Key, dict[str, AnyStored]] = {}
-        """By UID: of an object that was deleted and created anew the old one may be heard of
-        last."""
+        self._by_key: dict[Key, dict[str, AnyCached]] = {}
+        """By UID: when an object is deleted and re-created, the deletion may arrive last."""
         self._keys: dict[str, Key] = {}
 
-    def keep(self, key: Key, stored: AnyStored) -> AnyStored | None:
-        """Remember an object; what was known of it before."""
+    def put(self, key: Key, stored: AnyCached) -> AnyCached | None:
+        """Store an object and return the version that it replaces, if any."""
         before = self._by_key.get(self._keys.get(stored.uid, key), {}).get(stored.uid)
         if self._keys.get(stored.uid, key) != key:
-            self.forget(stored.uid)
+            self.remove(stored.uid)
         self._keys[stored.uid] = key
         self._by_key.setdefault(key, {})[stored.uid] = stored
         return before
 
-    def forget(self, uid: str) -> None:
-        """Forget an object that is gone."""
+    def remove(self, uid: str) -> None:
+        """Remove a deleted object."""
         key = self._keys.pop(uid, None)
         if key is None:
             return
@@ -44,15 +43,15 @@ class Kept(Generic[AnyStored]):
         if not self._by_key[key]:
             del self._by_key[key]
 
-    def of(self, key: Key) -> list[AnyStored]:
-        """The objects of that key, the one that was heard of first comes first."""
+    def of(self, key: Key) -> list[AnyCached]:
+        """The objects of that key, in the order in which they arrived."""
         return list(self._by_key.get(key, {}).values())
 
     def every_key(self) -> list[Key]:
         """All keys."""
         return list(self._by_key)
 
-    def every(self) -> list[AnyStored]:
+    def every(self) -> list[AnyCached]:
         """All objects. A copy: metrics are read in a thread of their own."""
         return [stored for known in list(self._by_key.values()) for stored in list(known.values())]
 
@@ -62,22 +61,22 @@ class Kept(Generic[AnyStored]):
 
 
 @dataclass
-class Indexed:
-    """What the watches have brought, as the reconciler reads it."""
+class Cache:
+    """All objects that the operator watches."""
 
-    dubjobs: Kept[StoredDubJob] = field(default_factory=Kept)
-    own_jobs: Kept[Stored] = field(default_factory=Kept)
+    dubjobs: ObjectCache[CachedDubJob] = field(default_factory=ObjectCache)
+    own_jobs: ObjectCache[CachedObject] = field(default_factory=ObjectCache)
     """By the DubJob's label, like the pods."""
-    own_pods: Kept[Stored] = field(default_factory=Kept)
-    profiles: Kept[Stored] = field(default_factory=Kept)
+    own_pods: ObjectCache[CachedObject] = field(default_factory=ObjectCache)
+    profiles: ObjectCache[CachedObject] = field(default_factory=ObjectCache)
 
-    def dubjob(self, key: Key) -> StoredDubJob | None:
+    def dubjob(self, key: Key) -> CachedDubJob | None:
         """The DubJob of that key."""
-        return next(reversed(self.dubjobs.of(key)), None)
+        return _latest(self.dubjobs.of(key))
 
-    def profile(self, name: str) -> Stored | None:
+    def profile(self, name: str) -> CachedObject | None:
         """The DubProfile of that name."""
-        return next(reversed(self.profiles.of(profile_key(name))), None)
+        return _latest(self.profiles.of(profile_key(name)))
 
     def jobs(self, key: Key) -> Iterable[Object]:
         """Jobs that carry the DubJob's label."""
@@ -88,7 +87,7 @@ class Indexed:
         return [stored.raw for stored in self.own_pods.of(_label(key))]
 
     def unfinished(self) -> list[Key]:
-        """The keys of the DubJobs that are not at rest."""
+        """Keys of the DubJobs that are not idle."""
         found = ((key, self.dubjob(key)) for key in self.dubjobs.every_key())
         return [key for key, dubjob in found if dubjob and not dubjob.idle]
 
@@ -103,6 +102,10 @@ class Indexed:
         if not names.is_shortened(wanted[1]):
             return []
         return [key for key in self.dubjobs.every_key() if _label(key) == wanted]
+
+
+def _latest(objects: list[AnyCached]) -> AnyCached | None:
+    return objects[-1] if objects else None
 
 
 def owner_label(body: kopf.Body) -> Key:

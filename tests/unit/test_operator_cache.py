@@ -7,50 +7,50 @@ from typing import Any
 
 from planning_world import UID, World
 
-from dubjob_operator.cluster.stored import StoredDubJob, slim
-from dubjob_operator.handlers.indexes import Indexed, Kept
+from dubjob_operator.cluster.cache import Cache, ObjectCache
+from dubjob_operator.cluster.cached_object import CachedDubJob, slim
 from dubjob_operator.names import label_value
 from dubjob_operator.planning.observation import observe
 
 KEY = ("dubbing", "talk")
 
 
-def stored(uid: str, generation: int = 1) -> StoredDubJob:
+def stored(uid: str, generation: int = 1) -> CachedDubJob:
     metadata: dict[str, Any] = {
         "name": "talk", "namespace": "dubbing", "uid": uid, "generation": generation,
         "resourceVersion": "1",
     }  # fmt: skip
-    return StoredDubJob.of({"metadata": metadata})
+    return CachedDubJob.of({"metadata": metadata})
 
 
 def test_the_one_that_was_created_anew_stays() -> None:
     """What is heard of the old one, and of the new, comes in any order."""
-    indexed = Indexed()
+    indexed = Cache()
     kept = indexed.dubjobs
-    kept.keep(KEY, stored("old"))
-    assert kept.keep(KEY, stored("new")) is None, "it was never heard of"
-    assert kept.keep(KEY, stored("old")) == stored("old")
+    kept.put(KEY, stored("old"))
+    assert kept.put(KEY, stored("new")) is None, "it was never heard of"
+    assert kept.put(KEY, stored("old")) == stored("old")
     assert set(kept.versions()) == {"old", "new"}
-    kept.forget("old")
+    kept.remove("old")
     assert indexed.dubjob(KEY) == stored("new")
-    kept.forget("new")
+    kept.remove("new")
     assert indexed.dubjob(KEY) is None
     assert kept.every_key() == []
 
 
 def test_an_object_has_the_label_that_it_had_last() -> None:
-    kept: Kept[StoredDubJob] = Kept()
-    kept.keep(KEY, stored("one"))
-    assert kept.keep(("dubbing", "other"), stored("one", 2)) == stored("one")
+    kept: ObjectCache[CachedDubJob] = ObjectCache()
+    kept.put(KEY, stored("one"))
+    assert kept.put(("dubbing", "other"), stored("one", 2)) == stored("one")
     assert kept.of(KEY) == []
     assert kept.every() == kept.of(("dubbing", "other")) == [stored("one", 2)]
 
 
 def test_a_pod_finds_its_dubjob_by_a_shortened_name_too() -> None:
-    indexed = Indexed()
+    indexed = Cache()
     long = ("dubbing", "a" * 100)
     for key in (KEY, long):
-        indexed.dubjobs.keep(key, stored(key[1]))
+        indexed.dubjobs.put(key, stored(key[1]))
     for key in (KEY, long):
         assert indexed.labelled((key[0], label_value(key[1]))) == [key]
     assert indexed.labelled(("dubbing", "nobody")) == []

@@ -15,7 +15,7 @@ from dubjob_operator.planning.idle import is_idle, state_and_reason
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class CachedObject:
     """One object, without its managedFields."""
 
     uid: str
@@ -25,7 +25,7 @@ class Stored:
     """JSON."""
 
     @classmethod
-    def of(cls, raw: Mapping[str, Any]) -> Stored:
+    def of(cls, raw: Mapping[str, Any]) -> CachedObject:
         """The object as the watch has brought it."""
         return cls(raw["metadata"]["uid"], raw["metadata"]["resourceVersion"], _text(raw))
 
@@ -36,7 +36,7 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredDubJob(Stored):
+class CachedDubJob(CachedObject):
     """One DubJob."""
 
     asked: int
@@ -47,7 +47,7 @@ class StoredDubJob(Stored):
     """True: finished, and nothing to do."""
 
     @classmethod
-    def of(cls, raw: Mapping[str, Any]) -> StoredDubJob:
+    def of(cls, raw: Mapping[str, Any]) -> CachedDubJob:
         """The object as the watch has brought it."""
         metadata = raw["metadata"]
         annotations = frozenset(metadata.get("annotations", {}).items())
