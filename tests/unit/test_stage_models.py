@@ -1,4 +1,4 @@
-"""Models: what a profile needs, fetched or copied with their sums, found or missed."""
+"""Models: which ones a profile needs, and whether they are pulled, copied and found."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from dubstage.models.needs import needs_of, read_profile
 from dubstage.models.pull import check, hugging_face_token, pull, pull_from
 from dubstage.models.volume import SUMS, read_sums, write_sums
 from dubstage.testing import roots_in
+from dubstage.workspace.layout import Roots
 
 CHOICE = EngineChoice(engine="faster-whisper", model="base")
 NAME = "faster-whisper/base"
@@ -43,9 +44,9 @@ def lay(folder: Path, content: str = "weights", told: str | None = None, name: s
 # ---- from a folder ---------------------------------------------------------------
 
 
-def test_a_copy_is_idempotent_and_repairs(tmp_path: Path) -> None:
+def test_copy_is_idempotent_and_repairs(tmp_path: Path) -> None:
     seed, models = lay(tmp_path / "seed"), tmp_path / "models"
-    assert [str(state) for state in pull_from(seed, models)] == [f"{NAME}: whole"]
+    assert [str(state) for state in pull_from(seed, models)] == [f"{NAME}: complete"]
     file = models / NAME / "model.bin"
     before = file.stat().st_mtime_ns
     pull_from(seed, models)
@@ -55,19 +56,19 @@ def test_a_copy_is_idempotent_and_repairs(tmp_path: Path) -> None:
     assert file.read_text() == "weights"
 
 
-def test_a_wrong_sum_is_refused(tmp_path: Path) -> None:
+def test_wrong_checksum_is_refused(tmp_path: Path) -> None:
     seed = lay(tmp_path / "seed", told="other weights")
     with pytest.raises(BadInput, match=r"model\.bin"):
         pull_from(seed, tmp_path / "models")
     assert not [path for path in (tmp_path / "models").rglob("*") if path.is_file()]
 
 
-def test_a_folder_without_models_is_said(tmp_path: Path) -> None:
+def test_pull_from_a_folder_without_models_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="No models"):
         pull_from(tmp_path, tmp_path / "models")
 
 
-def test_only_what_is_needed_is_copied(tmp_path: Path) -> None:
+def test_pull_copies_only_the_models_of_the_profile(tmp_path: Path) -> None:
     seed = lay(lay(tmp_path / "seed"), name="demucs/htdemucs")
     needs = [Need(NAME), Need("whisperx/large-v3")]
     found = pull_from(seed, tmp_path / "models", needs)
@@ -76,7 +77,7 @@ def test_only_what_is_needed_is_copied(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("line", ["0" * 64 + "  ../escape", "0" * 64 + "  /etc/passwd", "what"])
-def test_sums_cannot_lead_out(tmp_path: Path, line: str) -> None:
+def test_checksum_file_with_a_path_outside_is_refused(tmp_path: Path, line: str) -> None:
     seed = lay(tmp_path / "seed")
     (seed / NAME / SUMS).write_text(f"{line}\n")
     with pytest.raises(Misconfigured, match="line 1"):
@@ -86,7 +87,7 @@ def test_sums_cannot_lead_out(tmp_path: Path, line: str) -> None:
 # ---- on the volume ---------------------------------------------------------------
 
 
-def test_sha256sum_reads_the_sums(tmp_path: Path) -> None:
+def test_sha256sum_reads_the_checksum_file(tmp_path: Path) -> None:
     model = lay(tmp_path) / NAME
     (model / "sub").mkdir()
     (model / "sub/more.bin").write_text("more")
@@ -97,7 +98,7 @@ def test_sha256sum_reads_the_sums(tmp_path: Path) -> None:
     subprocess.run(["sha256sum", "--check", "--strict", "--quiet", SUMS], cwd=model, check=True)
 
 
-def test_a_file_that_is_missing_or_cut_off_is_named(tmp_path: Path) -> None:
+def test_missing_or_truncated_file_is_named(tmp_path: Path) -> None:
     roots = roots_in(tmp_path)
     with pytest.raises(Misconfigured, match="models pull"):
         model_folder(roots, CHOICE)
@@ -105,14 +106,14 @@ def test_a_file_that_is_missing_or_cut_off_is_named(tmp_path: Path) -> None:
     assert model_folder(roots, CHOICE) == roots.models / NAME
     write_sums(roots.models / NAME)
     (roots.models / NAME / "model.bin").write_text("weig")
-    with pytest.raises(Misconfigured, match=r"damaged \(model\.bin has 4 bytes, 7 are right"):
+    with pytest.raises(Misconfigured, match=r"damaged \(model\.bin has 4 bytes, expected 7"):
         model_folder(roots, CHOICE)
     (roots.models / NAME / "model.bin").unlink()
     with pytest.raises(Misconfigured, match=r"lacks model\.bin"):
         model_folder(roots, CHOICE)
 
 
-def test_the_revision_changes_with_the_model_and_what_is_beside_it(tmp_path: Path) -> None:
+def test_revision_changes_with_the_model_and_its_companions(tmp_path: Path) -> None:
     first, second = roots_in(tmp_path / "one"), roots_in(tmp_path / "two")
     lay(first.models)
     lay(second.models, "other")
@@ -127,7 +128,112 @@ def test_the_revision_changes_with_the_model_and_what_is_beside_it(tmp_path: Pat
     assert model_revision(first, whisperx) not in (alone, None)
 
 
-# ---- what is needed --------------------------------------------------------------
+# ---- in a Hugging Face cache -----------------------------------------------------
+
+REPOSITORY = "models--Systran--faster-whisper-base"
+MAIN = "0123abcd"
+
+
+def cached(cache: Path, revision: str = MAIN, repository: str = REPOSITORY) -> Path:
+    """A snapshot as ``huggingface_hub`` writes it: a link to the file's content."""
+    blobs, snapshot = cache / repository / "blobs", cache / repository / "snapshots" / revision
+    blobs.mkdir(parents=True, exist_ok=True)
+    snapshot.mkdir(parents=True)
+    (blobs / revision).write_text("weights")
+    (snapshot / "model.bin").symlink_to(f"../../blobs/{revision}")
+    return snapshot
+
+
+def test_model_is_found_in_a_cache(tmp_path: Path) -> None:
+    roots = roots_in(tmp_path)
+    snapshot = cached(roots.models / ".cache")
+    assert model_folder(roots, CHOICE) == snapshot
+    assert model_revision(roots, CHOICE) == MAIN
+
+
+def test_models_own_folder_comes_first(tmp_path: Path) -> None:
+    roots = roots_in(tmp_path)
+    cached(roots.models / ".cache")
+    lay(roots.models)
+    assert model_folder(roots, CHOICE) == roots.models / NAME
+    (roots.models / NAME / "model.bin").unlink()
+    with pytest.raises(Misconfigured, match=r"lacks model\.bin"):
+        model_folder(roots, CHOICE)
+
+
+def test_main_branch_decides_between_snapshots(tmp_path: Path) -> None:
+    roots = roots_in(tmp_path)
+    cache = roots.models / ".cache"
+    cached(cache, "older")
+    cached(cache)
+    with pytest.raises(Misconfigured, match="is missing"):
+        model_folder(roots, CHOICE)
+    (cache / REPOSITORY / "refs").mkdir()
+    (cache / REPOSITORY / "refs/main").write_text(MAIN)
+    assert model_folder(roots, CHOICE).name == MAIN
+
+
+@pytest.mark.parametrize("folder", ["blobs", f"snapshots/{MAIN}"])
+def test_incomplete_snapshot_does_not_count(tmp_path: Path, folder: str) -> None:
+    roots = roots_in(tmp_path)
+    snapshot = cached(roots.models / ".cache")
+    for file in (snapshot.parents[1] / folder).iterdir():
+        file.unlink()
+    with pytest.raises(Misconfigured, match="is missing"):
+        model_folder(roots, CHOICE)
+    with pytest.raises(ValueError, match=NAME):
+        model_revision(roots, CHOICE)
+
+
+def test_companion_in_a_cache_changes_the_revision(tmp_path: Path) -> None:
+    roots = roots_in(tmp_path)
+    lay(roots.models, name="whisperx/base")
+    choice = EngineChoice(engine="whisperx", model="base")
+    before = model_revision(roots, choice)
+    cached(roots.models / ".cache", repository="models--facebook--wav2vec2-base-960h")
+    aligned = model_revision(roots, choice)
+    cached(
+        roots.models / ".cache",
+        repository="models--pyannote--speaker-diarization-community-1",
+    )
+    assert len({before, aligned, model_revision(roots, choice)}) == 3
+
+
+def test_check_and_pull_are_content_with_a_cached_model(tmp_path: Path) -> None:
+    """Nothing is downloaded for it: the hub of an isolated cluster does not answer."""
+    cached(tmp_path / "cache")
+    needs = needs_of([CHOICE])
+    for states in (
+        check(needs, tmp_path / "models", [tmp_path / "cache"]),
+        pull(needs, tmp_path / "models", None, [tmp_path / "cache"]),
+    ):
+        assert [str(state) for state in states] == [f"{NAME}: in the volume's Hugging Face cache"]
+        assert not states[0].is_missing
+
+
+@pytest.mark.parametrize(
+    ("environment", "cache"),
+    [
+        ({}, "models/.cache/whisperx"),
+        ({}, "models/.cache"),
+        ({}, "models/.cache/hub"),
+        ({}, "models/.cache/huggingface/hub"),
+        ({"WHISPERX_CACHE_DIR": "other"}, "other"),
+        ({"XDG_CACHE_HOME": "home"}, "home/huggingface/hub"),
+        ({"XDG_CACHE_HOME": "home"}, "models/.cache"),
+    ],
+)
+def test_environment_names_the_caches(
+    tmp_path: Path, environment: dict[str, str], cache: str
+) -> None:
+    variables = {"MODELS_DIR": "models", **environment}
+    absolute = {name: str(tmp_path / value) for name, value in variables.items()}
+    roots = Roots.from_environment(absolute)
+    snapshot = cached(tmp_path / cache)
+    assert model_folder(roots, CHOICE).resolve() == snapshot.resolve()
+
+
+# ---- what a profile needs --------------------------------------------------------------
 
 PROFILE = {
     "ingest": {"image": "extra", "engine": "ffmpeg"},
@@ -143,7 +249,7 @@ PROFILE = {
 
 
 @pytest.mark.parametrize("whole", [True, False])
-def test_a_profile_or_its_spec_tells_what_is_needed(tmp_path: Path, whole: bool) -> None:
+def test_needs_are_read_from_a_profile_or_its_spec(tmp_path: Path, whole: bool) -> None:
     path = tmp_path / "gpu.json"
     spec = {"stages": PROFILE, "network": True}
     path.write_text(json.dumps({"metadata": {"name": "gpu"}, "spec": spec} if whole else spec))
@@ -167,13 +273,13 @@ def test_a_profile_or_its_spec_tells_what_is_needed(tmp_path: Path, whole: bool)
     ]
 
 
-def test_without_speakers_to_tell_apart_no_gated_model_is_needed() -> None:
+def test_no_gated_model_is_needed_without_diarization() -> None:
     choice = EngineChoice(engine="whisperx", model="tiny", parameters={"diarize": False})
     assert [need.name for need in needs_of([choice])] == ["whisperx/tiny", "wav2vec2/en"]
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"stages": {"mux": {}}}', '{"stages": 1}'])
-def test_a_file_that_is_no_profile_is_refused(tmp_path: Path, text: str) -> None:
+def test_file_that_is_not_a_profile_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "profile.json"
     path.write_text(text)
     with pytest.raises(Misconfigured, match=r"profile\.json is not a DubProfile"):
@@ -282,7 +388,7 @@ def dubstage(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
     return main()
 
 
-def test_the_command_fetches_from_hugging_face(
+def test_command_downloads_from_hugging_face(
     volume: Path,
     hub: ThreadingHTTPServer,
     monkeypatch: pytest.MonkeyPatch,
@@ -297,16 +403,16 @@ def test_the_command_fetches_from_hugging_face(
         HF_ENDPOINT=f"http://127.0.0.1:{hub.server_port}",
     )  # fmt: skip
     assert pulled.returncode == 0, pulled.stderr
-    assert pulled.stdout == f"{NAME}: fetched from Hugging Face, Systran/faster-whisper-base\n"
+    assert pulled.stdout == f"{NAME}: downloaded from Hugging Face, Systran/faster-whisper-base\n"
     assert TOKEN not in pulled.stdout + pulled.stderr
     assert {path.name for path in (volume / NAME).iterdir()} == {"config.json", "model.bin", SUMS}
     # Both are content with what is there now.
     for action in ("check", "pull"):
         assert dubstage(monkeypatch, "models", action, "--profile", profile) == ExitCode.OK
-    assert capsys.readouterr().out == f"{NAME}: whole\n{NAME}: whole, as it was\n"
+    assert capsys.readouterr().out == f"{NAME}: complete\n{NAME}: was complete already\n"
 
 
-def test_a_hub_that_does_not_answer_is_said(volume: Path) -> None:
+def test_hub_that_does_not_answer_is_reported(volume: Path) -> None:
     done = in_process(
         "models", "pull", "--profile", volume.with_name("profile.json"),
         HF_ENDPOINT="http://127.0.0.1:9", HF_HOME=str(volume / "../home"),
@@ -349,7 +455,7 @@ NEED = Need(
 )
 
 
-def test_the_second_hub_is_asked_when_the_first_fails(
+def test_second_hub_is_asked_if_the_first_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fetch = Fetched()
@@ -367,22 +473,22 @@ def test_the_second_hub_is_asked_when_the_first_fails(
         "dubstage.models.pull.FETCHERS", {Hub.MODELSCOPE: broken, Hub.HUGGING_FACE: fetch}
     )
     (state,) = pull([NEED], tmp_path, None)
-    assert str(state) == "cosyvoice/made: fetched from Hugging Face, org/made"
+    assert str(state) == "cosyvoice/made: downloaded from Hugging Face, org/made"
     assert list(read_sums(tmp_path / NEED.name)) == ["weights.bin"]
-    assert [state.text for state in check([NEED], tmp_path)] == ["whole"]
+    assert [state.text for state in check([NEED], tmp_path)] == ["complete"]
 
 
-def test_a_damaged_model_is_fetched_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_damaged_model_is_downloaded_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fetch = Fetched()
     monkeypatch.setattr("dubstage.models.pull.FETCHERS", {Hub.MODELSCOPE: fetch})
     pull([NEED], tmp_path, None)
     (tmp_path / NEED.name / "weights.bin").write_text("WHOLE")
-    assert "fetched" in pull([NEED], tmp_path, None)[0].text
+    assert "downloaded" in pull([NEED], tmp_path, None)[0].text
     assert (tmp_path / NEED.name / "weights.bin").read_text() == "whole"
     assert len(fetch.asked) == 2
 
 
-def test_a_gated_model_is_not_asked_for_without_a_token(
+def test_gated_model_is_not_requested_without_a_token(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fetch = Fetched()
@@ -392,17 +498,17 @@ def test_a_gated_model_is_not_asked_for_without_a_token(
     assert "set HF_TOKEN; without it, everybody is one speaker" in diarizer.text
     assert not diarizer.is_missing
     *_, diarizer = pull(needs_of([choice]), tmp_path, TOKEN)
-    assert diarizer.text.startswith("fetched")
+    assert diarizer.text.startswith("downloaded")
     assert fetch.asked[-1] == ("pyannote/speaker-diarization-community-1", TOKEN)
 
 
-def test_a_model_that_nobody_serves_is_said(tmp_path: Path) -> None:
+def test_model_without_a_known_repository_is_reported(tmp_path: Path) -> None:
     (state,) = pull(needs_of([EngineChoice(engine="whisperx", model="mine")])[:1], tmp_path, None)
     assert state.is_missing
     assert "put it on the volume with --from" in state.text
 
 
-def test_modelscope_is_called_as_it_wants_to_be(
+def test_modelscope_is_called_with_its_own_arguments(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The signature of modelscope 1.20 and 1.40, as far as they agree."""
@@ -424,7 +530,7 @@ def test_modelscope_is_called_as_it_wants_to_be(
     assert made.read_text() == "iic/CosyVoice2-0.5B"
 
 
-def test_an_image_without_the_library_says_so(
+def test_image_without_the_library_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "modelscope", None)
@@ -432,7 +538,7 @@ def test_an_image_without_the_library_says_so(
     assert "this image has no library for ModelScope" in state.text
 
 
-def test_a_volume_that_is_only_read_is_enough_for_checking(tmp_path: Path) -> None:
+def test_check_does_not_write_to_the_volume(tmp_path: Path) -> None:
     roots = roots_in(tmp_path)
     lay(roots.models)
     before = {path: path.stat().st_mtime_ns for path in roots.models.rglob("*")}

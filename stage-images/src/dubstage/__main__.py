@@ -66,15 +66,16 @@ def _models(action: str, profiles: list[Path], source: Path | None) -> int:
     from dubstage.models import pull
     from dubstage.models.needs import needs_of, read_profile
 
-    models = Roots.from_environment().models
+    roots = Roots.from_environment()
+    models, caches = roots.models, roots.model_caches
     try:
         needs = needs_of(choice for profile in profiles for choice in read_profile(profile))
         if action == "check":
-            states = pull.check(needs, models)
+            states = pull.check(needs, models, caches)
         elif source:
             states = pull.pull_from(source, models, needs if profiles else None)
         else:
-            states = pull.pull(needs, models, pull.hugging_face_token())
+            states = pull.pull(needs, models, pull.hugging_face_token(), caches)
         for state in states:
             print(state)
         pull.require(states)

@@ -47,8 +47,14 @@ class Ended:
 
 
 def roots_in(folder: Path) -> Roots:
-    """Volumes below `folder`."""
-    return Roots(*(folder / name for name in ("inputs", "interim", "outputs", "models")))
+    """The volumes as folders below `folder`."""
+    return Roots(
+        inputs=folder / "inputs",
+        interim=folder / "interim",
+        outputs=folder / "outputs",
+        models=folder / "models",
+        model_caches=(folder / "models/.cache",),
+    )
 
 
 def run_stage_in(folder: Path, request: StageRequest, run: StageRun | None = None) -> Ended:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -9,7 +10,7 @@ from dubstage.contract import EngineChoice
 
 
 class Hub(str, Enum):
-    """Who serves models."""
+    """A service that models are downloaded from."""
 
     HUGGING_FACE = "Hugging Face"
     MODELSCOPE = "ModelScope"
@@ -22,21 +23,22 @@ class Source:
     hub: Hub
     repository: str
     files: tuple[str, ...] = ()
-    """Patterns of the files that are needed; none: all."""
+    """Patterns of the files that are needed; empty for all."""
     gated: bool = False
-    """True: only for those who accepted its terms, known by their token."""
+    """Whether it is only for accounts that accepted its terms, known by their token."""
 
 
 @dataclass(frozen=True)
 class Need:
-    """One model on the volume."""
+    """One model that belongs on the volume."""
 
     name: str
     """``<engine>/<model>``, its folder."""
     sources: tuple[Source, ...] = ()
-    """Where it can be had, the first that answers is taken; none: put it there by hand."""
+    """Where it can be downloaded: the first source that answers counts. Empty for a model
+    that has to be copied there."""
     without: str = ""
-    """What happens without it; empty where nothing works without it."""
+    """What happens without it; empty for a model that the engine cannot work without."""
 
 
 ALIGNER_ENGINE = "wav2vec2"
@@ -55,7 +57,7 @@ _WHISPER = {
     },
     "large-v3-turbo": "mobiuslabsgmbh/faster-whisper-large-v3-turbo",
 }
-"""Whisper for CTranslate2: the names that faster-whisper 1.2 knows."""
+"""Whisper for CTranslate2, by the names of faster-whisper 1.2."""
 _WHISPER_FILES = (
     "config.json", "preprocessor_config.json", "model.bin", "tokenizer.json", "vocabulary.*",
 )  # fmt: skip
@@ -103,8 +105,8 @@ _ALIGNERS = {
     "sv": "KBLab/wav2vec2-large-voxrex-swedish",
     "id": "cahya/wav2vec2-large-xlsr-indonesian",
 }
-"""Aligners: those of whisperx 3.8, and in the place of its five torchaudio bundles models
-in the same form."""
+"""Aligners by language: those of whisperx 3.8. Its five torchaudio bundles are replaced by
+models in the same form."""
 _ALIGNER_FILES = ("*.json", "*.txt", "model.safetensors", "pytorch_model.bin")
 
 _COSYVOICE = {
@@ -113,7 +115,7 @@ _COSYVOICE = {
         "FunAudioLLM/Fun-CosyVoice3-0.5B-2512", "FunAudioLLM/Fun-CosyVoice3-0.5B-2512",
     ),
 }  # fmt: skip
-"""On ModelScope and on Hugging Face."""
+"""Name of the model to its repositories on ModelScope and on Hugging Face."""
 
 
 def whisper(model: str) -> tuple[Source, ...]:
@@ -140,22 +142,39 @@ def cosyvoice(model: str) -> tuple[Source, ...]:
     return Source(Hub.MODELSCOPE, modelscope), Source(Hub.HUGGING_FACE, hugging_face)
 
 
+def aligner(language: str) -> tuple[Source, ...]:
+    """Where the aligner for a language comes from; empty for a language without one."""
+    if language not in _ALIGNERS:
+        return ()
+    return (Source(Hub.HUGGING_FACE, _ALIGNERS[language], _ALIGNER_FILES),)
+
+
+def diarizer(_: str) -> tuple[Source, ...]:
+    """Where pyannote's diarizer comes from."""
+    return (Source(Hub.HUGGING_FACE, DIARIZER, gated=True),)
+
+
+COMPANIONS: dict[str, Callable[[str], tuple[Source, ...]]] = {
+    ALIGNER_ENGINE: aligner,
+    DIARIZER.partition("/")[0]: diarizer,
+}
+"""Where models come from that are no engine's own, by the first part of their name."""
+
+
 def aligners_and_diarizer(choice: EngineChoice) -> list[Need]:
     """The models that whisperx uses beside Whisper: one aligner for each language of the
     parameter ``align_languages``, and the diarizer unless ``diarize`` is false."""
-    needs = []
-    for language in str(choice.parameters.get("align_languages", "en")).replace(",", " ").split():
-        repository = _ALIGNERS.get(language)
-        needs.append(
-            Need(
-                f"{ALIGNER_ENGINE}/{language}",
-                (Source(Hub.HUGGING_FACE, repository, _ALIGNER_FILES),) if repository else (),
-                without=f"words in {language} get Whisper's own times, which are less exact",
-            )
+    languages = str(choice.parameters.get("align_languages", "en")).replace(",", " ").split()
+    needs = [
+        Need(
+            f"{ALIGNER_ENGINE}/{language}",
+            aligner(language),
+            without=f"words in {language} get Whisper's own times, which are less exact",
         )
+        for language in languages
+    ]
     if choice.parameters.get("diarize", True):
-        source = Source(Hub.HUGGING_FACE, DIARIZER, gated=True)
-        needs.append(Need(DIARIZER, (source,), without="everybody is one speaker"))
+        needs.append(Need(DIARIZER, diarizer(DIARIZER), without="everybody is one speaker"))
     return needs
 
 

@@ -1,8 +1,8 @@
-"""Models on the models volume: what a profile's engines need, where it comes from, and
-whether it is there and whole.
+"""Models on the models volume: which ones a profile needs, where they come from, and whether
+they are complete.
 
 A model is a folder ``<engine>/<model>`` with a ``SHA256SUMS`` file in the form of
-``sha256sum``, whose comments hold the files' sizes. It is the last file that is written.
+``sha256sum``, whose comments hold the sizes. That file is written last.
 """
 
 from dubstage.models.volume import model_folder, model_revision

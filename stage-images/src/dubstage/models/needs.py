@@ -10,14 +10,14 @@ from pydantic import TypeAdapter
 
 from dubstage.contract import EngineChoice
 from dubstage.engines import ENGINES
-from dubstage.engines.repositories import Need
+from dubstage.engines.repositories import COMPANIONS, Need, Source
 from dubstage.errors import Misconfigured
 
 
 def read_profile(path: Path) -> list[EngineChoice]:
     """The engines of the DubProfile, or of its spec, in the JSON file `path`.
 
-    Raises :class:`Misconfigured` where it holds none.
+    Raises :class:`Misconfigured` if it has none.
     """
     try:
         content = json.loads(path.read_text())
@@ -37,11 +37,18 @@ def needs_of(choices: Iterable[EngineChoice]) -> list[Need]:
         engine = ENGINES.get(choice.engine)
         if choice.model and (engine is None or engine.model_sources):
             name = f"{choice.engine}/{choice.model}"
-            sources = engine.model_sources(choice.model) if engine and engine.model_sources else ()
-            needs.setdefault(name, Need(name, sources))
+            needs.setdefault(name, Need(name, sources_of(name)))
         for need in engine.companions(choice) if engine else ():
             needs.setdefault(need.name, need)
     return list(needs.values())
+
+
+def sources_of(name: str) -> tuple[Source, ...]:
+    """Where the model `name`, ``<engine>/<model>``, comes from; empty if that is not known."""
+    engine_name, _, model = name.partition("/")
+    engine = ENGINES.get(engine_name)
+    find = engine.model_sources if engine else COMPANIONS.get(engine_name)
+    return find(model) if find else ()
 
 
 def companions(choice: EngineChoice) -> list[str]:

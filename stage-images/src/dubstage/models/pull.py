@@ -4,88 +4,98 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dubstage.engines.repositories import Hub, Need, Source
 from dubstage.errors import BadInput, Misconfigured
-from dubstage.models.volume import SUMS, copy_model, find_fault, is_whole, names_in, write_sums
+from dubstage.models.hub_cache import find_snapshot
+from dubstage.models.volume import SUMS, copy_model, find_fault, is_complete, names_in, write_sums
 
 TOKENS = ("HF_TOKEN", "HUGGINGFACE_TOKEN", "HUGGINGFACE_HUB_TOKEN", "HUGGINGFACEHUB_API_TOKEN")
-"""Where the Hugging Face token is looked for: the first that is set."""
+"""The variables that may hold the Hugging Face token; the first that is set counts."""
 
 
 @dataclass(frozen=True)
 class State:
-    """How one model is, in a line."""
+    """The state of one model, as one line of text."""
 
     name: str
     text: str
     is_missing: bool = False
-    """True: it is needed and not there."""
+    """Whether it is needed and not complete."""
 
     def __str__(self) -> str:
         return f"{self.name}: {self.text}"
 
 
 def hugging_face_token(environment: Mapping[str, str] = os.environ) -> str | None:
-    """The token of whoever accepted the terms of gated models; never logged."""
+    """The token of an account that accepted the terms of gated models; never logged."""
     return next((environment[name] for name in TOKENS if environment.get(name)), None)
 
 
-def check(needs: Iterable[Need], models: Path) -> list[State]:
-    """How each model is, seen without a network and without reading its files."""
-    found = []
+def check(needs: Iterable[Need], models: Path, caches: Sequence[Path] = ()) -> list[State]:
+    """The state of each model on the volume or in `caches`, without a network and without
+    reading the files."""
+    states = []
     for need in needs:
-        fault = find_fault(models / need.name)
+        folder = models / need.name
+        fault = find_fault(folder) if (folder / SUMS).is_file() else "is missing"
         if fault is None:
-            found.append(State(need.name, "whole"))
+            states.append(State(need.name, "complete"))
+        elif not (folder / SUMS).is_file() and find_snapshot(caches, need.sources):
+            states.append(_cached(need))
         else:
-            found.append(_lacking(need, fault))
-    return found
+            states.append(_incomplete(need, fault))
+    return states
 
 
 def pull_from(source: Path, models: Path, needs: Iterable[Need] | None = None) -> list[State]:
-    """Copy models from a folder of the volume's layout: those in `needs`, or all.
+    """Copy models from a folder with the layout of the volume: those in `needs`, or all.
 
-    Raises :class:`BadInput` where the folder holds no model, or a file differs from its
-    sum.
+    Raises :class:`BadInput` if the folder holds no model, or a file differs from its
+    checksum.
     """
-    there = names_in(source)
-    if not there:
+    available = names_in(source)
+    if not available:
         raise BadInput(
-            f"No models below {source}: expected <engine>/<model>/{SUMS}. Fetch them first."
+            f"No models below {source}: expected <engine>/<model>/{SUMS}. Download them first."
         )
-    found = []
-    for need in [Need(name) for name in there] if needs is None else needs:
-        if need.name in there:
+    states = []
+    for need in [Need(name) for name in available] if needs is None else needs:
+        folder = models / need.name
+        if need.name in available:
             copy_model(source, models, need.name)
-            found.append(State(need.name, "whole"))
-        elif find_fault(models / need.name) is None:
-            found.append(State(need.name, "whole, as it was"))
+            states.append(State(need.name, "complete"))
+        elif (folder / SUMS).is_file() and find_fault(folder) is None:
+            states.append(State(need.name, "was complete already"))
         else:
-            found.append(_lacking(need, f"is not below {source}"))
-    return found
+            states.append(_incomplete(need, f"is not below {source}"))
+    return states
 
 
-def pull(needs: Iterable[Need], models: Path, token: str | None) -> list[State]:
-    """Fetch each model that is not there and whole from the first hub that answers, into
-    its own folder, its sums last."""
-    return [_pull(need, models / need.name, token) for need in needs]
+def pull(
+    needs: Iterable[Need], models: Path, token: str | None, caches: Sequence[Path] = ()
+) -> list[State]:
+    """Download each model that is neither complete nor in `caches` from the first hub that
+    answers, into its own folder, and write its checksums last."""
+    return [_pull(need, models / need.name, token, caches) for need in needs]
 
 
-def _pull(need: Need, folder: Path, token: str | None) -> State:
-    if is_whole(folder):
-        return State(need.name, "whole, as it was")
-    # From here on it is not, until the sums are there again.
+def _pull(need: Need, folder: Path, token: str | None, caches: Sequence[Path]) -> State:
+    if is_complete(folder):
+        return State(need.name, "was complete already")
+    if not (folder / SUMS).is_file() and find_snapshot(caches, need.sources):
+        return _cached(need)
+    # Without its checksums the folder does not count as a model until the download ends.
     (folder / SUMS).unlink(missing_ok=True)
     faults = []
     for source in need.sources:
         if source.gated and not token:
             faults.append(
-                f"{source.repository} is for those who accepted its terms on {source.hub.value}: "
-                f"do so, and set {TOKENS[0]}"
+                f"{source.repository} requires that its terms are accepted on {source.hub.value}: "
+                f"accept them, and set {TOKENS[0]}"
             )
             continue
         try:
@@ -94,21 +104,21 @@ def _pull(need: Need, folder: Path, token: str | None) -> State:
         except ImportError:
             faults.append(f"this image has no library for {source.hub.value}")
         except Exception as error:
-            # Of the hubs' libraries: connections, answers, repositories that are not there.
-            # They have no base in common; the next hub is worth a try after any of them.
+            # The hubs' libraries have no common base for failed connections, refusals and
+            # unknown repositories. The next hub is worth a try after any of them.
             why = str(error) or type(error).__name__
             faults.append(f"{source.hub.value}: {_without(token, why)}")
         else:
-            _drop_notes(folder)
+            _delete_notes(folder)
             write_sums(folder)
-            return State(need.name, f"fetched from {source.hub.value}, {source.repository}")
+            return State(need.name, f"downloaded from {source.hub.value}, {source.repository}")
     if not need.sources:
-        faults.append("nobody knows where it comes from: put it on the volume with --from")
-    return _lacking(need, f"is missing: {'; '.join(faults)}")
+        faults.append("no repository is known for it: put it on the volume with --from")
+    return _incomplete(need, f"is missing: {'; '.join(faults)}")
 
 
-def _drop_notes(folder: Path) -> None:
-    """Delete what the hubs' libraries note beside the files: hidden, no part of the model."""
+def _delete_notes(folder: Path) -> None:
+    """Delete the hidden files that the hubs' libraries write beside the model."""
     for path in folder.glob(".*"):
         if path.is_dir():
             shutil.rmtree(path)
@@ -121,7 +131,11 @@ def _without(token: str | None, text: str) -> str:
     return line.replace(token, "…") if token else line
 
 
-def _lacking(need: Need, fault: str) -> State:
+def _cached(need: Need) -> State:
+    return State(need.name, "in the volume's Hugging Face cache")
+
+
+def _incomplete(need: Need, fault: str) -> State:
     if need.without:
         return State(need.name, f"{fault}; without it, {need.without}")
     return State(need.name, fault, is_missing=True)
@@ -134,7 +148,7 @@ def _from_hugging_face(source: Source, folder: Path, token: str | None) -> None:
     if "model.safetensors" in source.files and "model.safetensors" in HfApi(
         token=token or False
     ).list_repo_files(source.repository):
-        # The same weights once more, as a pickle.
+        # The pickle holds the same weights once more.
         files = [file for file in source.files if file != "pytorch_model.bin"]
     snapshot_download(
         source.repository, local_dir=folder, allow_patterns=files, token=token or False
@@ -151,11 +165,11 @@ FETCHERS: dict[Hub, Callable[[Source, Path, str | None], None]] = {
     Hub.HUGGING_FACE: _from_hugging_face,
     Hub.MODELSCOPE: _from_modelscope,
 }
-"""What fetches a repository of a hub into a folder: (source, folder, token)."""
+"""The function that downloads a repository of a hub: (source, folder, token)."""
 
 
 def require(states: Iterable[State]) -> None:
-    """Raise :class:`Misconfigured` where a model that is needed is not there."""
+    """Raise :class:`Misconfigured` if a model that is needed is not complete."""
     missing = [state.name for state in states if state.is_missing]
     if missing:
         raise Misconfigured(f"Missing: {', '.join(missing)}.", reason="ModelMissing")

@@ -10,7 +10,7 @@ from dubstage.engines.repositories import DIARIZER
 from dubstage.errors import Misconfigured
 from dubstage.logs import step
 from dubstage.models import model_folder
-from dubstage.models.volume import has_model
+from dubstage.models.volume import find_model
 from dubstage.run.gpu_memory import Ladder
 from dubstage.workspace.layout import Roots
 
@@ -46,7 +46,7 @@ class Diarizer:
             return []
         if not self._is_wanted:
             return ["taken for one speaker, as the profile's parameter diarize says"]
-        if not self._token and not has_model(self._roots, DIARIZER):
+        if not self._token and not find_model(self._roots, DIARIZER):
             return [
                 "taken for one speaker: there is neither a diarizer on the models volume nor a "
                 "Hugging Face token"
@@ -67,7 +67,7 @@ class Diarizer:
 
     def _load(self, device: str) -> Any:
         folder = None
-        if has_model(self._roots, DIARIZER):
+        if find_model(self._roots, DIARIZER):
             engine, _, model = DIARIZER.partition("/")
             folder = str(model_folder(self._roots, EngineChoice(engine=engine, model=model)))
         try:

@@ -16,7 +16,7 @@ from dubstage.errors import Misconfigured
 from dubstage.logs import step
 from dubstage.models import model_folder
 from dubstage.models.pull import hugging_face_token
-from dubstage.models.volume import has_model
+from dubstage.models.volume import find_model
 from dubstage.run.gpu_memory import Ladder
 from dubstage.text.languages import is_spaced
 from dubstage.transcribe.diarization import Diarizer, Progress, devices, in_percent, unusable
@@ -63,7 +63,7 @@ class WhisperX:
         """
         parameters = choice.parameters
         folder = model_folder(roots, choice)
-        is_local = has_model(roots, DIARIZER) or not token
+        is_local = find_model(roots, DIARIZER) is not None or not token
         self._roots = roots
         self._whisperx = _import(scratch, is_offline=is_local)
         self._device = _device(choice)
@@ -99,7 +99,7 @@ class WhisperX:
         if language is None:
             language, probability = self._detect_language(audio)
         notes = []
-        if has_model(self._roots, f"{ALIGNER_ENGINE}/{language}"):
+        if find_model(self._roots, f"{ALIGNER_ENGINE}/{language}"):
             segments = self._transcribe(audio, language, _part(progress, 0.0, 0.4))
             # What the next model needs of a GPU, the one before must not hold.
             self._models.free()

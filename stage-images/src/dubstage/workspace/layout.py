@@ -61,17 +61,29 @@ class Roots:
     interim: Path
     outputs: Path
     models: Path
+    model_caches: tuple[Path, ...] = ()
+    """Folders with the layout of the Hugging Face cache, in which models are found that are
+    not on the models volume; only read."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Roots:
-        """The roots that ``DATA_DIR``, ``INPUTS_DIR``, ``INTERIM_DIR``,
-        ``OUTPUTS_DIR`` and ``MODELS_DIR`` name, with the contract's defaults."""
+        """The roots that ``DATA_DIR``, ``INPUTS_DIR``, ``INTERIM_DIR``, ``OUTPUTS_DIR``,
+        ``MODELS_DIR``, ``WHISPERX_CACHE_DIR`` and ``XDG_CACHE_HOME`` name, with the
+        contract's defaults."""
         data = Path(environment.get("DATA_DIR", DATA_DIR))
+        models = Path(environment.get("MODELS_DIR", MODELS_DIR))
+        cache = models / ".cache"
+        own_cache = Path(environment.get("XDG_CACHE_HOME", cache))
         return cls(
             inputs=Path(environment.get("INPUTS_DIR", data / "inputs")),
             interim=Path(environment.get("INTERIM_DIR", data / "interim")),
             outputs=Path(environment.get("OUTPUTS_DIR", data / "outputs")),
-            models=Path(environment.get("MODELS_DIR", MODELS_DIR)),
+            models=models,
+            model_caches=(
+                Path(environment.get("WHISPERX_CACHE_DIR", cache / "whisperx")),
+                own_cache / "huggingface/hub",
+                *(cache / folder for folder in (".", "hub", "huggingface/hub")),
+            ),
         )
 
 
