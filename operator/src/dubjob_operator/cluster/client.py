@@ -143,6 +143,8 @@ class Client:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(ssl=info.as_ssl_context()),
                 headers=info.as_http_headers(),
+                proxy=info.proxy_url,
+                trust_env=info.trust_env,
                 timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
             )
         return self._session
