@@ -93,6 +93,17 @@ def test_a_value_that_cannot_be_used_costs_only_itself(value: str) -> None:
     assert read.source_language == "en"
 
 
+def test_stages_of_a_later_version_are_left_out() -> None:
+    text = (
+        '{"stage": "ingest", "reason": "Reused", "reusable": ["separate", "proofread"], '
+        '"corrected": ["proofread"], "reusable_summaries": {"separate": {}, "proofread": {}}}'
+    )
+    read = StageResult.from_termination_message(text)
+    assert read is not None
+    assert (read.reusable, read.corrected) == ([Stage.SEPARATE], [])
+    assert read.reusable_summaries == {Stage.SEPARATE: StageSummary()}
+
+
 def test_status_shows_the_values_with_their_units() -> None:
     shown = json.loads(StageSummary(
         loudness_centi_lufs=-2310, onset_error_p95_milliseconds=4

@@ -8,11 +8,11 @@ import this package, so it needs nothing but pydantic.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import Enum, IntEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from dubstage.contract.summary import Output, StageSummary
 
@@ -197,6 +197,15 @@ class StageResult(_Message):
     outputs: list[Output] = []
     """What a person came for, the most important first. Mux only, and ingest where the
     mux stage is reusable."""
+
+    @field_validator("reusable", "corrected", "reusable_summaries", mode="before")
+    @classmethod
+    def _known(cls, value: Any) -> Any:
+        """Leave out stages that only a later version has: the rest of the result counts."""
+        stages = {str(stage) for stage in Stage}
+        if isinstance(value, Mapping):
+            return {stage: found for stage, found in value.items() if str(stage) in stages}
+        return [stage for stage in value if str(stage) in stages]
 
     def to_termination_message(self, limit: int = TERMINATION_MESSAGE_LIMIT) -> str:
         """JSON of at most `limit` bytes, because a cut-off text could not be parsed.
