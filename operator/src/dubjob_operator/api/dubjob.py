@@ -158,9 +158,9 @@ class StageStatus(ApiModel):
     elapsed_milliseconds: Milliseconds | None = None
     """Wall-clock time of the run that succeeded, in milliseconds."""
     source_language: str | None = None
-    """Language of the speech as the stage found it, a BCP 47 tag."""
+    """Language of the speech that the stage detected, a BCP 47 tag."""
     summary: StageSummary | None = None
-    """What the stage measured."""
+    """Measures of the stage."""
 
 
 class Condition(ApiModel):
@@ -207,9 +207,9 @@ class DubJobStatus(ApiModel):
     stages: list[StageStatus] = Field(default=[])
     """The stages, in their order."""
     summary: DubSummary | None = None
-    """What is known of the dub so far, from the stages that have succeeded."""
+    """Measures of the dub, from the stages that have succeeded so far."""
     outputs: list[Output] | None = None
-    """Files that the finished dub consists of."""
+    """Files of the finished dub."""
 
     def of(self, stage: str) -> StageStatus | None:
         """What is recorded of one stage."""

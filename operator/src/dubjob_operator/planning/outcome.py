@@ -1,4 +1,4 @@
-"""What the dub came to as a whole: its summary and its files."""
+"""The outcome of the whole dub: its summary and its files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dubstage.contract.summary import DubSummary, Output
 
 
 def summary(entries: Sequence[StageStatus]) -> DubSummary | None:
-    """What the stages have measured; of two that measured the same the later one counts."""
+    """The measures of all stages; if two stages have the same one, the later stage counts."""
     known = {
         name: value
         for entry in entries
@@ -24,8 +24,8 @@ def summary(entries: Sequence[StageStatus]) -> DubSummary | None:
 def outputs(
     dubjob: DubJob, entries: Sequence[StageStatus], observed: Observed
 ) -> list[Output] | None:
-    """The files of the dub while its last stage counts as succeeded: those that are
-    recorded, or those that the stage (or ingest, which found its work done) has reported."""
+    """The files of the dub while its last stage is succeeded: the recorded ones, or those in
+    the result of that stage (of ingest, if the last stage was reused)."""
     last = entries[-1]
     if last.state is not StageState.SUCCEEDED:
         return None

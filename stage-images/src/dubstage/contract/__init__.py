@@ -1,4 +1,4 @@
-"""What the operator and the stages agree on, spelled once.
+"""The contract between the operator and the stages.
 
 The operator passes one :class:`StageRequest` as JSON in the environment
 variable :data:`REQUEST_ENV`. A stage answers with an :class:`ExitCode` and one
@@ -23,16 +23,16 @@ TERMINATION_MESSAGE_PATH = "/dev/termination-log"
 """Where a stage writes its :class:`StageResult`; the kubelet's default."""
 
 TERMINATION_MESSAGE_LIMIT = 4096
-"""Bytes of the termination message that the kubelet keeps (the last ones)."""
+"""Size in bytes of the termination message; the kubelet cuts off the start of a longer one."""
 
 DATA_DIR = "/data"
-"""Where the data volume's `inputs`, `interim` and `outputs` are mounted."""
+"""Mount path of the `inputs`, `interim` and `outputs` folders of the data volume."""
 
 MODELS_DIR = "/models"
-"""Where the models volume is mounted."""
+"""Mount path of the models volume."""
 
 SCRATCH_DIR = "/scratch"
-"""A sized emptyDir: home, temporary files and the caches of libraries."""
+"""Mount path of a sized emptyDir: home, temporary files and the caches of libraries."""
 
 
 class Stage(str, Enum):
@@ -60,8 +60,8 @@ ENGINE_NAMES: dict[Stage, tuple[str, ...]] = {
 """The engines of each stage, sorted: what ``dubstage.engines`` holds, for the operator."""
 
 CORRECTIONS = {Stage.TRANSCRIBE: "transcript", Stage.TRANSLATE: "translation"}
-"""Stages whose result a person may replace, with the stem of the file's name below
-``inputs/<job_id>/``; it ends in ``.json`` or ``.srt``."""
+"""Stages whose result a file of the user can replace, with the stem of its name in
+``inputs/<job_id>/``; the suffix is ``.json`` or ``.srt``."""
 
 REVIEWED = {
     Stage.SEPARATE: "interim/{job}/text/vid/speaks/vocals.wav",
@@ -69,7 +69,7 @@ REVIEWED = {
     Stage.TRANSLATE: "outputs/{job}/text/trg_transcript.json",
     Stage.SYNTHESIZE: "interim/{job}/text/vid/tts/segments.json",
 }
-"""Stages after which a person may look, with the file to look at."""
+"""Stages after which a dub can wait for a review, with the file to review."""
 
 
 class ExitCode(IntEnum):
@@ -77,20 +77,20 @@ class ExitCode(IntEnum):
 
     OK = 0
     DATAERR = 65
-    """The input is bad: trying again cannot help."""
+    """The input is invalid: a retry cannot help."""
     NOINPUT = 66
-    """A file that an earlier stage wrote is gone: run that stage again."""
+    """A file that an earlier stage wrote is missing: that stage has to run again."""
     TEMPFAIL = 75
-    """Something outside failed: worth another pod."""
+    """A transient failure outside the stage: a retry may help."""
     CONFIG = 78
-    """A model is missing or a setting is wrong: an administrator must act."""
+    """A model is missing or a setting is invalid: an administrator has to act."""
     TERMINATED = 143
-    """The pod was told to stop (SIGTERM); never one of the codes above."""
+    """The pod was terminated (SIGTERM); never one of the codes above."""
 
 
 class _Message(BaseModel):
     """A frozen message. Unknown fields are ignored, so that the operator and
-    the images can be of neighbouring versions."""
+    the images can differ by one version."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -101,74 +101,74 @@ class EngineChoice(_Message):
     engine: str
     """Name of the engine, for example ``faster-whisper``."""
     model: str | None = None
-    """Name of the model below the models volume, where the engine has one."""
+    """Name of the model on the models volume, if the engine has one."""
     parameters: dict[str, str | int | float | bool] = {}
     """Engine settings from the profile."""
 
 
 class SpeakerRange(_Message):
-    """How many people speak."""
+    """The number of speakers."""
 
     min: Annotated[int, Field(ge=1)] = 1
     max: Annotated[int, Field(ge=1)] | None = None
 
 
 class GlossaryEntry(_Message):
-    """A term that is translated in a given way."""
+    """A term with its translation."""
 
     term: str
     translation: str | None = None
-    """None: the term stays as it is."""
+    """None keeps the term as it is."""
 
 
 class MixOptions(_Message):
-    """What a person wants of the dub's sound."""
+    """Settings of the mix."""
 
     loudness: int | None = None
-    """Integrated loudness of the dub in LUFS; None: the source's own."""
+    """Integrated loudness of the dub in LUFS; None keeps that of the source."""
     stems: bool = False
-    """True: voice and background are written as files of their own, too."""
+    """Whether voice and background are also written as separate files."""
 
 
 class StageRequest(_Message):
-    """What one run of a stage is asked to do."""
+    """The work of one run of a stage."""
 
     stage: Stage
     namespace: str
-    """Namespace of the DubJob; with `name`, the owner of the job's folder."""
+    """Namespace of the DubJob, which owns the job's folder."""
     name: str
     """Name of the DubJob."""
     job_id: str
-    """Folder name in the tree: one path segment, checked by the schema."""
+    """Name of the job's folders: one path segment, checked by the schema."""
     source: str
-    """The source video, relative to the inputs folder."""
+    """Path of the source relative to the inputs folder."""
     source_language: str | None = None
-    """BCP 47; None: the transcribe stage detects it."""
+    """BCP 47 tag; None lets the transcribe stage detect the language."""
     target_language: str
-    """BCP 47."""
+    """BCP 47 tag."""
     speakers: SpeakerRange | None = None
     glossary: list[GlossaryEntry] = []
     mix: MixOptions = MixOptions()
     engines: dict[Stage, EngineChoice]
-    """The engine of every stage: ingest looks ahead with them, mux reports
-    them, and each stage reads its own."""
+    """The engine of every stage: ingest computes with them which stages are reusable, mux
+    reports them, and each stage reads its own."""
     force: bool = False
-    """True: a retry was asked for, do the work though it was done before."""
+    """Whether the work is done again although it is done already: after a retry."""
     run: int = 0
-    """Number of this fresh start: the pods of one Job have the same. 0: not known."""
+    """Number of this run, the same for all pods of a Job; 0 if unknown."""
     import_only: bool = False
-    """True: take over a person's file, or leave the result as it is; no engine."""
+    """Whether the stage only imports a file of the user, or keeps its result; without engine."""
     delete_interim: bool = False
-    """True: the last stage deletes what the others left in the interim folder."""
+    """Whether the last stage deletes the interim files of the others."""
 
     @property
     def engine(self) -> EngineChoice:
-        """The engine of the stage that is asked to run."""
+        """The engine of the requested stage."""
         return self.engines[self.stage]
 
 
 class StageResult(_Message):
-    """What one run of a stage has to say."""
+    """The result of one run of a stage."""
 
     stage: Stage
     reason: str
@@ -177,25 +177,25 @@ class StageResult(_Message):
     message: str = ""
     """One sentence for a person."""
     seconds: float = 0.0
-    """Wall-clock time of the run."""
+    """Wall-clock time of the run in seconds."""
     reused: bool = False
-    """True: an earlier run's outputs were found whole, nothing was done."""
+    """Whether the outputs of an earlier run were complete, so that there was no work."""
     reusable: list[Stage] = []
-    """Ingest only: later stages whose outputs are whole and still right."""
+    """Ingest only: later stages whose outputs are complete and up to date."""
     corrected: list[Stage] = []
-    """Ingest only: stages whose result a person's file replaces."""
+    """Ingest only: stages whose result a file of the user replaces."""
     imported: bool = False
-    """True: a person's file took the engine's place."""
+    """Whether a file of the user replaced the engine."""
     missing_from: Stage | None = None
-    """With NOINPUT: the stage that has to write its files again."""
+    """With NOINPUT, the stage that has to write its files again."""
     source_language: str | None = None
-    """The language that was spoken, once it is known."""
+    """Language of the speech, once it is known."""
     summary: StageSummary = StageSummary()
     """What the stage measured."""
     reusable_summaries: dict[Stage, StageSummary] = {}
     """Ingest only: what the stages in `reusable` measured when they ran."""
     outputs: list[Output] = []
-    """What a person came for, the most important first. Mux only, and ingest where the
+    """The files of the finished dub, the most important first. Mux only, and ingest if the
     mux stage is reusable."""
 
     @field_validator("reusable", "corrected", "reusable_summaries", mode="before")

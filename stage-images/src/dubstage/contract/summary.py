@@ -1,4 +1,4 @@
-"""What a stage measured and what it wrote, in the words of the DubJob's status."""
+"""The measures and the files of a dub, as the DubJob's status shows them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ INT32 = 2**31
 
 
 class DubSummary(_Shown):
-    """What is asked first about a dub. Values are integers; the names end in their units."""
+    """The most important measures of a dub: integers, with the unit at the end of the name."""
 
     duration_milliseconds: Milliseconds | None = None
     """Duration of the source in milliseconds."""
@@ -46,11 +46,11 @@ class DubSummary(_Shown):
     segments: Count | None = None
     """Number of segments in the transcript."""
     spoken_segments: Count | None = None
-    """Number of segments that are heard in the dub."""
+    """Number of segments that are audible in the dub."""
     untranslated_segments: Count | None = None
     """Number of segments without a translation; they keep the original voice."""
     trimmed_segments: Count | None = None
-    """Number of segments whose end was cut off, because they were too long for their slot."""
+    """Number of segments whose end was cut off because they were too long for their slot."""
     max_speed_percent: Count | None = None
     """Tempo of the fastest segment in percent of the voice's natural tempo."""
     loudness_centi_lufs: Measure | None = None
@@ -74,7 +74,7 @@ class DubSummary(_Shown):
 
 
 class StageSummary(DubSummary):
-    """What one stage measured. Values are integers; the names end in their units."""
+    """The measures of one stage: integers, with the unit at the end of the name."""
 
     audio_tracks: Count | None = None
     """Number of audio tracks in the source."""
@@ -100,14 +100,14 @@ class StageSummary(DubSummary):
     """Largest difference in loudness between a segment's dub and its original, in hundredths
     of LU."""
     background_change_centi_db: Measure | None = None
-    """Difference in level between the dub and the source outside speech, without the gain of
-    the whole, in hundredths of dB."""
+    """Difference in level between dub and source outside speech, without the gain of the whole
+    mix, in hundredths of dB."""
     peak_limited: bool | None = None
-    """Whether the dub is softer than its target, because its true peak allows no more."""
+    """Whether the dub is softer than its target because of the limit on its true peak."""
 
     @property
     def essential(self) -> StageSummary:
-        """The values that a summary of the whole dub has, too."""
+        """The measures that a summary of the whole dub also has."""
         return StageSummary.model_validate(self.model_dump(include={*DubSummary.model_fields}))
 
 
@@ -117,10 +117,10 @@ def scaled(value: float, factor: int) -> int | None:
 
 
 class Output(_Shown):
-    """One file that a person came for."""
+    """One file of the finished dub."""
 
     name: str
-    """What the file is: video, audio, subtitles, report, translation, source-subtitles,
+    """Name of the file's role: video, audio, subtitles, report, translation, source-subtitles,
     transcript, voice-stem or background-stem."""
     path: str
     """Path of the file relative to the outputs folder."""

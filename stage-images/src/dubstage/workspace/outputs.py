@@ -1,4 +1,4 @@
-"""The files that a person came for, as the DubJob's status lists them."""
+"""The files of a finished dub, as the DubJob's status lists them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NAMES = {
     Artifact.SRC_SRT: "source-subtitles",
     Artifact.SRC_TRANSCRIPT: "transcript",
 }
-"""The most important first. The WebVTT files beside the SRT ones are not listed."""
+"""The most important first. The WebVTT files next to the SRT files are not listed."""
 
 MEDIA_TYPES = {
     ".json": "application/json",
@@ -27,7 +27,7 @@ MEDIA_TYPES = {
 
 
 def outputs_of(tree: Tree, digests: Digests) -> list[Output]:
-    """What is there of a finished dub. A file whose digest is known is not read again."""
+    """The files that the dub has. A file whose digest is known is not read again."""
     found = [
         (name, path, digests.record(path, tree.relative(path)))
         for artifact, name in NAMES.items()
