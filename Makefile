@@ -1,4 +1,4 @@
-# DubJob: everything a person or CI runs. `make help` lists it.
+# Targets for users and CI. `make help` lists them.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -21,28 +21,28 @@ RUN := uv run --frozen --all-packages
 STEP := python3 -m local_cluster.steps
 
 .PHONY: help
-help: ## List what there is
+help: ## List the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# ---- what a newcomer runs --------------------------------------------------------
+# ---- quick start -----------------------------------------------------------------
 
 .PHONY: demo
-demo: bootstrap ## A dub, end to end, on a real one-node Kubernetes
+demo: bootstrap ## Run a complete dub on a one-node Kubernetes cluster
 	@$(MAKE) prepare
 	@$(STEP) "cluster and deployment" $(MAKE) deploy-local
 	@install -D -m 664 build/sample/source.mp4 $(LOCAL)/volumes/data/inputs/interview-es/source.mp4
 	@KUBECONFIG=$(LOCAL_KUBECONFIG) python3 examples/follow.py examples/dubjob.yaml --outputs $(LOCAL)/volumes/data
 
 .PHONY: test
-test: verify test-unit test-architecture test-gitops prepare test-engines test-controlplane test-e2e ## Every test there is
+test: verify test-unit test-architecture test-gitops prepare test-engines test-controlplane test-e2e ## Run every test
 
 # ---- checks ----------------------------------------------------------------------
 
 .PHONY: verify
-verify: bootstrap ## Lint, format, types, import contracts, generated files, chart
+verify: bootstrap ## Check lint, format, types, import contracts, wording, generated files, charts
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
-	$(RUN) mypy operator/src stage-images/src local-cluster/src examples stage-images/build.py stage-images/lock.py stage-images/fetch_models.py docs/generate.py \
+	$(RUN) mypy operator/src stage-images/src local-cluster/src examples stage-images/build.py stage-images/lock.py stage-images/fetch_models.py docs/generate.py docs/prose.py \
 	  tests/unit tests/architecture tests/chart tests/gitops tests/controlplane
 	$(RUN) mypy tests/e2e tests/bench
 	$(RUN) mypy tests/images
@@ -50,7 +50,7 @@ verify: bootstrap ## Lint, format, types, import contracts, generated files, cha
 	$(RUN) lint-imports
 	$(RUN) hadolint --config .hadolint.yaml stage-images/Dockerfile
 	$(MAKE) lock-check
-	$(MAKE) crds-check docs-check
+	$(MAKE) crds-check docs-check prose
 	@$(CLUSTER) tools kubectl
 	helm lint --strict --quiet charts/dubjob-operator charts/dubjob-profiles
 
@@ -62,69 +62,75 @@ crds: ## Generate the CustomResourceDefinitions from the API models
 .PHONY: crds-check
 crds-check:
 	@rm -rf build/crds && $(RUN) python -m dubjob_operator.api.crd build/crds
-	@diff -r crds build/crds && diff -r crds charts/dubjob-operator/definitions || { echo "crds/ is not what the API models say: run 'make crds'"; exit 1; }
+	@diff -r crds build/crds && diff -r crds charts/dubjob-operator/definitions || { echo "crds/ is out of date with the API models: run 'make crds'"; exit 1; }
 
 .PHONY: docs
-docs: ## Generate the reference pages from the CRDs and the charts' values
+docs: ## Generate the reference pages from the CRDs and the chart values
 	$(RUN) python docs/generate.py docs
 
 .PHONY: docs-check
 docs-check:
 	@rm -rf build/docs && $(RUN) python docs/generate.py build/docs
 	@for page in api values; do diff docs/$$page.md build/docs/$$page.md || \
-	  { echo "docs/$$page.md is not what CRDs and values say: run 'make docs'"; exit 1; }; done
+	  { echo "docs/$$page.md is out of date with the CRDs or the chart values: run 'make docs'"; exit 1; }; done
+
+.PHONY: prose
+prose: ## Check the wording of documentation, comments and messages with Vale
+	@$(CLUSTER) tools vale
+	@rm -rf build/prose && python3 docs/prose.py build/prose
+	@vale --output=line --glob='!docs/api.md' *.md docs && cd build/prose && vale --config=$(CURDIR)/.vale.ini --output=line .
 
 .PHONY: test-unit
-test-unit: bootstrap ## Nothing but the code, and what the charts render: seconds
+test-unit: bootstrap ## Test the code and the rendered charts without a cluster (seconds)
 	@$(CLUSTER) tools kubectl
 	$(RUN) pytest tests/unit tests/chart
 
 .PHONY: test-gitops
-test-gitops: bootstrap ## What Argo CD, Flux and kstatus make of a DubJob in every state
+test-gitops: bootstrap ## Test how Argo CD, Flux and kstatus see a DubJob in every state
 	@$(CLUSTER) tools verdicts
 	$(RUN) pytest tests/gitops
 
 .PHONY: gitops
-gitops: ## Generate Argo CD's test data and configuration
+gitops: ## Generate the test data and configuration of Argo CD
 	PYTHONPATH=tests/unit $(RUN) python tests/gitops/states.py
 
 .PHONY: test-architecture
-test-architecture: bootstrap ## What the code may import, and what the repository may hold
+test-architecture: bootstrap ## Test the imports, the documentation and the structure of the repository
 	$(RUN) pytest tests/architecture tests/images/test_locks.py tests/images/test_layers.py tests/images/test_skaffold.py
 
-# The heavy libraries have an environment of their own, at the versions of their image.
+# The heavy libraries have a separate environment with the versions of their image.
 .PHONY: test-engines
-test-engines: bootstrap models ## The real libraries: recognition, separation, translation, voices
+test-engines: bootstrap models ## Test the engines with the real libraries
 	$(RUN) pytest tests/engines --ignore tests/engines/stt
 	@python=$$(python3 tests/engines/stt/environment.py) \
 	  && PYTHONPATH=stage-images/src $$python -m pytest -c tests/engines/stt/pytest.ini tests/engines/stt
 
 .PHONY: test-controlplane
-test-controlplane: bootstrap ## A real API server; the test plays the kubelet
+test-controlplane: bootstrap ## Test against a real API server; the tests act as the kubelet
 	@$(CLUSTER) tools
 	$(RUN) pytest tests/controlplane --timeout 300
 
 .PHONY: chaos
-chaos: bootstrap ## Every fault at every point: most of an hour
+chaos: bootstrap ## Inject every fault at every point (almost an hour)
 	@$(CLUSTER) tools
 	CHAOS=all $(RUN) pytest tests/controlplane/test_controlplane_faults.py --timeout 300
 
 .PHONY: bench-operator
-bench-operator: bootstrap ## How fast the operator is, beside a bare script
+bench-operator: bootstrap ## Compare the speed of the operator with a minimal script
 	@$(CLUSTER) tools
 	$(RUN) python tests/bench/bench_operator.py
 
 .PHONY: bench-dubbing
-bench-dubbing: bootstrap models ## How good a dub is, beside the plain method: minutes
+bench-dubbing: bootstrap models ## Compare the quality of dubs with a baseline (minutes)
 	PYTHONPATH=tests/unit $(RUN) python tests/bench/bench_dubbing.py 2>build/bench-dubbing.log
 
 .PHONY: test-e2e
-test-e2e: prepare ## A real node: images, containers, speech
+test-e2e: prepare ## Test on a real node: images, containers, speech
 	@$(STEP) "cluster and deployment" $(MAKE) deploy-local
 	$(RUN) pytest tests/e2e --timeout 900 --maxfail 5
 
 .PHONY: test-images
-test-images: bootstrap ## Every image, the heavy ones too: half an hour the first time, 30 GiB
+test-images: bootstrap ## Build and test all images (half an hour and 30 GiB the first time)
 	@$(STEP) "images" python3 stage-images/build.py --storage $(STORAGE) --local $(ALL_IMAGES)
 	@$(CLUSTER) tools buildx
 	@$(MAKE) models sample
@@ -133,10 +139,10 @@ test-images: bootstrap ## Every image, the heavy ones too: half an hour the firs
 # ---- parts -----------------------------------------------------------------------
 
 .PHONY: bootstrap
-bootstrap: ## Install what this machine lacks (Debian or Ubuntu, root)
+bootstrap: ## Install missing packages (Debian or Ubuntu, root)
 	@local-cluster/bootstrap.sh
 
-# Kubernetes compiles on one core while the images are made on the other.
+# Kubernetes is compiled on one core while the images are built on the other.
 .PHONY: prepare
 prepare: bootstrap
 	@$(CLUSTER) preflight
@@ -152,7 +158,7 @@ models:
 	@python3 stage-images/fetch_models.py $(SEED)
 
 .PHONY: sample
-sample: build/sample/source.mp4 ## Make the sample clip
+sample: build/sample/source.mp4 ## Create the sample clip
 
 build/sample/source.mp4: examples/make_sample.py
 	@$(STEP) "sample clip" python3 examples/make_sample.py $@
@@ -166,17 +172,17 @@ cluster-up: bootstrap ## Start the local cluster
 	@$(CLUSTER) up
 
 .PHONY: cluster-down
-cluster-down: ## Stop the local cluster; media stay
+cluster-down: ## Stop the local cluster and keep the media
 	@$(CLUSTER) down
 
 # ---- deployment ------------------------------------------------------------------
 
-# For a cluster of your own: the claims, and a file that names the images.
+# For your own cluster: a kustomization with the claims, and a file that lists the images.
 CLAIMS ?= data-pvc/base
 IMAGES ?= build/images.env
 
 .PHONY: deploy
-deploy: ## Install on the local cluster where it is there, else on kubectl's own context
+deploy: ## Install or upgrade on the local cluster if it exists, else on the current context of kubectl
 	@if [ -e $(LOCAL_KUBECONFIG) ]; then $(MAKE) deploy-local; \
 	  else $(CLUSTER) tools kubectl && $(STEP) "deploy" charts/install.sh $(CLAIMS) $(IMAGES); fi
 
@@ -188,7 +194,7 @@ deploy-local:
 	@KUBECONFIG=$(LOCAL_KUBECONFIG) $(STEP) "deploy" charts/install.sh data-pvc/local-cluster build/images.env
 
 .PHONY: lock
-lock: bootstrap ## Lock the images' requirements, with hashes
+lock: bootstrap ## Lock the requirements of the images, with hashes
 	@python3 stage-images/lock.py
 
 .PHONY: lock-check

@@ -1,6 +1,6 @@
 # docker buildx bake              the images of the cpu profile: cpu, extra, operator
 # docker buildx bake gpu          those of the gpu profile's heavy stages: stt, tts
-# docker buildx bake all          every image, and each again as it is started for development
+# docker buildx bake all          every image and its -dev variant
 #
 # REGISTRY=registry.example/dubjob VERSION=1.2.3 docker buildx bake all --push
 
@@ -12,12 +12,12 @@ variable "VERSION" {
   default = "0.1.0"
 }
 
-# The commit, for a label.
+# Commit hash, for a label.
 variable "REVISION" {
   default = ""
 }
 
-# What the images without a GPU stand on; the others keep the Dockerfile's CUDA image.
+# Base image of the images without a GPU. The others use the CUDA image of the Dockerfile.
 variable "LIGHT_BASE_IMAGE" {
   default = "docker.io/library/debian:bookworm-slim"
 }

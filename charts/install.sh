@@ -1,23 +1,23 @@
 #!/usr/bin/env bash
-# Install DubJob on the cluster that kubectl talks to, or bring it up to date: namespaces,
-# claims, CRDs, operator, profiles and, where there is a claim with fetched weights, the
-# models.
+# Install or upgrade DubJob on the current cluster of kubectl: namespaces, claims, CRDs, operator,
+# profiles and, if there is a claim with downloaded models, the models.
 #
 #   charts/install.sh CLAIMS IMAGES [HELM-FLAG...]
 #
-# CLAIMS is a kustomization with the claims. IMAGES is a file that names the images, one
-# CPU=, EXTRA= and OPERATOR=reference a line, STT= and TTS= for the gpu profile; the nodes
-# must be able to pull them. Flags go to the release of the profiles.
+# CLAIMS is a kustomization with the claims. IMAGES is a file with one image per line:
+# CPU=reference, EXTRA= and OPERATOR=, and STT= and TTS= for the gpu profile. The nodes must be able
+# to pull them. HELM-FLAG is passed to the release of the profiles.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 claims=$1
-[ -e "$2" ] || { echo "no file $2: name the images with IMAGES=FILE" >&2; exit 1; }
+[ -e "$2" ] || { echo "deploy: the file $2 does not exist: list the images in a file, and pass IMAGES=FILE" >&2; exit 1; }
 # shellcheck source=/dev/null
 source "$2"
 
 say() { printf '%s\n' "deploy: $*" >&2; }
 
-# Helm's release, quiet unless it fails. Fields that somebody edited become Helm's again.
+# Install or upgrade a release; print Helm's output only if it fails. Helm takes back ownership of
+# fields that were edited.
 release() {
     mkdir -p build
     helm upgrade --install "$@" --force-conflicts >build/helm.log 2>&1 ||
@@ -29,8 +29,8 @@ kubectl apply --server-side -f charts/namespace.yaml >/dev/null
 kubectl apply --server-side -k "$claims" >/dev/null
 
 say "CRDs and operator"
-# CRDs that kubectl or the chart before 0.2.0 applied become the release's own. Profiles that
-# somebody else wrote never do.
+# The release takes ownership of CRDs that kubectl or a chart before 0.2.0 applied. It never takes
+# ownership of profiles.
 release dubjob charts/dubjob-operator --namespace dubjob-system --take-ownership \
     --set-string "image.repository=${OPERATOR%:*}" --set-string "image.tag=${OPERATOR##*:}"
 kubectl wait --for=condition=Established --timeout=60s \
@@ -49,7 +49,7 @@ release dubjob-profiles charts/dubjob-profiles --namespace dubbing "${values[@]}
 
 say "waiting for the operator"
 kubectl -n dubjob-system rollout status deployment/dubjob-operator --timeout=120s >/dev/null || {
-    say "the operator does not get ready; its last words:"
+    say "the operator did not become ready; the end of its log:"
     kubectl -n dubjob-system logs deployment/dubjob-operator --tail=5 >&2
     exit 1
 }

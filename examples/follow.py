@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Apply a DubJob, follow it to its end, and say what came of it.
+"""Apply a DubJob, wait until it finishes, and print a report.
 
     python3 examples/follow.py examples/dubjob.yaml [--outputs FOLDER]
 
-Shows each stage as it starts and ends, then the paths of the outputs and a short
-report. Ends with status 1 and the DubJob's own sentence where the dub failed.
-`--outputs` is the data volume as this machine sees it; without it the report is
-made of the DubJob's status alone. Needs only kubectl.
+Prints each stage as it starts and finishes, then the paths of the outputs and a short
+report. If the dub fails, prints the message of the DubJob and exits with code 1.
+`--outputs` is the folder of the data volume on this machine. Without it, the report contains
+only the status of the DubJob. Requires kubectl.
 """
 
 from __future__ import annotations
@@ -24,9 +24,13 @@ POLL_SECONDS = 0.5
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("manifest", type=Path, help="a file with one DubJob")
-    parser.add_argument("--outputs", type=Path, help="the data volume, to read the report from")
-    parser.add_argument("--timeout", type=float, default=600, help="seconds to wait (600)")
+    parser.add_argument("manifest", type=Path, help="file with one DubJob")
+    parser.add_argument(
+        "--outputs", type=Path, help="folder of the data volume, to read the report from"
+    )
+    parser.add_argument(
+        "--timeout", type=float, default=600, help="seconds to wait; defaults to 600"
+    )
     arguments = parser.parse_args()
 
     applied = kubectl("apply", "-f", str(arguments.manifest), "-o", "json")
@@ -35,7 +39,7 @@ def main() -> int:
     dubjob = follow(name, namespace, generation_of(applied), time.monotonic() + arguments.timeout)
     if dubjob is None:
         say(f"not finished after {arguments.timeout:.0f} s")
-        say(f"see: kubectl -n {namespace} describe dj {name}")
+        say(f"for details, run: kubectl -n {namespace} describe dj {name}")
         return 1
     finished = condition(dubjob, "Finished")
     if condition(dubjob, "Complete").get("status") != "True":
@@ -46,9 +50,9 @@ def main() -> int:
 
 
 def follow(name: str, namespace: str, generation: int, deadline: float) -> dict[str, Any] | None:
-    """The finished DubJob, or None where `deadline` passed first."""
+    """Return the finished DubJob, or None if `deadline` passes first."""
     shown: dict[str, str] = {}
-    said = ""
+    last = ""
     while time.monotonic() < deadline:
         dubjob = kubectl("-n", namespace, "get", "dubjob", name, "-o", "json")
         status = dubjob.get("status", {})
@@ -58,9 +62,9 @@ def follow(name: str, namespace: str, generation: int, deadline: float) -> dict[
                 shown[stage["name"]] = line
                 say(f"{stage['name']:<11} {line}")
         finished = condition(dubjob, "Finished")
-        waiting = finished.get("message", "Nobody has looked at the DubJob yet.")
-        if not shown and waiting != said:
-            said = waiting
+        waiting = finished.get("message", "The operator has not reconciled the DubJob yet.")
+        if not shown and waiting != last:
+            last = waiting
             say(waiting)
         if finished.get("status") == "True" and finished.get("observedGeneration", 0) >= generation:
             return dubjob
@@ -69,7 +73,7 @@ def follow(name: str, namespace: str, generation: int, deadline: float) -> dict[
 
 
 def describe(stage: dict[str, Any]) -> str:
-    """What a stage is doing, in a few words."""
+    """Return a short description of the state of a stage."""
     text = "Reused" if stage.get("reused") else str(stage["state"])
     elapsed = stage.get("elapsedMilliseconds")
     if text == "Succeeded" and elapsed is not None:
@@ -80,7 +84,7 @@ def describe(stage: dict[str, Any]) -> str:
 
 
 def print_report(dubjob: dict[str, Any], volume: Path | None) -> None:
-    """Where the outputs are, and what is asked first about a dub."""
+    """Print the outputs and the most important figures of a dub."""
     status, spec = dubjob["status"], dubjob["spec"]
     print(f"\n{status.get('languages', spec['targetLanguage'])}: the dub is ready.")
     folder = volume / "outputs" if volume else Path("outputs")
@@ -102,7 +106,7 @@ def print_report(dubjob: dict[str, Any], volume: Path | None) -> None:
 
 
 def print_segments(status: dict[str, Any], volume: Path) -> None:
-    """Start, speed and flags of each segment, from the report on the data volume."""
+    """Print start, speed and flags of each segment, from the report on the data volume."""
     paths = {output["name"]: output["path"] for output in status.get("outputs", [])}
     if "report" not in paths:
         return
@@ -113,7 +117,7 @@ def print_segments(status: dict[str, Any], volume: Path) -> None:
 
 
 def condition(dubjob: dict[str, Any], kind: str) -> dict[str, Any]:
-    """The condition of type `kind`, empty where there is none yet."""
+    """Return the condition of type `kind`; empty if there is none yet."""
     for entry in dubjob.get("status", {}).get("conditions", []):
         if entry["type"] == kind:
             return cast("dict[str, Any]", entry)
@@ -125,7 +129,7 @@ def generation_of(applied: dict[str, Any]) -> int:
 
 
 def kubectl(*arguments: str) -> dict[str, Any]:
-    """The JSON that kubectl answers with; ends the program where it fails."""
+    """Run kubectl and return its JSON output; exit if it fails."""
     done = subprocess.run(["kubectl", *arguments], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         sys.exit(f"kubectl {' '.join(arguments)}: {done.stderr.strip()}")

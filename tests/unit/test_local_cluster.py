@@ -41,12 +41,12 @@ def test_a_program_is_started_once_and_stopped_by_its_id(tmp_path: Path) -> None
     background.start("sleeper", sleep)
     assert json.loads((tmp_path / "records/sleeper.json").read_text()) == record
     deadline = time.monotonic() + 5
-    while background.last_words("sleeper") != "up":
+    while background.log_tail("sleeper") != "up":
         assert time.monotonic() < deadline
         time.sleep(0.02)
     background.stop("sleeper")
     assert not background.is_running("sleeper")
-    with pytest.raises(ClusterError, match="sleeper ended: up"):
+    with pytest.raises(ClusterError, match="sleeper exited: up"):
         background.check("sleeper")
 
 

@@ -16,7 +16,7 @@ readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end -}}
 
-{{- /* What the operator may do where DubJobs are. */ -}}
+{{- /* Permissions of the operator in the namespaces with DubJobs. */ -}}
 {{- define "dubjob.rules" -}}
 - apiGroups: [dubjob.dev]
   resources: [dubjobs]

@@ -1,6 +1,6 @@
-"""A real one-node Kubernetes for the demo and the tests.
+"""A one-node Kubernetes cluster for the demo and the tests.
 
-Needs nothing but Python's standard library, so that it runs before anything is
-installed. Read `__main__` for the commands, `place` for where things are, `up`
-for the order in which they start.
+Uses only the Python standard library, so that it runs before anything is installed.
+`__main__` has the commands, `place` the paths and names, and `cluster` the order in which
+the components start.
 """

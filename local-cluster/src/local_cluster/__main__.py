@@ -1,11 +1,11 @@
 """The local cluster's commands: ``python3 -m local_cluster <command>``.
 
-preflight            say what this machine lacks
-tools                build or fetch the programs into the cache
+preflight            check that this machine meets the requirements
+tools [PART…]        build or download the programs into the cache
 up                   start the cluster of this checkout
-down                 stop it; media stay
-status               say whether it runs
-load FILE LAYOUT     bring the images that FILE lists to the node
+down                 stop the cluster and keep the media
+status               report whether the cluster is running
+load FILE LAYOUT     load the images listed in FILE into the node
 """
 
 from __future__ import annotations
@@ -23,17 +23,19 @@ CHECKOUT = Path(__file__).parents[3]
 
 
 def main() -> int:
-    """Run one command; 0, or 1 after the sentence that says why not."""
+    """Run one command; return 0, or 1 after an error message."""
     parser = argparse.ArgumentParser(
         prog="local_cluster", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    some = commands.add_parser("tools")
-    some.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; default: all")
+    build = commands.add_parser("tools")
+    build.add_argument(
+        "parts", nargs="*", help=f"programs to build; defaults to {', '.join(PARTS)}"
+    )
     for name in ("preflight", "up", "down", "status"):
         commands.add_parser(name)
     load = commands.add_parser("load")
-    load.add_argument("list", type=Path, help="lines NAME=reference")
+    load.add_argument("list", type=Path, help="file with one NAME=reference per line")
     load.add_argument("layout", type=Path, help="OCI image layout")
     arguments = parser.parse_args()
     try:

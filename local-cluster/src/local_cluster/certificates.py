@@ -1,5 +1,5 @@
-"""The cluster's own certificate authority, the API server's certificate, the
-service-account key and the static tokens. Made by openssl, once."""
+"""The certificate authority of the cluster, the certificate of the API server, the
+service-account key and the static tokens. Created once, with openssl."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DAYS = "3650"
 
 @dataclass(frozen=True)
 class Credentials:
-    """Files of one control plane's identity."""
+    """Certificates, keys and tokens of one control plane."""
 
     folder: Path
 
@@ -36,7 +36,7 @@ class Credentials:
 
     @property
     def kubelet_client(self) -> Path:
-        """What the API server shows to the kubelet."""
+        """Client certificate of the API server for the kubelet."""
         return self.folder / "kubelet-client.crt"
 
     @property
@@ -53,7 +53,7 @@ class Credentials:
         return self.folder / "tokens.csv"
 
     def token(self, user: str) -> str:
-        """The static token of `user`. Raises KeyError where there is none."""
+        """Return the static token of `user`. Raises KeyError if there is none."""
         for line in self.tokens.read_text().splitlines():
             token, name, *_ = line.split(",")
             if name == user:
@@ -70,8 +70,11 @@ USERS = {
 
 
 def create(credentials: Credentials, addresses: list[str], node: str | None = None) -> None:
-    """Make what is missing. `addresses`: what the server's certificate holds;
-    `node`: the node that gets a token of its own."""
+    """Create the missing files.
+
+    `addresses` are the addresses in the certificate of the server. `node` is the name of a node
+    that gets a token.
+    """
     credentials.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not credentials.tokens.exists():
         users = USERS | ({f"system:node:{node}": "system:nodes"} if node else {})
@@ -103,7 +106,7 @@ def _authority(credentials: Credentials) -> None:
 
 
 def _sign(credentials: Credentials, certificate: Path, subject: str, extensions: str) -> None:
-    """Make a key and a certificate of our authority, side by side."""
+    """Create a key, and a certificate signed by the authority, in the same folder."""
     request, file = certificate.with_suffix(".csr"), certificate.with_suffix(".ext")
     file.write_text(extensions)
     run(

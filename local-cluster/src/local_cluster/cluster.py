@@ -1,4 +1,4 @@
-"""The whole cluster, up and down."""
+"""Start and stop the whole cluster."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from local_cluster.tools import Tools, tools
 
 
 def parts(place: Place, programs: Tools) -> tuple[Addresses, ControlPlane, Node]:
-    """The cluster of `place`; starts nothing."""
+    """Return the components of the cluster of `place`, without starting them."""
     addresses = Addresses.of(place)
     control_plane = ControlPlane(
         folder=place.state / "control-plane",
@@ -30,7 +30,7 @@ def parts(place: Place, programs: Tools) -> tuple[Addresses, ControlPlane, Node]
 
 
 def up(place: Place) -> None:
-    """Start what does not run; a running cluster is left as it is."""
+    """Start the components that are not running."""
     preflight.check()
     programs = tools()
     place.folder.mkdir(parents=True, exist_ok=True)
@@ -48,11 +48,11 @@ def up(place: Place) -> None:
     )
     shutil.copyfile(control_plane.kubeconfig, place.kubeconfig)
     place.kubeconfig.chmod(0o600)
-    say(f"the cluster is up: export KUBECONFIG={place.kubeconfig}")
+    say(f"the cluster is running: export KUBECONFIG={place.kubeconfig}")
 
 
 def down(place: Place) -> None:
-    """Stop what was started, unmount, remove the state; the volumes' media stay."""
+    """Stop the cluster, unmount its volumes and remove its state. The media are kept."""
     if place.state.exists():
         _, control_plane, node = parts(place, tools(()))
         with step("cluster: stop"):
@@ -63,11 +63,11 @@ def down(place: Place) -> None:
                 unmount_below(folder)
                 shutil.rmtree(folder, ignore_errors=True)
     place.kubeconfig.unlink(missing_ok=True)
-    say(f"the cluster is down; media stay in {place.volumes}")
+    say(f"the cluster is stopped; the media are in {place.volumes}")
 
 
 def unmount_below(folder: Path) -> None:
-    """Unmount everything mounted below `folder`, the innermost first."""
+    """Unmount everything that is mounted in `folder`, innermost first."""
     mounted = [
         line.split()[4].replace("\\040", " ")
         for line in Path("/proc/self/mountinfo").read_text().splitlines()

@@ -1,6 +1,6 @@
-"""The control group below which every pod of this cluster runs.
+"""The parent control group of every pod of this cluster.
 
-Without one of its own, two clusters' kubelets would tidy up each other's pods.
+With a shared one, the kubelets of two clusters would clean up each other's pods.
 """
 
 from __future__ import annotations
@@ -16,36 +16,36 @@ CPUSET_FILES = ("cpuset.cpus", "cpuset.mems")
 
 
 def is_unified() -> bool:
-    """True with cgroup v2."""
+    """Whether this machine uses cgroup v2."""
     return (ROOT / "cgroup.controllers").exists()
 
 
 def controllers() -> set[str]:
-    """The controllers that this machine has."""
+    """Return the controllers that this machine has."""
     if is_unified():
         return set((ROOT / "cgroup.controllers").read_text().split())
     return {name for entry in ROOT.iterdir() if entry.is_dir() for name in entry.name.split(",")}
 
 
 def create(name: str) -> None:
-    """Make the group `name`, in every hierarchy."""
+    """Create the group `name` in every hierarchy."""
     for hierarchy in _hierarchies():
         group = hierarchy / name
         group.mkdir(exist_ok=True)
         if is_unified():
-            wanted = "+cpu +memory +pids +cpuset"
+            enabled = "+cpu +memory +pids +cpuset"
             for folder in (hierarchy, group):
-                (folder / "cgroup.subtree_control").write_text(wanted)
+                (folder / "cgroup.subtree_control").write_text(enabled)
         elif (group / "cpuset.cpus").exists():
-            # A new cpuset of version 1 is empty, and takes no process.
+            # A new cgroup v1 cpuset is empty and accepts no process.
             for file in CPUSET_FILES:
                 (group / file).write_text((hierarchy / file).read_text())
 
 
 def remove(name: str) -> None:
-    """End what still runs in the group `name`, and remove it."""
+    """Kill the processes in the group `name`, and remove the group."""
     deadline = time.monotonic() + 10
-    while _end_processes(name) and time.monotonic() < deadline:
+    while _kill_processes(name) and time.monotonic() < deadline:
         time.sleep(0.1)
     for hierarchy in _hierarchies():
         group = hierarchy / name
@@ -56,17 +56,17 @@ def remove(name: str) -> None:
                     folder.rmdir()
 
 
-def _end_processes(name: str) -> bool:
-    """SIGKILL all of the group's processes; True where there was one."""
-    found = False
+def _kill_processes(name: str) -> bool:
+    """Send SIGKILL to all processes of the group; return whether there were any."""
+    any_left = False
     for hierarchy in _hierarchies():
         for file in (hierarchy / name).rglob("cgroup.procs"):
             with contextlib.suppress(OSError):
                 for pid in file.read_text().split():
-                    found = True
+                    any_left = True
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(int(pid), signal.SIGKILL)
-    return found
+    return any_left
 
 
 def _hierarchies() -> list[Path]:

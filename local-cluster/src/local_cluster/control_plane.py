@@ -1,7 +1,6 @@
 """etcd, kube-apiserver, kube-controller-manager and kube-scheduler.
 
-Runs alone as well, without root and without a node: that is what the
-controlplane tests stand on.
+It can also run without root and without a node, as in the controlplane tests.
 """
 
 from __future__ import annotations
@@ -20,17 +19,17 @@ from local_cluster.programs import attempt
 from local_cluster.tools import Tools
 
 SERVICES = "10.96.0.0/16"
-"""Cluster IPs; nothing routes them but the one rule for `kubernetes` itself."""
+"""Range of cluster IPs. Only the address of the `kubernetes` service is reachable."""
 SERVICE_ADDRESS = "10.96.0.1"
-"""Cluster IP of the `kubernetes` service: the first of :data:`SERVICES`."""
+"""Cluster IP of the `kubernetes` service: the first address of :data:`SERVICES`."""
 READY_SECONDS = 60.0
 PROGRAMS = ("kube-scheduler", "kube-controller-manager", "kube-apiserver", "etcd")
-"""In the order in which they are stopped."""
+"""The programs, in the order in which they are stopped."""
 
 
 @dataclass(frozen=True)
 class ControlPlane:
-    """One control plane whose state lies in `folder`."""
+    """A control plane whose state is stored in `folder`."""
 
     folder: Path
     tools: Tools
@@ -38,7 +37,7 @@ class ControlPlane:
     address: str = "127.0.0.1"
     port: int = field(default_factory=free_port)
     node: str | None = None
-    """Name of the node that will register, where there is to be one."""
+    """Name of the node that registers, if there is one."""
 
     @property
     def credentials(self) -> Credentials:
@@ -46,7 +45,7 @@ class ControlPlane:
 
     @property
     def kubeconfig(self) -> Path:
-        """The administrator's."""
+        """The kubeconfig of the administrator."""
         return self.folder / "kubeconfig"
 
     @property
@@ -56,8 +55,8 @@ class ControlPlane:
     def start(self) -> None:
         """Start all four and wait until the API server is ready.
 
-        Raises :class:`ClusterError` where one ends, or none is ready in
-        :data:`READY_SECONDS`.
+        Raises :class:`ClusterError` if one of them exits, or if the API server is not ready
+        after :data:`READY_SECONDS`.
         """
         certificates.create(
             self.credentials, [self.address, "127.0.0.1", SERVICE_ADDRESS], self.node
@@ -73,21 +72,21 @@ class ControlPlane:
         self._start_controllers(users)
 
     def stop(self) -> None:
-        """Stop all four; what they stored stays."""
+        """Stop all four, and keep their data."""
         for name in PROGRAMS:
             self.processes.stop(name)
 
     def is_ready(self) -> bool:
-        """True where the API server says so."""
+        """Whether the API server reports that it is ready."""
         answer = attempt(*self.kubectl(), "get", "--raw", "/readyz", "--request-timeout=3s")
         return answer.returncode == 0
 
     def kubectl(self) -> tuple[str | Path, ...]:
-        """The start of a kubectl command line, as administrator."""
+        """Return the first arguments of a kubectl command line, as administrator."""
         return (self.tools.kubectl, "--kubeconfig", self.kubeconfig)
 
     def write_kubeconfig(self, user: str, path: Path) -> None:
-        """A kubeconfig for `user`, whose token must exist."""
+        """Write a kubeconfig for `user`, whose token must exist."""
         config = {
             "apiVersion": "v1",
             "kind": "Config",
@@ -108,7 +107,7 @@ class ControlPlane:
         path.chmod(0o600)
 
     def _etcd_urls(self) -> tuple[str, str]:
-        """Where etcd listens to its client and to its peers, chosen once."""
+        """Return the client and peer URLs of etcd, which are chosen once."""
         record = self.folder / "etcd-ports.json"
         if not record.exists():
             record.write_text(json.dumps([free_port(), free_port()]))
@@ -152,7 +151,7 @@ class ControlPlane:
                 "--endpoint-reconciler-type=none",
                 f"--kubelet-client-certificate={own.kubelet_client}",
                 f"--kubelet-client-key={own.kubelet_client_key}",
-                # `kubectl logs` would look up the node's name.
+                # Otherwise `kubectl logs` would resolve the name of the node.
                 "--kubelet-preferred-address-types=InternalIP",
             ],
         )
@@ -186,8 +185,8 @@ class ControlPlane:
             for name in ("etcd", "kube-apiserver"):
                 self.processes.check(name)
             if time.monotonic() > deadline:
-                words = self.processes.last_words("kube-apiserver")
+                log = self.processes.log_tail("kube-apiserver")
                 raise ClusterError(
-                    f"kube-apiserver was not ready in {READY_SECONDS:.0f} s: {words}"
+                    f"kube-apiserver was not ready after {READY_SECONDS:.0f} s: {log}"
                 )
             time.sleep(0.2)

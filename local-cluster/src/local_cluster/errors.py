@@ -1,7 +1,7 @@
-"""What stops the local cluster, in one sentence."""
+"""The error of the local cluster."""
 
 from __future__ import annotations
 
 
 class ClusterError(Exception):
-    """The cluster cannot go on. The text says what was found and what to do."""
+    """The cluster cannot continue. The message states what was found and what to do."""

@@ -1,4 +1,4 @@
-"""An image of one static program, in the form that ``docker save`` writes."""
+"""An image of one static program, in the format of ``docker save``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bring built images to the node: those parts of an OCI image layout that it lacks."""
+"""Load images into the node: the parts of an OCI image layout that it does not have."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ REFERENCE = "org.opencontainers.image.ref.name"
 
 
 def load(node: Node, references: list[str], layout: Path) -> None:
-    """Import the images `references` out of the OCI image layout `layout`.
+    """Import the images `references` from the OCI image layout `layout`.
 
-    Raises :class:`ClusterError` where the layout lacks one.
+    Raises :class:`ClusterError` if the layout does not contain one of them.
     """
     present = set(run(*node.ctr("images", "list", "--quiet")).split())
     missing = [reference for reference in references if reference not in present]
@@ -36,17 +36,17 @@ def load(node: Node, references: list[str], layout: Path) -> None:
 
 
 def write_archive(layout: Path, references: list[str], archive: Path) -> None:
-    """Write those images of the layout, and only their blobs, to a tar file."""
+    """Write these images of the layout, with only their blobs, to a tar file."""
     index = json.loads((layout / "index.json").read_text())
     chosen = [
         manifest
         for manifest in index["manifests"]
         if manifest.get("annotations", {}).get(REFERENCE) in references
     ]
-    found = {manifest["annotations"][REFERENCE] for manifest in chosen}
-    lacking = [reference for reference in references if reference not in found]
-    if lacking:
-        raise ClusterError(f"{layout} has no image {lacking[0]}: run `make images`.")
+    present = {manifest["annotations"][REFERENCE] for manifest in chosen}
+    missing = [reference for reference in references if reference not in present]
+    if missing:
+        raise ClusterError(f"{layout} does not contain the image {missing[0]}: run `make images`.")
     blobs = set().union(*(_blobs(layout, manifest) for manifest in chosen))
     with tarfile.open(archive, "w") as tar:
         _add(tar, "oci-layout", {"imageLayoutVersion": "1.0.0"})
@@ -56,7 +56,7 @@ def write_archive(layout: Path, references: list[str], archive: Path) -> None:
 
 
 def _blobs(layout: Path, manifest: dict[str, Any]) -> set[str]:
-    """Paths of everything an image is made of."""
+    """Return the paths of all blobs of an image."""
     content = json.loads((layout / _path(manifest)).read_text())
     parts = [manifest, content["config"], *content["layers"]]
     return {_path(part) for part in parts}

@@ -1,7 +1,7 @@
-"""The pod network: one bridge, the CNI configuration, and the one rule that leads
-the `kubernetes` service's address to the API server.
+"""The pod network: one bridge, the CNI configuration, and one rule that forwards the
+address of the `kubernetes` service to the API server.
 
-Nothing routes pods out. That suits stages, which must not need a network.
+Pods cannot reach other networks, because stages must not require one.
 """
 
 from __future__ import annotations
@@ -15,12 +15,15 @@ from local_cluster.programs import attempt, run
 
 NAT = ("iptables", "--wait", "--table", "nat")
 CNI_VERSION = "0.4.0"
-"""What Debian 12's containernetworking-plugins speak."""
+"""The version that containernetworking-plugins of Debian 12 supports."""
 
 
 def up(place: Place, addresses: Addresses) -> None:
-    """Make the bridge and the rule, and write the CNI configuration. What another cluster of
-    this checkout left, killed before it could tidy up, goes: of two rules the first counts."""
+    """Create the bridge and the rule, and write the CNI configuration.
+
+    Removes the rules of an earlier cluster of this checkout that was killed: iptables applies
+    the first matching rule.
+    """
     if not _has_address(place, addresses):
         attempt("ip", "link", "delete", place.bridge)
         run("ip", "link", "add", place.bridge, "type", "bridge")
@@ -36,7 +39,7 @@ def up(place: Place, addresses: Addresses) -> None:
 
 
 def down(place: Place) -> None:
-    """Remove the bridge and every rule for it."""
+    """Remove the bridge and all rules for it."""
     _delete_rules(place)
     attempt("ip", "link", "delete", place.bridge)
 
@@ -52,14 +55,14 @@ def _delete_rules(place: Place) -> None:
 
 
 def _rules(place: Place) -> list[list[str]]:
-    """The rules for what comes from this bridge, in their order."""
+    """Return the rules for traffic from this bridge, in order."""
     listed = run(*NAT, "--list-rules", "PREROUTING").splitlines()
     rules = [line.split()[1:] for line in listed if line.startswith("-A ")]
     return [rule for rule in rules if place.bridge in rule]
 
 
 def _service_rule(place: Place, addresses: Addresses) -> list[str]:
-    """As iptables lists it."""
+    """Return the rule in the format in which iptables lists it."""
     return [
         *("PREROUTING", "-d", f"{SERVICE_ADDRESS}/32", "-i", place.bridge),
         *("-p", "tcp", "-m", "tcp", "--dport", "443"),
@@ -89,18 +92,18 @@ def _configuration(place: Place, addresses: Addresses) -> dict[str, object]:
 
 
 def check() -> None:
-    """Raise :class:`ClusterError` where this machine cannot make a bridge or a rule."""
+    """Raise :class:`ClusterError` if this machine cannot create a bridge or a rule."""
     name = "dubjobprobe"
     made = attempt("ip", "link", "add", name, "type", "bridge")
     attempt("ip", "link", "delete", name)
     if made.returncode != 0:
         raise ClusterError(
-            f"This machine cannot make a network bridge ({made.stderr.strip()}): use one whose "
-            "kernel has it, or your own cluster with `make deploy`."
+            f"This machine cannot create a network bridge ({made.stderr.strip()}): use a machine "
+            "whose kernel supports it, or use your own cluster with `make deploy`."
         )
     listed = attempt(*NAT, "--list-rules")
     if listed.returncode != 0:
         raise ClusterError(
             f"iptables cannot read the nat table ({listed.stderr.strip()}): use a machine whose "
-            "kernel has nf_nat, or your own cluster with `make deploy`."
+            "kernel has nf_nat, or use your own cluster with `make deploy`."
         )

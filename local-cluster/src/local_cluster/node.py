@@ -1,5 +1,4 @@
-"""The node: containerd and kubelet, without a Docker engine and on either
-version of control groups."""
+"""The node: containerd and the kubelet, without a Docker engine, on cgroup v1 or v2."""
 
 from __future__ import annotations
 
@@ -20,14 +19,14 @@ from local_cluster.programs import attempt, run
 NODE = "dubjob-node"
 PAUSE_IMAGE = "localhost/pause:1"
 CNI_PLUGINS = Path("/usr/lib/cni")
-"""Where Debian's and Ubuntu's containernetworking-plugins are."""
+"""Folder of the package containernetworking-plugins on Debian and Ubuntu."""
 GPU = "nvidia.com/gpu"
 READY_SECONDS = 90.0
 
 
 @dataclass(frozen=True)
 class Node:
-    """The one node of a cluster."""
+    """The only node of a cluster."""
 
     place: Place
     addresses: Addresses
@@ -38,17 +37,17 @@ class Node:
         return Background(self.place.state / "processes", self.place.logs)
 
     def start(self) -> None:
-        """Start both, and wait until the node is ready and offers its GPU."""
+        """Start both, and wait until the node is ready and advertises its GPU."""
         control_groups.create(self.place.control_group)
         self._start_containerd()
         self._load_pause()
         self._start_kubelet()
         self._wait("the node to register", self._is_registered, "kubelet")
-        self._advertise()
+        self._advertise_gpu()
         self._wait("the node to be ready", self._is_ready, "kubelet")
 
     def stop(self) -> None:
-        """Stop kubelet, every container and containerd."""
+        """Stop the kubelet, all containers and containerd."""
         self.processes.stop("kubelet")
         networks = self._pod_network_names()
         control_groups.remove(self.place.control_group)
@@ -59,7 +58,7 @@ class Node:
         self._remove_log_links()
 
     def ctr(self, *arguments: str | Path) -> tuple[str | Path, ...]:
-        """A command line of containerd's own client, in Kubernetes' namespace."""
+        """Return a command line of the containerd client, in the namespace of Kubernetes."""
         return ("ctr", "--address", self.place.containerd_socket, "--namespace", "k8s.io",
                 *arguments)  # fmt: skip
 
@@ -103,8 +102,8 @@ class Node:
     def _is_registered(self) -> bool:
         return attempt(*self.control_plane.kubectl(), "get", "node", NODE).returncode == 0
 
-    def _advertise(self) -> None:
-        """Offer one GPU, as Kubernetes documents it for extended resources."""
+    def _advertise_gpu(self) -> None:
+        """Advertise one GPU, as Kubernetes documents it for extended resources."""
         patch = {"status": {"capacity": {GPU: "1"}}}
         run(
             *self.control_plane.kubectl(),
@@ -124,17 +123,19 @@ class Node:
         return ready and status.get("allocatable", {}).get(GPU) == "1"
 
     def _wait(self, what: str, holds: Callable[[], bool], program: str) -> None:
-        """Wait until `what` holds, as long as the `program` it depends on lives."""
+        """Wait for `what`, and fail if the `program` that provides it exits."""
         deadline = time.monotonic() + READY_SECONDS
         while not holds():
             self.processes.check(program)
             if time.monotonic() > deadline:
-                words = self.processes.last_words(program)
-                raise ClusterError(f"Waited {READY_SECONDS:.0f} s for {what}: {words}")
+                log = self.processes.log_tail(program)
+                raise ClusterError(
+                    f"Timed out after {READY_SECONDS:.0f} s waiting for {what}: {log}"
+                )
             time.sleep(0.2)
 
     def _pod_network_names(self) -> list[Path]:
-        """The mounted network namespaces of this cluster's pods."""
+        """Return the mounted network namespaces of the pods of this cluster."""
         found = set()
         listed = attempt(*self.ctr("containers", "list", "--quiet"))
         for container in listed.stdout.split():
@@ -147,7 +148,7 @@ class Node:
         return sorted(found)
 
     def _remove_log_links(self) -> None:
-        """kubelet links each container's log from a folder that clusters share."""
+        """Remove the links to container logs from the folder that all clusters share."""
         shared = Path("/var/log/containers")
         for link in shared.glob("*.log") if shared.is_dir() else ():
             if link.is_symlink() and str(link.readlink()).startswith(str(self.place.state)):
@@ -192,7 +193,7 @@ def _kubelet_configuration(
         "imageGCHighThresholdPercent": 100,
         "failSwapOn": False,
         "resolvConf": "",
-        # Pods reach this address as well: only the API server's certificate opens it.
+        # Pods can reach this address: only the certificate of the API server is accepted.
         "address": addresses.gateway,
         "port": addresses.kubelet_port,
         "healthzPort": 0,
@@ -202,7 +203,7 @@ def _kubelet_configuration(
             "x509": {"clientCAFile": str(authority)},
         },
         "authorization": {"mode": "AlwaysAllow"},
-        # A killed operator starts again at once.
+        # A killed operator restarts immediately.
         "featureGates": {"KubeletCrashLoopBackOffMax": True},
         "crashLoopBackOff": {"maxContainerRestartPeriod": "1s"},
     }

@@ -1,7 +1,7 @@
-"""Where one checkout's cluster keeps what it has, and under which names.
+"""The paths, names and addresses of the cluster of one checkout.
 
-Two checkouts on one machine differ in all of it: every name outside the checkout
-holds a hash of its path, and ports and the pod network are chosen free.
+They differ between checkouts on the same machine: every name outside the checkout contains
+a hash of its path, and free ports and a free pod network are chosen.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from local_cluster.errors import ClusterError
 from local_cluster.programs import run
 
 POD_NETWORKS = "10.240.0.0/13"
-"""The pod network is one free /24 of these: private, and rarely used elsewhere."""
+"""The pod network is a free /24 in this range, which is private and rarely used."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """The fixed places and names of one checkout's cluster."""
+    """The fixed paths and names of the cluster of one checkout."""
 
     checkout: Path
 
     @property
     def key(self) -> str:
-        """Eight characters that tell this checkout from others."""
+        """Eight characters that identify this checkout."""
         return hashlib.sha256(str(self.checkout.resolve()).encode()).hexdigest()[:8]
 
     @property
     def folder(self) -> Path:
-        """What a person looks for: the kubeconfig, the volumes, the logs."""
+        """The folder for users: kubeconfig, volumes and logs."""
         return self.checkout / "build" / "local-cluster"
 
     @property
@@ -51,14 +51,18 @@ class Place:
 
     @property
     def sockets(self) -> Path:
-        """Sockets and containerd's run-time state: a short path, since a
-        socket's path holds at most 107 bytes."""
+        """Sockets and the run-time state of containerd.
+
+        The path is short, because the path of a socket has at most 107 bytes.
+        """
         return Path(f"/run/dubjob-{self.key}")
 
     @property
     def state(self) -> Path:
-        """Containers, emptyDirs and etcd: on disk, outside the checkout, since
-        they hold mounts and files of other users."""
+        """Containers, emptyDirs and etcd.
+
+        They are outside the checkout, because they contain mounts and files of other users.
+        """
         return Path(f"/var/lib/dubjob-{self.key}")
 
     @property
@@ -67,18 +71,18 @@ class Place:
 
     @property
     def bridge(self) -> str:
-        """Name of the pod network's bridge; the kernel allows 15 characters."""
+        """Name of the bridge of the pod network; the kernel allows 15 characters."""
         return f"dj{self.key}"
 
     @property
     def control_group(self) -> str:
-        """Name of the control group that holds every pod."""
+        """Name of the control group that contains all pods."""
         return f"dubjob-{self.key}"
 
 
 @dataclass(frozen=True)
 class Addresses:
-    """The pod network and the ports: chosen once, kept until the cluster goes."""
+    """The pod network and the ports. They are chosen once per cluster."""
 
     network: str
     gateway: str
@@ -87,7 +91,7 @@ class Addresses:
 
     @classmethod
     def of(cls, place: Place) -> Addresses:
-        """The recorded addresses, chosen now where there are none."""
+        """Return the recorded addresses; choose and record them if there are none."""
         record = place.state / "addresses.json"
         if record.exists():
             return cls(**json.loads(record.read_text()))
@@ -104,9 +108,9 @@ class Addresses:
 
 
 def free_network() -> ipaddress.IPv4Network:
-    """A /24 that no route of this machine overlaps.
+    """Return a /24 that does not overlap any route of this machine.
 
-    Raises :class:`ClusterError` where there is none.
+    Raises :class:`ClusterError` if there is none.
     """
     routes = json.loads(run("ip", "-json", "-4", "route", "show", "table", "all"))
     taken = [
@@ -117,18 +121,18 @@ def free_network() -> ipaddress.IPv4Network:
     for candidate in ipaddress.IPv4Network(POD_NETWORKS).subnets(new_prefix=24):
         if not any(candidate.overlaps(other) for other in taken):
             return candidate
-    raise ClusterError(f"No /24 of {POD_NETWORKS} is free: remove a route and try again.")
+    raise ClusterError(f"No /24 in {POD_NETWORKS} is free: remove a route and try again.")
 
 
 def free_port() -> int:
-    """A TCP port that nothing listens on."""
+    """Return a free TCP port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def cache() -> Path:
-    """What is costly to build, shared by all checkouts of this user."""
+    """Return the cache folder, which all checkouts of this user share."""
     chosen = os.environ.get("DUBJOB_CACHE")
     if chosen:
         return Path(chosen)

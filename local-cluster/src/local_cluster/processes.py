@@ -1,4 +1,4 @@
-"""Start programs in the background and stop them again, by the id that was recorded."""
+"""Start programs in the background, and stop them by their recorded process ID."""
 
 from __future__ import annotations
 
@@ -15,22 +15,25 @@ from pathlib import Path
 from local_cluster.errors import ClusterError
 
 STOP_SECONDS = 10.0
-"""How long a program may take to end before it is killed."""
+"""Seconds that a program has to exit before it is killed."""
 
 _STARTED: list[subprocess.Popen[bytes]] = []
-"""What this process has started: it outlives us, and is none of a garbage collector's."""
+"""Processes that this process has started; they outlive it. Keeps them from garbage collection."""
 
 
 @dataclass(frozen=True)
 class Background:
-    """Programs of one cluster. `records` holds a file for each: process id and
-    start time, so that an id the kernel gave to another program is never ended."""
+    """The programs of one cluster.
+
+    `records` is a folder with a file per program: process ID and start time. A process to which
+    the kernel has given the same ID later is never stopped.
+    """
 
     records: Path
     logs: Path
 
     def start(self, name: str, command: Sequence[str | Path], folder: Path | None = None) -> None:
-        """Start `command` unless it runs; its output goes to `<logs>/<name>.log`."""
+        """Start `command` unless it is running, with its output in `<logs>/<name>.log`."""
         if self.is_running(name):
             return
         self.records.mkdir(parents=True, exist_ok=True)
@@ -49,23 +52,23 @@ class Background:
         self._record(name).write_text(json.dumps(record))
 
     def is_running(self, name: str) -> bool:
-        """True where the recorded program is still that program."""
+        """Whether the recorded process is still running."""
         return self._pid(name) is not None
 
     def stop(self, name: str) -> None:
-        """End the program: SIGTERM, and SIGKILL after :data:`STOP_SECONDS`."""
+        """Stop the program with SIGTERM, or with SIGKILL after :data:`STOP_SECONDS`."""
         pid = self._pid(name)
         if pid is not None:
-            _end(pid)
+            _terminate(pid)
         self._record(name).unlink(missing_ok=True)
 
     def check(self, name: str) -> None:
-        """Raise :class:`ClusterError` with the log's end where the program is gone."""
+        """Raise :class:`ClusterError` with the end of the log if the program has exited."""
         if not self.is_running(name):
-            raise ClusterError(f"{name} ended: {self.last_words(name)}")
+            raise ClusterError(f"{name} exited: {self.log_tail(name)}")
 
-    def last_words(self, name: str, lines: int = 8) -> str:
-        """The end of the program's log."""
+    def log_tail(self, name: str, lines: int = 8) -> str:
+        """Return the end of the log of the program."""
         log = self.logs / f"{name}.log"
         text = log.read_text(errors="replace") if log.exists() else ""
         return "\n".join(text.splitlines()[-lines:])
@@ -83,27 +86,29 @@ class Background:
         return pid if _start_time(pid) == record["started"] else None
 
 
-def _end(pid: int) -> None:
-    begun = _start_time(pid)
-    for number, patience in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, STOP_SECONDS)):
+def _terminate(pid: int) -> None:
+    started = _start_time(pid)
+    for number, timeout in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, STOP_SECONDS)):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             _reap()
-            if _start_time(pid) is None or _start_time(pid) != begun:
+            if _start_time(pid) is None or _start_time(pid) != started:
                 return
             time.sleep(0.05)
 
 
 def _reap() -> None:
-    """Take note of what has ended of our own; it would stay a zombie."""
+    """Reap child processes that have exited, so that none stays a zombie."""
     _STARTED[:] = [process for process in _STARTED if process.poll() is None]
 
 
 def _start_time(pid: int) -> int | None:
-    """When the process started, in clock ticks since boot (field 22 of
-    ``/proc/<pid>/stat``, see proc(5)); None where it is gone or a zombie."""
+    """Return the start time of the process in clock ticks since boot, or None if it has exited.
+
+    It is field 22 of ``/proc/<pid>/stat``; see proc(5).
+    """
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except OSError:

@@ -1,4 +1,4 @@
-"""Run other programs to their end."""
+"""Run other programs and wait for them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 from local_cluster.errors import ClusterError
 
-LAST_WORDS = 2000
-"""Characters of a failed program's output that its error quotes."""
+QUOTED_CHARACTERS = 2000
+"""How much of the output of a failed program its error message quotes."""
 
 
 def run(
@@ -18,15 +18,15 @@ def run(
     stdin: str | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> str:
-    """The program's standard output.
+    """Run a program and return its standard output.
 
-    Raises :class:`ClusterError` with the program's last words where it fails.
+    Raises :class:`ClusterError` with the end of its output if it fails.
     """
     done = attempt(*command, folder=folder, stdin=stdin, environment=environment)
     if done.returncode != 0:
-        words = (done.stderr or done.stdout).strip()[-LAST_WORDS:]
+        output = (done.stderr or done.stdout).strip()[-QUOTED_CHARACTERS:]
         line = " ".join(str(part) for part in command)
-        raise ClusterError(f"`{line[:200]}` ended with {done.returncode}: {words}")
+        raise ClusterError(f"`{line[:200]}` failed with exit code {done.returncode}: {output}")
     return done.stdout
 
 
@@ -36,7 +36,7 @@ def attempt(
     stdin: str | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """The finished program, whatever its exit status."""
+    """Run a program, whatever its exit code."""
     return subprocess.run(
         [str(part) for part in command],
         cwd=folder,

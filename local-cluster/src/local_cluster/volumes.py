@@ -1,7 +1,7 @@
-"""The cluster's volumes: folders of this checkout, where a person finds the media.
+"""The volumes of the cluster: folders of this checkout, in which users find the media.
 
-Three persistent volumes, each bound to its claim by name: `data` and `models`
-(ReadWriteMany), and `seed`, the fetched model weights, read-only.
+There are three persistent volumes, each bound to its claim by name: `data` and `models`
+(ReadWriteMany), and `seed` with the downloaded models (read-only).
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from local_cluster.place import Place, cache
 
 NAMESPACE = "dubbing"
 POD_USER = 1000
-"""Stages run as this user; a hostPath's owner is not changed by fsGroup."""
+"""User of the stages. Kubernetes does not change the owner of a hostPath volume."""
 JOB_FOLDERS = ("inputs", "interim", "outputs")
 
 
 def create_folders(place: Place) -> None:
-    """Make the volumes' folders, writable for the pods' user and group."""
+    """Create the folders of the volumes, writable for the user and group of the pods."""
     data, models = place.volumes / "data", place.volumes / "models"
     for folder in (data, models, *(data / name for name in JOB_FOLDERS)):
         if not folder.exists():
@@ -29,12 +29,12 @@ def create_folders(place: Place) -> None:
 
 
 def seed() -> Path:
-    """The folder of fetched model weights."""
+    """Return the folder of the downloaded models."""
     return cache() / "seed"
 
 
 def manifests(place: Place) -> list[dict[str, object]]:
-    """The persistent volumes."""
+    """Return the manifests of the persistent volumes."""
     return [
         _volume("data", place.volumes / "data", "ReadWriteMany"),
         _volume("models", place.volumes / "models", "ReadWriteMany"),

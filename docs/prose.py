@@ -1,0 +1,96 @@
+"""Extract the text that people read from files that are not Markdown, for Vale.
+
+python docs/prose.py FOLDER    writes one Markdown file per source file to FOLDER
+
+Line numbers are those of the source file, so that a finding names the right line. YAML, shell,
+Make and Docker files contribute their comments; Python files contribute the strings that are
+sentences, such as status messages and errors.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+COMMENTED = (
+    *("*.yaml", "*.sh", "*.hcl", "Makefile", "*/Dockerfile", "stage-images/requirements/*.txt"),
+    *("stage-images/install-requirements", ".vale.ini"),
+)
+"""Files whose `#` comments are checked."""
+MESSAGES = ("local-cluster/src/*.py", "examples/*.py", ":(glob)stage-images/*.py")
+"""Python files whose messages are checked."""
+PLAIN = ("*/NOTES.txt",)
+"""Files that are checked as they are."""
+GENERATED = re.compile(r"^(crds|charts/[^/]+/definitions)/|/testdata/|pins")
+SENTENCE = re.compile(r"[A-Za-z]{2,} [A-Za-z]")
+"""Two words: anything shorter is a name or a key."""
+
+
+def extract(folder: Path) -> None:
+    """Write the prose of every tracked file to `folder`."""
+    for patterns, prose in ((COMMENTED, comments), (MESSAGES, messages), (PLAIN, lines)):
+        for file in tracked(patterns):
+            text = {number: line for number, line in prose((ROOT / file).read_text()) if line}
+            if not text:
+                continue
+            target = folder / f"{file}.md"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            last = max(text)
+            target.write_text("\n".join(text.get(n, "") for n in range(1, last + 1)) + "\n")
+
+
+def tracked(patterns: tuple[str, ...]) -> list[Path]:
+    """The files in Git that match one of `patterns`, without generated ones."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--", *patterns], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.splitlines()
+    return [Path(name) for name in listed if not GENERATED.search(name)]
+
+
+def comments(text: str) -> Iterator[tuple[int, str]]:
+    """Line number and text of every `#` comment."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        found = re.search(r"(?:^|\s)#+ (.*)", line)
+        yield number, found[1].strip() if found else ""
+
+
+def lines(text: str) -> Iterator[tuple[int, str]]:
+    """Every line, without indentation."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        yield number, line.strip()
+
+
+def messages(text: str) -> Iterator[tuple[int, str]]:
+    """Line number and text of every string that is a sentence, docstrings included."""
+    tree = ast.parse(text)
+    inner = {
+        id(part)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.JoinedStr)
+        for part in ast.walk(node)
+        if part is not node
+    }
+    for node in ast.walk(tree):
+        found = _string(node) if id(node) not in inner else ""
+        if SENTENCE.search(found):
+            first = getattr(node, "lineno", 1)
+            for offset, line in enumerate(found.splitlines()):
+                yield first + offset, line.strip()
+
+
+def _string(node: ast.AST) -> str:
+    """The text of a string; `X` for each value that an f-string inserts."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(_string(part) or "`X`" for part in node.values)
+    return ""
+
+
+if __name__ == "__main__":
+    extract(Path(sys.argv[1]))
