@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dubstage.contract import EngineChoice, ExitCode, Stage
+from dubstage.contract.summary import StageSummary
 from dubstage.testing import ENGINES, Ended, request_for, roots_in, run_stage_in
 from dubstage.timing.slot import GAP_SECONDS, Line, slots
 from dubstage.transcribe.sentences import MAX_SECONDS
@@ -123,6 +124,7 @@ def test_a_transcript_and_a_translation_replace_both_engines(volumes: Path) -> N
     assert heard.code == ExitCode.OK, heard.result
     assert heard.result.imported
     assert heard.result.source_language == "en"
+    assert heard.result.summary == StageSummary(segments=2, words=7, speakers=1)
     lines = json.loads(heard.tree.path(Artifact.TRANSCRIPT).read_text())
     assert [(line["start"], line["end"], line["text"]) for line in lines] == [
         (1.0, 5.0, "Good morning, everybody here."),

@@ -284,9 +284,8 @@ def test_every_speaker_has_a_voice_of_its_own(tmp_path: Path, engine: WatchedEng
         [line(0, 0.5, 1.5, speaker="B"), line(1, 2.0, 3.0, speaker="A"),
          line(2, 4.0, 5.0, speaker="B")],
     )  # fmt: skip
-    ended = synthesize(tmp_path)
+    synthesize(tmp_path)
     assert {(voice.speaker, voice.number) for voice in engine.cast} == {("B", 0), ("A", 1)}
-    assert ended.result.summary.speakers == 2
     assert len(set(VARIANTS)) == len(VARIANTS) >= 8
 
 

@@ -227,9 +227,7 @@ def test_an_untranslated_line_is_marked_in_the_file_and_named_in_the_result(
     ended = run_stage_in(tmp_path, request_for(Stage.TRANSLATE, glossary=keep("café")))
     assert ended.code == ExitCode.OK
     assert "1 of them untranslated (segment_0002)" in ended.result.message
-    assert ended.result.summary == StageSummary(
-        segments=3, untranslated_segments=1, glossary_missed_segments=0
-    )
+    assert ended.result.summary == StageSummary(untranslated_segments=1, glossary_missed_segments=0)
     for artifact in (Artifact.TRANSLATED, Artifact.TRG_TRANSCRIPT):
         rows = json.loads(ended.tree.path(artifact).read_text())
         assert [(row["translation"], row["untranslated"]) for row in rows] == [

@@ -74,7 +74,8 @@ class DubSummary(_Shown):
 
 
 class StageSummary(DubSummary):
-    """The measures of one stage: integers, with the unit at the end of the name."""
+    """The measures of one stage: integers, with the unit at the end of the name.
+    What an earlier stage has measured is not repeated."""
 
     audio_tracks: Count | None = None
     """Number of audio tracks in the source."""

@@ -72,9 +72,7 @@ def summary(found: Totals) -> StageSummary:
         return scaled(found[name], factor) if name in found else None
 
     return StageSummary(
-        segments=int(found["segments"]),
         spoken_segments=int(found["spoken"]),
-        untranslated_segments=int(found["untranslated"]),
         trimmed_segments=int(found["trimmed"]),
         max_speed_percent=value("max_speed", 100),
         fast_segments_percent=value("share_above_1_2", 100),

@@ -103,12 +103,9 @@ def _outcome(
             ]
         ),
         summary=StageSummary(
-            segments=len(clips),
-            speakers=len({clip.speaker for clip in clips}),
             speech_milliseconds=scaled(seconds, 1000),
             reused_clips=recorder.kept_count,
             silent_segments=sum(not clip.audio_file for clip in clips),
-            untranslated_segments=flags.get(ClipFlag.UNTRANSLATED),
             too_long_clips=flags.get(ClipFlag.TOO_LONG),
             clipped_clips=flags.get(ClipFlag.CLIPPED),
         ),

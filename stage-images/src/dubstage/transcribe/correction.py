@@ -67,7 +67,11 @@ def run(work: Work) -> Outcome:
         message=f"{counted(len(lines), 'segment')} imported from "
         f"inputs/{request.job_id}/{path.name}",
         source_language=language,
-        summary=StageSummary(segments=len(lines), words=len(words)),
+        summary=StageSummary(
+            segments=len(lines),
+            words=len(words),
+            speakers=len({word.speaker for word in words}),
+        ),
     )
 
 

@@ -57,7 +57,6 @@ def run(work: Work) -> Outcome:
         + _named("untranslated", untranslated)
         + _named("without their glossary terms", lost),
         summary=StageSummary(
-            segments=len(lines),
             untranslated_segments=len(untranslated),
             glossary_missed_segments=len(lost),
         ),
