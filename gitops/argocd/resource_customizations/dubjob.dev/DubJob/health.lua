@@ -1,6 +1,6 @@
 local health = {
   status = "Progressing",
-  message = "The operator has not looked at it yet."
+  message = "The operator has not reconciled the DubJob yet."
 }
 
 if obj.status == nil or obj.status.conditions == nil then
@@ -8,7 +8,7 @@ if obj.status == nil or obj.status.conditions == nil then
 end
 
 if obj.metadata.generation ~= nil and obj.status.observedGeneration ~= obj.metadata.generation then
-  health.message = "The operator has not looked at the changed spec yet."
+  health.message = "The operator has not reconciled the changed spec yet."
   return health
 end
 
@@ -33,7 +33,7 @@ elseif holds("Complete") then
 elseif holds("Suspended") then
   health.status = "Suspended"
 elseif finished ~= nil and finished.reason == "AwaitingReview" then
-  -- Nothing goes on until a person has looked.
+  -- The dub waits until a user approves the stage.
   health.status = "Suspended"
 end
 

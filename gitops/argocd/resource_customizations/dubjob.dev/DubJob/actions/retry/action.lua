@@ -1,4 +1,4 @@
--- The value is acted on once; the time makes it a new one.
+-- Each value is handled once; the time makes it unique.
 local os = require("os")
 if obj.metadata.annotations == nil then
   obj.metadata.annotations = {}
