@@ -1,6 +1,6 @@
-"""The reference pages: the API out of the CRDs, the charts' values out of their comments.
+"""Generate the reference pages: the API from the CRDs, the chart values from their comments.
 
-python docs/generate.py FOLDER    writes api.md and values.md there
+python docs/generate.py FOLDER    writes api.md and values.md to FOLDER
 """
 
 from __future__ import annotations
@@ -19,16 +19,17 @@ CHARTS = ("dubjob-operator", "dubjob-profiles")
 MADE = "<!-- Generated: make docs -->\n"
 Node = dict[str, Any]
 WHOLE = {"resources", "requests", "limits"}
-"""Values that are shown as they are, not key by key."""
+"""Values that are shown as a whole, not key by key."""
 
 
 def api() -> str:
-    """The page of the API's fields."""
+    """Return the page with the fields of the API."""
     parts = [
         MADE,
         "# API reference\n\n",
-        "Every field of `dubjob.dev/v1alpha1`, as `kubectl explain` has it too. "
-        "[DubJobs](dubjobs.md) says how they work together.\n",
+        "The fields of `dubjob.dev/v1alpha1`, as shown by `kubectl explain`. "
+        "[DubJobs](dubjobs.md) explains how they work together, and the "
+        "[API policy](api-policy.md) what may change.\n",
     ]
     for name in CRDS:
         crd = yaml.safe_load((ROOT / f"crds/{name}.yaml").read_text())
@@ -37,39 +38,39 @@ def api() -> str:
 
 
 def _kind(spec: Node) -> str:
-    """One kind: names, rules, columns and fields."""
+    """Return the section of one kind: names, columns, fields and rules."""
     version = spec["versions"][0]
     schema = version["schema"]["openAPIV3Schema"]
-    scope = "in a namespace" if spec["scope"] == "Namespaced" else "cluster-wide"
+    scope = "namespaced" if spec["scope"] == "Namespaced" else "cluster-scoped"
     text = f"\n## {spec['names']['kind']}\n\n{schema['description']} "
-    text += f"Short name `{spec['names']['shortNames'][0]}`, {scope}.\n"
+    text += f"Short name: `{spec['names']['shortNames'][0]}`; {scope}.\n"
     columns = ", ".join(column["name"] for column in version["additionalPrinterColumns"])
-    text += f"\n`kubectl get` shows: {columns}.\n"
+    text += f"\nColumns of `kubectl get`: {columns}.\n"
     for part in ("spec", "status"):
         if part in schema["properties"]:
             text += f"\n### {spec['names']['kind']} {part}\n\n"
-            text += "| field | value | means |\n|---|---|---|\n"
+            text += "| field | type | description |\n|---|---|---|\n"
             rows = _fields(schema["properties"][part], "")
             text += "".join(f"| {' | '.join(row)} |\n" for row in rows)
     rules = [rule["message"] for rule in _rules(schema)]
     if rules:
         text += f"\n### {spec['names']['kind']} rules\n\n"
-        text += "The API server refuses an object that breaks one of these.\n\n"
+        text += "The API server refuses an object with one of these messages.\n\n"
         text += "".join(f"- {rule}\n" for rule in rules)
     return text
 
 
 def _fields(node: Node, path: str) -> Iterator[tuple[str, str, str]]:
-    """Path, kind of value and meaning of every field below `node`."""
+    """Yield the path, type and description of every field in `node`."""
     properties: Node = node.get("properties", {})
     required = node.get("required", ())
     shapes = {str(sorted(part.get("properties", {}))) for part in properties.values()}
     if len(properties) > 1 and len(shapes) == 1 and shapes != {"[]"}:
-        # Six stages that look the same are told once.
+        # Entries with the same fields are described once.
         yield (
             f"`{path.rstrip('.')}.*`",
             "object",
-            f"One entry each: {', '.join(f'`{n}`' for n in properties)}.",
+            f"Entries: {', '.join(f'`{n}`' for n in properties)}.",
         )
         yield from _fields(next(iter(properties.values())), f"{path.rstrip('.')}.*.")
         return
@@ -84,7 +85,7 @@ def _fields(node: Node, path: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _value(part: Node) -> str:
-    """What kind of value, and its bounds."""
+    """Return the type of a value, and its bounds."""
     if "enum" in part:
         return " · ".join(f"`{value}`" for value in part["enum"])
     kind = str(part.get("type", ""))
@@ -95,12 +96,12 @@ def _value(part: Node) -> str:
     elif "additionalProperties" in part:
         kind = f"map of {_value(part['additionalProperties'])}"
     elif part.get("x-kubernetes-preserve-unknown-fields"):
-        kind = "object, passed on"
+        kind = "object, not validated"
     low, high = part.get("minimum"), part.get("maximum")
     if low is not None and high is not None:
-        return f"{kind} {low} to {high}"
+        return f"{kind}, {low} to {high}"
     if low is not None:
-        return f"{kind} from {low}"
+        return f"{kind}, {low} or more"
     return kind
 
 
@@ -112,23 +113,23 @@ def _rules(node: Node) -> Iterator[Node]:
 
 
 def values() -> str:
-    """The page of the charts' values."""
+    """Return the page with the values of the charts."""
     parts = [
         MADE,
-        "# Values of the charts\n\n",
-        "Out of the comments in each chart's `values.yaml`; "
-        "a value that is none is refused by its schema.\n",
+        "# Chart values\n\n",
+        "Generated from the comments in the `values.yaml` of each chart. "
+        "The schema of the chart refuses unknown values.\n",
     ]
     for chart in CHARTS:
         text = (ROOT / "charts" / chart / "values.yaml").read_text()
-        parts.append(f"\n## {chart}\n\n| value | default | means |\n|---|---|---|\n")
+        parts.append(f"\n## {chart}\n\n| value | default | description |\n|---|---|---|\n")
         for path, default, comment in _values(text):
             parts.append(f"| `{path}` | {default} | {comment} |\n")
     return "".join(parts)
 
 
 def _values(text: str) -> Iterator[tuple[str, str, str]]:
-    """Path, default and comment of every value, in the file's order."""
+    """Yield the path, default and comment of every value, in the order of the file."""
     lines = text.splitlines()
     tree = yaml.compose(text)
 
@@ -150,7 +151,7 @@ def _values(text: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _comment(lines: list[str], key: int) -> str:
-    """The comment that ends above the key."""
+    """Return the comment above the key."""
     first = key
     while first and lines[first - 1].lstrip().startswith("#"):
         first -= 1
@@ -166,7 +167,7 @@ def _default(value: yaml.Node) -> str:
 
 
 def write(folder: Path) -> None:
-    """Write both pages into `folder`."""
+    """Write both pages to `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "api.md").write_text(api())
     (folder / "values.md").write_text(values())
