@@ -427,7 +427,7 @@ def test_pull_without_a_profile_or_a_folder_is_refused(
 ) -> None:
     with pytest.raises(SystemExit):
         dubstage(monkeypatch, "models", "pull")
-    assert "one of --profile and --from" in capsys.readouterr().err
+    assert "give --profile, --from, or both" in capsys.readouterr().err
 
 
 class Fetched:

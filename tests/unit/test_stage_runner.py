@@ -1,4 +1,4 @@
-"""Publish, reuse, ownership, and how failures end: with fake stages in a folder."""
+"""Publishing, reuse, ownership and failures, with fake stages in a folder."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ SUMS = "SHA256SUMS"
 
 @pytest.fixture
 def volumes(tmp_path: Path) -> Path:
-    """Volumes with a source and a model."""
+    """The volumes, with a source and a model."""
     source = tmp_path / "inputs/clip/source.mp4"
     source.parent.mkdir(parents=True)
-    source.write_text("the film")
+    source.write_text("the video")
     model = tmp_path / "models/faster-whisper/base"
     model.mkdir(parents=True)
     (model / SUMS).write_text("")
@@ -33,7 +33,7 @@ def volumes(tmp_path: Path) -> Path:
 
 
 def fake(work: Work) -> Outcome:
-    """Writes every output; its content tells what it was made of."""
+    """Write every output; its content names what it was made of."""
     request = work.request
     for artifact in STAGES[request.stage].writes:
         name = "segment_0000.wav" if artifact is Artifact.TTS_CLIPS else None
@@ -54,7 +54,7 @@ def run_all(volumes: Path, **changes: object) -> list[Ended]:
     return [run(volumes, stage, **changes) for stage in Stage]
 
 
-def test_all_stages_run_once_and_are_then_reused(volumes: Path) -> None:
+def test_every_stage_runs_once_and_is_then_reused(volumes: Path) -> None:
     assert [ended.result.reason for ended in run_all(volumes)] == ["Succeeded"] * 6
     again = run(volumes, Stage.INGEST)
     assert again.result.reused
@@ -84,7 +84,7 @@ def test_outputs_are_reported_once_the_dub_is_whole(volumes: Path) -> None:
     assert list(again.result.reusable_summaries) == [Stage.SEPARATE, Stage.TRANSCRIBE]
 
 
-def test_a_changed_language_leaves_the_first_three_reusable(volumes: Path) -> None:
+def test_other_target_language_keeps_the_first_three_stages(volumes: Path) -> None:
     run_all(volumes)
     again = run(volumes, Stage.INGEST, target_language="ca")
     assert again.result.reusable == [Stage.SEPARATE, Stage.TRANSCRIBE]
@@ -99,7 +99,7 @@ def test_a_changed_language_leaves_the_first_three_reusable(volumes: Path) -> No
         ({Stage.SYNTHESIZE: EngineChoice(engine="espeak-ng", parameters={"rate": 1})}, 3),
     ],
 )
-def test_another_engine_never_reuses(
+def test_results_of_another_engine_are_not_reused(
     volumes: Path, change: dict[Stage, EngineChoice], reusable: int
 ) -> None:
     run_all(volumes)
@@ -107,14 +107,14 @@ def test_another_engine_never_reuses(
     assert again.result.reusable == list(Stage)[1 : 1 + reusable]
 
 
-def test_a_changed_source_is_new_work(volumes: Path) -> None:
+def test_changed_source_is_ingested_again(volumes: Path) -> None:
     run_all(volumes)
-    (volumes / "inputs/clip/source.mp4").write_text("another film")
+    (volumes / "inputs/clip/source.mp4").write_text("another video")
     again = run(volumes, Stage.INGEST)
     assert not again.result.reused
 
 
-def test_interim_files_may_go_when_the_outputs_are_whole(volumes: Path) -> None:
+def test_finished_dub_is_reusable_without_interim_files(volumes: Path) -> None:
     ended = run_all(volumes)[-1]
     for artifact in Artifact:
         if not artifact.is_output:
@@ -123,20 +123,20 @@ def test_interim_files_may_go_when_the_outputs_are_whole(volumes: Path) -> None:
     assert run(volumes, Stage.INGEST).result.reusable == list(Stage)[1:]
 
 
-def test_the_last_stage_deletes_interim_files_and_keeps_the_manifests(volumes: Path) -> None:
+def test_last_stage_deletes_interim_files_and_keeps_the_manifests(volumes: Path) -> None:
     ended = [run(volumes, stage, delete_interim=stage is Stage.MUX) for stage in Stage][-1]
     left = [artifact for artifact in Artifact if ended.tree.files(artifact)]
     assert left == [artifact for artifact in Artifact if artifact.is_output]
     assert run(volumes, Stage.INGEST).result.reusable == list(Stage)[1:]
 
 
-def test_a_forced_stage_does_its_work_again(volumes: Path) -> None:
+def test_forced_stage_runs_again(volumes: Path) -> None:
     run_all(volumes)
     assert run(volumes, Stage.MUX).result.reused
     assert not run(volumes, Stage.MUX, force=True).result.reused
 
 
-def test_a_changed_output_is_made_again(volumes: Path) -> None:
+def test_changed_output_is_written_again(volumes: Path) -> None:
     ended = run_all(volumes)[-1]
     ended.tree.path(Artifact.DUBBED_VIDEO).write_text("cut o")
     assert run(volumes, Stage.INGEST).result.reusable == list(Stage)[1:5]
@@ -144,31 +144,31 @@ def test_a_changed_output_is_made_again(volumes: Path) -> None:
     assert run(volumes, Stage.MUX).result.reused
 
 
-def test_a_missing_output_needs_what_it_is_made_of(volumes: Path) -> None:
+def test_missing_output_needs_its_inputs(volumes: Path) -> None:
     ended = run_all(volumes)[-1]
     ended.tree.path(Artifact.REPORT).unlink()
     ended.tree.path(Artifact.BACKGROUND).unlink()
     assert run(volumes, Stage.INGEST).result.reusable == []
 
 
-def test_input_that_is_gone_names_who_wrote_it(volumes: Path) -> None:
+def test_missing_input_names_the_stage_that_writes_it(volumes: Path) -> None:
     run(volumes, Stage.INGEST)
     ended = run(volumes, Stage.TRANSCRIBE)
     assert ended.code == ExitCode.NOINPUT
     assert ended.result.missing_from is Stage.SEPARATE
 
 
-def test_a_folder_has_one_owner(volumes: Path) -> None:
+def test_folder_has_one_owner(volumes: Path) -> None:
     run(volumes, Stage.INGEST)
     other = run(volumes, Stage.INGEST, name="other", job_id="clip")
     assert other.code == ExitCode.CONFIG
     assert "dubbing/clip" in other.result.message
 
 
-def test_a_volume_without_hard_links_has_owners_too(
+def test_volume_without_hard_links_has_owners(
     volumes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As Azure Files over SMB."""
+    """As on Azure Files over SMB."""
 
     def refuse(*_: object) -> None:
         raise OSError(errno.EOPNOTSUPP, "Operation not supported")
@@ -180,7 +180,7 @@ def test_a_volume_without_hard_links_has_owners_too(
     assert (other.code, other.result.reason) == (ExitCode.CONFIG, "FolderTaken")
 
 
-def test_a_claim_that_was_never_written_is_nobodys(
+def test_empty_claim_can_be_taken_over(
     volumes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ownership, "SETTLE_SECONDS", 0.0)
@@ -193,8 +193,8 @@ def test_a_claim_that_was_never_written_is_nobodys(
     assert not list(tree.owner.parent.glob(".owner*"))
 
 
-def test_what_a_killed_run_left_does_not_spoil_the_result_before(volumes: Path) -> None:
-    """A retry of synthesize was killed amid its first line."""
+def test_files_of_a_killed_run_do_not_spoil_the_result_before(volumes: Path) -> None:
+    """A retry of synthesize was killed during its first segment."""
     tree = run_all(volumes)[-1].tree
     leftover = tree.path(Artifact.TTS_CLIPS).with_name(".segment_0000.partial.wav")
     leftover.write_text("half")
@@ -203,7 +203,7 @@ def test_what_a_killed_run_left_does_not_spoil_the_result_before(volumes: Path) 
     assert run(volumes, Stage.SYNTHESIZE).result.reused
 
 
-def test_old_clips_go_when_new_ones_come(volumes: Path) -> None:
+def test_old_clips_are_deleted_when_new_ones_are_published(volumes: Path) -> None:
     for stage in list(Stage)[:4]:
         run(volumes, stage)
 
@@ -234,13 +234,13 @@ def failing(error: BaseException) -> Callable[[Work], Outcome]:
 @pytest.mark.parametrize(
     ("error", "code", "reason"),
     [
-        (BadInput("It is no video.", reason="SourceUnreadable"), 65, "SourceUnreadable"),
+        (BadInput("It is not a video.", reason="SourceUnreadable"), 65, "SourceUnreadable"),
         (OSError(errno.ENOSPC, "No space left on device"), 75, "VolumeFull"),
         (OSError(errno.EROFS, "Read-only file system"), 78, "VolumeRefused"),
         (ZeroDivisionError("division by zero"), 75, "UnforeseenError"),
     ],
 )
-def test_a_failure_leaves_nothing_half_written(
+def test_failure_leaves_no_partial_file(
     volumes: Path, error: Exception, code: int, reason: str
 ) -> None:
     ended = run_stage_in(volumes, request_for(Stage.INGEST), failing(error))
@@ -252,7 +252,7 @@ def test_a_failure_leaves_nothing_half_written(
     assert [path.name for path in left] == ["owner.json"]
 
 
-def test_what_a_killed_run_left_is_removed(volumes: Path) -> None:
+def test_files_of_a_killed_run_are_deleted(volumes: Path) -> None:
     run(volumes, Stage.INGEST)
     folder = volumes / "interim/clip/text/vid/speaks"
     (folder / ".audio.partial.wav").write_text("half")
@@ -260,7 +260,7 @@ def test_what_a_killed_run_left_is_removed(volumes: Path) -> None:
     assert [path.name for path in folder.iterdir()] == ["audio.wav"]
 
 
-def test_a_missing_model_is_said(volumes: Path) -> None:
+def test_missing_model_is_reported(volumes: Path) -> None:
     engines = {**ENGINES, Stage.INGEST: EngineChoice(engine="ffmpeg", model="absent")}
     ended = run(volumes, Stage.INGEST, engines=engines)
     assert ended.code == ExitCode.CONFIG
@@ -271,7 +271,7 @@ def test_a_missing_model_is_said(volumes: Path) -> None:
     ("source", "reason"),
     [("clip/absent.mp4", "SourceNotFound"), ("clip", "SourceUnreadable")],
 )
-def test_a_source_that_is_no_file(
+def test_source_that_is_not_a_file_is_refused(
     volumes: Path, monkeypatch: pytest.MonkeyPatch, source: str, reason: str
 ) -> None:
     monkeypatch.setattr("dubstage.inputs.source.LOOK_AGAIN_SECONDS", 0.0)
@@ -279,7 +279,7 @@ def test_a_source_that_is_no_file(
     assert (ended.code, ended.result.reason) == (ExitCode.DATAERR, reason)
 
 
-def test_a_link_out_of_the_inputs_is_refused(volumes: Path) -> None:
+def test_link_out_of_the_inputs_folder_is_refused(volumes: Path) -> None:
     secret = volumes / "secret"
     secret.write_text("secret")
     (volumes / "inputs/clip/out.mp4").symlink_to(secret)
@@ -288,6 +288,6 @@ def test_a_link_out_of_the_inputs_is_refused(volumes: Path) -> None:
     assert run(volumes, Stage.INGEST, source="clip/in.mp4").code == ExitCode.OK
 
 
-def test_request_reads_back() -> None:
+def test_request_survives_serialization() -> None:
     request = request_for(Stage.MUX)
     assert StageRequest.model_validate_json(request.model_dump_json(exclude_none=True)) == request

@@ -1,5 +1,4 @@
-"""The command in the images: ``dubstage run``, ``dubstage models pull``, ``dubstage models
-check`` and ``dubstage media prune``."""
+"""The command of the images: run a stage, fill or check the models volume, delete old media."""
 
 from __future__ import annotations
 
@@ -13,16 +12,21 @@ from dubstage.workspace.layout import Roots
 
 
 def main() -> int:
-    """Run one command; the process's exit code."""
+    """Run one command, and return the exit code."""
     parser = argparse.ArgumentParser(prog="dubstage", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="run the stage that DUBSTAGE_REQUEST describes")
-    models = commands.add_parser("models", help="look after the models volume").add_subparsers(
+    models = commands.add_parser("models", help="fill or check the models volume").add_subparsers(
         dest="action", required=True
     )
-    pull = models.add_parser("pull", help="fetch or copy what is missing, sums checked")
-    pull.add_argument("--from", dest="source", type=Path, help="folder <engine>/<model>/…")
-    check = models.add_parser("check", help="say what is missing, without a network")
+    pull = models.add_parser("pull", help="download or copy missing models, and verify checksums")
+    pull.add_argument(
+        "--from",
+        dest="source",
+        type=Path,
+        help="copy from this folder with the layout <engine>/<model>/",
+    )
+    check = models.add_parser("check", help="report missing models, without a network")
     for command in (pull, check):
         command.add_argument(
             "--profile",
@@ -31,15 +35,15 @@ def main() -> int:
             action="append",
             default=[],
             required=command is check,
-            help="a DubProfile, or its spec, in JSON; may be given again",
+            help="a DubProfile, or its spec, in JSON; may be repeated",
         )
-    media = commands.add_parser("media", help="look after the data volume").add_subparsers(
+    media = commands.add_parser("media", help="delete files on the data volume").add_subparsers(
         dest="action", required=True
     )
-    prune = media.add_parser("prune", help="delete old jobs' interim files and outputs")
+    prune = media.add_parser("prune", help="delete interim files and outputs of old jobs")
     prune.add_argument("--older-than-days", dest="days", type=float, required=True)
     prune.add_argument("--outcome", choices=["complete", "incomplete", "any"], default="any")
-    prune.add_argument("--dry-run", action="store_true", help="say what would be deleted")
+    prune.add_argument("--dry-run", action="store_true", help="print what would be deleted")
     arguments = parser.parse_args()
     if arguments.command == "run":
         from dubstage.run.process import main as run
@@ -48,7 +52,7 @@ def main() -> int:
     if arguments.command == "media":
         return _prune(arguments.days, arguments.outcome, arguments.dry_run)
     if arguments.action == "pull" and not (arguments.profiles or arguments.source):
-        pull.error("one of --profile and --from is needed")
+        pull.error("give --profile, --from, or both")
     return _models(arguments.action, arguments.profiles, getattr(arguments, "source", None))
 
 
@@ -62,7 +66,7 @@ def _prune(days: float, outcome: str, dry_run: bool) -> int:
 
 
 def _models(action: str, profiles: list[Path], source: Path | None) -> int:
-    """Check or pull the profiles' models, or pull all models of `source`."""
+    """Check or pull the models of the profiles, or copy all models of `source`."""
     from dubstage.models import pull
     from dubstage.models.needs import needs_of, read_profile
 
@@ -83,7 +87,7 @@ def _models(action: str, profiles: list[Path], source: Path | None) -> int:
         print(f"models {action}: {error}", file=sys.stderr)
         return error.exit_code
     except OSError as error:
-        print(f"models {action}: the models volume refused: {error}", file=sys.stderr)
+        print(f"models {action}: the models volume cannot be used: {error}", file=sys.stderr)
         return ExitCode.TEMPFAIL
     return ExitCode.OK
 

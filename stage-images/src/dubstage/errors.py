@@ -1,15 +1,15 @@
-"""How a stage fails, and with which exit code.
+"""The failures of a stage, and their exit codes.
 
 ::
 
     StageError
-    ├── BadInput        65  what a person gave cannot be dubbed
-    ├── NoInput         66  a file of an earlier stage is gone
-    ├── TemporaryFailure 75 worth another pod
-    └── Misconfigured   78  a model is missing, an engine setting is wrong
+    ├── BadInput          65  the user's input cannot be dubbed
+    ├── NoInput           66  a file of an earlier stage is gone
+    ├── TemporaryFailure  75  another attempt may succeed
+    └── Misconfigured     78  a model is missing, or an engine setting is wrong
 
-Every message is a sentence for the person who wrote the DubJob: it names the
-object, what was found, what was expected, and the remedy.
+Every message is a sentence for the person who wrote the DubJob: it names the object, what
+happened, what was expected, and what to do.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dubstage.contract import ExitCode, Stage
 
 
 class StageError(Exception):
-    """A failure that a stage foresaw; its text is shown in the status."""
+    """A failure that a stage expects; its text is shown in the status."""
 
     exit_code = ExitCode.TEMPFAIL
     reason = "StageFailed"
@@ -30,14 +30,14 @@ class StageError(Exception):
 
 
 class BadInput(StageError):
-    """The input cannot be dubbed; `reason` says why in one CamelCase word."""
+    """The input cannot be dubbed; `reason` is one CamelCase word."""
 
     exit_code = ExitCode.DATAERR
     reason = "BadInput"
 
 
 class NoInput(StageError):
-    """A file that `missing_from` wrote is gone."""
+    """A file that the stage `missing_from` wrote is gone."""
 
     exit_code = ExitCode.NOINPUT
     reason = "InputMissing"
@@ -48,14 +48,14 @@ class NoInput(StageError):
 
 
 class TemporaryFailure(StageError):
-    """Something outside failed: the network, a full disk."""
+    """Something outside the stage failed: the network, a full volume."""
 
     exit_code = ExitCode.TEMPFAIL
     reason = "TemporaryFailure"
 
 
 class Misconfigured(StageError):
-    """An administrator must act: a model or a setting is missing or wrong."""
+    """A model or a setting is missing or wrong: an administrator has to act."""
 
     exit_code = ExitCode.CONFIG
     reason = "Misconfigured"

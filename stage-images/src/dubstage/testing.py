@@ -1,4 +1,4 @@
-"""Run a stage in a folder, for tests of stages and of engines: no pod, no operator."""
+"""Run a stage in a folder, for tests of stages and engines: without a pod or an operator."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def request_for(stage: Stage, **changes: object) -> StageRequest:
 
 @dataclass(frozen=True)
 class Ended:
-    """How one run of a stage ended."""
+    """The end of one run of a stage."""
 
     code: ExitCode
     result: StageResult
@@ -58,8 +58,8 @@ def roots_in(folder: Path) -> Roots:
 
 
 def run_stage_in(folder: Path, request: StageRequest, run: StageRun | None = None) -> Ended:
-    """Run the stage (or `run` in its place) on the volumes below `folder`. What is
-    missing is not waited for."""
+    """Run the stage, or `run` in its place, on the volumes below `folder`, without waiting
+    for missing inputs."""
     roots = roots_in(folder)
     for root in (roots.inputs, roots.interim, roots.outputs, roots.models):
         root.mkdir(parents=True, exist_ok=True)

@@ -1,1 +1,1 @@
-"""The process of one stage: how it starts, what it does in which order, how it ends."""
+"""The process of one stage: how it starts, the order of its work, and how it ends."""

@@ -1,4 +1,4 @@
-"""What to do when a GPU's memory is full: the same work again, with less."""
+"""Less memory when the GPU's is full: the same work again, step by step."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ Result = TypeVar("Result")
 
 
 class Ladder(Generic[Step]):
-    """Ways to do one piece of work, each with less memory than the one before.
+    """Ways to do one piece of work, each of which needs less memory than the one before.
 
-    A step that did not fit once is not tried again.
+    A step that once ran out of memory is not used again.
     """
 
     def __init__(self, steps: Sequence[Step], work: str) -> None:
-        """`work` names what is done, for messages."""
+        """`work`: the name of the work in messages."""
         self._steps = list(steps)
         self._work = work
 
     def run(self, attempt: Callable[[Step], Result]) -> Result:
-        """What `attempt` returns for the first step that fits.
+        """Call `attempt` with the first step that fits, and return its result.
 
-        Raises :class:`TemporaryFailure` where none does.
+        Raises :class:`TemporaryFailure` if none fits.
         """
         while True:
             try:
@@ -34,17 +34,17 @@ class Ladder(Generic[Step]):
             except RuntimeError as error:
                 if not is_out_of_memory(error):
                     raise
-                full = str(error).partition("\n")[0]
+                cause = str(error).partition("\n")[0]
             if len(self._steps) == 1:
                 raise TemporaryFailure(
                     f"The GPU's memory is too small for {self._work}, even with {self._steps[0]} "
-                    f"({full}): give the stage a GPU with more memory, or one of its own.",
+                    f"({cause}): give the stage a GPU with more memory, or one of its own.",
                     reason="OutOfMemory",
                 )
             del self._steps[0]
-            logger.warning("%s: out of memory, going on with %s", self._work, self._steps[0])
+            logger.warning("%s: out of memory, continuing with %s", self._work, self._steps[0])
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:
-    """True for CUDA's error, as torch and CTranslate2 raise it."""
+    """Whether it is the error that torch and CTranslate2 raise if the GPU's memory is full."""
     return "out of memory" in str(error)

@@ -1,5 +1,5 @@
-"""The process of one stage: what it is asked, and how it ends. Whatever goes wrong ends
-in an exit code and one sentence."""
+"""The process of one stage: its request, and how it ends. Every failure becomes an exit code
+and one sentence."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from dubstage.workspace.stages import STAGES
 from dubstage.workspace.work import StageRun
 
 PATIENCE_SECONDS = 60.0
-"""How long an input that is not there is looked for: NFS caches what is absent."""
+"""How long to wait for an input that is missing: NFS caches that a file does not exist."""
 
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 
 
 def main(environment: Mapping[str, str] = os.environ) -> int:
-    """Run the stage that the environment asks for; the process's exit code."""
+    """Run the stage that the environment describes, and return the exit code."""
     os.umask(0o002)
     try:
         request = StageRequest.model_validate_json(environment.get(REQUEST_ENV, ""))
@@ -53,7 +53,7 @@ def main(environment: Mapping[str, str] = os.environ) -> int:
 
 
 def load_stage(stage: Stage) -> StageRun:
-    """The stage's ``run``; imported late, so that only its own libraries are."""
+    """The stage's ``run``. The import is late so that only this stage's libraries are loaded."""
     run: StageRun = importlib.import_module(f"dubstage.{stage}.stage").run
     return run
 
@@ -65,7 +65,7 @@ def finish(
     run: StageRun,
     patience: float = PATIENCE_SECONDS,
 ) -> tuple[ExitCode, StageResult]:
-    """Run the stage to its end, whatever that is."""
+    """Run the stage and turn its end, good or bad, into an exit code and a result."""
     begun = time.monotonic()
     try:
         attempt = Attempt(request, roots, staging, patience)
@@ -77,9 +77,9 @@ def finish(
     except OSError as error:
         failure = _from_os_error(error)
         code, result = failure.exit_code, _failure(request, failure)
-        logs.logger.exception("the operating system refused")
+        logs.logger.exception("the operating system reported an error")
     except Exception as error:
-        logs.logger.exception("the stage did not foresee this")
+        logs.logger.exception("unexpected error")
         failure = _unforeseen(request, roots, error)
         code, result = failure.exit_code, _failure(request, failure)
     finally:
@@ -92,32 +92,36 @@ def _from_os_error(error: OSError) -> StageError:
     place = f" ({Path(str(error.filename)).name})" if error.filename else ""
     if error.errno in NO_SPACE:
         return TemporaryFailure(
-            f"The volume is full{place}: make room; what was half-written is removed.",
+            f"The volume is full{place}: free some space. Partly written files were deleted.",
             reason="VolumeFull",
         )
     if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
         return Misconfigured(
-            f"The volume refuses to be written or read{place}: {error.strerror}. The profile's "
-            "user, group or fsGroup must own the job's folders.",
+            f"The volume cannot be written or read{place}: {error.strerror}. The user, group or "
+            "fsGroup of the profile must have access to the folders of the job.",
             reason="VolumeRefused",
         )
-    return TemporaryFailure(f"The operating system refused{place}: {error.strerror or error}.")
+    return TemporaryFailure(
+        f"The operating system reported an error{place}: {error.strerror or error}."
+    )
 
 
 def _unforeseen(request: StageRequest, roots: Roots, error: Exception) -> StageError:
-    """Libraries that write sound do not say why they could not; a volume that has no room
-    left does."""
+    """The failure for an error that no stage expects.
+
+    Libraries that write audio do not report a full volume, so the volumes are asked.
+    """
     if any(_is_full(root) for root in (roots.interim, roots.outputs)):
         return _from_os_error(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
     return TemporaryFailure(
-        f"The {request.stage} stage ended with an unforeseen {type(error).__name__}; "
-        "the pod's log has the details.",
+        f"The {request.stage} stage ended with an unexpected {type(error).__name__}. The log of "
+        "the pod has the details.",
         reason="UnforeseenError",
     )
 
 
 def _is_full(folder: Path) -> bool:
-    """True where less than one block of a file can be written."""
+    """Whether the volume has no free block."""
     try:
         volume = os.statvfs(folder)
     except OSError:
@@ -136,7 +140,7 @@ def _failure(request: StageRequest, error: StageError) -> StageResult:
 
 
 def _report(result: StageResult, path: Path) -> None:
-    """Leave the result where the kubelet looks for it, and in the log."""
-    logs.logger.info("ended: %s %s", result.reason, result.message)
+    """Write the result where the kubelet reads it, and log it."""
+    logs.logger.info("%s: %s", result.reason, result.message)
     if path.exists():
         path.write_text(result.to_termination_message())

@@ -1,4 +1,4 @@
-"""SIGTERM ends a stage at once with exit code 143, whatever it is doing."""
+"""SIGTERM ends a stage at once with exit code 143, also in the middle of a library call."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from dubstage.contract import ExitCode
 SIGNALS = {signal.SIGTERM, signal.SIGINT}
 
 
-def exit_on_termination(tidy: Callable[[], None]) -> None:
-    """From now on SIGTERM and SIGINT run `tidy` and end the process with 143.
+def exit_on_termination(clean_up: Callable[[], None]) -> None:
+    """Make SIGTERM and SIGINT call `clean_up` and end the process with 143.
 
-    A thread waits for the signal, because Python's own handlers wait for a call
-    into a library to return, and recognising speech is one long call. Call it
-    before any other thread starts: threads inherit the mask. `os._exit` ends
-    ffmpeg too, since in a pod this is process 1.
+    A thread waits for the signal: Python runs its own handlers only after a call into a
+    library returns, and recognizing speech is one long call. Call this before any other
+    thread starts, because threads inherit the signal mask. `os._exit` ends ffmpeg as well,
+    because in a pod this is process 1.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
 
     def wait() -> None:
         signal.sigwait(SIGNALS)
         try:
-            tidy()
+            clean_up()
         finally:
             os._exit(ExitCode.TERMINATED)
 

@@ -45,7 +45,7 @@ def run(work: Work) -> Outcome:
         soundfile.info(vocals).duration,
     )
     speaker = load_engine(work)
-    kept = KeptLines(work.tree.lines)
+    kept = KeptLines(work.tree.kept_clips)
     if work.request.force:
         kept.start_afresh(work.request.run)
     own_voices = speaker.voices(work.request.target_language)

@@ -103,7 +103,7 @@ def _ask(
     languages: tuple[str, str],
     progress: Callable[[float], None],
 ) -> list[str]:
-    with step("translate"):
+    with step("translate", counted(len(lines), "segment")):
         found = engine.translate(lines, *languages, progress)
     if len(found) != len(lines):
         raise TemporaryFailure(

@@ -1,1 +1,1 @@
-"""The job's folders: their layout, manifests, publication, ownership, reuse and pruning."""
+"""The folders of a job: layout, manifests, publishing, ownership, reuse and deletion."""

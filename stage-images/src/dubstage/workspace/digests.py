@@ -1,7 +1,7 @@
 """Digests of files, without reading a file twice.
 
-A digest is remembered with the file's size and modification time; a file whose
-both are unchanged is not read again.
+A digest is stored with the size and the modification time of its file. A file is read
+again only if one of them has changed.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 BLOCK = 1 << 20
-"""Bytes that are read at once."""
+"""Bytes of one read."""
 
 
 class FileRecord(BaseModel):
-    """What is known about one file."""
+    """The digest of one file, with what shows whether the file has changed."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -29,7 +29,7 @@ class FileRecord(BaseModel):
 
 
 def sha256(path: Path) -> str:
-    """SHA-256 of the file's content, in hexadecimal. Reads it in blocks."""
+    """The SHA-256 of the file's content, in hexadecimal. Memory: one block."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(BLOCK):
@@ -38,15 +38,15 @@ def sha256(path: Path) -> str:
 
 
 class Digests:
-    """Looks files up in records, and reads only those that are not there."""
+    """Digests of files, taken from records if these are current."""
 
     def __init__(self, known: Iterable[FileRecord] = ()) -> None:
         self._known = {(entry.path, entry.size, entry.mtime_ns): entry.sha256 for entry in known}
 
     def record(self, path: Path, name: str) -> FileRecord:
-        """The record of the file at `path`, called `name`.
+        """The record of the file at `path` under the name `name`.
 
-        Raises FileNotFoundError where there is none.
+        Raises FileNotFoundError if it does not exist.
         """
         stat = path.stat()
         key = (name, stat.st_size, stat.st_mtime_ns)

@@ -1,7 +1,7 @@
-"""The tree of files on the data volume, spelled once.
+"""The tree of files on the data volume.
 
-People write below ``inputs``, stages below ``interim`` and ``outputs``. Every
-file has a name (:class:`Artifact`), one stage that writes it, and a place.
+People write below ``inputs``, stages below ``interim`` and ``outputs``. Every file has a name
+(:class:`Artifact`), a path, and one stage that writes it.
 """
 
 from __future__ import annotations
@@ -43,19 +43,19 @@ class Artifact(str, Enum):
 
     @property
     def is_output(self) -> bool:
-        """True for what a person came for: it must be whole at the end."""
+        """Whether it is for people: it has to be intact at the end of a dub."""
         return self.value.startswith("outputs/")
 
     @property
     def may_be_absent(self) -> bool:
-        """True for what not every dub has: a source without a picture gives no video,
-        and stems are written on request."""
+        """Whether a dub can be finished without it: a source without a video stream gives no
+        video, and stems are written on request."""
         return self in (Artifact.DUBBED_VIDEO, Artifact.STEMS)
 
 
 @dataclass(frozen=True)
 class Roots:
-    """Where the volumes are mounted."""
+    """The folders of the volumes."""
 
     inputs: Path
     interim: Path
@@ -95,22 +95,21 @@ class Tree:
     job_id: str
 
     def path(self, artifact: Artifact) -> Path:
-        """Where `artifact` is; of a pattern, the folder is real and the last
-        part is the pattern."""
+        """The path of `artifact`; of several files, their folder and the pattern of their
+        names."""
         root, _, rest = artifact.value.partition("/{job}/")
         return Path(getattr(self.roots, root)) / self.job_id / rest
 
     def files(self, artifact: Artifact) -> list[Path]:
-        """The files of `artifact` that are there, sorted by name. One that is still being
-        written, or was when its stage was killed, is not among them: its name begins with
-        a point."""
+        """The published files of `artifact`, sorted by name. Files that are being written, or
+        that a killed stage left, have names that begin with a dot and are not among them."""
         path = self.path(artifact)
         return sorted(x for x in path.parent.glob(path.name) if not x.name.startswith("."))
 
     def relative(self, path: Path) -> str:
-        """How manifests and messages name `path`: ``interim/<job_id>/…``.
+        """The name of `path` in manifests and messages: ``interim/<job_id>/…``.
 
-        Raises ValueError where `path` is not in this job's tree.
+        Raises ValueError if `path` is not on the data volume.
         """
         for name in ("inputs", "interim", "outputs"):
             root: Path = getattr(self.roots, name)
@@ -120,19 +119,19 @@ class Tree:
 
     @property
     def state(self) -> Path:
-        """The folder of manifests and of the owner's claim."""
+        """The folder of the manifests and the claim."""
         return self.roots.interim / self.job_id / ".dubstage"
 
     def manifest(self, stage: Stage) -> Path:
-        """The manifest that `stage` leaves, last of all it writes."""
+        """The manifest of `stage`."""
         return self.state / f"{stage}.json"
 
     @property
-    def lines(self) -> Path:
-        """The folder of spoken lines that are kept from one run to the next."""
+    def kept_clips(self) -> Path:
+        """The folder of the clips that are kept from one run of synthesize to the next."""
         return self.state / "lines"
 
     @property
     def owner(self) -> Path:
-        """The claim: which DubJob's folder this is."""
+        """The claim: the name of the DubJob that owns the folder."""
         return self.state / "owner.json"

@@ -1,7 +1,7 @@
-"""What a stage leaves beside its outputs: what it made, out of what.
+"""The manifest of a stage: what it wrote, and what it wrote it from.
 
-A stage's :class:`Manifest` is the last file it writes. The *content key* in it is
-a hash over everything that decides the outputs: equal keys mean equal work.
+A stage writes its :class:`Manifest` last. The *content key* in it is a hash over everything
+that decides the outputs: equal keys mean equal work.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from dubstage.workspace.layout import Artifact, Tree
 from dubstage.workspace.stages import STAGES
 
 InputDigests = Mapping[str, str]
-"""SHA-256 of each input by a name that does not hold the job id."""
+"""SHA-256 of each input, by a name without the job's id."""
 
 
 class Manifest(BaseModel):
-    """One stage's finished work."""
+    """The finished work of one stage."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -39,20 +39,20 @@ class Manifest(BaseModel):
     model: str | None = None
     model_revision: str | None = None
     correction: str | None = None
-    """SHA-256 of the person's file that took the engine's place."""
+    """SHA-256 of the person's file that replaced the engine."""
     inputs: list[FileRecord]
     outputs: list[FileRecord]
     seconds: float = 0.0
-    """Wall-clock time that the work took."""
+    """Wall-clock time of the work."""
     engine_version: str | None = None
-    """Of the engine's library or program, where it is known."""
+    """Version of the engine's library or program, if it is known."""
     message: str = ""
     source_language: str | None = None
     summary: StageSummary = StageSummary()
     """What the stage measured, so that a reused one can report it again."""
 
     def digests_of(self, tree: Tree, artifact: Artifact) -> dict[str, str]:
-        """Digests of the artifact's files, by file name, as they were written."""
+        """The digests of the artifact's files when they were written, by file name."""
         folder = tree.path(artifact).parent
         pattern = tree.path(artifact).name
         return {
@@ -100,7 +100,7 @@ def content_key(request: StageRequest, stage: Stage, inputs: InputDigests, origi
 
 
 def read_manifest(tree: Tree, stage: Stage) -> Manifest | None:
-    """The stage's manifest, or None where there is none that can be read."""
+    """The manifest of the stage; None if it is missing or cannot be read."""
     try:
         return Manifest.model_validate_json(tree.manifest(stage).read_bytes())
     except (OSError, ValueError):
@@ -108,7 +108,7 @@ def read_manifest(tree: Tree, stage: Stage) -> Manifest | None:
 
 
 def known_records(tree: Tree) -> Iterator[FileRecord]:
-    """Every file record in the job's manifests."""
+    """All file records in the manifests of the job."""
     for stage in Stage:
         manifest = read_manifest(tree, stage)
         if manifest:
@@ -117,7 +117,7 @@ def known_records(tree: Tree) -> Iterator[FileRecord]:
 
 
 def write_manifest(tree: Tree, manifest: Manifest) -> None:
-    """Write the manifest in one step: a reader sees the old or the new one."""
+    """Write the manifest in one step: a reader sees the old one or the new one."""
     path = tree.manifest(manifest.stage)
     with replacing(path) as temporary:
         temporary.write_text(manifest.model_dump_json(indent=1, exclude_none=True) + "\n")
@@ -125,7 +125,7 @@ def write_manifest(tree: Tree, manifest: Manifest) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`, renamed over it when the block ends well."""
+    """A temporary path beside `path` that replaces it if the block succeeds."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
@@ -138,7 +138,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def sync(path: Path) -> None:
-    """Force a file's content, or a folder's entries, to the disk."""
+    """Sync the content of a file, or the entries of a folder, to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

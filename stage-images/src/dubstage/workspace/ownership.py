@@ -1,7 +1,7 @@
-"""One folder, one owner: which DubJob's folder this is.
+"""The owner of a job's folder: one DubJob.
 
-The first ingest to come claims the job's folder for its DubJob; everyone else's
-run ends with a sentence and touches nothing.
+The first ingest claims the folder for its DubJob. Runs of any other DubJob fail with a
+sentence and change nothing.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from dubstage.workspace.layout import Tree
 from dubstage.workspace.manifest import sync
 
 SETTLE_SECONDS = 1.0
-"""How long a claim that holds nothing may be one that is just being written."""
+"""How long to wait for the content of an empty claim, which may just be being written."""
 
 
 def claim(tree: Tree, request: StageRequest) -> None:
-    """Claim the folder for the request's DubJob: of several who come at once, one gets it.
+    """Claim the folder for the DubJob of the request. If several claim it at once, one
+    succeeds.
 
-    Raises :class:`Misconfigured` where it is another's.
+    Raises :class:`Misconfigured` if the folder belongs to another DubJob.
     """
     tree.owner.parent.mkdir(parents=True, exist_ok=True)
     mine = tree.owner.with_name(f".owner.{os.getpid()}.partial")
@@ -35,7 +36,7 @@ def claim(tree: Tree, request: StageRequest) -> None:
         if _read(tree.owner) is None:
             time.sleep(SETTLE_SECONDS)
         if _read(tree.owner) is None:
-            # Whoever began this claim did not end it: it is nobody's.
+            # The process that started this claim did not finish it.
             mine.replace(tree.owner)
     finally:
         mine.unlink(missing_ok=True)
@@ -44,8 +45,10 @@ def claim(tree: Tree, request: StageRequest) -> None:
 
 
 def _put(mine: Path, owner: Path) -> None:
-    """The content of `mine` as `owner`, unless there is one. By a second name for the file,
-    which is whole at once; a volume without such names gets a file of its own."""
+    """Publish the claim `mine` as `owner`, unless there is one.
+
+    A hard link is complete at once. A volume without hard links gets a second file.
+    """
     try:
         os.link(mine, owner)
     except FileExistsError:
@@ -58,18 +61,18 @@ def _put(mine: Path, owner: Path) -> None:
 
 
 def check(tree: Tree, request: StageRequest) -> None:
-    """Raise :class:`Misconfigured` where the folder is another DubJob's, and
-    :class:`NoInput` where nobody claimed it."""
+    """Raise :class:`Misconfigured` if the folder belongs to another DubJob, and
+    :class:`NoInput` if no DubJob has claimed it."""
     owner = _read(tree.owner)
     if owner is None:
         raise NoInput(
-            f"{tree.relative(tree.owner)} is gone; the ingest stage has to write it again.",
+            f"{tree.relative(tree.owner)} is missing; the ingest stage has to write it again.",
             missing_from=Stage.INGEST,
         )
     if owner != (request.namespace, request.name):
         raise Misconfigured(
             f"interim/{tree.job_id} belongs to the DubJob {owner[0]}/{owner[1]}: choose another "
-            f"spec.jobID, or remove {tree.relative(tree.owner)} when that DubJob is no more.",
+            f"spec.jobID, or delete {tree.relative(tree.owner)} if that DubJob no longer exists.",
             reason="FolderTaken",
         )
 

@@ -1,8 +1,8 @@
-"""Outputs appear whole or not at all.
+"""All files of a stage appear together, complete, or not at all.
 
-A stage writes to a *staging* path beside each target. When all are written they
-are synced and renamed; what an earlier run left and this one did not write again
-goes; the manifest comes last.
+A stage writes to a *staging* path beside each target. When all are written they are synced
+and renamed, and files of an earlier run that this one did not replace are deleted. The
+manifest is written last.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from dubstage.workspace.layout import Artifact, Tree
 from dubstage.workspace.manifest import sync
 
 MARK = ".partial"
-"""Ending of a file that is not published yet. It starts with a dot as well, so no
-artifact's pattern finds it. The media type's own ending stays before it."""
+"""Part of the name of an unpublished file, before the ending. The name also begins with a
+dot, so that no pattern of an artifact matches it."""
 
 
 class Staging:
-    """The files that one run of a stage is writing."""
+    """The unpublished files of one run of a stage."""
 
     def __init__(self, tree: Tree, writes: tuple[Artifact, ...]) -> None:
         self._tree = tree
@@ -28,12 +28,12 @@ class Staging:
         self._files: dict[Path, Path] = {}
 
     def path(self, artifact: Artifact, name: str | None = None) -> Path:
-        """Where to write `artifact` (`name`: one file of a pattern artifact).
+        """The path to write `artifact` to; `name`: one of several files of a pattern.
 
         Raises ValueError for an artifact that the stage does not declare.
         """
         if artifact not in self._writes:
-            raise ValueError(f"{artifact.name} is not among what this stage writes")
+            raise ValueError(f"{artifact.name} is not an artifact that this stage writes")
         pattern = self._tree.path(artifact)
         target = pattern.with_name(name) if name else pattern
         if not target.match(pattern.name):
@@ -44,7 +44,7 @@ class Staging:
         return temporary
 
     def discard(self) -> None:
-        """Remove what is not published, of this run and of one that was killed."""
+        """Delete unpublished files, of this run and of one that was killed."""
         for artifact in self._writes:
             pattern = self._tree.path(artifact)
             for leftover in pattern.parent.glob(f".*{MARK}*"):
@@ -52,10 +52,10 @@ class Staging:
                     leftover.unlink()
 
     def publish(self, digests: Digests) -> list[FileRecord]:
-        """Sync and rename every file; their records, sorted by path."""
+        """Sync and rename every file, and return their records, sorted by path."""
         missing = [target for target, staged in self._files.items() if not staged.exists()]
         if missing:
-            raise FileNotFoundError(f"{missing[0].name} was promised and not written")
+            raise FileNotFoundError(f"the stage did not write {missing[0].name}")
         for temporary in self._files.values():
             sync(temporary)
         for target, temporary in self._files.items():

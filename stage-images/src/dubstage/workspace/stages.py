@@ -1,5 +1,5 @@
-"""What each stage reads and writes: data, so that ingest can look ahead
-without importing another stage."""
+"""What each stage reads and writes, as data: ingest can look ahead without importing another
+stage."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ def _nothing(_: StageRequest) -> dict[str, object]:
 
 @dataclass(frozen=True)
 class StageDefinition:
-    """One stage as the content key sees it."""
+    """The inputs and outputs of one stage."""
 
     stage: Stage
     version: int
-    """Raised by the author of a change that makes earlier outputs wrong."""
+    """Part of the content key. To be raised with every change that makes earlier outputs wrong."""
     reads: tuple[Artifact, ...]
-    """Inputs from earlier stages; the source video is `reads_source`."""
+    """The artifacts of earlier stages that it reads."""
     writes: tuple[Artifact, ...]
     reads_source: bool = False
+    """Whether it reads the source video."""
     parameters: Callable[[StageRequest], dict[str, object]] = _nothing
-    """The part of the request that changes what the stage writes."""
+    """The part of the request that affects what the stage writes."""
 
 
 STAGES: dict[Stage, StageDefinition] = {
@@ -115,4 +116,4 @@ def input_name(artifact: Artifact, file_name: str) -> str:
 PRODUCER: dict[Artifact, Stage] = {
     artifact: definition.stage for definition in STAGES.values() for artifact in definition.writes
 }
-"""Which stage writes an artifact."""
+"""The stage that writes an artifact."""

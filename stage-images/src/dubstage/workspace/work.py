@@ -1,7 +1,7 @@
-"""What one run of a stage is given, and what it returns.
+"""What the function of a stage gets, and what it returns.
 
-`runner` builds a :class:`Work`, calls the stage's ``run``, and publishes what
-it wrote. A stage module therefore holds nothing but the work itself.
+`run.attempt` builds a :class:`Work`, calls the ``run`` of the stage, and publishes the files
+that it wrote. A stage module holds nothing but the work itself.
 """
 
 from __future__ import annotations
@@ -20,32 +20,30 @@ from dubstage.workspace.stages import PRODUCER
 
 @dataclass(frozen=True)
 class Work:
-    """Everything one run of a stage is given."""
+    """Everything that one run of a stage needs."""
 
     request: StageRequest
     tree: Tree
     staging: Callable[[Artifact, str | None], Path]
-    """`staging(artifact, name)`: where to write an output. The file lies beside
-    its target under a temporary name until the whole stage has succeeded, and
-    is then published with all others. `name` is the file name of one of several
-    files (only for a pattern artifact)."""
+    """`staging(artifact, name)`: the path to write an output to. The file has a temporary
+    name beside its target until the stage has succeeded, and is then published with all
+    others. `name`: the file name of one of several files of a pattern, else None."""
     progress: Callable[[float], None]
-    """`progress(share)`: how much is done, 0.0 to 1.0."""
+    """`progress(share)`: report how much of the work is done, 0.0 to 1.0."""
     scratch: Path
-    """An empty folder for temporary files, removed at the end."""
+    """An empty folder for temporary files, deleted after the run."""
 
     def read(self, artifact: Artifact) -> list[Path]:
-        """The files of an input that an earlier stage wrote: one, or those of a
-        pattern.
+        """The files of an artifact that an earlier stage wrote: one, or those of a pattern.
 
-        Raises :class:`dubstage.errors.NoInput` where there is none.
+        Raises :class:`NoInput` if there is none.
         """
         return files_of(self.tree, artifact)
 
 
 @dataclass
 class Outcome:
-    """What a stage's ``run`` returns."""
+    """The result of a stage's ``run``."""
 
     message: str = ""
     """One sentence for a person."""
@@ -57,13 +55,13 @@ class Outcome:
 def files_of(tree: Tree, artifact: Artifact) -> list[Path]:
     """The files of `artifact`, at least one.
 
-    Raises :class:`dubstage.errors.NoInput` where there is none.
+    Raises :class:`NoInput` if there is none.
     """
     files = tree.files(artifact)
     if not files:
         producer = PRODUCER[artifact]
         raise NoInput(
-            f"{tree.relative(tree.path(artifact))} is gone; "
+            f"{tree.relative(tree.path(artifact))} is missing; "
             f"the {producer} stage has to write it again.",
             missing_from=producer,
         )
