@@ -1,4 +1,4 @@
-"""A full GPU: the same work with less memory, then a sentence."""
+"""A full GPU: the same work with less memory, then a failure with a sentence."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import pytest
 
 from dubstage.contract import EngineChoice
 from dubstage.errors import Misconfigured, TemporaryFailure
-from dubstage.run.gpu_memory import Ladder
+from dubstage.run.gpu_memory import MemoryFallback
 from dubstage.transcribe.faster_whisper import Models, memory_steps
 
 CUBLAS = "CUDA failed with error out of memory"
-"""CTranslate2's words; torch says ``CUDA out of memory. Tried to allocate …``."""
+"""The message of CTranslate2; torch writes ``CUDA out of memory. Tried to allocate …``."""
 
 
-def test_the_batch_is_halved_then_the_weights_are() -> None:
+def test_batch_is_halved_before_the_weights_are() -> None:
     assert memory_steps(8, "float16") == [
         (8, "float16"), (4, "float16"), (2, "float16"), (1, "float16"), (1, "int8")
     ]  # fmt: skip
     assert memory_steps(1, "int8") == [(1, "int8")]
 
 
-def test_a_step_that_did_not_fit_is_not_tried_again() -> None:
-    ladder, tried = Ladder([3, 2, 1], "the work"), []
+def test_step_that_did_not_fit_is_not_retried() -> None:
+    fallback, tried = MemoryFallback([3, 2, 1], "the work"), []
 
     def attempt(step: int) -> str:
         tried.append(step)
@@ -29,29 +29,29 @@ def test_a_step_that_did_not_fit_is_not_tried_again() -> None:
             raise RuntimeError(CUBLAS)
         return f"done with {step}"
 
-    assert [ladder.run(attempt), ladder.run(attempt)] == ["done with 2"] * 2
+    assert [fallback.run(attempt), fallback.run(attempt)] == ["done with 2"] * 2
     assert tried == [3, 2, 2]
 
 
-def test_no_step_fits() -> None:
+def test_work_that_never_fits_fails() -> None:
     def attempt(_: int) -> None:
         raise RuntimeError(f"{CUBLAS}\nand more")
 
     with pytest.raises(TemporaryFailure, match="too small for the work, even with 1") as caught:
-        Ladder([2, 1], "the work").run(attempt)
+        MemoryFallback([2, 1], "the work").run(attempt)
     assert caught.value.reason == "OutOfMemory"
     assert "and more" not in str(caught.value)
 
 
-def test_another_error_goes_through() -> None:
+def test_other_errors_pass_through() -> None:
     def attempt(_: int) -> None:
         raise RuntimeError("cuDNN is not there")
 
     with pytest.raises(RuntimeError, match="cuDNN"):
-        Ladder([2, 1], "the work").run(attempt)
+        MemoryFallback([2, 1], "the work").run(attempt)
 
 
-def test_a_model_is_loaded_once_for_each_compute_type() -> None:
+def test_model_is_loaded_once_for_each_compute_type() -> None:
     loaded: list[str] = []
     models = Models(EngineChoice(engine="whisperx", model="large-v3"), loaded.append)
     for compute_type in ("float16", "float16", "int8"):
@@ -59,7 +59,7 @@ def test_a_model_is_loaded_once_for_each_compute_type() -> None:
     assert loaded == ["float16", "int8"]
 
 
-def test_a_model_that_cannot_be_loaded_is_named() -> None:
+def test_model_that_cannot_be_loaded_is_named() -> None:
     def load(_: str) -> None:
         raise RuntimeError("File model.bin is incomplete")
 

@@ -180,9 +180,7 @@ def test_volume_without_hard_links_has_owners(
     assert (other.code, other.result.reason) == (ExitCode.CONFIG, "FolderTaken")
 
 
-def test_empty_claim_can_be_taken_over(
-    volumes: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_empty_claim_can_be_taken_over(volumes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ownership, "SETTLE_SECONDS", 0.0)
     tree = run(volumes, Stage.INGEST).tree
     tree.owner.write_text("")

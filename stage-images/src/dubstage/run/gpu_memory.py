@@ -12,7 +12,7 @@ Step = TypeVar("Step")
 Result = TypeVar("Result")
 
 
-class Ladder(Generic[Step]):
+class MemoryFallback(Generic[Step]):
     """Ways to do one piece of work, each of which needs less memory than the one before.
 
     A step that once ran out of memory is not used again.

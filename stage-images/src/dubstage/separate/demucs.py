@@ -15,7 +15,7 @@ from dubstage.contract import EngineChoice
 from dubstage.errors import Misconfigured
 from dubstage.media.audio import SAMPLE_RATE
 from dubstage.models import model_folder
-from dubstage.run.gpu_memory import Ladder
+from dubstage.run.gpu_memory import MemoryFallback
 from dubstage.separate.engine import Block
 from dubstage.separate.windows import in_windows
 from dubstage.workspace.work import Work
@@ -76,7 +76,7 @@ class Demucs:
             )
         longest = min(float(part.segment) for part in self._separator.model.models)
         segment = min(float(parameters.get("segment", longest)), longest)
-        self._ladder = Ladder(_memory_steps(device, segment), "separation")
+        self._fallback = MemoryFallback(_memory_steps(device, segment), "separation")
 
     def separate(self, blocks: Iterable[Block]) -> Iterator[tuple[Block, Block]]:
         """Pairs (source, vocals), aligned to the sample."""
@@ -108,7 +108,7 @@ class Demucs:
             return stems[STEM]
 
         vocals = convert_audio(
-            self._ladder.run(attempt), separator.samplerate, SAMPLE_RATE, window.shape[1]
+            self._fallback.run(attempt), separator.samplerate, SAMPLE_RATE, window.shape[1]
         )
         block: Block = vocals.T[: len(window)].contiguous().numpy()
         return block

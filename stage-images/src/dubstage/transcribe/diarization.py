@@ -11,7 +11,7 @@ from dubstage.errors import Misconfigured
 from dubstage.logs import step
 from dubstage.models import model_folder
 from dubstage.models.volume import find_model
-from dubstage.run.gpu_memory import Ladder
+from dubstage.run.gpu_memory import MemoryFallback
 from dubstage.workspace.layout import Roots
 
 Progress = Callable[[float], None]
@@ -61,7 +61,7 @@ class Diarizer:
             )
 
         with step("diarize"):
-            turns = Ladder(devices(self._device), "diarization").run(attempt)
+            turns = MemoryFallback(devices(self._device), "diarization").run(attempt)
         self._whisperx.assign_word_speakers(turns, {"segments": segments}, fill_nearest=True)
         return []
 

@@ -12,7 +12,7 @@ from dubstage.errors import Misconfigured
 from dubstage.logs import step
 from dubstage.media.windows import Part, parts_of
 from dubstage.models import model_folder
-from dubstage.run.gpu_memory import Ladder, is_out_of_memory
+from dubstage.run.gpu_memory import MemoryFallback, is_out_of_memory
 from dubstage.text.languages import is_spaced
 from dubstage.text.transcript import Word
 from dubstage.transcribe.engine import Recognition
@@ -60,8 +60,8 @@ class FasterWhisper:
         batch_size = int(
             parameters.get("batch_size", CPU_BATCH_SIZE if device == "cpu" else BATCH_SIZE)
         )
-        self._ladder = Ladder(memory_steps(batch_size, compute_type), "recognition")
-        self._ladder.run(lambda step: self._models.load(step[1]))
+        self._fallback = MemoryFallback(memory_steps(batch_size, compute_type), "recognition")
+        self._fallback.run(lambda step: self._models.load(step[1]))
 
     @step("recognize")
     def recognise(
@@ -96,7 +96,7 @@ class FasterWhisper:
             model = self._models.load(compute_type)
             return listen(model, part.samples, language, batch_size, self._beam_size, told)
 
-        return self._ladder.run(attempt)
+        return self._fallback.run(attempt)
 
 
 def notes_on(speakers: SpeakerRange | None) -> tuple[str, ...]:

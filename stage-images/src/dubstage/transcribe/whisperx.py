@@ -17,7 +17,7 @@ from dubstage.logs import step
 from dubstage.models import model_folder
 from dubstage.models.pull import hugging_face_token
 from dubstage.models.volume import find_model
-from dubstage.run.gpu_memory import Ladder
+from dubstage.run.gpu_memory import MemoryFallback
 from dubstage.text.languages import is_spaced
 from dubstage.transcribe.diarization import Diarizer, Progress, devices, in_percent, unusable
 from dubstage.transcribe.engine import Recognition
@@ -83,8 +83,8 @@ class WhisperX:
         compute_type = str(parameters.get("compute_type", "float16" if is_gpu else "int8"))
         batch_size = int(parameters.get("batch_size", BATCH_SIZE))
         self._models = Models(choice, load)
-        self._ladder = Ladder(memory_steps(batch_size, compute_type), "recognition")
-        self._ladder.run(lambda step: self._models.load(step[1]))
+        self._fallback = MemoryFallback(memory_steps(batch_size, compute_type), "recognition")
+        self._fallback.run(lambda step: self._models.load(step[1]))
 
     def recognise(
         self,
@@ -127,7 +127,7 @@ class WhisperX:
             )
             return str(found[0]), float(found[1])
 
-        return self._ladder.run(attempt)
+        return self._fallback.run(attempt)
 
     @step("recognize")
     def _transcribe(self, audio: Any, language: str, progress: Progress) -> list[Segment]:
@@ -144,7 +144,7 @@ class WhisperX:
             found: list[Segment] = heard["segments"]
             return found
 
-        return self._ladder.run(attempt)
+        return self._fallback.run(attempt)
 
     @step("recognize")
     def _transcribe_words(self, audio: Any, language: str, progress: Progress) -> list[Segment]:
@@ -155,7 +155,7 @@ class WhisperX:
             model = self._models.load(compute_type).model
             return listen(model, audio, language, batch_size, self._beam_size, progress)
 
-        words = self._ladder.run(attempt).words
+        words = self._fallback.run(attempt).words
         if not words:
             return []
         heard = [word.model_dump(exclude={"speaker"}) for word in words]
@@ -184,7 +184,7 @@ class WhisperX:
             found: list[Segment] = aligned["segments"]
             return found
 
-        return Ladder(devices(self._device), "alignment").run(attempt)
+        return MemoryFallback(devices(self._device), "alignment").run(attempt)
 
 
 def _import(scratch: Path, is_offline: bool) -> Any:
