@@ -248,7 +248,20 @@ def test_without_the_file_the_engine_runs_again(volumes: Path) -> None:
         ("translation.srt", "1\nnonsense\n", "line 2: expected times"),
         ("translation.srt", "00:00:05,000 --> 00:00:04,000\nx\n", "line 1: the end is not after"),
         ("translation.srt", "00:01:00,000 --> 00:01:01,000\nx\n", "line 1: no segment is spoken"),
-        ("translation.srt", "", "it has no segments"),
+        ("translation.srt", "", "it has no cues"),
+        ("translation.json", "[]", "it has no segments"),
+        ("translation.srt", "hello\n", "line 1: expected times"),
+        ("translation.srt", "00:00:01,000 --> 00:00:0x\nx\n", "line 1: expected times"),
+        (
+            "translation.vtt",
+            "WEBVTT\n\nNOTE by Ann\n\nfirst\n1:2 --> 3\nx\n",
+            "line 6: expected times like 00:01:02.500",
+        ),
+        (
+            "translation.ass",
+            "[Events]\nFormat: Start, End, Text\nDialogue: now,0:00:02.00,x\n",
+            "line 3: expected times like Dialogue: 0,0:01:02.50",
+        ),
         ("translation.srt", "00:00:01,000 --> 00:00:02,000\n", "no text was found for segment_0"),
         ("translation.json", "{", "line 1: it is not JSON"),
         ("translation.json", "{}", "expected a list"),
@@ -272,6 +285,67 @@ def test_a_bad_correction_is_said_with_its_line(
     assert (ended.code, ended.result.reason) == (ExitCode.DATAERR, "BadCorrection")
     assert f"inputs/clip/{name}" in ended.result.message
     assert says in ended.result.message
+
+
+VTT = """WEBVTT
+
+NOTE by Ann
+
+STYLE
+::cue { color: red }
+
+intro
+00:01.000 --> 00:05.000 align:start
+<v Ann>Buenos <i>días</i> a todos &amp; todas.
+
+00:00:06.000 --> 00:00:08.500
+Y buenas
+noches.
+"""
+ASS = """[Script Info]
+Title: x
+
+[V4+ Styles]
+Format: Name, Fontname, Fontsize
+Style: Default,Arial,20
+
+[Events]
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
+Comment: 0,0:00:00.00,0:00:01.00,Default,,0,0,0,,nobody says this
+Dialogue: 0,0:00:01.00,0:00:05.00,Default,,0,0,0,,{\\an8}Buenos {\\i1}días{\\i0} a todos, todas.
+Dialogue: 0,0:00:06.00,0:00:08.50,Default,,0,0,0,,Y buenas\\Nnoches.
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "first"),
+    [
+        ("translation.vtt", VTT, "Buenos días a todos & todas."),
+        ("translation.ass", ASS, "Buenos días a todos, todas."),
+        (
+            "translation.srt",
+            "1\n00:00:01,000 --> 00:00:05,000\n{\\an8}<b>Buenos</b> días.\n\n"
+            "2\n00:00:06,000 --> 00:00:08,500\nY buenas\nnoches.",
+            "Buenos días.",
+        ),
+    ],
+)
+def test_translation_of_any_subtitle_format_replaces_the_engine(
+    volumes: Path, name: str, text: str, first: str
+) -> None:
+    lay(volumes, "transcript.srt", TRANSCRIPT)
+    taken_over(volumes)
+    lay(volumes, name, text)
+    assert translations(run(volumes, Stage.TRANSLATE)) == [first, "Y buenas noches."]
+
+
+def test_transcript_in_vtt_is_joined_like_srt(volumes: Path) -> None:
+    text = TRANSCRIPT.replace(",000", ".000").replace(",500", ".500")
+    lay(volumes, "transcript.vtt", "WEBVTT\n\n" + text)
+    assert [line["text"] for line in taken_over(volumes)] == [
+        "Good morning, everybody here.",
+        "And good night.",
+    ]
 
 
 def test_two_corrections_and_bytes_that_are_no_text_are_refused(volumes: Path) -> None:

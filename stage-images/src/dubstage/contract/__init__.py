@@ -61,7 +61,7 @@ ENGINE_NAMES: dict[Stage, tuple[str, ...]] = {
 
 CORRECTIONS = {Stage.TRANSCRIBE: "transcript", Stage.TRANSLATE: "translation"}
 """Stages whose result a file of the user can replace, with the stem of its name in
-``inputs/<job_id>/``; the suffix is ``.json`` or ``.srt``."""
+``inputs/<job_id>/``; the suffix is ``.json``, ``.srt``, ``.vtt`` or ``.ass``."""
 
 REVIEWED = {
     Stage.SEPARATE: "interim/{job}/text/vid/speaks/vocals.wav",

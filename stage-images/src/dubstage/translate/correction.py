@@ -8,7 +8,7 @@ from pathlib import Path
 from dubstage.contract import Stage
 from dubstage.contract.summary import StageSummary
 from dubstage.inputs import corrections
-from dubstage.inputs.corrections import Line
+from dubstage.inputs.corrections import Entry
 from dubstage.text.counting import counted
 from dubstage.text.transcript import Sentence, TranslatedSentence, read_list, write_list
 from dubstage.workspace.layout import Artifact
@@ -16,59 +16,59 @@ from dubstage.workspace.work import Outcome, Work
 
 
 def run(work: Work) -> Outcome:
-    """Write the person's translation of every line.
+    """Write the person's translation of every segment.
 
-    Raises :class:`BadInput` where a line of the file belongs to no line of the
-    programme, or one of the programme has none in the file.
+    Raises :class:`BadInput` if an entry of the file belongs to no segment, or a segment has
+    no entry.
     """
     request = work.request
     path = corrections.find(work.tree.roots, request, Stage.TRANSLATE)
     assert path is not None
-    lines = read_list(work, Artifact.TRANSCRIPT, Sentence)
-    texts = _texts(work, path, lines)
+    segments = read_list(work, Artifact.TRANSCRIPT, Sentence)
+    texts = _texts(work, path, segments)
     translated = [
-        TranslatedSentence(**line.model_dump(), translation=texts[line.segment_id])
-        for line in lines
+        TranslatedSentence(**segment.model_dump(), translation=texts[segment.segment_id])
+        for segment in segments
     ]
     write_list(work.staging(Artifact.TRANSLATED, None), translated)
     write_list(work.staging(Artifact.TRG_TRANSCRIPT, None), translated)
     return Outcome(
-        message=f"{counted(len(lines), 'segment')} imported from "
+        message=f"{counted(len(segments), 'segment')} imported from "
         f"inputs/{request.job_id}/{path.name}",
         summary=StageSummary(untranslated_segments=0),
     )
 
 
-def _texts(work: Work, path: Path, lines: Sequence[Sentence]) -> dict[str, str]:
-    """Translation by line: of several subtitles to one line, one after the other."""
+def _texts(work: Work, path: Path, segments: Sequence[Sentence]) -> dict[str, str]:
+    """Translation by segment. Several cues of one segment follow one another."""
     request = work.request
-    texts: dict[str, list[str]] = {line.segment_id: [] for line in lines}
-    found = corrections.read(path, request, Stage.TRANSLATE)
-    for line in found:
-        identity = line.segment_id or _nearest(line, lines)
+    texts: dict[str, list[str]] = {segment.segment_id: [] for segment in segments}
+    entries = corrections.read(path, request, Stage.TRANSLATE)
+    for entry in entries:
+        identity = entry.segment_id or _nearest(entry, segments)
         if identity not in texts:
             why = (
                 f"there is no segment {identity}"
                 if identity
                 else "no segment is spoken at that time"
             )
-            raise corrections.refused(request, Stage.TRANSLATE, path, line, why)
-        if line.text:
-            texts[identity].append(line.text)
-    for spoken in lines:
-        if not texts[spoken.segment_id]:
-            at = f"{spoken.segment_id} ({spoken.start:.1f} to {spoken.end:.1f} s)"
+            raise corrections.refused(request, Stage.TRANSLATE, path, entry, why)
+        if entry.text:
+            texts[identity].append(entry.text)
+    for segment in segments:
+        if not texts[segment.segment_id]:
+            at = f"{segment.segment_id} ({segment.start:.1f} to {segment.end:.1f} s)"
             raise corrections.refused(
-                request, Stage.TRANSLATE, path, found[-1], f"no text was found for {at}"
+                request, Stage.TRANSLATE, path, entries[-1], f"no text was found for {at}"
             )
     return {identity: " ".join(parts) for identity, parts in texts.items()}
 
 
-def _nearest(line: Line, lines: Sequence[Sentence]) -> str:
-    """The line that is spoken while the subtitle is shown; empty where none is."""
+def _nearest(entry: Entry, segments: Sequence[Sentence]) -> str:
+    """The segment that is spoken longest during `entry`; empty if none is."""
     overlaps = [
-        (min(line.end, spoken.end) - max(line.start, spoken.start), spoken.segment_id)
-        for spoken in lines
+        (min(entry.end, segment.end) - max(entry.start, segment.start), segment.segment_id)
+        for segment in segments
     ]
     longest, identity = max(overlaps, default=(0.0, ""))
     return identity if longest > 0 else ""
