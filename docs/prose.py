@@ -18,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 COMMENTED = (
-    *("*.yaml", "*.sh", "*.hcl", "Makefile", "*/Dockerfile", "stage-images/requirements/*.txt"),
+    *("*.yaml", "*.sh", "*.hcl", "*.toml", "Makefile", "*/Dockerfile", "stage-images/requirements/*.txt"),
     *("stage-images/install-requirements", ".vale.ini"),
 )
 """Files whose `#` comments are checked."""
