@@ -57,7 +57,8 @@ ENGINE_NAMES: dict[Stage, tuple[str, ...]] = {
     Stage.SYNTHESIZE: ("cosyvoice", "espeak-ng", "gtts"),
     Stage.MUX: ("ffmpeg",),
 }
-"""The engines of each stage, sorted: what ``dubstage.engines`` holds, for the operator."""
+"""The names of the engines of each stage, sorted: those of the table ``dubstage.engines``, which
+the operator does not import."""
 
 CORRECTIONS = {Stage.TRANSCRIBE: "transcript", Stage.TRANSLATE: "translation"}
 """Stages whose result a file of the user can replace, with the stem of its name in
@@ -73,7 +74,7 @@ REVIEWED = {
 
 
 class ExitCode(IntEnum):
-    """How a stage ended; the names are those of BSD's ``sysexits.h``."""
+    """The exit code of a stage; the names are those of BSD's ``sysexits.h``."""
 
     OK = 0
     DATAERR = 65
