@@ -96,6 +96,7 @@ gitops: ## Generate the test data and configuration of Argo CD
 
 .PHONY: test-architecture
 test-architecture: bootstrap ## Test the imports, the documentation and the structure of the repository
+	@$(CLUSTER) tools vale
 	$(RUN) pytest tests/architecture tests/images/test_locks.py tests/images/test_layers.py tests/images/test_skaffold.py
 
 # The heavy libraries have a separate environment with the versions of their image.

@@ -18,7 +18,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 COMMENTED = (
-    *("*.yaml", "*.sh", "*.hcl", "*.toml", "Makefile", "*/Dockerfile", "stage-images/requirements/*.txt"),
+    *(
+        "*.yaml",
+        "*.sh",
+        "*.hcl",
+        "*.toml",
+        "Makefile",
+        "*/Dockerfile",
+        "stage-images/requirements/*.txt",
+    ),
     *("stage-images/install-requirements", ".vale.ini"),
 )
 """Files whose `#` comments are checked."""
@@ -27,7 +35,7 @@ MESSAGES = ("local-cluster/src/*.py", "examples/*.py", ":(glob)stage-images/*.py
 PLAIN = ("*/NOTES.txt",)
 """Files that are checked as they are."""
 GENERATED = re.compile(r"^(crds|charts/[^/]+/definitions)/|/testdata/|pins")
-SENTENCE = re.compile(r"[A-Za-z]{2,} [A-Za-z]")
+SENTENCE = re.compile(r"[A-Za-z]{2,}\b.* .*\b[A-Za-z]{2,}")
 """Two words: anything shorter is a name or a key."""
 
 
@@ -35,7 +43,10 @@ def extract(folder: Path) -> None:
     """Write the prose of every tracked file to `folder`."""
     for patterns, prose in ((COMMENTED, comments), (MESSAGES, messages), (PLAIN, lines)):
         for file in tracked(patterns):
-            text = {number: line for number, line in prose((ROOT / file).read_text()) if line}
+            text: dict[int, str] = {}
+            for number, line in prose((ROOT / file).read_text()):
+                if line:
+                    text[number] = f"{text.get(number, '')} {line}".strip()
             if not text:
                 continue
             target = folder / f"{file}.md"
