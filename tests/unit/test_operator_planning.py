@@ -118,7 +118,7 @@ def test_a_running_stage_whose_work_changed_is_replaced() -> None:
         (65, "Error", StageResult(stage=Stage.INGEST, reason="SourceEmpty",
          message="It is empty.").to_termination_message(), "SourceEmpty", "It is empty."),
         (137, "OOMKilled", "", "OOMKilled", "96Mi"),
-        (1, "Error", "Traceback (most recent call last)", "ExitCode", "exit code 1"),
+        (1, "Error", "Traceback (most recent call last)", "ExitCode", "code 1"),
     ],
 )  # fmt: skip
 def test_a_failure_says_what_happened(

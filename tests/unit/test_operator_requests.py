@@ -135,7 +135,7 @@ def test_a_gate_waits_and_says_what_to_look_at() -> None:
     assert condition(after, "Stalled")[0] == "False"
     message = after.condition("Finished").message  # type: ignore[union-attr]
     assert "outputs/talk/text/trg_transcript.json" in message
-    assert "inputs/talk/translation.srt" in message
+    assert "inputs/talk/translation.json, .srt" in message
     assert "dubjob.dev/approved=translate.1" in message
     assert world.created == STAGES[:4]
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from dubjob_operator import reasons
 from dubjob_operator.api.dubjob import DubJob, StageState, StageStatus
+from dubjob_operator.planning import messages
 from dubjob_operator.planning.observation import ObservedJob
 from dubjob_operator.planning.start_faults import is_fault
 from dubjob_operator.planning.times import parse, seconds_since
@@ -93,8 +94,7 @@ def _start(dubjob: DubJob, entry: StageStatus, now: datetime) -> Limit | None:
     return Limit(
         allowed - seconds_since(entry.since, now),
         reasons.START_DEADLINE_EXCEEDED,
-        f"The {entry.name} stage could not start within {allowed} s ({entry.reason}): "
-        f"{entry.message}",
+        messages.start_deadline_exceeded(entry.name, allowed, entry.reason, entry.message or ""),
     )
 
 
@@ -105,8 +105,9 @@ def _queue(dubjob: DubJob, entry: StageStatus, now: datetime) -> Limit | None:
     return Limit(
         allowed - seconds_since(entry.since, now),
         reasons.QUEUE_DEADLINE_EXCEEDED,
-        f"The {entry.name} stage waited for {allowed} s, its spec.queueDeadlineSeconds: "
-        f"{entry.message}",
+        messages.queue_deadline_exceeded(
+            entry.name, allowed, "spec.queueDeadlineSeconds", entry.message or ""
+        ),
     )
 
 
@@ -118,8 +119,7 @@ def _timeout(entry: StageStatus, job: ObservedJob | None, now: datetime) -> Limi
     return Limit(
         job.timeout - seconds_since(begun, now),
         reasons.STAGE_TIMEOUT,
-        f"The {entry.name} stage ran for longer than {job.timeout:.0f} s, its timeoutSeconds in "
-        "the profile.",
+        messages.stage_timeout(entry.name, job.timeout),
     )
 
 
@@ -136,6 +136,5 @@ def _active(
     return Limit(
         allowed - active_seconds(entries, entry, job, now),
         reasons.ACTIVE_DEADLINE_EXCEEDED,
-        f"The stages ran for longer than {allowed} s, spec.activeDeadlineSeconds, all together; "
-        f"{entry.name} was running.",
+        messages.active_deadline_exceeded(entry.name, allowed, "spec.activeDeadlineSeconds"),
     )

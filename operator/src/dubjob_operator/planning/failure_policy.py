@@ -1,4 +1,4 @@
-"""What a stage's failure means: for the Job, and for the person who reads about it."""
+"""What the failure of a stage means: for its Job, and for the status."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from dubjob_operator import names, reasons
+from dubjob_operator.planning import messages
 from dubjob_operator.planning.observation import ObservedJob, ObservedPod
 from dubstage.contract import ExitCode
 
 FINAL_CODES = (ExitCode.DATAERR, ExitCode.NOINPUT, ExitCode.CONFIG)
-"""Exit codes after which another try cannot help."""
+"""Exit codes after which a retry cannot succeed."""
 
 
 def pod_failure_policy() -> dict[str, Any]:
-    """The Job's rules; the first that matches counts, so disruptions come first."""
+    """The podFailurePolicy of the Job. The first rule that matches counts, so disruptions come
+    first."""
     return {
         "rules": [
             {
@@ -42,13 +44,13 @@ class Failure:
 
 
 def is_final(pod: ObservedPod) -> bool:
-    """True for a pod after which the Job will fail without another try."""
+    """Whether the Job will fail after this pod, without a retry."""
     return pod.phase == "Failed" and not pod.disrupted and pod.exit_code in FINAL_CODES
 
 
 def disruptions(attempts: int, job: ObservedJob) -> int:
-    """How many of the stage's `attempts` were ended by the cluster, not by the stage:
-    the Job counts its own failures, and has no count of these."""
+    """How many of the stage's `attempts` the cluster ended. The Job only counts the failures of
+    the stage itself."""
     unfinished = sum(pod.phase != "Failed" for pod in job.pods)
     # The Job controller counts a moment later than the pods fail.
     own = sum(pod.phase == "Failed" and not pod.disrupted for pod in job.pods)
@@ -56,38 +58,29 @@ def disruptions(attempts: int, job: ObservedJob) -> int:
 
 
 def explain(stage: str, pod: ObservedPod, profile: str) -> Failure:
-    """Why `pod` failed, in the stage's own words where it left any."""
+    """Why `pod` failed: as the stage reports it, if it left a result."""
     if pod.terminated_reason == reasons.OUT_OF_MEMORY:
-        limit = f" at its limit of {pod.memory_limit}" if pod.memory_limit else ""
-        return Failure(
-            reasons.OUT_OF_MEMORY,
-            f"The {stage} stage ran out of memory{limit}: raise "
-            f"spec.stages.{stage}.resources.limits.memory of DubProfile {profile}.",
-        )
+        message = messages.out_of_memory(stage, pod.memory_limit, f"DubProfile {profile}")
+        return Failure(reasons.OUT_OF_MEMORY, message)
     if pod.result and pod.exit_code:
-        return Failure(pod.result.reason, pod.result.message or f"The {stage} stage failed.")
-    if pod.disrupted:
-        return Failure(reasons.DISRUPTED, f"Pod {pod.name} was preempted, evicted or drained.")
-    if pod.exit_code is None:
         return Failure(
-            reasons.POD_FAILED, f"Pod {pod.name} of the {stage} stage failed before it ran."
+            pod.result.reason,
+            messages.sentence(pod.result.message) or messages.in_state(stage, "Failed"),
         )
-    return Failure(
-        reasons.EXIT_CODE,
-        f"The {stage} stage ended with exit code {pod.exit_code} and no result; see the log of "
-        f"pod {pod.name}.",
-    )
+    if pod.disrupted:
+        return Failure(reasons.DISRUPTED, messages.disrupted(pod.name))
+    if pod.exit_code is None:
+        return Failure(reasons.POD_FAILED, messages.pod_failed(pod.name, stage))
+    return Failure(reasons.EXIT_CODE, messages.exit_code(stage, pod.exit_code, pod.name))
 
 
 def explain_job(stage: str, job: ObservedJob, profile: str) -> Failure:
-    """Why `job` failed: its last failed pod's reason, not the Job's."""
+    """Why `job` failed: the reason of its last failed pod, not that of the Job."""
     failed = [pod for pod in job.pods if pod.phase == "Failed" and not pod.disrupted]
     if not failed:
-        return Failure(
-            job.failed_reason or reasons.BACKOFF_LIMIT_EXCEEDED,
-            f"The {stage} stage failed and its pods are gone: {job.failed_message or 'no reason'}.",
-        )
+        reason = job.failed_reason or reasons.BACKOFF_LIMIT_EXCEEDED
+        return Failure(reason, messages.pods_gone(stage, job.failed_message))
     failure = explain(stage, failed[-1], profile)
     if job.failed_reason == reasons.BACKOFF_LIMIT_EXCEEDED and len(failed) > 1:
-        return Failure(failure.reason, f"After {len(failed)} attempts: {failure.message}")
+        return Failure(failure.reason, messages.after_attempts(len(failed), failure.message))
     return failure

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dubjob_operator import reasons
+from dubjob_operator.planning import messages
 from dubjob_operator.planning.profile_use import ProfileProblem
 
 
-def job_refused(profile: str, words: str) -> ProfileProblem:
-    """Why the API server refused a stage's Job, in its own `words`."""
-    if "exceeded quota" in words:
-        return ProfileProblem(reasons.QUOTA_EXCEEDED, f"The stage's Job has to wait: {words}")
-    return ProfileProblem(
-        reasons.PROFILE_INVALID,
-        f"The API server refused the stage's Job: {words}. Correct DubProfile {profile}, or what "
-        "the namespace allows.",
-    )
+def job_refused(profile: str, answer: str) -> ProfileProblem:
+    """Why the API server refused a stage's Job, in its `answer`."""
+    if "exceeded quota" in answer:
+        return ProfileProblem(reasons.QUOTA_EXCEEDED, messages.quota_exceeded(answer))
+    message = messages.job_refused(f"DubProfile {profile}", answer)
+    return ProfileProblem(reasons.PROFILE_INVALID, message)

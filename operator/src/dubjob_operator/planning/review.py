@@ -7,6 +7,7 @@ from datetime import datetime
 
 from dubjob_operator import names, reasons
 from dubjob_operator.api.dubjob import DubJob, StageState, StageStatus
+from dubjob_operator.planning import messages
 from dubjob_operator.planning.manifests import job_name
 from dubjob_operator.planning.observation import Observed
 from dubjob_operator.planning.stage_entry import fresh, moved_to
@@ -60,14 +61,14 @@ def _awaiting(
 ) -> StageStatus:
     """The stage's work is done, and the next stage waits."""
     stage = Stage(entry.name)
-    message = f"{refusal} " if refusal else ""
-    message += f"Look at {REVIEWED[stage].format(job=dubjob.job_id)}"
-    if stage in CORRECTIONS:
-        stem = f"inputs/{dubjob.job_id}/{CORRECTIONS[stage]}"
-        message += f"; write corrections to {stem}.json or {stem}.srt"
-    message += (
-        f"; go on with: kubectl annotate dubjob {dubjob.metadata.name} "
+    file = REVIEWED[stage].format(job=dubjob.job_id)
+    stem = f"inputs/{dubjob.job_id}/{CORRECTIONS[stage]}" if stage in CORRECTIONS else None
+    command = (
+        f"kubectl -n {dubjob.metadata.namespace} annotate dubjob {dubjob.metadata.name} "
         f"{names.APPROVED_ANNOTATION}={entry.name}.{entry.run} --overwrite"
     )
+    message = messages.await_review(file, stem, command)
+    if refusal:
+        message = f"{messages.sentence(refusal)} {message}"
     waiting = moved_to(entry, StageState.AWAITING_REVIEW, now, reasons.AWAITING_REVIEW, message)
     return waiting.model_copy(update={"reviewed": None})

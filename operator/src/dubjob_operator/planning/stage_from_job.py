@@ -6,7 +6,7 @@ from datetime import datetime
 
 from dubjob_operator import reasons
 from dubjob_operator.api.dubjob import DubJob, StageState, StageStatus
-from dubjob_operator.planning import failure_policy, start_faults
+from dubjob_operator.planning import failure_policy, messages, start_faults
 from dubjob_operator.planning.deadlines import BLINK_SECONDS, PATIENCE_SECONDS, patience_left
 from dubjob_operator.planning.observation import ObservedJob, ObservedPod
 from dubjob_operator.planning.stage_entry import ended, moved_to
@@ -35,7 +35,7 @@ def from_job(dubjob: DubJob, entry: StageStatus, job: ObservedJob, now: datetime
         return moved_to(entry, StageState.RETRYING, now, failure.reason, failure.message)
     if latest is None:
         return _without_pod(entry, job, now)
-    return _not_started(entry, latest, now)
+    return _not_started(dubjob, entry, latest, now)
 
 
 def unremarkable_for(entry: StageStatus, job: ObservedJob, now: datetime) -> float:
@@ -70,36 +70,37 @@ def _was_refused(entry: StageStatus, job: ObservedJob) -> bool:
 def _without_pod(entry: StageStatus, job: ObservedJob, now: datetime) -> StageStatus:
     """Of a Job that has no pod: held back, refused, or not seen to."""
     if job.suspended:
-        message = "The Job waits for admission by its queue."
-        return moved_to(entry, StageState.QUEUED, now, reasons.AWAITING_ADMISSION, message)
-    if "exceeded quota" in (job.refused or ""):
-        return moved_to(entry, StageState.QUEUED, now, reasons.QUOTA_EXCEEDED, job.refused)
-    if job.refused:
-        return moved_to(entry, StageState.QUEUED, now, reasons.POD_REFUSED, job.refused)
+        reason, message = reasons.AWAITING_ADMISSION, messages.AWAITING_ADMISSION
+        return moved_to(entry, StageState.QUEUED, now, reason, message)
+    refusal = messages.sentence(job.refused or "")
+    if "exceeded quota" in refusal:
+        return moved_to(entry, StageState.QUEUED, now, reasons.QUOTA_EXCEEDED, refusal)
+    if refusal:
+        return moved_to(entry, StageState.QUEUED, now, reasons.POD_REFUSED, refusal)
     if _was_refused(entry, job):
         return entry
-    message = "The Job has no pod, and nothing says why."
-    return moved_to(entry, StageState.QUEUED, now, reasons.NO_POD, message)
+    return moved_to(entry, StageState.QUEUED, now, reasons.NO_POD, messages.NO_POD)
 
 
-def _not_started(entry: StageStatus, pod: ObservedPod, now: datetime) -> StageStatus:
+def _not_started(
+    dubjob: DubJob, entry: StageStatus, pod: ObservedPod, now: datetime
+) -> StageStatus:
     """Of a pod that is pending: waiting for capacity, for its image, or for help."""
     if pod.unschedulable:
+        message = messages.sentence(pod.unschedulable)
         if "persistentvolumeclaim" in pod.unschedulable:
-            reason = reasons.CLAIM_MISSING
-            return moved_to(entry, StageState.PULLING, now, reason, pod.unschedulable)
-        return moved_to(entry, StageState.QUEUED, now, reasons.UNSCHEDULABLE, pod.unschedulable)
+            return moved_to(entry, StageState.PULLING, now, reasons.CLAIM_MISSING, message)
+        return moved_to(entry, StageState.QUEUED, now, reasons.UNSCHEDULABLE, message)
     if pod.waiting_reason in start_faults.POD_FAULTS:
-        return moved_to(entry, StageState.PULLING, now, pod.waiting_reason, pod.waiting_message)
+        message = messages.sentence(pod.waiting_message)
+        return moved_to(entry, StageState.PULLING, now, pod.waiting_reason, message)
     known = entry.reason == reasons.NO_SANDBOX
     lasts = entry.reason == reasons.STARTING and patience_left(entry, now) <= 0
     if pod.without_sandbox and (known or lasts):
-        message = (
-            f"The volumes or the network of pod {pod.name} do not come, on node {pod.node}: its "
-            "events say why, see `kubectl describe pod`."
-        )
+        namespace = dubjob.metadata.namespace
+        message = messages.pod_not_ready(namespace, pod.name, pod.node)
         return moved_to(entry, StageState.PULLING, now, reasons.NO_SANDBOX, message)
-    return moved_to(entry, StageState.PULLING, now, reasons.STARTING, "The pod is starting.")
+    return moved_to(entry, StageState.PULLING, now, reasons.STARTING, messages.STARTING)
 
 
 def _with_pod(entry: StageStatus, job: ObservedJob, latest: ObservedPod | None) -> StageStatus:

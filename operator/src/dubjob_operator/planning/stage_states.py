@@ -8,6 +8,7 @@ from datetime import datetime
 from dubjob_operator import reasons
 from dubjob_operator.api.dubjob import DubJob, StageState, StageStatus
 from dubjob_operator.api.profile import DubProfile
+from dubjob_operator.planning import messages
 from dubjob_operator.planning.audio_track import audio_track_chosen_again
 from dubjob_operator.planning.deadlines import nearest_limit, patience_left
 from dubjob_operator.planning.failure_policy import disruptions
@@ -86,8 +87,8 @@ def _suspended(
         return entries
     if stopped.job_name or observed.job(job_name(dubjob, stopped)):
         stopped = fresh(stopped, now)
-    message = "Suspended by spec.suspend; what has finished stays."
-    stopped = moved_to(stopped, StageState.PENDING, now, reasons.SUSPENDED, message)
+    reason, message = reasons.SUSPENDED, messages.SUSPENDED
+    stopped = moved_to(stopped, StageState.PENDING, now, reason, message)
     return _with(entries, stopped)
 
 
@@ -112,10 +113,8 @@ def _limited(
     if entry.state is StageState.RETRYING and job and allowed is not None:
         count = disruptions(entry.attempts, job)
         if count > allowed:
-            message = (
-                f"Pods of the {entry.name} stage were preempted, evicted or drained {count} "
-                f"times; DubProfile {dubjob.profile_name} allows {allowed} (maxDisruptions)."
-            )
+            name = f"DubProfile {dubjob.profile_name}"
+            message = messages.too_many_disruptions(entry.name, count, name, allowed)
             entry = _failed(entry, reasons.TOO_MANY_DISRUPTIONS, message, now)
     return _with(entries, entry)
 
@@ -130,34 +129,27 @@ def _not_created(
     """The stage that has no Job: why it has none, or that it is about to."""
     usable = usable_profile(dubjob, profile)
     if not isinstance(usable, ProfileProblem):
-        return _behind_old_pod(entry, observed, now)
+        return _behind_old_pod(dubjob, entry, observed, now)
     waits = usable.reason == reasons.QUOTA_EXCEEDED
     state = StageState.QUEUED if waits else StageState.PENDING
     return moved_to(entry, state, now, usable.reason, usable.message)
 
 
-def _behind_old_pod(entry: StageStatus, observed: Observed, now: datetime) -> StageStatus:
+def _behind_old_pod(
+    dubjob: DubJob, entry: StageStatus, observed: Observed, now: datetime
+) -> StageStatus:
     """The stage that is about to start, or cannot as long as a pod is left that may write."""
     old = next((pod for pod in observed.pods if pod.is_live), None)
     known = entry.reason == reasons.OLD_POD
     if old is None or not (known or patience_left(entry, now) <= 0):
         return moved_to(entry, StageState.PENDING, now)
-    message = (
-        f"Pod {old.name} on node {old.node or '?'} is still there, and two must not write in one "
-        "folder. Where that node is gone for good: `kubectl delete pod --force`."
-    )
+    message = messages.old_pod_left(dubjob.metadata.namespace, old.name, old.node)
     return moved_to(entry, StageState.PENDING, now, reasons.OLD_POD, message)
 
 
 def _failed(entry: StageStatus, reason: str, message: str, now: datetime) -> StageStatus:
-    return ended(moved_to(entry, StageState.FAILED, now, reason, sentence(message)), now)
+    return ended(moved_to(entry, StageState.FAILED, now, reason, message), now)
 
 
 def _with(entries: list[StageStatus], changed: StageStatus) -> list[StageStatus]:
     return [changed if entry.name == changed.name else entry for entry in entries]
-
-
-def sentence(text: str) -> str:
-    """`text` with a full stop at its end."""
-    text = text.strip()
-    return text if text.endswith((".", "…", "!", "?")) else f"{text}."

@@ -7,11 +7,11 @@ from datetime import datetime
 
 from dubjob_operator import names, reasons
 from dubjob_operator.api.dubjob import Condition, DubJob, DubJobStatus, StageState, StageStatus
-from dubjob_operator.planning import outcome
+from dubjob_operator.planning import messages, outcome
 from dubjob_operator.planning.estimate import Pace, remaining_seconds
 from dubjob_operator.planning.observation import Observed
 from dubjob_operator.planning.pipeline import WEIGHTS
-from dubjob_operator.planning.stage_states import current, sentence
+from dubjob_operator.planning.stage_states import current
 from dubjob_operator.planning.times import timestamp
 from dubjob_operator.planning.verbs import handled_approval
 from dubstage.contract import Stage
@@ -62,7 +62,7 @@ def invalid(dubjob: DubJob, message: str, now: datetime) -> DubJobStatus:
         name=str(Stage.INGEST),
         state=StageState.FAILED,
         reason=reasons.SPEC_INVALID,
-        message=sentence(message),
+        message=messages.sentence(message),
     )
     return dubjob.status.model_copy(
         update={
@@ -109,25 +109,15 @@ def _conditions(dubjob: DubJob, entry: StageStatus | None, now: datetime) -> lis
 
 
 def _words(entry: StageStatus | None) -> tuple[str, str]:
-    """The one word and the sentence that say how it stands."""
+    """Reason and message of the current stage, None when all have succeeded."""
     if entry is None:
-        return reasons.COMPLETED, "All stages have succeeded."
+        return reasons.COMPLETED, messages.COMPLETED
     if entry.state is StageState.FAILED:
-        return entry.reason or reasons.STAGE_FAILED, sentence(
-            entry.message or f"{entry.name} failed"
-        )
-    if entry.state is StageState.PENDING:
-        if entry.reason:
-            return entry.reason, sentence(entry.message or "")
-        return str(StageState.PENDING), f"The {entry.name} stage is about to start."
-    said = {
-        StageState.QUEUED: f"The {entry.name} stage waits for capacity",
-        StageState.PULLING: f"The {entry.name} stage is starting",
-        StageState.RUNNING: f"The {entry.name} stage is running",
-        StageState.RETRYING: f"The {entry.name} stage is tried again",
-        StageState.AWAITING_REVIEW: f"The {entry.name} stage awaits review",
-    }[entry.state]
-    return str(entry.state), sentence(f"{said}: {entry.message}" if entry.message else said)
+        message = entry.message or messages.in_state(entry.name, entry.state)
+        return entry.reason or reasons.STAGE_FAILED, message
+    if entry.state is StageState.PENDING and entry.reason:
+        return entry.reason, entry.message or ""
+    return str(entry.state), messages.in_state(entry.name, entry.state, entry.message)
 
 
 def _with_progress(entry: StageStatus, progress: Mapping[str, int]) -> StageStatus:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from dubjob_operator import names, reasons
 from dubjob_operator.api.dubjob import DubJob, DubJobStatus, StageState, StageStatus
+from dubjob_operator.planning import messages
 from dubjob_operator.planning.pipeline import ORDER
 from dubjob_operator.planning.verbs import retry_problem
 
@@ -58,14 +59,14 @@ def _asked_for(dubjob: DubJob, after: DubJobStatus) -> list[Transition]:
     if retry and retry != dubjob.status.last_handled_retry:
         problem = retry_problem(dubjob)
         reason = reasons.RETRY_REFUSED if problem else reasons.RETRY
-        message = problem or f"Retry of {retry} was asked for."
+        message = problem or messages.retry_requested(retry)
         place = f"{len(STAGES)}1"
         found.append(
             Transition(_name(dubjob, place, f"retry/{retry}"), bool(problem), reason, message)
         )
     approval = after.last_handled_approval
     if approval and approval != dubjob.status.last_handled_approval:
-        message = f"The review of {approval} has ended: corrections are imported."
+        message = messages.approved(approval)
         place = f"{len(STAGES)}2"
         found.append(
             Transition(

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from dubjob_operator import names
 from dubjob_operator.api.dubjob import DubJob, StageState, StageStatus
+from dubjob_operator.planning import messages
 from dubjob_operator.planning.pipeline import ORDER
 from dubjob_operator.planning.stage_entry import fresh
 
@@ -26,10 +27,8 @@ def retry_problem(dubjob: DubJob) -> str | None:
     asked = pending_retry(dubjob)
     if asked is None or asked.partition("@")[0] in (*STAGES, FAILED_STAGE):
         return None
-    return (
-        f"The annotation {names.RETRY_ANNOTATION} is {asked[:100]!r}, expected <stage>@<anything "
-        f"new>, the stage one of {FAILED_STAGE}, {', '.join(STAGES)}."
-    )
+    stages = ", ".join((FAILED_STAGE, *STAGES))
+    return messages.retry_refused(names.RETRY_ANNOTATION, asked, stages)
 
 
 def retried(dubjob: DubJob, entries: list[StageStatus], now: datetime) -> list[StageStatus]:

@@ -1,0 +1,163 @@
+"""Every message that the operator writes into a status or an Event.
+
+They are together so that they can be read together. A message names the object, what happened
+and what to do. It is a complete sentence; only where it ends with a command, nothing follows the
+command, so that it can be pasted.
+"""
+
+from __future__ import annotations
+
+# All stages.
+COMPLETED = "All stages have succeeded."
+SUSPENDED = "spec.suspend is true; finished stages keep their results."
+
+# A stage that waits or starts.
+AWAITING_ADMISSION = "The Job waits for admission by its queue."
+NO_POD = "The Job has no pod, and no Event says why."
+STARTING = "The pod is starting."
+
+
+def sentence(text: str) -> str:
+    """Return `text`, which others wrote, with a full stop at its end; empty stays empty."""
+    text = text.strip()
+    return text if not text or text.endswith((".", "…", "!", "?")) else f"{text}."
+
+
+def in_state(stage: str, state: str, detail: str | None = None) -> str:
+    """The stage is in `state`; `detail` is the message of its entry."""
+    clause = {
+        "Pending": "is about to start",
+        "Queued": "waits for capacity",
+        "Pulling": "is starting",
+        "Running": "is running",
+        "Retrying": "is retried",
+        "AwaitingReview": "awaits review",
+        "Failed": "failed",
+    }.get(state, f"is {state}")
+    return f"The {stage} stage {clause}: {detail}" if detail else f"The {stage} stage {clause}."
+
+
+def pod_not_ready(namespace: str, pod: str, node: str) -> str:
+    """The kubelet cannot set up volumes or network."""
+    return (
+        f"The volumes or the network of pod {pod} on node {node} are not ready. For the cause, "
+        f"run: kubectl -n {namespace} describe pod {pod}"
+    )
+
+
+def old_pod_left(namespace: str, pod: str, node: str) -> str:
+    """A pod of an earlier run may still write."""
+    return (
+        f"Pod {pod} of an earlier run still exists on node {node or '?'}, and two pods must not "
+        "write to one folder. If the node is permanently gone, run: "
+        f"kubectl -n {namespace} delete pod {pod} --force"
+    )
+
+
+# A Job that the API server refuses.
+def quota_exceeded(answer: str) -> str:
+    """The namespace's quota has no room for the Job."""
+    return f"The Job of the stage cannot be created yet: {sentence(answer)}"
+
+
+def job_refused(profile: str, answer: str) -> str:
+    """The API server refuses the Job as it is."""
+    return (
+        f"The API server refused the Job of the stage: {sentence(answer)} Correct {profile}, or "
+        "the policies of the namespace."
+    )
+
+
+# A stage that failed, or whose attempt failed.
+def out_of_memory(stage: str, limit: str, profile: str) -> str:
+    """The container exceeded its memory limit."""
+    at_limit = f" at its limit of {limit}" if limit else ""
+    return (
+        f"The {stage} stage ran out of memory{at_limit}: raise "
+        f"spec.stages.{stage}.resources.limits.memory of {profile}."
+    )
+
+
+def disrupted(pod: str) -> str:
+    """The cluster ended the pod."""
+    return f"Pod {pod} was preempted, evicted or drained."
+
+
+def pod_failed(pod: str, stage: str) -> str:
+    """The pod failed, and its container never ran."""
+    return f"Pod {pod} of the {stage} stage failed before its container started."
+
+
+def exit_code(stage: str, code: int, pod: str) -> str:
+    """The container exited without a result."""
+    return f"The {stage} stage exited with code {code} and no result: see the log of pod {pod}."
+
+
+def pods_gone(stage: str, job_message: str) -> str:
+    """The Job failed, and no pod is left that could say why."""
+    detail = sentence(job_message) if job_message else "its Job gives no reason."
+    return f"The {stage} stage failed, and its pods are gone: {detail}"
+
+
+def after_attempts(attempts: int, message: str) -> str:
+    """The last of several attempts failed with `message`."""
+    return f"After {attempts} attempts: {message}"
+
+
+# A limit that was reached.
+def start_deadline_exceeded(stage: str, seconds: int, reason: str | None, detail: str) -> str:
+    """The stage could not start in time."""
+    return f"The {stage} stage could not start within {seconds} s ({reason}): {sentence(detail)}"
+
+
+def queue_deadline_exceeded(stage: str, seconds: int, field: str, detail: str) -> str:
+    """The stage waited too long for capacity."""
+    return f"The {stage} stage waited for {seconds} s, its {field}: {sentence(detail)}"
+
+
+def active_deadline_exceeded(stage: str, seconds: int, field: str) -> str:
+    """The stages ran too long, in total."""
+    return f"The stages ran for more than {seconds} s in total, their {field}; {stage} was running."
+
+
+def stage_timeout(stage: str, seconds: float) -> str:
+    """One attempt of the stage ran too long."""
+    return (
+        f"The {stage} stage ran for more than {seconds:.0f} s, its timeoutSeconds in the profile."
+    )
+
+
+def too_many_disruptions(stage: str, count: int, profile: str, allowed: int) -> str:
+    """The cluster ended more pods of the stage than the profile allows."""
+    times = "once" if count == 1 else f"{count} times"
+    return (
+        f"Pods of the {stage} stage were preempted, evicted or drained {times}; {profile} allows "
+        f"{allowed} (maxDisruptions)."
+    )
+
+
+# What a person requests.
+def await_review(file: str, corrections: str | None, command: str) -> str:
+    """A stage's result waits for a review. `corrections`: path without a suffix."""
+    optional = (
+        f" To correct it, write {corrections}.json, .srt, .vtt or .ass." if corrections else ""
+    )
+    return f"Review {file}.{optional} To continue, run: {command}"
+
+
+def retry_requested(value: str) -> str:
+    """A retry is carried out."""
+    return f"Retry {value} was requested."
+
+
+def retry_refused(annotation: str, value: str, stages: str) -> str:
+    """The value of the retry annotation is malformed."""
+    return (
+        f"The annotation {annotation} is {value[:100]!r}, expected <stage>@<a new value>, with one "
+        f"of the stages {stages}."
+    )
+
+
+def approved(value: str) -> str:
+    """A review gate is opened."""
+    return f"The review of {value} is finished; corrections are imported."
