@@ -32,14 +32,14 @@ def tracked() -> list[Path]:
     return [ROOT / name for name in listed if (ROOT / name).is_file()]
 
 
-def test_operator_is_the_standard_library() -> None:
+def test_operator_module_is_that_of_the_standard_library() -> None:
     """The folder `operator/` must not shadow the module of that name."""
     assert Path(operator.__file__).is_relative_to(sysconfig.get_path("stdlib"))
     assert not list((ROOT / "operator").glob("*.py"))
 
 
 @pytest.mark.parametrize("library", ENGINE_LIBRARIES)
-def test_an_engine_library_is_imported_when_it_is_used(library: str) -> None:
+def test_engine_libraries_are_imported_on_use(library: str) -> None:
     """One module of a stage knows a library, and loads it late."""
     pattern = re.compile(rf"^( *)(?:from|import) {library}\b", re.MULTILINE)
     found = {
@@ -53,7 +53,7 @@ def test_an_engine_library_is_imported_when_it_is_used(library: str) -> None:
     assert all(found.values()), f"{library} is imported when {list(found)} is"
 
 
-def test_a_stage_starts_without_what_it_does_not_use() -> None:
+def test_stage_starts_without_unused_libraries() -> None:
     """numpy, media and engines stay out of the runner: a pod starts in a moment."""
     code = (
         "import dubstage.run.process, sys; print(*sorted(m for m in sys.modules if '.' not in m))"
@@ -62,12 +62,12 @@ def test_a_stage_starts_without_what_it_does_not_use() -> None:
     assert not set(done.stdout.split()) & {"numpy", "soundfile", "asyncio", *ENGINE_LIBRARIES}
 
 
-def test_no_room_for_everything() -> None:
+def test_no_module_has_a_catch_all_name() -> None:
     names = {"utils", "helpers", "manager", "misc", "common"}
     assert not [file for file in tracked() if file.stem in names]
 
 
-def test_no_secret_and_no_path_of_a_machine() -> None:
+def test_no_file_contains_a_secret_or_a_home_folder() -> None:
     pattern = re.compile(r"hf_[A-Za-z0-9]{20,}|BEGIN [A-Z ]*PRIVATE KEY|/home/\w+/|/root/")
     found = []
     for file in tracked():
@@ -76,7 +76,7 @@ def test_no_secret_and_no_path_of_a_machine() -> None:
     assert [entry for entry in found if "test_architecture.py" not in entry] == []
 
 
-def test_modules_stay_readable() -> None:
+def test_modules_have_a_limited_length() -> None:
     long = {
         str(file.relative_to(ROOT)): count
         for source in SOURCES

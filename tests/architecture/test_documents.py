@@ -1,4 +1,4 @@
-"""What the documents say holds: links, anchors, commands, reasons, metrics, alerts."""
+"""Checks of the documents: links, anchors, commands, reasons, metrics, alerts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ KUBECTL_VERBS = frozenset(
 )
 HELM_VERBS = frozenset({"install", "upgrade", "rollback", "uninstall", "template", "lint"})
 OURS = ("charts/", "data-pvc/", "crds", "examples/", "gitops/", "stage-images/", "local-cluster/")
-"""How paths of this repository begin in a command."""
+"""Prefixes of paths in this repository, in commands."""
 
 each_document = pytest.mark.parametrize(
     "document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT))
@@ -33,7 +33,7 @@ each_document = pytest.mark.parametrize(
 
 
 @each_document
-def test_links_lead_somewhere(document: Path) -> None:
+def test_links_have_targets(document: Path) -> None:
     text = _without_code(document.read_text())
     for target in re.findall(r"\]\(([^)\s]+)\)", text):
         if re.match(r"[a-z]+:", target):
@@ -47,7 +47,7 @@ def test_links_lead_somewhere(document: Path) -> None:
 
 @lru_cache
 def anchors(file: Path) -> set[str]:
-    """As GitHub makes them out of headings."""
+    """Return the anchors that GitHub creates for headings."""
     headings = re.findall(r"^#+ (.+)$", _without_code(file.read_text()), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -57,7 +57,7 @@ def _without_code(text: str) -> str:
 
 
 def commands(document: Path) -> Iterator[list[str]]:
-    """The command lines of the shell blocks, as words."""
+    """Yield the command lines of the shell blocks, split into words."""
     for block in re.findall(r"```sh\n(.*?)```", document.read_text(), re.DOTALL):
         for line in block.replace("\\\n", " ").splitlines():
             for part in re.split(r"\s\|\s", line):
@@ -67,15 +67,15 @@ def commands(document: Path) -> Iterator[list[str]]:
 
 
 @each_document
-def test_make_targets_that_are_told_exist(document: Path) -> None:
+def test_documented_make_targets_exist(document: Path) -> None:
     targets = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    told = set(re.findall(r"`make ([a-z][a-z0-9-]*)", document.read_text()))
-    told |= {words[1] for words in commands(document) if words[0] == "make"}
-    assert told <= targets
+    documented = set(re.findall(r"`make ([a-z][a-z0-9-]*)", document.read_text()))
+    documented |= {words[1] for words in commands(document) if words[0] == "make"}
+    assert documented <= targets
 
 
 @each_document
-def test_commands_name_what_is_there(document: Path) -> None:
+def test_commands_name_existing_files_and_verbs(document: Path) -> None:
     for words in commands(document):
         for word in words:
             path = word.partition("=")[2] if word.startswith("CLAIMS=") else word
@@ -89,7 +89,7 @@ def test_commands_name_what_is_there(document: Path) -> None:
 
 
 def _skip_flags(words: list[str]) -> list[str]:
-    """From the verb on: the namespace may stand before it."""
+    """Return the words from the verb on; the namespace may precede it."""
     return words[2:] if words[:1] and words[0] in ("-n", "--namespace") else words
 
 
@@ -99,7 +99,7 @@ def test_commands_are_read() -> None:
 
 
 def operator_reasons() -> set[str]:
-    """Every reason that the operator may give, but for those that only Events have."""
+    """Return every reason of the operator, without those that only Events have."""
     constants = {value for name, value in vars(reasons).items() if name.isupper()}
     found = {value for value in constants if isinstance(value, str)} - reasons.EVENTS
     found |= start_faults.POD_FAULTS | start_faults.JOB_FAULTS | start_faults.STAGE_FAULTS
@@ -107,7 +107,7 @@ def operator_reasons() -> set[str]:
 
 
 def stage_reasons() -> set[str]:
-    """Every reason that a stage may give."""
+    """Return every reason of a stage."""
     found: set[str] = set()
     for file in (ROOT / "stage-images/src").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
@@ -134,9 +134,11 @@ def test_troubleshooting_page_has_a_row_for_each_reason_and_for_nothing_else() -
 
 def test_every_metric_is_in_the_operations_page() -> None:
     page = (ROOT / "docs/operations.md").read_text()
-    told = {re.sub("_total$", "", name) for name in re.findall(r"^\| `(dubjob_\w+)`", page, re.M)}
+    documented = {
+        re.sub("_total$", "", name) for name in re.findall(r"^\| `(dubjob_\w+)`", page, re.M)
+    }
     source = (ROOT / "operator/src/dubjob_operator/cluster/metrics.py").read_text()
-    assert told == set(re.findall(r'"(dubjob_\w+)"', source))
+    assert documented == set(re.findall(r'"(dubjob_\w+)"', source))
 
 
 def test_every_alert_is_in_the_operations_page() -> None:
@@ -155,10 +157,10 @@ def test_every_engine_is_in_the_tables(stage: str) -> None:
     assert set(re.findall(rf"^\| {stage} \| `([^`]+)` \|", page, re.M)) == engines
 
 
-def test_flux_is_told_the_same_in_docs_and_files() -> None:
+def test_flux_expressions_are_equal_in_docs_and_files() -> None:
     (block,) = re.findall(
         r"```yaml\n(healthCheckExprs:.*?)```", (ROOT / "docs/gitops.md").read_text(), re.DOTALL
     )
     _, kustomization = yaml.safe_load_all((ROOT / "gitops/flux/dubs.yaml").read_text())
-    said = yaml.safe_load(block)["healthCheckExprs"]
-    assert said == kustomization["spec"]["healthCheckExprs"]
+    documented = yaml.safe_load(block)["healthCheckExprs"]
+    assert documented == kustomization["spec"]["healthCheckExprs"]

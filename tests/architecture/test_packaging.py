@@ -40,14 +40,14 @@ def test_every_field_is_documented() -> None:
     assert missing == []
 
 
-def test_the_stored_spec_is_the_applied_spec() -> None:
+def test_stored_spec_equals_the_applied_spec() -> None:
     """No default in a spec: it would drift under GitOps."""
     for crd in (dubjob_crd(), dubprofile_crd()):
         schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
         assert "'default'" not in str(schema["properties"]["spec"])
 
 
-def test_examples_are_what_the_models_take() -> None:
+def test_examples_are_valid_for_the_models() -> None:
     models: dict[str, type[BaseModel]] = {"DubJob": DubJob, "DubProfile": DubProfile}
     taken = 0
     for file in (ROOT / "examples").rglob("*.yaml"):
@@ -61,7 +61,7 @@ def test_examples_are_what_the_models_take() -> None:
     assert taken > 8
 
 
-def test_skaffold_builds_what_the_dockerfile_has() -> None:
+def test_skaffold_builds_targets_of_the_dockerfile() -> None:
     targets = set(
         re.findall(r"^FROM \S+ AS (\S+)", (ROOT / "stage-images/Dockerfile").read_text(), re.M)
     )

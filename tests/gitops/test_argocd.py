@@ -48,7 +48,7 @@ def test_health(test: Object) -> None:
     )
 
 
-def test_every_state_is_in_the_tests() -> None:
+def test_health_test_covers_every_state() -> None:
     assert {Path(test["inputPath"]).stem for test in HEALTH} == set(STATES)
     assert {Path(test["inputPath"]).stem for test in TESTS["discoveryTests"]} == set(STATES)
 
@@ -56,7 +56,7 @@ def test_every_state_is_in_the_tests() -> None:
 @pytest.mark.parametrize(
     "test", TESTS["discoveryTests"], ids=[test["inputPath"] for test in TESTS["discoveryTests"]]
 )
-def test_what_can_be_done(test: Object) -> None:
+def test_available_actions(test: Object) -> None:
     found = run_lua(
         CUSTOMIZATION / "actions/discovery.lua", read(CUSTOMIZATION / "actions" / test["inputPath"])
     )
@@ -68,7 +68,7 @@ def test_what_can_be_done(test: Object) -> None:
 @pytest.mark.parametrize(
     "test", TESTS["actionTests"], ids=[test["action"] for test in TESTS["actionTests"]]
 )
-def test_what_an_action_writes(test: Object) -> None:
+def test_actions_change_the_object(test: Object) -> None:
     folder = CUSTOMIZATION / "actions"
     before, expected = read(folder / test["inputPath"]), read(folder / test["expectedOutputPath"])
     assert act(test["action"], before) == expected
@@ -81,7 +81,7 @@ def act(action: str, dubjob: Object) -> Object:
     return after
 
 
-def test_a_retry_is_taken_up_by_the_operator() -> None:
+def test_operator_handles_the_retry_action() -> None:
     world = STATES["failed"]()
     after = act("retry", dubjob_in("failed"))
     assert set(after["metadata"]["annotations"]) == {"dubjob.dev/retry"}
@@ -90,14 +90,14 @@ def test_a_retry_is_taken_up_by_the_operator() -> None:
     assert world.step().condition("Failed").status == "False"  # type: ignore[union-attr]
 
 
-def test_an_approval_opens_the_gate_that_is_shut() -> None:
+def test_operator_handles_the_approve_action() -> None:
     world = STATES["awaiting_review"]()
     _annotated(world, act("approve", dubjob_in("awaiting_review")))
     world.step()
     assert world.dubjob.status.of("transcribe").reviewed is True  # type: ignore[union-attr]
 
 
-def test_suspend_and_resume_give_the_same_spec_back() -> None:
+def test_suspend_and_resume_restore_the_spec() -> None:
     before = dubjob_in("running")
     suspended = act("suspend", before)
     assert suspended["spec"] == {**before["spec"], "suspend": True}
@@ -109,11 +109,11 @@ def _annotated(world: World, after: Object) -> None:
 
 
 @pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(GITOPS)))
-def test_the_generated_files_are_what_the_operator_writes(path: Path) -> None:
+def test_generated_files_are_up_to_date(path: Path) -> None:
     assert path.read_text() == files()[path], "run `make gitops`"
 
 
-def test_a_running_argo_cd_is_told_the_same() -> None:
+def test_config_map_has_the_same_scripts() -> None:
     data = config_map()["data"]
     said = yaml.safe_load(data["resource.customizations.actions.dubjob.dev_DubJob"])
     assert {entry["name"] for entry in said["definitions"]} == set(ACTIONS)

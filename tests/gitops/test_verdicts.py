@@ -39,16 +39,16 @@ def verdicts() -> dict[str, dict[str, str]]:
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_kstatus_has_the_right_word(state: str) -> None:
+def test_kstatus_of_every_state(state: str) -> None:
     assert verdicts()[state]["kstatus"] == KSTATUS[state]
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_flux_has_the_same_word(state: str) -> None:
+def test_flux_agrees_with_kstatus(state: str) -> None:
     assert verdicts()[state]["flux"] == KSTATUS[state]
 
 
-def test_an_expression_that_is_none_is_told() -> None:
+def test_invalid_expression_is_reported() -> None:
     """The evaluation is Flux's own, not ours."""
     check = {"apiVersion": "dubjob.dev/v1alpha1", "kind": "DubJob", "current": "status.x ==="}
     done = subprocess.run(

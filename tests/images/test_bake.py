@@ -36,7 +36,7 @@ def bake(*groups: str, **variables: str) -> dict[str, dict[str, Any]]:
         ("all", {*IMAGES, *(f"{image}-dev" for image in IMAGES)}),
     ],
 )
-def test_a_group_builds_its_targets_of_the_one_dockerfile(group: str, expected: set[str]) -> None:
+def test_group_builds_its_targets(group: str, expected: set[str]) -> None:
     found = bake(group)
     assert set(found) == expected
     for name, target in found.items():
@@ -48,7 +48,7 @@ def test_a_group_builds_its_targets_of_the_one_dockerfile(group: str, expected: 
         assert ("BASE_IMAGE" in target["args"]) == light
 
 
-def test_variables_name_the_registry_and_the_version() -> None:
+def test_variables_set_registry_and_version() -> None:
     target = bake("stt", REGISTRY="registry.example/dub", VERSION="1.2.3", REVISION="abc")["stt"]
     assert target["tags"] == ["registry.example/dub/stt:1.2.3"]
     assert target["args"]["VERSION"] == "1.2.3"

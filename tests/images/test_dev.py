@@ -28,7 +28,7 @@ wait
         ("operator-dev", "dubstage.contract", "/tmp/dubjob/src/dubstage/contract/__init__.py"),
     ],
 )
-def test_changed_code_is_started_again(
+def test_changed_code_restarts_the_program(
     container: Container, module: str, file: str, tmp_path: Path
 ) -> None:
     """What `skaffold dev` does to a running container, by hand."""
@@ -43,5 +43,5 @@ def test_changed_code_is_started_again(
         ("operator-dev", (["dev-start", "python3", "-m", "dubjob_operator"], None)),
     ],
 )
-def test_a_dev_image_starts_so(image: Image, start: object) -> None:
+def test_dev_image_starts_with_dev_start(image: Image, start: object) -> None:
     assert (image.config.get("Entrypoint"), image.config.get("Cmd")) == start

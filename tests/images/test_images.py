@@ -40,7 +40,7 @@ WITHOUT_GPU = {"CUDA_VISIBLE_DEVICES": ""}
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_an_image_says_what_it_is_and_is_not_root(image: Image) -> None:
+def test_image_has_labels_and_does_not_run_as_root(image: Image) -> None:
     labels = image.config["Labels"]
     title = labels["org.opencontainers.image.title"]
     assert image.reference.startswith(f"localhost/dubjob/{title.removeprefix('dubjob-')}:")
@@ -51,12 +51,12 @@ def test_an_image_says_what_it_is_and_is_not_root(image: Image) -> None:
 
 
 @pytest.mark.parametrize("name", STAGE_IMAGES)
-def test_no_driver_is_demanded(image: Image) -> None:
+def test_images_require_no_driver(image: Image) -> None:
     assert "NVIDIA_REQUIRE_CUDA=" in image.config["Env"]
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_nothing_is_in_an_image_that_no_stage_needs(container: Container) -> None:
+def test_images_contain_no_unused_files(container: Container) -> None:
     root = container.root
     for program in ("cc", "gcc", "g++", "git", "pip", "uv", "make"):
         assert not shutil.which(program, path=f"{root}/usr/bin:{root}/opt/dubjob/bin"), program
@@ -69,7 +69,7 @@ def test_nothing_is_in_an_image_that_no_stage_needs(container: Container) -> Non
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_no_weights_are_in_an_image(container: Container) -> None:
+def test_images_contain_no_models(container: Container) -> None:
     """Voice activity models of a few MB come with their libraries; nothing larger."""
     suffixes = (".bin", ".ckpt", ".gguf", ".onnx", ".pt", ".pth", ".safetensors", ".th")
     files = [path for path in (container.root / "opt").rglob("*") if path.suffix in suffixes]
@@ -78,7 +78,7 @@ def test_no_weights_are_in_an_image(container: Container) -> None:
 
 
 @pytest.mark.parametrize("name", ["stt", "tts"])
-def test_cuda_is_there_once(container: Container) -> None:
+def test_image_contains_cuda_once(container: Container) -> None:
     """The wheels bring CUDA's libraries; neither the base nor another wheel has them again."""
     names = ("libcublas", "libcublasLt", "libcudnn", "libcufft", "libcusolver", "libcusparse")
     for name in names:
@@ -103,7 +103,7 @@ def test_pip_check(container: Container, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "module"), [(name, module) for name in EVERY for module in ENGINES[name]]
 )
-def test_an_engine_is_imported(container: Container, module: str, tmp_path: Path) -> None:
+def test_engines_can_be_imported(container: Container, module: str, tmp_path: Path) -> None:
     done = container.run(
         "python3", "-W", "ignore", "-c", f"import {module}", folder=tmp_path, **WITHOUT_GPU
     )
@@ -112,7 +112,7 @@ def test_an_engine_is_imported(container: Container, module: str, tmp_path: Path
 
 @pytest.mark.parametrize("name", STAGE_IMAGES)
 @pytest.mark.parametrize("user", [1000, 54321])
-def test_any_user_runs_it_with_the_root_read_only(
+def test_image_runs_as_any_user_with_a_read_only_root(
     container: Container, user: int, tmp_path: Path
 ) -> None:
     own = Container(container.root, container.environment, user=user)
@@ -124,7 +124,7 @@ def test_any_user_runs_it_with_the_root_read_only(
 
 
 @pytest.mark.parametrize("name", STAGE_IMAGES)
-def test_a_request_that_is_none_is_said(container: Container, tmp_path: Path) -> None:
+def test_invalid_request_is_reported(container: Container, tmp_path: Path) -> None:
     done = container.run("dubstage", "run", folder=tmp_path)
     assert done.returncode == 78
     assert "is not a StageRequest" in done.stdout
@@ -144,7 +144,7 @@ for name in sorted(named):
 
 
 @pytest.mark.parametrize("name", ["stt"])
-def test_what_ctranslate2_loads_is_found(container: Container, tmp_path: Path) -> None:
+def test_libraries_of_ctranslate2_are_found(container: Container, tmp_path: Path) -> None:
     """By name alone, as it does on a GPU, and without torch having loaded it before."""
     done = container.run("python3", "-c", LOADER, folder=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -152,7 +152,7 @@ def test_what_ctranslate2_loads_is_found(container: Container, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("name", ["stt", "tts"])
-def test_every_library_finds_what_it_is_linked_to(container: Container, tmp_path: Path) -> None:
+def test_linked_libraries_are_found(container: Container, tmp_path: Path) -> None:
     """`ldd` on all of torch and CUDA: what was dropped is missed by none of them. The driver
     comes from the node."""
     command = (

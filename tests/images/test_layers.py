@@ -14,12 +14,12 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("changed", layers.documented())
-def test_a_change_rebuilds_what_the_table_says(changed: str) -> None:
+def test_change_rebuilds_the_documented_layers(changed: str) -> None:
     assert (ROOT / changed).is_file()
     assert layers.built_again(changed) == layers.documented()[changed]
 
 
-def test_the_table_has_every_requirement_file() -> None:
+def test_table_lists_every_requirement_file() -> None:
     files = {
         f"stage-images/requirements/{path.name}"
         for path in layers.ROOT.glob("stage-images/requirements/*")
@@ -27,7 +27,7 @@ def test_the_table_has_every_requirement_file() -> None:
     assert files <= set(layers.documented())
 
 
-def test_the_context_has_what_is_copied_and_nothing_else() -> None:
+def test_context_contains_only_copied_files() -> None:
     copied = {source for layer in layers.layers().values() for source in layer.copies}
     context = {name for name in build.CONTEXT if name != "stage-images/Dockerfile"}
     assert all(any(f"{source}/".startswith(f"{part}/") for part in context) for source in copied)
@@ -38,7 +38,7 @@ def test_the_context_has_what_is_copied_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("name", ["stt", "tts", "extra", "cpu", "operator"])
-def test_a_dev_variant_differs_in_its_start_alone(name: str) -> None:
+def test_dev_variant_differs_only_in_its_start(name: str) -> None:
     text = (ROOT / "stage-images/Dockerfile").read_text()
     _, _, dev = text.partition(f"FROM {name} AS {name}-dev\n")
     words = [line.split()[0] for line in dev.partition("\n\n")[0].splitlines()]

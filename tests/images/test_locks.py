@@ -20,7 +20,7 @@ def versions(name: str) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("name", lock.LOCKS)
-def test_a_lock_is_made_from_its_inputs(name: str) -> None:
+def test_locks_are_up_to_date_with_their_inputs(name: str) -> None:
     assert lock.is_current(lock.REQUIREMENTS, name), f"{name}: run `make lock`"
 
 
@@ -32,7 +32,7 @@ def test_every_pin_has_hashes(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", lock.LOCKS)
-def test_what_is_asked_for_is_locked(name: str) -> None:
+def test_every_requirement_is_locked(name: str) -> None:
     locked = versions(name)
     for part in lock.LOCKS[name].inputs:
         lines = (lock.REQUIREMENTS / f"{part}.txt").read_text().splitlines()
@@ -44,7 +44,7 @@ def test_what_is_asked_for_is_locked(name: str) -> None:
     ("name", "differing"),
     [("pins-extra", set()), ("pins-cpu", set()), ("pins-stt", set()), ("pins-tts", {"numpy"})],
 )
-def test_an_image_keeps_the_common_versions(name: str, differing: set[str]) -> None:
+def test_images_keep_the_shared_versions(name: str, differing: set[str]) -> None:
     """What differs is in the image twice: below in its own layer, and above."""
     common, own = versions(lock.COMMON), versions(name)
     assert {
@@ -70,6 +70,6 @@ def test_every_install_runs_under_a_lock() -> None:
         assert part in lock.LOCKS[name].inputs
 
 
-def test_one_uv_everywhere() -> None:
+def test_uv_has_one_version() -> None:
     (version,) = versions("pins-uv")["uv"]
     assert f"UV_VERSION={version}\n" in (ROOT / "local-cluster/bootstrap.sh").read_text()

@@ -13,7 +13,7 @@ LOCK = "stage-images/requirements/pins-extra.txt"
 
 
 def build_extra(buildah: build.Buildah, context: Path, changes: dict[str, str]) -> str:
-    """Build the extra image with changed files; what the failed build said."""
+    """Build the extra image with changed files; return the output of the failed build."""
     build.copy_context(context)
     for path, text in changes.items():
         (context / path).write_text(text)
@@ -32,21 +32,25 @@ def now(path: str) -> str:
     return (build.ROOT / path).read_text()
 
 
-def test_a_requirement_that_breaks_the_pins(shared_buildah: build.Buildah, tmp_path: Path) -> None:
-    said = build_extra(shared_buildah, tmp_path, {EXTRA: now(EXTRA) + "httpx<0.10\n"})
-    assert "No solution found when resolving dependencies" in said
-    assert "httpx<0.10" in said
+def test_requirement_that_contradicts_the_lock_fails(
+    shared_buildah: build.Buildah, tmp_path: Path
+) -> None:
+    output = build_extra(shared_buildah, tmp_path, {EXTRA: now(EXTRA) + "httpx<0.10\n"})
+    assert "No solution found when resolving dependencies" in output
+    assert "httpx<0.10" in output
 
 
-def test_a_requirement_without_a_pin(shared_buildah: build.Buildah, tmp_path: Path) -> None:
-    said = build_extra(shared_buildah, tmp_path, {EXTRA: now(EXTRA) + "jinja2\n"})
-    assert "pins-extra.txt has no jinja2: run `make lock`." in said
+def test_requirement_missing_from_the_lock_fails(
+    shared_buildah: build.Buildah, tmp_path: Path
+) -> None:
+    output = build_extra(shared_buildah, tmp_path, {EXTRA: now(EXTRA) + "jinja2\n"})
+    assert "pins-extra.txt does not contain jinja2: run `make lock`." in output
 
 
-def test_a_wheel_that_is_not_the_locked_one(shared_buildah: build.Buildah, tmp_path: Path) -> None:
+def test_wheel_with_another_hash_fails(shared_buildah: build.Buildah, tmp_path: Path) -> None:
     other = re.sub(r"(gtts==.*\n(?: .*\n)*)", lambda pin: forged(pin[0]), now(LOCK))
-    said = build_extra(shared_buildah, tmp_path, {LOCK: other})
-    assert "Hash mismatch for `gtts==" in said
+    output = build_extra(shared_buildah, tmp_path, {LOCK: other})
+    assert "Hash mismatch for `gtts==" in output
 
 
 def forged(pin: str) -> str:

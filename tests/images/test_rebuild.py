@@ -88,12 +88,12 @@ def builder(
         subprocess.run(["umount", str(found.buildah.root / "overlay")], check=True)
 
 
-def test_nothing_changed_and_nothing_is_built(builder: Builder) -> None:
+def test_unchanged_context_rebuilds_nothing(builder: Builder) -> None:
     assert builder.rebuilt() == set()
 
 
 @pytest.mark.parametrize("changed", layers.documented())
-def test_a_change_rebuilds_what_the_table_says(builder: Builder, changed: str) -> None:
+def test_change_rebuilds_the_documented_layers(builder: Builder, changed: str) -> None:
     before = (builder.context / changed).read_text()
     builder.write(changed, f"{before}# changed\n")
     try:
@@ -102,7 +102,7 @@ def test_a_change_rebuilds_what_the_table_says(builder: Builder, changed: str) -
         builder.write(changed, before)
 
 
-def test_a_base_that_lacks_a_program_fails_the_build(builder: Builder) -> None:
+def test_base_without_a_required_program_fails_the_build(builder: Builder) -> None:
     """The check above would say nothing of a builder that swallowed errors."""
     before = (builder.context / "stage-images/install-requirements").read_text()
     builder.write("stage-images/install-requirements", "#!/bin/sh\nexit 1\n")

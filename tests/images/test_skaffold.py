@@ -105,7 +105,7 @@ def unknown(value: Any, place: str = "") -> Iterator[str]:
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_its_keys_are_skaffolds(profile: str | None) -> None:
+def test_keys_are_valid_for_skaffold(profile: str | None) -> None:
     document = skaffold(profile)
     assert document["apiVersion"] == "skaffold/v4beta11", "KEYS are those of that version"
     assert list(unknown(document)) == []
@@ -113,7 +113,7 @@ def test_its_keys_are_skaffolds(profile: str | None) -> None:
     assert list(unknown({"profiles": whole["profiles"]})) == []
 
 
-def test_an_unknown_key_is_seen() -> None:
+def test_unknown_key_is_reported() -> None:
     document = skaffold("dev")
     document["deploy"]["helm"]["releases"][0]["waitFor"] = True
     document["build"]["artifacts"][0]["sync"]["manual"][0]["srcs"] = "x"
@@ -122,12 +122,12 @@ def test_an_unknown_key_is_seen() -> None:
     ]  # fmt: skip
 
 
-def test_it_builds_what_make_builds() -> None:
+def test_skaffold_builds_the_images_of_make() -> None:
     assert set(targets(skaffold()).values()) == set(build.DEFAULT_TARGETS)
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_its_targets_and_arguments_are_the_dockerfiles(profile: str | None) -> None:
+def test_targets_and_arguments_exist_in_the_dockerfile(profile: str | None) -> None:
     known = set(re.findall(r"^ARG (\w+)", DOCKERFILE, re.MULTILINE))
     for artifact in skaffold(profile)["build"]["artifacts"]:
         assert artifact["docker"]["dockerfile"] == "stage-images/Dockerfile"
@@ -136,7 +136,7 @@ def test_its_targets_and_arguments_are_the_dockerfiles(profile: str | None) -> N
 
 
 @pytest.mark.parametrize("profile", ["cpu", "gpu"])
-def test_a_profile_has_the_images_that_its_stages_name(profile: str) -> None:
+def test_profile_builds_the_images_of_its_stages(profile: str) -> None:
     document = skaffold(profile)
     release = releases(document)["dubjob-profiles"]
     given = {
@@ -150,7 +150,7 @@ def test_a_profile_has_the_images_that_its_stages_name(profile: str) -> None:
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_what_it_sets_are_values_of_the_charts(profile: str | None) -> None:
+def test_skaffold_sets_existing_chart_values(profile: str | None) -> None:
     for chart, release in releases(skaffold(profile)).items():
         for key in {**release["setValueTemplates"], **release.get("setValues", {})}:
             place: Any = chart_values(chart)
@@ -159,7 +159,7 @@ def test_what_it_sets_are_values_of_the_charts(profile: str | None) -> None:
                 place = place[part]
 
 
-def test_changed_code_goes_where_the_dev_variants_import_it_from() -> None:
+def test_changed_code_is_synced_to_the_import_path() -> None:
     artifacts = skaffold("dev")["build"]["artifacts"]
     synced = {
         artifact["docker"]["target"]: artifact["sync"]["manual"]
@@ -178,7 +178,7 @@ def test_changed_code_goes_where_the_dev_variants_import_it_from() -> None:
             assert (ROOT / rule["strip"] / package).is_dir()
 
 
-def test_the_workbench_runs_a_built_image_on_the_claims() -> None:
+def test_workbench_uses_a_built_image_and_the_claims() -> None:
     document = skaffold("dev")
     (path,) = document["manifests"]["rawYaml"]
     pod = yaml.safe_load((ROOT / path).read_text())["spec"]["template"]["spec"]

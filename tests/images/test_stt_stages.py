@@ -101,7 +101,7 @@ def run_in(
 
 
 @pytest.mark.parametrize("name", ["stt"])
-def test_the_stt_image_separates_and_recognises(
+def test_stt_image_separates_and_transcribes(
     container: Container,
     extra: Container,
     volumes: Path,
