@@ -1,4 +1,4 @@
-"""A volume that fills up during a write: worth another try, and nothing is half-written."""
+"""A volume that fills up during a write: the failure is transient, and leaves no partial file."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def refused(folder: Path, request: StageRequest, volume: str) -> None:
     before = files_in(folder / volume)
     ended = run_stage_in(folder, request)
     assert (ended.code, ended.result.reason) == (ExitCode.TEMPFAIL, "VolumeFull")
-    assert "make room" in ended.result.message
+    assert "free some space" in ended.result.message
     assert files_in(folder / volume) == before
 
 
