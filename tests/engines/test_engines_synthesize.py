@@ -16,6 +16,7 @@ from google_server import Answer, Google, google, speech
 from speech_world import lay_job, line
 
 from dubstage.contract import REQUEST_ENV, EngineChoice, ExitCode, Stage
+from dubstage.engines import retries
 from dubstage.errors import TemporaryFailure
 from dubstage.synthesize import google as engine
 from dubstage.synthesize.engine import Voice
@@ -104,7 +105,7 @@ def test_a_preempted_run_goes_on_where_it_was(
 
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Google]:
-    monkeypatch.setattr(engine, "FIRST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(retries, "FIRST_WAIT_SECONDS", 0.01)
     with google(tmp_path) as state:
         for name, value in state.environment.items():
             monkeypatch.setenv(name, value)
@@ -168,7 +169,7 @@ def test_google_that_stays_away_is_a_failure_that_may_pass(
     with pytest.raises(TemporaryFailure, match=says) as caught:
         Gtts().speak("hola", "es", ANN, 1.0, tmp_path / "line.wav")
     assert "another engine" in str(caught.value)
-    assert len(server.asked) == engine.ATTEMPTS
+    assert len(server.asked) == retries.ATTEMPTS
 
 
 def test_google_gets_a_very_long_line_in_pieces(server: Google, mp3: bytes, tmp_path: Path) -> None:

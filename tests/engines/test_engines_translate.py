@@ -9,6 +9,7 @@ import pytest
 from google_server import Answer, Google, google, translation
 
 from dubstage.contract import GlossaryEntry
+from dubstage.engines import retries
 from dubstage.errors import TemporaryFailure
 from dubstage.translate import google as engine
 from dubstage.translate.apertium import Apertium
@@ -18,7 +19,7 @@ from dubstage.translate.rounds import translate_lines
 
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Google]:
-    monkeypatch.setattr(engine, "FIRST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(retries, "FIRST_WAIT_SECONDS", 0.01)
     with google(tmp_path) as state:
         for name, value in state.environment.items():
             monkeypatch.setenv(name, value)
@@ -68,7 +69,7 @@ def test_google_that_stays_away_is_a_failure_that_may_pass(
         translate("good morning")
     assert says in str(caught.value)
     assert "another engine" in str(caught.value)
-    assert len(server.asked) == engine.ATTEMPTS
+    assert len(server.asked) == retries.ATTEMPTS
 
 
 def test_google_gets_a_very_long_line_in_pieces(server: Google) -> None:

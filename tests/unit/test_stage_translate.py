@@ -171,8 +171,8 @@ def test_pieces(text: str, longest: int, found: list[str]) -> None:
 
 @pytest.mark.parametrize(
     ("tag", "code"),
-    [("es-MX", "es"), ("zh-Hans", "zh"), ("zh-Hant-TW", "zh-tw"), ("zh-TW", "zh-tw"),
-     ("zh", "zh"), ("oc", "oci"), ("tlh", None)],
+    [("es-MX", "es"), ("zh-Hans", "zh-cn"), ("zh-Hant-TW", "zh-tw"), ("zh-TW", "zh-tw"),
+     ("zh", "zh-cn"), ("oc", "oci"), ("tlh", None)],
 )  # fmt: skip
 def test_google_codes(tag: str, code: str | None) -> None:
     assert engine_code(tag, GOOGLE_TRANSLATE) == code

@@ -35,7 +35,7 @@ GOOGLE_TRANSLATE = _languages(
     "et fao fil fi fr fy gl ka de el gn gu ht ha haw he hi hmn hu is ig ilo id ga it ja jv jw "
     "kn kk km rw gom ko kri ku ckb ky lo la lv ln lt lg lb mk mai mg ms ml mt mi mr lus mn my "
     "ne no ny oci or om ps fa pl pt pa qu ro ru sm sa gd nso sr st sn sd si sk sl so es su sw "
-    "sv tl tg ta tt te th bod ti ts tr tk ak uk ur ug uz vi cy xh yi yo zh zh-cn zh-tw zu"
+    "sv tl tg ta tt te th bod ti ts tr tk ak uk ur ug uz vi cy xh yi yo zh-cn zh-tw zu"
 )
 """Google Translate's own codes, as googletrans 4.0.2 lists them: some have three letters where
 BCP 47 has two, and Chinese has a region in the place of its script."""

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
+from tenacity import Retrying
+
 from dubstage.engines.languages import GTTS
+from dubstage.engines.retries import ATTEMPTS, transient
 from dubstage.errors import TemporaryFailure
 from dubstage.media.ffmpeg import MediaError, input_file, run
 from dubstage.synthesize.engine import Voice
 from dubstage.text.languages import engine_code, primary
 from dubstage.workspace.work import Work
 
-ATTEMPTS = 4
-FIRST_WAIT_SECONDS = 1.0
-"""Doubled after each attempt that failed."""
 TIMEOUT_SECONDS = 20.0
 ACCENTS = {
     "en": ("com", "co.uk", "com.au", "co.in", "ie", "ca", "co.za"),
@@ -41,35 +40,40 @@ class Gtts:
         return len(_accents(language))
 
     def speak(self, text: str, language: str, voice: Voice, speed: float, target: Path) -> None:
-        """Raises :class:`TemporaryFailure` where Google does not answer."""
-        from gtts import gTTS, gTTSError
+        """Raises :class:`TemporaryFailure` if Google does not answer."""
+        from gtts import gTTSError
 
-        spoken = target.with_suffix(".mp3")
-        accents = _accents(language)
-        for attempt in range(ATTEMPTS):
-            try:
-                gTTS(
-                    text,
-                    lang=engine_code(language, GTTS) or primary(language),
-                    tld=accents[voice.number % len(accents)],
-                    timeout=TIMEOUT_SECONDS,
-                    lang_check=False,  # It warns of codes that it then uses itself.
-                ).save(str(spoken))
-                run([*input_file(spoken), "-ac", "1", "-f", "wav", target])
-                return
-            except AssertionError:
-                return  # gTTS found nothing in the text that can be spoken.
-            except (gTTSError, MediaError, ValueError, TypeError) as error:
-                # An answer that is none ends in whatever gTTS's parsing meets.
-                if attempt == ATTEMPTS - 1:
-                    raise TemporaryFailure(
-                        f"Google did not speak after {ATTEMPTS} attempts ({error}): try again "
-                        "later, or choose another engine.",
-                        reason="SpeechUnavailable",
-                    ) from error
-            finally:
-                spoken.unlink(missing_ok=True)
-            time.sleep(FIRST_WAIT_SECONDS * 2**attempt)
+        # An answer that is none ends in whatever gTTS's parsing meets.
+        errors = (gTTSError, MediaError, ValueError, TypeError)
+        try:
+            Retrying(**transient(*errors))(_speak, text, language, voice, target)
+        except errors as error:
+            raise TemporaryFailure(
+                f"Google did not speak after {ATTEMPTS} attempts ({error}): try again later, or "
+                "choose another engine.",
+                reason="SpeechUnavailable",
+            ) from error
+
+
+def _speak(text: str, language: str, voice: Voice, target: Path) -> None:
+    """One attempt to write `target`; nothing is written if no word can be spoken."""
+    from gtts import gTTS
+
+    accents = _accents(language)
+    mp3 = target.with_suffix(".mp3")
+    try:
+        gTTS(
+            text,
+            lang=engine_code(language, GTTS) or primary(language),
+            tld=accents[voice.number % len(accents)],
+            timeout=TIMEOUT_SECONDS,
+            lang_check=False,  # It warns of codes that it then uses itself.
+        ).save(str(mp3))
+        run([*input_file(mp3), "-ac", "1", "-f", "wav", target])
+    except AssertionError:
+        return  # gTTS found nothing in the text that can be spoken.
+    finally:
+        mp3.unlink(missing_ok=True)
 
 
 def _accents(language: str) -> tuple[str, ...]:

@@ -6,7 +6,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from tenacity import AsyncRetrying
+
 from dubstage.engines.languages import GOOGLE_TRANSLATE
+from dubstage.engines.retries import ATTEMPTS, transient
 from dubstage.errors import Misconfigured, TemporaryFailure
 from dubstage.text.languages import engine_code, is_spaced
 from dubstage.text.pieces import pieces
@@ -17,9 +20,6 @@ if TYPE_CHECKING:
 
 AT_ONCE = 4
 """Requests under way: more of them, and Google answers 429."""
-ATTEMPTS = 4
-FIRST_WAIT_SECONDS = 1.0
-"""Doubled after each attempt that failed."""
 TIMEOUT_SECONDS = 20.0
 LONGEST_TEXT = 1500
 """Characters of one request: the text travels in the address, which has a limit."""
@@ -69,22 +69,22 @@ async def _translate(
 
 
 async def _ask(translator: Translator, text: str, source: str, target: str) -> str:
-    """Google's translation of `text`, empty where it gave none."""
-    for attempt in range(ATTEMPTS):
-        try:
-            answer = await translator.translate(text, src=source, dest=target)
-            return str(answer.text)
-        except Exception as error:
-            # The library raises bare Exception for a status that is not 200, and whatever
-            # its parsing meets for an answer that is none.
-            if attempt == ATTEMPTS - 1:
-                raise TemporaryFailure(
-                    f"Google did not translate after {ATTEMPTS} attempts ({_reason(error)}): try "
-                    "again later, or choose another engine.",
-                    reason="TranslationUnavailable",
-                ) from error
-        await asyncio.sleep(FIRST_WAIT_SECONDS * 2**attempt)
-    raise AssertionError("the last attempt returns or raises")
+    """Google's translation of `text`, empty if it gave none."""
+
+    async def attempt() -> str:
+        answer = await translator.translate(text, src=source, dest=target)
+        return str(answer.text)
+
+    try:
+        # The library raises bare Exception for a status that is not 200, and whatever its
+        # parsing meets for an answer that is none.
+        return await AsyncRetrying(**transient(Exception))(attempt)
+    except Exception as error:
+        raise TemporaryFailure(
+            f"Google did not translate after {ATTEMPTS} attempts ({_reason(error)}): try again "
+            "later, or choose another engine.",
+            reason="TranslationUnavailable",
+        ) from error
 
 
 def _reason(error: Exception) -> str:
