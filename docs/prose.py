@@ -30,7 +30,13 @@ COMMENTED = (
     *("stage-images/install-requirements", ".vale.ini"),
 )
 """Files whose `#` comments are checked."""
-MESSAGES = ("local-cluster/src/*.py", "examples/*.py", ":(glob)stage-images/*.py", "docs/*.py")
+MESSAGES = (
+    *(
+        "operator/src/dubjob_operator/planning/messages.py",
+        "operator/src/dubjob_operator/reasons.py",
+    ),
+    *("local-cluster/src/*.py", "examples/*.py", ":(glob)stage-images/*.py", "docs/*.py"),
+)
 """Python files whose messages are checked."""
 PLAIN = ("*/NOTES.txt",)
 """Files that are checked as they are."""
