@@ -176,7 +176,7 @@ class StageResult(_Message):
     """One CamelCase word for machines: ``Succeeded``, ``Reused`` or the kind of
     failure, for example ``BadInput``."""
     message: str = ""
-    """One sentence for a person."""
+    """One sentence for the status."""
     seconds: float = 0.0
     """Wall-clock time of the run in seconds."""
     reused: bool = False
@@ -245,7 +245,7 @@ class StageResult(_Message):
     @classmethod
     def from_termination_message(cls, text: str | None) -> StageResult | None:
         """The result in `text`, or None where it is not one (a crash's output,
-        an empty or cut-off message): such text is never shown to a person."""
+        an empty or cut-off message): such text is never shown to users."""
         try:
             return cls.model_validate_json(text or "")
         except ValueError:

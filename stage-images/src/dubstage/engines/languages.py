@@ -38,7 +38,7 @@ GOOGLE_TRANSLATE = _languages(
     "sv tl tg ta tt te th bod ti ts tr tk ak uk ur ug uz vi cy xh yi yo zh-cn zh-tw zu"
 )
 """Google Translate's own codes, as googletrans 4.0.2 lists them: some have three letters where
-BCP 47 has two, and Chinese has a region in the place of its script."""
+BCP 47 has two, and Chinese has a region instead of a script."""
 
 ESPEAK = _languages(
     "af am ar as az ba be bg bn bs ca cmn cs cy da de el en es et eu fa fi fr gu haw he hi hr ht "

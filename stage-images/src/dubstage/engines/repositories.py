@@ -162,7 +162,7 @@ COMPANIONS: dict[str, Callable[[str], tuple[Source, ...]]] = {
 
 
 def aligners_and_diarizer(choice: EngineChoice) -> list[Need]:
-    """The models that whisperx uses beside Whisper: one aligner for each language of the
+    """The models that whisperx uses in addition to Whisper: one aligner for each language of the
     parameter ``align_languages``, and the diarizer unless ``diarize`` is false."""
     languages = str(choice.parameters.get("align_languages", "en")).replace(",", " ").split()
     needs = [

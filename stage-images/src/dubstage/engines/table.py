@@ -42,7 +42,7 @@ class Engine:
     model_sources: Callable[[str], tuple[Source, ...]] | None = None
     """Where a model of that name comes from; None for an engine that needs no model."""
     companions: Callable[[EngineChoice], list[Need]] = _no_companions
-    """Other models that it uses beside its own."""
+    """Other models that it uses in addition to its own."""
     needs_network: bool = False
     """Whether it calls a service outside the cluster."""
 

@@ -1,7 +1,7 @@
 """Models in a Hugging Face cache that was filled beforehand: found, and only read.
 
-The layout is ``models--<owner>--<name>/snapshots/<revision>/…``, with ``refs/main`` beside the
-snapshots, as ``huggingface_hub`` writes it.
+The layout is ``models--<owner>--<name>/snapshots/<revision>/…``, with a file
+``refs/main``, as ``huggingface_hub`` writes it.
 """
 
 from __future__ import annotations

@@ -52,6 +52,6 @@ def sources_of(name: str) -> tuple[Source, ...]:
 
 
 def companions(choice: EngineChoice) -> list[str]:
-    """The names of the models that the engine uses beside its own."""
+    """The names of the models that the engine uses in addition to its own."""
     engine = ENGINES.get(choice.engine)
     return [need.name for need in engine.companions(choice)] if engine else []

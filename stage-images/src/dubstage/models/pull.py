@@ -118,7 +118,7 @@ def _pull(need: Need, folder: Path, token: str | None, caches: Sequence[Path]) -
 
 
 def _delete_notes(folder: Path) -> None:
-    """Delete the hidden files that the hubs' libraries write beside the model."""
+    """Delete the hidden files that the hubs' libraries add to the model."""
     for path in folder.glob(".*"):
         if path.is_dir():
             shutil.rmtree(path)

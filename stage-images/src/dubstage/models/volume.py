@@ -1,4 +1,4 @@
-"""The models volume: folders with their checksums, and a cache beside them."""
+"""The models volume: folders with their checksums, and a cache."""
 
 from __future__ import annotations
 

@@ -90,8 +90,8 @@ class Attempt:
         return Origin(model_revision(self.roots, self.request.engines[stage]), voices=voices)
 
     def work(self, run: StageRun) -> Manifest:
-        """Call `run`, or take over a person's file in its place, and publish what was
-        written; the new manifest."""
+        """Call `run`, or import a correction instead, publish the files that were written,
+        and return the new manifest."""
         request, stage = self.request, self.request.stage
         origin = self._origin()
         if origin.correction:
@@ -202,6 +202,7 @@ class Attempt:
 
 
 def load_correction(stage: Stage) -> StageRun:
-    """The function that takes over a person's file in the place of the stage's engine."""
+    """The function that imports a correction, a file of the user, instead of running the
+    engine."""
     run: StageRun = importlib.import_module(f"dubstage.{stage}.correction").run
     return run

@@ -14,7 +14,7 @@ from dubstage.workspace.work import StageRun
 def run_ingest(attempt: Attempt, run: StageRun) -> StageResult:
     """Do or reuse ingest's work; the result, which names the later stages that need not run.
 
-    What a person can have got wrong is refused here, before a GPU is asked for.
+    Mistakes of the user are refused here, before a GPU is requested.
     Raises :class:`StageError` and OSError.
     """
     request = attempt.request

@@ -39,7 +39,7 @@ class Manifest(BaseModel):
     model: str | None = None
     model_revision: str | None = None
     correction: str | None = None
-    """SHA-256 of the person's file that replaced the engine."""
+    """SHA-256 of the correction, the user's file that replaced the engine's result."""
     inputs: list[FileRecord]
     outputs: list[FileRecord]
     seconds: float = 0.0
@@ -65,14 +65,14 @@ class Manifest(BaseModel):
 
 @dataclass(frozen=True)
 class Origin:
-    """What a stage's result comes from beside its inputs: the engine, or a person's file."""
+    """The origin of a stage's result, besides its inputs: the engine or a correction."""
 
     model_revision: str | None = None
     """Revision of the engine's model; None for an engine without one."""
     correction: str | None = None
-    """SHA-256 of the person's file that replaces the engine."""
+    """SHA-256 of the correction, the user's file that replaces the engine's result."""
     voices: Mapping[str, str] = field(default_factory=dict)
-    """SHA-256 of a person's recording, by speaker; of the synthesize stage only."""
+    """SHA-256 of each voice recording of the user, by speaker; synthesize stage only."""
 
 
 def content_key(request: StageRequest, stage: Stage, inputs: InputDigests, origin: Origin) -> str:
@@ -125,7 +125,7 @@ def write_manifest(tree: Tree, manifest: Manifest) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that replaces it if the block succeeds."""
+    """A temporary path next to `path` that replaces it if the block succeeds."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:

@@ -1,6 +1,6 @@
 """All files of a stage appear together, complete, or not at all.
 
-A stage writes to a *staging* path beside each target. When all are written they are synced
+A stage writes to a *staging* path next to each target. When all are written they are synced
 and renamed, and files of an earlier run that this one did not replace are deleted. The
 manifest is written last.
 """

@@ -26,7 +26,7 @@ class Work:
     tree: Tree
     staging: Callable[[Artifact, str | None], Path]
     """`staging(artifact, name)`: the path to write an output to. The file has a temporary
-    name beside its target until the stage has succeeded, and is then published with all
+    name next to its target until the stage has succeeded, and is then published with all
     others. `name`: the file name of one of several files of a pattern, else None."""
     progress: Callable[[float], None]
     """`progress(share)`: report how much of the work is done, 0.0 to 1.0."""
@@ -46,7 +46,7 @@ class Outcome:
     """The result of a stage's ``run``."""
 
     message: str = ""
-    """One sentence for a person."""
+    """One sentence for the status."""
     source_language: str | None = None
     summary: StageSummary = field(default_factory=StageSummary)
     """What the stage measured."""
