@@ -36,8 +36,12 @@ MESSAGES = (
         "operator/src/dubjob_operator/reasons.py",
     ),
     *("local-cluster/src/*.py", "examples/*.py", ":(glob)stage-images/*.py", "docs/*.py"),
+    *(
+        f":(glob)stage-images/src/dubstage/{room}*.py"
+        for room in ("", "contract/", "engines/", "models/", "run/", "workspace/")
+    ),
 )
-"""Python files whose messages are checked."""
+"""Python files whose messages and docstrings are checked."""
 PLAIN = ("*/NOTES.txt",)
 """Files that are checked as they are."""
 GENERATED = re.compile(r"^(crds|charts/[^/]+/definitions)/|/testdata/|pins")
