@@ -21,7 +21,7 @@ from speech_world import lay_job, line
 from dubstage.contract import EngineChoice, ExitCode, Stage
 from dubstage.errors import BadInput, Misconfigured, TemporaryFailure
 from dubstage.synthesize.cosyvoice import ENVIRONMENT, CosyVoice
-from dubstage.synthesize.spoken_text import spoken_pieces
+from dubstage.synthesize.spoken_text import spoken_chunks
 from dubstage.testing import ENGINES, Ended, request_for, run_stage_in
 from dubstage.text.language_check import check
 from dubstage.workspace.layout import Artifact
@@ -232,7 +232,7 @@ def test_a_full_gpu_is_said(tmp_path: Path, upstream: ModuleType) -> None:
     ],
 )
 def test_text_as_it_is_read(text: str, language: str, found: list[str]) -> None:
-    assert spoken_pieces(text, language) == found
+    assert spoken_chunks(text, language) == found
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from dubstage.contract.summary import StageSummary
 from dubstage.engines.languages import GOOGLE_TRANSLATE
 from dubstage.errors import BadInput, TemporaryFailure
 from dubstage.testing import ENGINES, request_for, run_stage_in
+from dubstage.text.chunks import chunks
 from dubstage.text.language_check import check
 from dubstage.text.languages import engine_code
-from dubstage.text.pieces import pieces
 from dubstage.translate.glossary import protect
 from dubstage.translate.rounds import Translation, is_untranslated, translate_lines
 from dubstage.workspace.layout import Artifact
@@ -161,12 +161,14 @@ def test_untranslated(text: str, translation: str, found: bool) -> None:
         ("one two three", 7, ["one two", "three"]),
         ("unendingword", 5, ["unend", "ingwo", "rd"]),
         ("你好。再见。好", 4, ["你好。", "再见。好"]),
+        ("घर है। वह है।", 8, ["घर है।", "वह है।"]),
+        ("لماذا؟ لا، ليس", 8, ["لماذا؟", "لا، ليس"]),
         ("  ", 5, []),
         ("all of it", 100, ["all of it"]),
     ],
 )
-def test_pieces(text: str, longest: int, found: list[str]) -> None:
-    assert pieces(text, longest) == found
+def test_chunks(text: str, longest: int, found: list[str]) -> None:
+    assert chunks(text, longest) == found
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from dubstage.text.languages import is_spaced, primary
+from dubstage.text.punctuation import CLOSERS, SENTENCE_MARKS, ends_clause
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,6 @@ LIMITS = {
 Japanese, 16 and 12 in Korean, 16 and 9 in Chinese, 35 letters in Thai."""
 OTHER_LIMITS = Limits(42, 17.0)
 
-SENTENCE_ENDS = ".!?…。｡！？‼⁇⁈⁉؟۔।॥։።။"
-CLAUSE_ENDS = ",;:、，；：､،؛—–"
-CLOSERS = "\"'”’»›)]}」』）】》〉"
 LEADING_VOWELS = "เแโใไເແໂໃໄ"
 TRAILING_VOWELS = "ะาำๅๆະາຳໆ"
 """Thai and Lao letters that stand before or after their consonant."""
@@ -87,10 +85,10 @@ def _cost(last: str, following: str, longest: int, spaced: bool) -> float:
     """What it costs to end a row between two atoms: so many columns, squared, may a row be
     off the even length to end at a better place."""
     bare = last.rstrip(CLOSERS)
-    if bare.endswith(tuple(SENTENCE_ENDS)):
+    if bare.endswith(tuple(SENTENCE_MARKS)):
         return 0.0
     is_phrase = not spaced and following.startswith(" ")
-    if is_phrase or bare != last or bare.endswith(tuple(CLAUSE_ENDS)):
+    if is_phrase or bare != last or ends_clause(last):
         return (longest / 8) ** 2
     return (longest / 4) ** 2
 

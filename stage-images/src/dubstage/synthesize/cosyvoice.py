@@ -15,7 +15,7 @@ from dubstage.contract import EngineChoice
 from dubstage.errors import Misconfigured, TemporaryFailure
 from dubstage.models import model_folder
 from dubstage.synthesize.engine import Voice
-from dubstage.synthesize.spoken_text import spoken_pieces
+from dubstage.synthesize.spoken_text import spoken_chunks
 from dubstage.workspace.work import Work
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class CosyVoice:
         import soundfile
 
         try:
-            spoken = [self._read(piece, voice, speed) for piece in spoken_pieces(text, language)]
+            spoken = [self._read(piece, voice, speed) for piece in spoken_chunks(text, language)]
         except RuntimeError as error:
             if OUT_OF_MEMORY in str(error):
                 raise _out_of_memory() from error

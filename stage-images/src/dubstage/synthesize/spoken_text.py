@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 
+from dubstage.text.chunks import chunks
 from dubstage.text.languages import is_spaced, primary
-from dubstage.text.pieces import pieces
+from dubstage.text.punctuation import SENTENCE_MARKS
 
 CONTROL = re.compile(r"<\|[^|]*\|>|</?\w+>|[\[\]<>|]")
 """What the model takes for a command: ``<|endofprompt|>``, ``[laughter]``, ``<strong>``."""
@@ -30,20 +31,19 @@ SPELLS_YEARS = frozenset({"de", "en"})
 """Languages that read 1984 in two halves."""
 SPELLED = frozenset({"de", "en", "es", "fr", "it", "ja", "ko", "ru"})
 """Languages whose numbers are spelled here; the model reads Chinese digits itself."""
-ENDS = ".!?…。！？"
 LONGEST_SPACED, LONGEST_UNSPACED = 240, 60
 """Characters of one piece: about the 80 tokens at which CosyVoice splits by itself."""
 
 
-def spoken_pieces(text: str, language: str) -> list[str]:
+def spoken_chunks(text: str, language: str) -> list[str]:
     """What is to be read, one piece after the other; empty where there is no word."""
     plain = BETWEEN_DIGITS.sub(" ", CONTROL.sub(" ", text))
     plain = " ".join(NUMBER.sub(lambda match: _spelled(match.group(), language), plain).split())
     spaced = is_spaced(language)
-    found = pieces(plain, LONGEST_SPACED if spaced else LONGEST_UNSPACED)
-    words = [piece for piece in found if any(letter.isalnum() for letter in piece)]
+    found = chunks(plain, LONGEST_SPACED if spaced else LONGEST_UNSPACED)
+    words = [chunk for chunk in found if any(letter.isalnum() for letter in chunk)]
     stop = "." if spaced else "。"
-    return [piece if piece[-1] in ENDS else f"{piece}{stop}" for piece in words]
+    return [chunk if chunk[-1] in SENTENCE_MARKS else f"{chunk}{stop}" for chunk in words]
 
 
 def _spelled(number: str, language: str) -> str:

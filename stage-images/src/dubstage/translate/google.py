@@ -11,8 +11,8 @@ from tenacity import AsyncRetrying
 from dubstage.engines.languages import GOOGLE_TRANSLATE
 from dubstage.engines.retries import ATTEMPTS, transient
 from dubstage.errors import Misconfigured, TemporaryFailure
+from dubstage.text.chunks import chunks
 from dubstage.text.languages import engine_code, is_spaced
-from dubstage.text.pieces import pieces
 from dubstage.workspace.work import Work
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ async def _translate(
             async with gate:
                 parts = [
                     await _ask(translator, part, source, target)
-                    for part in pieces(line, LONGEST_TEXT)
+                    for part in chunks(line, LONGEST_TEXT)
                 ]
             done += 1
             progress(done / len(lines))

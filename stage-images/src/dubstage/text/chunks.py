@@ -1,0 +1,43 @@
+"""A long text in chunks that an engine accepts: pure."""
+
+from __future__ import annotations
+
+import re
+
+from dubstage.text.punctuation import CLAUSE_MARKS, FULL_WIDTH_MARKS, SENTENCE_MARKS
+
+
+def _after(marks: str) -> re.Pattern[str]:
+    """The spaces after one of `marks`; the place itself after one that no space follows."""
+    full_width = "".join(mark for mark in marks if mark in FULL_WIDTH_MARKS)
+    return re.compile(rf"(?<=[{re.escape(marks)}])\s+|(?<=[{full_width}])")
+
+
+BOUNDARIES = (_after(SENTENCE_MARKS), _after(CLAUSE_MARKS), re.compile(r"\s+"))
+"""Where a text may be cut, best first: after a sentence, after a clause, between words."""
+
+
+def chunks(text: str, max_characters: int) -> list[str]:
+    """`text` in chunks of at most `max_characters`, each as long as possible, cut at the best
+    boundaries. Only spaces at the cuts are lost."""
+    text = text.strip()
+    if len(text) <= max_characters:
+        return [text] if text else []
+    for boundary in BOUNDARIES:
+        parts = [part for part in boundary.split(text) if part]
+        if len(parts) > 1:
+            small = [chunk for part in parts for chunk in chunks(part, max_characters)]
+            return _joined(small, max_characters)
+    return [text[first : first + max_characters] for first in range(0, len(text), max_characters)]
+
+
+def _joined(parts: list[str], max_characters: int) -> list[str]:
+    """`parts` with neighbors joined as far as they fit."""
+    joined: list[str] = []
+    for part in parts:
+        space = "" if joined and joined[-1][-1] in FULL_WIDTH_MARKS else " "
+        if joined and len(joined[-1]) + len(space) + len(part) <= max_characters:
+            joined[-1] += space + part
+        else:
+            joined.append(part)
+    return joined
