@@ -11,7 +11,7 @@ from clips import MadeClip
 from numpy.typing import NDArray
 
 from dubstage.media.audio import SAMPLE_RATE
-from dubstage.mux.master import Loudness
+from dubstage.mux.loudness import Loudness
 from dubstage.timing.fit import MAX_SPEED
 from dubstage.timing.onset import speech_bounds
 

@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 from dubstage.contract import EngineChoice, ExitCode, MixOptions, Stage
 from dubstage.media.audio import SAMPLE_RATE, stereo_bytes, to_bytes
 from dubstage.media.ffmpeg import probe
-from dubstage.mux.master import measure
+from dubstage.mux.loudness import measure
 from dubstage.testing import ENGINES, request_for, run_stage_in
 from dubstage.text.transcript import Clip
 from dubstage.workspace.layout import Artifact, Tree

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from dubstage.contract import EngineChoice, ExitCode, Stage
 from dubstage.contract.summary import StageSummary
 from dubstage.testing import ENGINES, Ended, request_for, roots_in, run_stage_in
-from dubstage.timing.slot import GAP_SECONDS, Line, slots
+from dubstage.timing.slot import GAP_SECONDS, TimedSegment, slots
 from dubstage.transcribe.sentences import MAX_SECONDS
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.prune import Outcome, prune
@@ -209,7 +209,9 @@ def test_every_line_of_a_transcript_has_time_to_be_spoken(
              for start, length, who in rows]  # fmt: skip
     lay(volumes, "transcript.json", json.dumps(texts))
     lines = taken_over(volumes, force=True)
-    limits = slots([Line(x["segment_id"], x["speaker"], x["start"], x["end"]) for x in lines], 70.0)
+    limits = slots(
+        [TimedSegment(x["segment_id"], x["speaker"], x["start"], x["end"]) for x in lines], 70.0
+    )
     for line, limit in zip(lines, limits, strict=True):
         assert limit.length >= min(line["duration"], MAX_SECONDS) / 2 - GAP_SECONDS - 0.001
     assert sum(len(line["text"].split()) for line in lines) == len(rows)

@@ -13,18 +13,21 @@ from made_media import RATE, film, tone
 
 from dubstage.media.audio import stereo_bytes, to_bytes
 from dubstage.media.ffmpeg import MediaError, probe, read_stereo
-from dubstage.mux.lossy import gain_for
-from dubstage.mux.loudness import SILENCE, loudness
-from dubstage.mux.master import Loudness, master, measure, plan_gain
-from dubstage.mux.mix import CROSS_FADE, DUCK_DB, Tracks, blocks
-from dubstage.mux.original import listen
-from dubstage.mux.render import FADE_SECONDS, render
-from dubstage.mux.spans import Envelope, Span, covered, merged, shared
-from dubstage.mux.stems import with_stems
+from dubstage.mux.loudness import SILENCE, Loudness, measure, segment_loudness
+from dubstage.mux.master import aac_gain_db, master, plan_gain
+from dubstage.mux.mix import CROSS_FADE, DUCK_DB, Tracks, mix_blocks, write_stems
+from dubstage.mux.original import analyze
+from dubstage.mux.spans import Envelope, Span, count_frames, count_shared_frames, merge
 from dubstage.mux.video import MP4, DubbedVideo, mux_video
-from dubstage.mux.voice import Placed, ahead, lay
+from dubstage.mux.voice import (
+    TRIM_FADE_SECONDS,
+    PlacedClip,
+    render,
+    run_ahead,
+    write_voice_track,
+)
 from dubstage.timing.fit import fit
-from dubstage.timing.slot import Line, Slot
+from dubstage.timing.slot import Slot, TimedSegment
 
 
 def noise(seconds: float, level: float, seed: int = 1) -> numpy.ndarray:
@@ -40,18 +43,18 @@ def stereo(samples: numpy.ndarray) -> numpy.ndarray:
 def test_loudness_is_that_of_the_standard(sound: numpy.ndarray) -> None:
     """As ffmpeg's ebur128 tells it, to its tenth."""
     found = measure(iter([to_bytes(stereo(sound))]))
-    assert loudness(stereo(sound)) == pytest.approx(found.integrated, abs=0.11)
-    assert loudness(sound) == pytest.approx(found.integrated - 3.01, abs=0.11)
+    assert segment_loudness(stereo(sound)) == pytest.approx(found.integrated, abs=0.11)
+    assert segment_loudness(sound) == pytest.approx(found.integrated - 3.01, abs=0.11)
 
 
 def test_loudness_of_a_short_line_and_of_one_with_a_pause() -> None:
-    long = loudness(noise(3, 0.05))
-    assert loudness(noise(0.15, 0.05)) == pytest.approx(long, abs=0.5)
-    assert loudness(noise(0.04, 0.05)) == pytest.approx(long, abs=1.0)
+    long = segment_loudness(noise(3, 0.05))
+    assert segment_loudness(noise(0.15, 0.05)) == pytest.approx(long, abs=0.5)
+    assert segment_loudness(noise(0.04, 0.05)) == pytest.approx(long, abs=1.0)
     paused = numpy.concatenate([noise(1, 0.05), numpy.zeros(RATE, numpy.float32), noise(1, 0.05)])
-    assert loudness(paused) == pytest.approx(long, abs=0.3)
-    assert loudness(numpy.zeros(RATE, numpy.float32)) == SILENCE
-    assert loudness(numpy.zeros(0, numpy.float32)) == SILENCE
+    assert segment_loudness(paused) == pytest.approx(long, abs=0.3)
+    assert segment_loudness(numpy.zeros(RATE, numpy.float32)) == SILENCE
+    assert segment_loudness(numpy.zeros(0, numpy.float32)) == SILENCE
 
 
 rows = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 120)), max_size=6)
@@ -64,9 +67,9 @@ def bits(spans: list[Span]) -> set[int]:
 @given(one=rows, other=rows)
 def test_spans_are_sets_of_frames(one: list[tuple[int, int]], other: list[tuple[int, int]]) -> None:
     first, second = ([Span(a, a + n) for a, n in side] for side in (one, other))
-    assert bits(merged(first)) == bits(first)
-    assert covered(merged(first)) == len(bits(first))
-    assert shared(merged(first), merged(second)) == len(bits(first) & bits(second))
+    assert bits(merge(first)) == bits(first)
+    assert count_frames(merge(first)) == len(bits(first))
+    assert count_shared_frames(merge(first), merge(second)) == len(bits(first) & bits(second))
 
 
 @settings(deadline=None)
@@ -74,7 +77,7 @@ def test_spans_are_sets_of_frames(one: list[tuple[int, int]], other: list[tuple[
 def test_an_envelope_is_the_same_whatever_the_blocks(
     rows: list[tuple[int, int]], block: int
 ) -> None:
-    spans = merged(Span(a, a + n) for a, n in rows)
+    spans = merge(Span(a, a + n) for a, n in rows)
     whole = Envelope(spans, 20, 50).block(0, 600)
     envelope = Envelope(spans, 20, 50)
     parts = [envelope.block(at, min(block, 600 - at)) for at in range(0, 600, block)]
@@ -84,7 +87,7 @@ def test_an_envelope_is_the_same_whatever_the_blocks(
 
 
 @pytest.mark.parametrize(
-    ("integrated", "peak", "target", "gain", "peak_wins"),
+    ("integrated", "peak", "target", "gain", "peak_limited"),
     [
         (-20.0, -6.0, -23.0, -3.0, False),
         (-26.0, -6.0, -23.0, 3.0, False),
@@ -94,12 +97,12 @@ def test_an_envelope_is_the_same_whatever_the_blocks(
         (-23.0, -6.0, SILENCE, 0.0, False),
     ],
 )
-def test_the_peak_wins(
-    integrated: float, peak: float, target: float, gain: float, peak_wins: bool
+def test_the_peak_limited(
+    integrated: float, peak: float, target: float, gain: float, peak_limited: bool
 ) -> None:
     found = plan_gain(Loudness(integrated, -40.0, peak), target)
     assert found.decibels == pytest.approx(gain)
-    assert found.peak_wins == peak_wins
+    assert found.peak_limited == peak_limited
 
 
 def speechlike() -> numpy.ndarray:
@@ -124,7 +127,7 @@ def test_one_static_gain(tmp_path: Path, sound: numpy.ndarray, target: float) ->
     assert out == pytest.approx(sound * 10 ** (gain.decibels / 20), abs=2e-4)
     after = measure(iter([to_bytes(out)]))
     assert after.true_peak <= -1.0
-    if not gain.peak_wins:
+    if not gain.peak_limited:
         assert after.integrated == pytest.approx(target, abs=0.15)
 
 
@@ -158,17 +161,17 @@ def tracks(tmp_path: Path) -> Tracks:
     laugh[5 * RATE :] = 0.2
     voice[RATE : round(2.5 * RATE)] = 0.25
     return Tracks(
-        programme=wav(tmp_path / "audio.wav", stereo(bed + speech + laugh)),
+        source_audio=wav(tmp_path / "audio.wav", stereo(bed + speech + laugh)),
         background=wav(tmp_path / "background.wav", stereo(bed)),
         voice=wav(tmp_path / "voice.wav", voice),
         frames=6 * RATE,
-        original=[Span(RATE, 4 * RATE)],
-        dubbed=[Span(RATE, round(2.5 * RATE))],
+        original_speech=[Span(RATE, 4 * RATE)],
+        dubbed_speech=[Span(RATE, round(2.5 * RATE))],
     )
 
 
 def test_what_is_heard_when(tracks: Tracks) -> None:
-    mixed = numpy.concatenate([block.mixed for block in blocks(tracks)])
+    mixed = numpy.concatenate([block.mixed for block in mix_blocks(tracks)])
     assert mixed.shape == (6 * RATE, 2)
     at = {time: mixed[round(time * RATE), 0] for time in (0.5, 2.0, 3.5, 4.5, 5.5)}
     ducked = 0.1 * 10 ** (-DUCK_DB / 20)
@@ -177,13 +180,13 @@ def test_what_is_heard_when(tracks: Tracks) -> None:
     assert at[3.5] == pytest.approx(0.1, abs=1e-5), "the background alone, and not ducked"
     assert at[4.5] == pytest.approx(0.1), "after speech"
     assert at[5.5] == pytest.approx(0.3), "the laugh is kept"
-    without_voice = numpy.concatenate([block.bed for block in blocks(tracks)])
+    without_voice = numpy.concatenate([block.background for block in mix_blocks(tracks)])
     assert abs(numpy.diff(without_voice[: 5 * RATE], axis=0)).max() <= 0.35 / CROSS_FADE + 1e-6
 
 
 def test_a_short_background_is_followed_by_silence(tracks: Tracks) -> None:
     wav(tracks.background, stereo(numpy.full(2 * RATE, 0.1, numpy.float32)))
-    mixed = numpy.concatenate([block.mixed for block in blocks(tracks)])
+    mixed = numpy.concatenate([block.mixed for block in mix_blocks(tracks)])
     assert mixed.shape == (6 * RATE, 2)
     assert mixed[round(3.5 * RATE), 0] == 0.0
 
@@ -191,7 +194,7 @@ def test_a_short_background_is_followed_by_silence(tracks: Tracks) -> None:
 def test_stems_add_up_to_the_mix(tracks: Tracks, tmp_path: Path) -> None:
     files = tmp_path / "v.wav", tmp_path / "b.wav"
     mixed = numpy.concatenate(
-        [block.mixed for block in with_stems(blocks(tracks), tracks.frames, -6.0, *files)]
+        [block.mixed for block in write_stems(mix_blocks(tracks), tracks.frames, -6.0, *files)]
     )
     voice, background = (soundfile.read(file, dtype="float32")[0] for file in files)
     assert voice + background == pytest.approx(mixed * 10 ** (-6 / 20), abs=1e-4)
@@ -206,9 +209,9 @@ def test_the_voice_track_takes_lines_when_they_are_reached(tmp_path: Path) -> No
     def lines() -> object:
         for start in (0.5, 0.75, 3.25):
             taken.append(shares[-1] if shares else 0.0)
-            yield Placed(round(start * RATE), numpy.full(RATE, 0.25, numpy.float32))
+            yield PlacedClip(round(start * RATE), numpy.full(RATE, 0.25, numpy.float32))
 
-    lay(lines(), 5 * RATE, tmp_path / "voice.w64", shares.append)  # type: ignore[arg-type]
+    write_voice_track(lines(), 5 * RATE, tmp_path / "voice.w64", shares.append)  # type: ignore[arg-type]
     out, _ = soundfile.read(tmp_path / "voice.w64", dtype="float32")
     assert len(out) == 5 * RATE
     assert [out[round(t * RATE)] for t in (0.6, 1.2, 1.6, 3.5, 4.5)] == [0.25, 0.5, 0.25, 0.25, 0]
@@ -217,9 +220,9 @@ def test_the_voice_track_takes_lines_when_they_are_reached(tmp_path: Path) -> No
 
 
 def test_work_ahead_keeps_the_order() -> None:
-    assert list(ahead(lambda x: x * x, range(20))) == [x * x for x in range(20)]
+    assert list(run_ahead(lambda x: x * x, range(20))) == [x * x for x in range(20)]
     with pytest.raises(ZeroDivisionError):
-        list(ahead(lambda x: 1 // x, [1, 0, 2]))
+        list(run_ahead(lambda x: 1 // x, [1, 0, 2]))
 
 
 def test_the_originals_edges_are_heard_in_the_speech(tmp_path: Path) -> None:
@@ -229,12 +232,14 @@ def test_the_originals_edges_are_heard_in_the_speech(tmp_path: Path) -> None:
     sound[round(0.9 * RATE) : round(2.3 * RATE)] = tone(1.4, 500, 0.2)
     sound[round(2.45 * RATE) : round(3.0 * RATE)] = tone(0.55, 500, 0.2)
     path = wav(tmp_path / "vocals.wav", stereo(sound))
-    first, lost = listen(path, [Line("a", "ONE", 1.0, 2.0), Line("b", "ONE", 4.0, 5.0)])
+    first, lost = analyze(
+        path, [TimedSegment("a", "ONE", 1.0, 2.0), TimedSegment("b", "ONE", 4.0, 5.0)]
+    )
     assert first.span.start / RATE == pytest.approx(0.9, abs=0.02)
     assert first.span.end / RATE == pytest.approx(2.3, abs=0.02)
     assert (lost.span.start, lost.span.end) == (4 * RATE, 5 * RATE)
     assert lost.loudness == first.loudness
-    assert first.loudness == pytest.approx(loudness(stereo(tone(1, 500, 0.2))), abs=0.2)
+    assert first.loudness == pytest.approx(segment_loudness(stereo(tone(1, 500, 0.2))), abs=0.2)
 
 
 def test_a_cut_line_fades_out(tmp_path: Path) -> None:
@@ -244,7 +249,7 @@ def test_a_cut_line_fades_out(tmp_path: Path) -> None:
     planned = fit(2.0, 1.0, slot)
     assert planned.overflow > 0.5
     samples = abs(render(clip, planned, SILENCE).samples)
-    fade, period = round(FADE_SECONDS * RATE), RATE // 1000
+    fade, period = round(TRIM_FADE_SECONDS * RATE), RATE // 1000
     ends = {"before": fade + period, "middle": fade // 2 + period // 2, "end": period}
     levels = {at: samples[-far:][:period].max() / samples.max() for at, far in ends.items()}
     assert levels == pytest.approx({"before": 1.0, "middle": 0.5, "end": 0.0}, abs=0.1)
@@ -279,8 +284,8 @@ def test_aac_keeps_to_the_ceiling_too(tmp_path: Path) -> None:
         mux_video(video, target, lambda _: None)
         return measure(read_stereo(target)).true_peak
 
-    gain = gain_for(dub, measured, tmp_path)
+    gain = aac_gain_db(dub, measured, tmp_path)
     assert gain < 0.0
     assert peak(0.0) > -1.0
     assert peak(gain) <= -1.0
-    assert gain_for(dub, Loudness(-20.0, -30.0, -6.0), tmp_path) == 0.0, "it is not near"
+    assert aac_gain_db(dub, Loudness(-20.0, -30.0, -6.0), tmp_path) == 0.0, "it is not near"

@@ -293,7 +293,7 @@ def test_audio_only_in_audio_only_out(tmp_path: Path) -> None:
 
 def test_the_cap_is_on_engine_and_stretch_together() -> None:
     fast = spoken_clip(0, Spoken(0.0, 0.5, 1.0)).model_copy(update={"spoken_speed": 1.15})
-    (planned,) = plan([fast], programme_end=0.5)
+    (planned,) = plan([fast], source_end=0.5)
     assert planned.fit.speed == pytest.approx(1.5)
 
 

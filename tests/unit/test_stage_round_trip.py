@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from dubstage.contract import EngineChoice, Stage
 from dubstage.errors import Misconfigured
-from dubstage.mux.round_trip import PART_SECONDS, check_model, error_rate, heard_in
+from dubstage.mux.round_trip import PART_SECONDS, check_model, error_rate, transcribe
 from dubstage.testing import ENGINES, request_for, roots_in
 
 
@@ -72,6 +72,6 @@ def test_a_long_dub_is_heard_part_by_part(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setitem(sys.modules, "faster_whisper", SimpleNamespace(WhisperModel=Model))
     seconds = 2.5 * PART_SECONDS
     soundfile.write(tmp_path / "dub.wav", numpy.zeros((round(seconds * 8000), 2)), 8000)
-    assert heard_in(tmp_path / "dub.wav", tmp_path, "es").startswith("part 1 part 2")
+    assert transcribe(tmp_path / "dub.wav", tmp_path, "es").startswith("part 1 part 2")
     assert max(heard) <= PART_SECONDS
     assert sum(heard) == pytest.approx(seconds)

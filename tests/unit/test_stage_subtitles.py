@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dubstage.mux import subtitles
 from dubstage.mux.subtitle_rows import LIMITS, limits_of, rows, width
-from dubstage.mux.subtitles import SHORTEST_SECONDS
+from dubstage.mux.subtitles import MIN_SECONDS
 
 
 def words_of(found: list[subtitles.Cue]) -> list[str]:
@@ -109,10 +109,10 @@ def test_the_rules_hold_for_any_text(
         assert all(width(row) <= limits.columns for row in cue.text.split("\n"))
     for before, after in itertools.pairwise(found):
         assert before.end <= after.start + 1e-9
-    needs = [max(width(cue.text) / limits.columns_per_second, SHORTEST_SECONDS) for cue in found]
+    needs = [max(width(cue.text) / limits.columns_per_second, MIN_SECONDS) for cue in found]
     if len(lines) == 1 and at > sum(needs):
         for cue in found:
-            assert cue.end - cue.start >= SHORTEST_SECONDS - 1e-9
+            assert cue.end - cue.start >= MIN_SECONDS - 1e-9
 
 
 def test_formats() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dubstage.timing.fit import MAX_SPEED, MIN_SPEED, Flag, engine_speed, fit
 from dubstage.timing.onset import after_pause, snap, speech_bounds
 from dubstage.timing.prediction import SpeechRate, Verdict, verdict
-from dubstage.timing.slot import GAP_SECONDS, LONGEST_PAUSE, Line, Slot, slots
+from dubstage.timing.slot import GAP_SECONDS, LONGEST_PAUSE, Slot, TimedSegment, slots
 
 RATE = 16000
 
@@ -100,7 +100,9 @@ starts = st.lists(
 def test_two_lines_of_one_speaker_never_overlap(
     rows: list[tuple[float, float, str]], natural: float
 ) -> None:
-    lines = [Line(str(n), who, at, at + long) for n, (at, long, who) in enumerate(sorted(rows))]
+    lines = [
+        TimedSegment(str(n), who, at, at + long) for n, (at, long, who) in enumerate(sorted(rows))
+    ]
     limits = slots(lines, 60.0)
     heard = [
         (line, line.start + fit(natural, 1.0, room).length)
@@ -120,10 +122,10 @@ def test_slots() -> None:
     """The same speaker's next line and the pause end a slot; another speaker's line ends
     a turn, unless the original runs into it."""
     lines = [
-        Line("a", "ONE", 1.0, 3.0),
-        Line("b", "TWO", 2.0, 4.0),
-        Line("c", "ONE", 4.2, 6.0),
-        Line("d", "TWO", 6.5, 7.0),
+        TimedSegment("a", "ONE", 1.0, 3.0),
+        TimedSegment("b", "TWO", 2.0, 4.0),
+        TimedSegment("c", "ONE", 4.2, 6.0),
+        TimedSegment("d", "TWO", 6.5, 7.0),
     ]
     a, b, c, d = slots(lines, 8.0)
     assert (a.original, a.length, a.turn) == pytest.approx((2.0, 3.15, 3.15))

@@ -1,1 +1,1 @@
-"""Mixes speech with the background, and puts it beside the untouched picture."""
+"""Mixes the dubbed voice with the background, and muxes the dub with the source's video."""

@@ -1,31 +1,33 @@
-"""How loud a line is: ITU-R BS.1770, also for lines too short for its own blocks.
+"""Loudness: of a segment in memory by ITU-R BS.1770, of a whole mix by ffmpeg's EBU R128.
 
-The standard's gated loudness takes blocks of 400 ms; many a line is shorter. Here the
-K-weighted sound is cut into 100 ms, and what is 10 LU below the rest is left out, so
-that a pause inside a line does not make it softer.
+The standard gates blocks of 400 ms, which are longer than many a segment. A segment is
+therefore cut into blocks of 100 ms. Those 10 LU below the others are left out, so that a
+pause inside a segment does not lower its loudness.
 """
 
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from dubstage.media.audio import SAMPLE_RATE
+from dubstage.media.audio import SAMPLE_RATE, Samples
+from dubstage.media.ffmpeg import write_stereo
 
 if TYPE_CHECKING:
     import numpy
     from numpy.typing import NDArray
 
-    Samples = NDArray[numpy.float32]
-
 SILENCE = -70.0
-"""LUFS: the standard's absolute gate. Nothing is softer here."""
+"""LUFS: the standard's absolute gate, and the lowest loudness that is reported."""
 RELATIVE_GATE = 10.0
 """LU below the ungated loudness."""
 BLOCK_SECONDS = 0.1
 TRANSFORM = 8192
-"""Length of a block's spectrum: the block, and silence in which the filters ring out."""
+"""Length of a block's spectrum: the block, and silence in which the filters decay."""
 
 SHELF = ((1.53512485958697, -2.69169618940638, 1.19839281085285),
          (1.0, -1.69065929318241, 0.73248077421585))  # fmt: skip
@@ -33,44 +35,94 @@ HIGH_PASS = ((1.0, -2.0, 1.0), (1.0, -1.99004745483398, 0.99007225036621))
 """Numerators and denominators of the K-weighting's two filters at 48 kHz (BS.1770-4,
 tables 1 and 2)."""
 
+EBU_R128 = "ebur128=peak=true:framelog=verbose"
+"""ffmpeg's filter; of its messages only the summary is at the level ``info``."""
+NO_PEAK = -99.0
+"""dBTP of silence."""
 
-def loudness(samples: Samples) -> float:
-    """LUFS of `samples`, shape (frames,) or (frames, channels), at 48 kHz;
-    :data:`SILENCE` where there is nothing to hear. One channel counts once."""
+
+@dataclass(frozen=True)
+class Loudness:
+    """The loudness of a whole mix by EBU R128."""
+
+    integrated: float
+    """LUFS; −70 and below if there is nothing to measure."""
+    threshold: float
+    """LUFS; softer blocks were left out."""
+    true_peak: float
+    """dBTP."""
+
+    @property
+    def is_known(self) -> bool:
+        """False for silence, and for less than 400 ms."""
+        return self.integrated > SILENCE
+
+
+def measure(blocks: Iterator[bytes]) -> Loudness:
+    """The loudness of stereo audio at 48 kHz, 32-bit floats.
+
+    Raises :class:`dubstage.media.ffmpeg.MediaError` if ffmpeg fails.
+    """
+    return parse_summary(write_stereo(blocks, ["-af", EBU_R128, "-f", "null", "-"]))
+
+
+def parse_summary(messages: str) -> Loudness:
+    """The summary that ``ebur128`` writes at its end."""
+    _, marker, summary = messages.rpartition("Summary:")
+    if not marker:
+        return Loudness(SILENCE, SILENCE, NO_PEAK)
+    numbers = dict(
+        re.findall(r"^ +(I|Threshold|Peak): +(-?[\d.]+|-?inf|nan) ", summary, re.M)[::-1]
+    )
+    return Loudness(
+        integrated=_finite(numbers.get("I"), SILENCE),
+        threshold=_finite(numbers.get("Threshold"), SILENCE),
+        true_peak=_finite(numbers.get("Peak"), NO_PEAK),
+    )
+
+
+def segment_loudness(samples: Samples) -> float:
+    """LUFS of `samples`, shape (frames,) or (frames, channels), at 48 kHz; :data:`SILENCE`
+    if they are silent. A single channel counts once."""
     import numpy
 
-    sound = samples[:, None] if samples.ndim == 1 else samples
-    if not len(sound):
+    channels = samples[:, None] if samples.ndim == 1 else samples
+    if not len(channels):
         return SILENCE
-    size = min(round(BLOCK_SECONDS * SAMPLE_RATE), len(sound))
-    count = len(sound) // size
-    blocks = sound[: count * size].reshape(count, size, -1)
-    # Parseval: a sound's power is that of its spectrum, so nothing is filtered in time.
+    size = min(round(BLOCK_SECONDS * SAMPLE_RATE), len(channels))
+    count = len(channels) // size
+    blocks = channels[: count * size].reshape(count, size, -1)
+    # Parseval: the power of a signal is that of its spectrum. Nothing is filtered in time.
     spectrum = numpy.fft.rfft(blocks, n=TRANSFORM, axis=1)
     weighted = numpy.square(numpy.abs(spectrum)) * _weights()[None, :, None]
     power = weighted.sum(axis=(1, 2)) / (TRANSFORM * size)
-    heard = power[power > _power(SILENCE)]
-    if not len(heard):
+    audible = power[power > _power(SILENCE)]
+    if not len(audible):
         return SILENCE
-    gate = heard.mean() / 10 ** (RELATIVE_GATE / 10)
-    return max(-0.691 + 10 * math.log10(float(heard[heard > gate].mean())), SILENCE)
+    gate = audible.mean() / 10 ** (RELATIVE_GATE / 10)
+    return max(-0.691 + 10 * math.log10(float(audible[audible > gate].mean())), SILENCE)
 
 
-def _power(level: float) -> float:
-    """The mean square of a sound of `level` LUFS."""
-    return float(10 ** ((level + 0.691) / 10))
+def _power(loudness: float) -> float:
+    """The mean square of a signal of `loudness` LUFS."""
+    return float(10 ** ((loudness + 0.691) / 10))
 
 
 @cache
 def _weights() -> NDArray[numpy.float64]:
-    """What each frequency of a block's spectrum counts: the K-weighting's gain, squared,
-    twice for those that stand for a negative one, too."""
+    """The weight of each frequency of a block's spectrum: the squared gain of the
+    K-weighting, doubled for those that also stand for a negative frequency."""
     import numpy
 
     turns = numpy.exp(-2j * numpy.pi * numpy.fft.rfftfreq(TRANSFORM))
     response = numpy.ones_like(turns)
     for numerator, denominator in (SHELF, HIGH_PASS):
         response *= numpy.polyval(numerator[::-1], turns) / numpy.polyval(denominator[::-1], turns)
-    found: NDArray[numpy.float64] = numpy.square(numpy.abs(response))
-    found[1:-1] *= 2
-    return found
+    weights: NDArray[numpy.float64] = numpy.square(numpy.abs(response))
+    weights[1:-1] *= 2
+    return weights
+
+
+def _finite(text: str | None, default: float) -> float:
+    value = float(text) if text else default
+    return value if math.isfinite(value) else default

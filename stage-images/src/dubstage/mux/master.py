@@ -1,61 +1,40 @@
-"""The whole dub's loudness: measured, and brought to its target by one static gain."""
+"""The loudness of the whole dub: one static gain brings it to its target."""
 
 from __future__ import annotations
 
 import json
-import math
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dubstage.media.audio import SAMPLE_RATE, to_bytes
-from dubstage.media.ffmpeg import MediaError, write_stereo
+from dubstage.media.audio import SAMPLE_RATE
+from dubstage.media.ffmpeg import MediaError, input_file, read_stereo, run, write_stereo
 from dubstage.media.wav import WRITER
-from dubstage.mux.loudness import SILENCE
-from dubstage.mux.mix import Block
+from dubstage.mux.loudness import EBU_R128, SILENCE, Loudness, measure, parse_summary
+from dubstage.mux.video import AAC, AAC_BIT_RATE
 
 PEAK_CEILING = -1.0
-"""dBTP: no true peak of the dub lies above."""
-LOUDEST_IN, LOUDEST_OUT = 0.0, -5.0
-"""LUFS above which ffmpeg's ``loudnorm`` takes no measured loudness, and no target."""
+"""dBTP; no true peak of the dub is above."""
+MAX_LOUDNORM_INPUT, MAX_LOUDNORM_TARGET = 0.0, -5.0
+"""LUFS above which ffmpeg's ``loudnorm`` accepts no measured loudness, and no target."""
 ROUNDING = 0.1
-"""ffmpeg tells loudness and true peak to a tenth."""
-MEASURE = "ebur128=peak=true:framelog=verbose"
-"""ffmpeg's filter, which tells nothing but its summary."""
-NO_PEAK = -99.0
-"""dBTP of silence."""
-
-
-@dataclass(frozen=True)
-class Loudness:
-    """A whole sound by EBU R128."""
-
-    integrated: float
-    """LUFS; −70 and below: nothing to measure."""
-    threshold: float
-    """LUFS: what is softer was left out."""
-    true_peak: float
-    """dBTP."""
-
-    @property
-    def is_known(self) -> bool:
-        """False for silence, and for what is shorter than 400 ms."""
-        return self.integrated > SILENCE
+"""ffmpeg reports loudness and true peak to a tenth."""
+MAX_AAC_OVERSHOOT = 3.0
+"""dB by which AAC raises a true peak at most; clipped audio shows 2.5."""
 
 
 @dataclass(frozen=True)
 class Gain:
-    """What is done to the mix."""
+    """The gain of the whole mix."""
 
     decibels: float
-    wanted: float
-    """Decibels that its target asks for."""
+    target_decibels: float
+    """The gain that would reach the target loudness."""
 
     @property
-    def peak_wins(self) -> bool:
-        """True where the target would put a true peak above the ceiling."""
-        return self.decibels < self.wanted - ROUNDING
+    def peak_limited(self) -> bool:
+        """Whether the target would raise a true peak above the ceiling."""
+        return self.decibels < self.target_decibels - ROUNDING
 
 
 def plan_gain(mix: Loudness, target: float) -> Gain:
@@ -64,80 +43,55 @@ def plan_gain(mix: Loudness, target: float) -> Gain:
     return Gain(min(wanted, PEAK_CEILING - ROUNDING - mix.true_peak), wanted)
 
 
-def measure(sound: Iterator[bytes]) -> Loudness:
-    """Of a stereo sound at 48 kHz. Raises :class:`MediaError` where ffmpeg cannot."""
-    return _measured(write_stereo(sound, ["-af", MEASURE, "-f", "null", "-"]))
+def master(blocks: Iterator[bytes], mix: Loudness, gain: Gain, target: Path) -> Loudness:
+    """Write `blocks`, the mix whose loudness is `mix`, with `gain` to a 16-bit WAV file, and
+    return the loudness of that.
 
-
-def _measured(words: str) -> Loudness:
-    """What ``ebur128`` reports at its end."""
-    _, found, summary = words.rpartition("Summary:")
-    if not found:
-        return Loudness(SILENCE, SILENCE, NO_PEAK)
-    numbers = dict(
-        re.findall(r"^ +(I|Threshold|Peak): +(-?[\d.]+|-?inf|nan) ", summary, re.M)[::-1]
-    )
-    return Loudness(
-        integrated=_finite(numbers.get("I"), SILENCE),
-        threshold=_finite(numbers.get("Threshold"), SILENCE),
-        true_peak=_finite(numbers.get("Peak"), NO_PEAK),
-    )
-
-
-def master(sound: Iterator[bytes], mix: Loudness, gain: Gain, target: Path) -> Loudness:
-    """Write `sound`, the mix as it was measured, with `gain` to a 16-bit WAV file; what
-    that is.
-
-    By the second pass of ffmpeg's ``loudnorm``, where the sound is not louder than that
-    takes: the gain is the same. Raises :class:`MediaError` where it is not linear: it would
-    ride the level.
+    The gain is applied by the second pass of ffmpeg's ``loudnorm``, unless the audio is
+    louder than it accepts: the result is the same. Raises :class:`MediaError` if
+    ``loudnorm`` is not in linear mode, because it would then compress the dynamics.
     """
-    wanted = mix.integrated + gain.decibels
-    by_loudnorm = mix.is_known and mix.integrated <= LOUDEST_IN and wanted <= LOUDEST_OUT
+    result = mix.integrated + gain.decibels
+    by_loudnorm = (
+        mix.is_known and mix.integrated <= MAX_LOUDNORM_INPUT and result <= MAX_LOUDNORM_TARGET
+    )
     filters = f"volume={gain.decibels:.3f}dB"
     if by_loudnorm:
-        # Of the loudness range nothing but 0 < measured <= wanted is asked for linear mode.
+        # For linear mode, the loudness range must only satisfy 0 < measured <= target.
         filters = (
             f"loudnorm=linear=true:print_format=json:LRA=20:measured_LRA=1:TP={PEAK_CEILING}"
-            f":I={wanted:.3f}:measured_I={mix.integrated}"
+            f":I={result:.3f}:measured_I={mix.integrated}"
             f":measured_TP={mix.true_peak}:measured_thresh={mix.threshold}"
         )
-    words = write_stereo(
-        sound,
-        [
-            "-af",
-            f"{filters},{MEASURE}",
-            "-ar",
-            str(SAMPLE_RATE),
-            *WRITER,
-            target,
-        ],
-    )
-    if by_loudnorm and _mode(words) != "linear":
-        raise MediaError(f"loudnorm used the mode {_mode(words)}, not linear")
-    return _measured(words)
+    filters = f"{filters},{EBU_R128}"
+    messages = write_stereo(blocks, ["-af", filters, "-ar", str(SAMPLE_RATE), *WRITER, target])
+    if by_loudnorm and _loudnorm_mode(messages) != "linear":
+        raise MediaError(f"loudnorm used the mode {_loudnorm_mode(messages)}, not linear")
+    return parse_summary(messages)
 
 
-def mixed(
-    blocks: Iterator[Block], frames: int, progress: Callable[[float], None]
-) -> Iterator[bytes]:
-    """The samples of a mix as ffmpeg reads them."""
-    done = 0
-    for block in blocks:
-        yield to_bytes(block.mixed)
-        done += len(block.bed)
-        progress(done / frames)
+def aac_gain_db(dub: Path, loudness: Loudness, scratch: Path) -> float:
+    """The gain, 0.0 or less, that keeps the true peak of the AAC track below the ceiling.
+
+    AAC does not keep the peaks of the audio that it encodes. If the true peak of `dub`, in
+    its `loudness`, is near the ceiling, the dub is encoded once and measured. Raises
+    :class:`MediaError` if ffmpeg fails.
+    """
+    if loudness.true_peak <= PEAK_CEILING - MAX_AAC_OVERSHOOT:
+        return 0.0
+    trial = scratch / "trial.m4a"
+    run([*input_file(dub), "-c:a", AAC, "-b:a", AAC_BIT_RATE, "-ar", str(SAMPLE_RATE), trial])
+    peak = measure(read_stereo(trial)).true_peak
+    trial.unlink()
+    excess = peak - PEAK_CEILING
+    # At a lower level the encoder raises the peaks a little more, or less.
+    return -(excess + 2 * ROUNDING) if excess > 0 else 0.0
 
 
-def _mode(words: str) -> str:
+def _loudnorm_mode(messages: str) -> str:
     """``linear`` or ``dynamic``, as loudnorm reports it."""
-    text = words[words.rfind("{") : words.rfind("}") + 1]
+    text = messages[messages.rfind("{") : messages.rfind("}") + 1]
     try:
         return str(json.loads(text)["normalization_type"])
     except (ValueError, KeyError):
         return "unknown"
-
-
-def _finite(text: str | None, otherwise: float) -> float:
-    value = float(text) if text else otherwise
-    return value if math.isfinite(value) else otherwise

@@ -1,86 +1,148 @@
-"""Programme, background and voice into one sound, a second at a time."""
+"""The mix of source, background and voice, one second at a time, and its stems."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+import math
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from dubstage.media.audio import BLOCK_FRAMES, SAMPLE_RATE
-from dubstage.mux.spans import Envelope, Span, merged
-
-if TYPE_CHECKING:
-    import numpy
-    from numpy.typing import NDArray
-
-    Samples = NDArray[numpy.float32]
+from dubstage.media.audio import BLOCK_FRAMES, FULL_SCALE, SAMPLE_RATE, Samples, to_bytes
+from dubstage.media.wav import format_for
+from dubstage.mux.spans import Envelope, Span, merge
 
 CROSS_FADE = round(0.05 * SAMPLE_RATE)
-"""Frames in which the programme gives way to its background, and back."""
-JOINED = round(0.3 * SAMPLE_RATE)
-"""Between stretches of speech closer than this the background stays: no flutter."""
+"""Frames in which the source's audio gives way to the background, and back."""
+MAX_JOINED_GAP = round(0.3 * SAMPLE_RATE)
+"""Frames: in a shorter gap between two spans of speech the background continues, because
+switching back and forth would be heard."""
 DUCK_DB = 4.0
-"""The background steps back by so much under dubbed speech."""
+"""Decibels by which the background is ducked under dubbed speech."""
 DUCK_ATTACK = round(0.1 * SAMPLE_RATE)
 DUCK_RELEASE = round(0.25 * SAMPLE_RATE)
+MIN_MEASURED_FRAMES = SAMPLE_RATE // 10
+"""Less audio than this outside speech is not representative."""
 
 
 @dataclass(frozen=True)
 class Tracks:
-    """What a dub is mixed from, and where speech is."""
+    """What a dub is mixed from."""
 
-    programme: Path
-    """The source's sound as it is: it plays where nobody speaks."""
+    source_audio: Path
+    """The source's audio unchanged, which plays where nobody speaks."""
     background: Path
     """The same without speech."""
     voice: Path
-    """The dubbed lines, one channel."""
+    """The dubbed voice, one channel."""
     frames: int
-    original: Sequence[Span]
+    """Length of the mix."""
+    original_speech: Sequence[Span]
     """Where the original speaks."""
-    dubbed: Sequence[Span]
+    dubbed_speech: Sequence[Span]
     """Where the dub speaks."""
 
     @property
     def speech(self) -> list[Span]:
-        """Where either does."""
-        return merged([*self.original, *self.dubbed], JOINED)
+        """Where either of them speaks."""
+        return merge([*self.original_speech, *self.dubbed_speech], MAX_JOINED_GAP)
 
 
 @dataclass(frozen=True)
 class Block:
-    """A part of the mix; the parts are added."""
+    """One second of the mix, as two stems whose sum it is."""
 
-    bed: Samples
-    """Shape (frames, 2): programme and background."""
+    background: Samples
+    """Shape (frames, 2): the source's audio outside speech, the background during it."""
     voice: Samples
-    """Shape (frames, 1): heard from both sides."""
+    """Shape (frames, 1), for both channels."""
 
     @property
     def mixed(self) -> Samples:
-        """Shape (frames, 2). Not limited: it may pass full scale."""
-        return self.bed + self.voice
+        """Shape (frames, 2). It is not limited and may exceed full scale."""
+        return self.background + self.voice
 
 
-def blocks(tracks: Tracks) -> Generator[Block, None, None]:
-    """The mix from its first frame to its last; where a track is shorter, silence."""
+def mix_blocks(tracks: Tracks) -> Generator[Block, None, None]:
+    """The mix from its first frame to its last. A track that ends early is followed by
+    silence."""
     import soundfile
 
     speech = Envelope(tracks.speech, CROSS_FADE, CROSS_FADE)
-    under = Envelope(merged(tracks.dubbed, JOINED), DUCK_ATTACK, DUCK_RELEASE)
+    duck = Envelope(merge(tracks.dubbed_speech, MAX_JOINED_GAP), DUCK_ATTACK, DUCK_RELEASE)
     with (
-        soundfile.SoundFile(tracks.programme) as programme,
+        soundfile.SoundFile(tracks.source_audio) as source_audio,
         soundfile.SoundFile(tracks.background) as background,
         soundfile.SoundFile(tracks.voice) as voice,
     ):
-        for begin in range(0, tracks.frames, BLOCK_FRAMES):
-            count = min(BLOCK_FRAMES, tracks.frames - begin)
-            spoken = speech.block(begin, count)
-            ducked = 10 ** (-DUCK_DB / 20 * under.block(begin, count))
-            bed = _read(programme, count) * (1 - spoken)
-            bed += _read(background, count) * spoken * ducked
-            yield Block(bed, _read(voice, count))
+        for start in range(0, tracks.frames, BLOCK_FRAMES):
+            count = min(BLOCK_FRAMES, tracks.frames - start)
+            speaking = speech.block(start, count)
+            ducking = 10 ** (-DUCK_DB / 20 * duck.block(start, count))
+            mixed = _read(source_audio, count) * (1 - speaking)
+            mixed += _read(background, count) * speaking * ducking
+            yield Block(mixed, _read(voice, count))
+
+
+def mix_bytes(
+    blocks: Iterator[Block], frames: int, progress: Callable[[float], None]
+) -> Iterator[bytes]:
+    """The samples of a mix of `frames` frames, as ffmpeg reads them."""
+    done = 0
+    for block in blocks:
+        yield to_bytes(block.mixed)
+        done += len(block.background)
+        progress(done / frames)
+
+
+def write_stems(
+    blocks: Iterator[Block], frames: int, gain_db: float, voice: Path, background: Path
+) -> Generator[Block, None, None]:
+    """Yield the blocks of a mix of `frames` frames, and write each to the two stems with the
+    gain of the whole mix: 48 kHz, stereo, 16 bit."""
+    import numpy
+    import soundfile
+
+    output_format = {
+        "samplerate": SAMPLE_RATE,
+        "channels": 2,
+        "subtype": "PCM_16",
+        "format": format_for(frames, 2),
+    }
+    factor = 10 ** (gain_db / 20)
+    with (
+        soundfile.SoundFile(voice, "w", **output_format) as voice_file,
+        soundfile.SoundFile(background, "w", **output_format) as background_file,
+    ):
+        for block in blocks:
+            stereo = numpy.repeat(block.voice, 2, axis=1)
+            voice_file.write(numpy.clip(stereo * factor, -FULL_SCALE, FULL_SCALE))
+            background_file.write(numpy.clip(block.background * factor, -FULL_SCALE, FULL_SCALE))
+            yield block
+
+
+def background_change(tracks: Tracks, dub: Path, gain_db: float) -> float | None:
+    """Decibels by which `dub` is louder than the source outside speech, without the gain of
+    the whole mix. None if there is too little audio outside speech, or silence."""
+    import soundfile
+
+    margin = CROSS_FADE + DUCK_RELEASE
+    near_speech = Envelope(tracks.speech, margin, margin)
+    energy_before = energy_after = 0.0
+    start = frames = 0
+    with soundfile.SoundFile(tracks.source_audio) as source, soundfile.SoundFile(dub) as dubbed:
+        while True:
+            before = source.read(BLOCK_FRAMES, dtype="float32", always_2d=True)
+            after = dubbed.read(len(before), dtype="float32", always_2d=True)
+            if not len(after):
+                break
+            outside = near_speech.block(start, len(after))[:, 0] == 0.0
+            energy_before += float((before[: len(after)][outside] ** 2).sum())
+            energy_after += float((after[outside] ** 2).sum())
+            frames += int(outside.sum())
+            start += len(after)
+    if frames < MIN_MEASURED_FRAMES or energy_before <= 0 or energy_after <= 0:
+        return None
+    return 10 * math.log10(energy_after / energy_before) - gain_db
 
 
 def _read(file: object, count: int) -> Samples:

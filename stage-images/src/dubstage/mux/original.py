@@ -1,4 +1,4 @@
-"""The original's speech, line by line: where it is heard, and how loud."""
+"""The original's speech, segment by segment: where it is audible, and how loud."""
 
 from __future__ import annotations
 
@@ -8,73 +8,70 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from dubstage.media.audio import SAMPLE_RATE
-from dubstage.mux.loudness import SILENCE, loudness
+from dubstage.media.audio import SAMPLE_RATE, Samples
+from dubstage.mux.loudness import SILENCE, segment_loudness
 from dubstage.mux.spans import Span
-from dubstage.timing.slot import Line
+from dubstage.timing.slot import TimedSegment
 
 if TYPE_CHECKING:
-    import numpy
-    from numpy.typing import NDArray
+    from soundfile import SoundFile
 
 HEAD_SECONDS = 0.2
 TAIL_SECONDS = 0.5
-"""How far around its times a line's own sound is looked for: recognisers cut off
-breaths before and final consonants after."""
+"""How far around its times a segment's audio is searched for: recognizers cut off breaths
+before it and final consonants after it."""
 FRAME_SECONDS = 0.01
-BELOW_LINE_DB = 25.0
-"""Sound so far below the line's own level no longer belongs to it."""
-PATIENCE_FRAMES = 6
-"""A line's sound has ended where it is quiet for so long: the stop of a `t` is shorter."""
-UNHEARD = -55.0
-"""LUFS: a softer line was not separated from the background."""
+BELOW_SEGMENT_DB = 25.0
+"""Audio that far below the level of the segment no longer belongs to it."""
+MAX_PAUSE_FRAMES = 6
+"""A segment ends where it is quiet for that long; the closure of a `t` is shorter."""
+MIN_LOUDNESS = -55.0
+"""LUFS: the vocals of a softer segment were left in the background."""
 
 
 @dataclass(frozen=True)
-class OriginalLine:
-    """One original line."""
+class OriginalSpeech:
+    """The speech of one original segment."""
 
     span: Span
-    """Where it is heard, edges included."""
+    """Where it is audible, including its edges."""
     loudness: float
-    """LUFS of its speech."""
+    """LUFS."""
 
 
-def listen(vocals: Path, lines: Iterable[Line]) -> list[OriginalLine]:
-    """Each line as it is in the separated speech `vocals` (48 kHz). A line that was
-    separated away counts as loud as the others."""
+def analyze(vocals: Path, segments: Iterable[TimedSegment]) -> list[OriginalSpeech]:
+    """The speech of each of `segments` in `vocals` (48 kHz). A segment whose vocals were
+    left in the background gets the median loudness of the others."""
     import soundfile
 
-    with soundfile.SoundFile(vocals) as sound:
-        found = [_listen(sound, line) for line in lines]
-    heard = [line.loudness for line in found if line.loudness > UNHEARD]
-    usual = median(heard) if heard else SILENCE
+    with soundfile.SoundFile(vocals) as audio:
+        speech = [_analyze(audio, segment) for segment in segments]
+    audible = [item.loudness for item in speech if item.loudness > MIN_LOUDNESS]
+    usual = median(audible) if audible else SILENCE
     return [
-        OriginalLine(line.span, line.loudness if line.loudness > UNHEARD else usual)
-        for line in found
+        OriginalSpeech(item.span, item.loudness if item.loudness > MIN_LOUDNESS else usual)
+        for item in speech
     ]
 
 
-def _listen(sound: object, line: Line) -> OriginalLine:
+def _analyze(audio: SoundFile, segment: TimedSegment) -> OriginalSpeech:
     import numpy
 
-    start, end = round(line.start * SAMPLE_RATE), round(line.end * SAMPLE_RATE)
+    start, end = round(segment.start * SAMPLE_RATE), round(segment.end * SAMPLE_RATE)
     first = max(start - round(HEAD_SECONDS * SAMPLE_RATE), 0)
     last = end + round(TAIL_SECONDS * SAMPLE_RATE)
-    sound.seek(min(first, sound.frames))  # type: ignore[attr-defined]
-    samples = sound.read(  # type: ignore[attr-defined]
-        max(last - first, 0), dtype="float32", always_2d=True, fill_value=0.0
-    )
+    audio.seek(min(first, audio.frames))
+    samples = audio.read(max(last - first, 0), dtype="float32", always_2d=True, fill_value=0.0)
     inside = samples[start - first : end - first]
     level = float(numpy.sqrt(numpy.square(inside).mean())) if len(inside) else 0.0
-    floor = level * 10 ** (-BELOW_LINE_DB / 20)
+    floor = level * 10 ** (-BELOW_SEGMENT_DB / 20)
     head, tail = samples[: start - first][::-1], samples[end - first :]
-    span = Span(start - _run(head, floor), end + _run(tail, floor))
-    return OriginalLine(span, loudness(inside))
+    span = Span(start - _audible_frames(head, floor), end + _audible_frames(tail, floor))
+    return OriginalSpeech(span, segment_loudness(inside))
 
 
-def _run(samples: NDArray[numpy.float32], floor: float) -> int:
-    """Frames from the first sample on in which sound goes on above `floor`."""
+def _audible_frames(samples: Samples, floor: float) -> int:
+    """Frames from the first sample on during which the audio stays above `floor`."""
     import numpy
 
     size = round(FRAME_SECONDS * SAMPLE_RATE)
@@ -82,11 +79,11 @@ def _run(samples: NDArray[numpy.float32], floor: float) -> int:
     if not count:
         return 0
     power = numpy.square(samples[: count * size].reshape(count, -1)).mean(axis=1)
-    quiet, sounding = 0, 0
+    quiet, audible = 0, 0
     for number, value in enumerate(power):
         quiet = 0 if value > floor**2 else quiet + 1
-        if quiet == PATIENCE_FRAMES:
+        if quiet == MAX_PAUSE_FRAMES:
             break
         if not quiet:
-            sounding = number + 1
-    return sounding * size
+            audible = number + 1
+    return audible * size

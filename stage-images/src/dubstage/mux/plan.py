@@ -1,4 +1,4 @@
-"""What is laid where: clips with their slots, and where speech is."""
+"""The plan of the voice track: each clip with its slot, and how it is fitted."""
 
 from __future__ import annotations
 
@@ -9,51 +9,54 @@ from dubstage.media.audio import SAMPLE_RATE
 from dubstage.mux.spans import Span
 from dubstage.text.transcript import Clip
 from dubstage.timing.fit import Fit, fit
-from dubstage.timing.slot import Line, Slot, slots
+from dubstage.timing.slot import Slot, TimedSegment, slots
 
 
 @dataclass(frozen=True)
 class PlannedClip:
-    """A clip and how it is put into its slot."""
+    """A clip, and how it is fitted into its slot."""
 
     clip: Clip
     fit: Fit
 
     @property
-    def line(self) -> Line:
-        """The original line."""
-        clip = self.clip
-        return Line(clip.segment_id, clip.speaker, clip.start, clip.end)
+    def segment(self) -> TimedSegment:
+        """The original segment."""
+        return _segment(self.clip)
 
     @property
-    def is_spoken(self) -> bool:
-        """False where there was nothing to say: the original is heard there."""
+    def has_clip(self) -> bool:
+        """False if there was nothing to synthesize: the original plays there."""
         return bool(self.clip.audio_file)
 
     @property
     def has_room(self) -> bool:
-        """False where no sample is left for it: it begins at the programme's end or later,
-        or with the same speaker's next line."""
+        """False if its slot has no frame: it starts at or after the end of the source, or
+        together with the next segment of the same speaker."""
         return int(self.fit.slot.length * SAMPLE_RATE) > 0
 
     @property
     def start(self) -> int:
-        """Frame of its first sample: the original's onset."""
+        """Frame of its first sample: the onset of the original."""
         return round(self.clip.start * SAMPLE_RATE)
 
     @property
     def span(self) -> Span:
-        """Where it is heard."""
+        """Where it is audible."""
         return Span(self.start, self.start + round(self.fit.length * SAMPLE_RATE))
 
 
-def plan(clips: Sequence[Clip], programme_end: float) -> list[PlannedClip]:
-    """How every clip is put into its slot, in the order of their start."""
+def plan(clips: Sequence[Clip], source_end: float) -> list[PlannedClip]:
+    """The plan for `clips`, in the order of their start. `source_end`: in seconds."""
     ordered = sorted(clips, key=lambda clip: (clip.start, clip.segment_id))
-    lines = [Line(clip.segment_id, clip.speaker, clip.start, clip.end) for clip in ordered]
-    within = [line for line in lines if line.start < programme_end]
-    late = [Slot(line.end - line.start, 0.0, 0.0) for line in lines[len(within) :]]
+    segments = [_segment(clip) for clip in ordered]
+    inside = [segment for segment in segments if segment.start < source_end]
+    late = [Slot(segment.end - segment.start, 0.0, 0.0) for segment in segments[len(inside) :]]
     return [
         PlannedClip(clip, fit(clip.duration, clip.spoken_speed, slot))
-        for clip, slot in zip(ordered, [*slots(within, programme_end), *late], strict=True)
+        for clip, slot in zip(ordered, [*slots(inside, source_end), *late], strict=True)
     ]
+
+
+def _segment(clip: Clip) -> TimedSegment:
+    return TimedSegment(clip.segment_id, clip.speaker, clip.start, clip.end)

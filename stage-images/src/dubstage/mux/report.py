@@ -1,4 +1,4 @@
-"""``report.json``: what a person should know about a dub, line by line."""
+"""``report.json``: how each segment was dubbed, and which engines made the dub."""
 
 from __future__ import annotations
 
@@ -6,59 +6,66 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, field_serializer
 
+from dubstage.contract import Stage, StageRequest
+from dubstage.engines import engine_version
 from dubstage.media.audio import SAMPLE_RATE
 from dubstage.mux.loudness import SILENCE
-from dubstage.mux.original import OriginalLine
+from dubstage.mux.original import OriginalSpeech
 from dubstage.mux.plan import PlannedClip
-from dubstage.mux.render import Rendered
+from dubstage.mux.voice import RenderedClip
 from dubstage.text.transcript import ClipFlag, TranslatedSentence
 from dubstage.timing.prediction import Verdict, verdict
+from dubstage.workspace.layout import Tree
+from dubstage.workspace.manifest import read_manifest
 
 NO_ROOM = "no-room"
-"""Not heard: it begins at the programme's end or later, or with the same speaker's next line."""
+"""Not in the dub: the segment starts at or after the end of the source, or together with
+the next segment of the same speaker."""
 
 
-class ReportLine(BaseModel):
-    """How one line came out; times in seconds on the programme's time line."""
+class SegmentReport(BaseModel):
+    """How one segment was dubbed; times in seconds from the start of the source."""
 
     segment_id: str
     speaker: str
     text: str
     translation: str
     start: float
-    """Where the original line starts."""
+    """Onset of the original segment."""
     end: float
+    """Offset of the original segment."""
     dub_start: float
-    """Where the dub is first heard."""
+    """Onset of the dub."""
     dub_end: float
+    """Offset of the dub."""
     onset_error: float
-    """`dub_start` less `start`."""
+    """`dub_start` minus `start`."""
     offset_error: float
-    """`dub_end` less `end`."""
+    """`dub_end` minus `end`."""
     fill: float
-    """Share of the original line's time that the dub is heard."""
+    """Length of the dub as a share of the original segment's."""
     slot: float
-    """The time that there was, the pause after the line included."""
+    """Seconds that were available, including the pause after the segment."""
     predicted: float
-    """Seconds that were expected before it was spoken."""
+    """Predicted length in seconds."""
     verdict: Verdict
-    """What was expected of it."""
+    """Whether that was expected to fit."""
     natural: float
-    """Seconds at the voice's own pace."""
+    """Length in seconds at the voice's natural tempo."""
     pause_used: float
-    """Seconds of the pause after the original line that are spoken in."""
+    """Seconds of the pause after the segment in which the dub is audible."""
     engine_speed: float
-    """How much faster than its own pace the engine spoke."""
+    """Speed at which the engine spoke, 1.0 for its natural tempo."""
     stretch: float
-    """Tempo that was applied to that."""
+    """Tempo of the time-stretch that followed."""
     speed: float
     """Both together."""
     overflow: float
-    """Seconds that were trimmed off."""
+    """Seconds that were trimmed."""
     loudness: float | None
-    """LUFS in the mix, before the gain of the whole; None where it is not spoken."""
+    """LUFS in the mix, before the gain of the whole mix; None if it is not in the dub."""
     level_error: float | None
-    """LU by which it is louder than the original line was."""
+    """LU by which it is louder than the original segment."""
     voice_sample: str | None
     flags: list[str]
 
@@ -72,34 +79,34 @@ class ReportLine(BaseModel):
 
     @property
     def is_spoken(self) -> bool:
-        """False where nothing of it is heard: `flags` say why."""
+        """Whether it is audible in the dub; if not, `flags` say why."""
         return self.loudness is not None
 
 
-def report_line(
-    item: PlannedClip,
+def report_segment(
+    planned: PlannedClip,
     sentence: TranslatedSentence,
-    original: OriginalLine,
-    rendered: Rendered | None,
-) -> ReportLine:
-    """How `item` came out; `rendered` is None where it is not spoken."""
-    clip, fit = item.clip, item.fit
-    begin = item.start / SAMPLE_RATE
-    first = begin + (rendered.onset if rendered else 0.0)
-    last = begin + (len(rendered.samples) / SAMPLE_RATE if rendered else 0.0)
-    length = max(clip.end - clip.start, 0.001)
-    return ReportLine(
+    original: OriginalSpeech,
+    rendered: RenderedClip | None,
+) -> SegmentReport:
+    """Report how `planned` was dubbed; `rendered` is None if it is not in the dub."""
+    clip, fit = planned.clip, planned.fit
+    start = planned.start / SAMPLE_RATE
+    onset = start + (rendered.onset if rendered else 0.0)
+    offset = start + (len(rendered.samples) / SAMPLE_RATE if rendered else 0.0)
+    original_length = max(clip.end - clip.start, 0.001)
+    return SegmentReport(
         segment_id=clip.segment_id,
         speaker=clip.speaker,
         text=sentence.text,
         translation=sentence.translation,
         start=clip.start,
         end=clip.end,
-        dub_start=first,
-        dub_end=last,
-        onset_error=first - clip.start,
-        offset_error=last - clip.end if rendered else 0.0,
-        fill=(last - first) / length,
+        dub_start=onset,
+        dub_end=offset,
+        onset_error=onset - clip.start,
+        offset_error=offset - clip.end if rendered else 0.0,
+        fill=(offset - onset) / original_length,
         slot=fit.slot.length,
         predicted=clip.predicted,
         verdict=verdict(clip.predicted or fit.natural, fit.slot),
@@ -112,35 +119,74 @@ def report_line(
         loudness=rendered.loudness if rendered else None,
         level_error=_level_error(original, rendered),
         voice_sample=clip.voice_sample,
-        flags=_flags(item, rendered),
+        flags=_flags(planned, rendered),
     )
 
 
-def _flags(item: PlannedClip, rendered: Rendered | None) -> list[str]:
-    """What a person should know about a line; why it is not heard, where it is not."""
-    told = [str(item.clip.flag)] if item.clip.flag else []
+def _flags(planned: PlannedClip, rendered: RenderedClip | None) -> list[str]:
+    """What a person should check, and why a segment is not in the dub."""
+    clip_flags = [str(planned.clip.flag)] if planned.clip.flag else []
     if rendered:
-        return [*map(str, item.fit.flags), *told]
-    if item.is_spoken and not item.has_room:
-        return [NO_ROOM, *told]
-    return told or ([str(ClipFlag.NO_SOUND)] if item.is_spoken else [])
+        return [*map(str, planned.fit.flags), *clip_flags]
+    if planned.has_clip and not planned.has_room:
+        return [NO_ROOM, *clip_flags]
+    return clip_flags or ([str(ClipFlag.NO_SOUND)] if planned.has_clip else [])
 
 
-def _level_error(original: OriginalLine, rendered: Rendered | None) -> float | None:
+def _level_error(original: OriginalSpeech, rendered: RenderedClip | None) -> float | None:
     if rendered is None or original.loudness <= SILENCE:
         return None
     return rendered.loudness - original.loudness
 
 
-def voices(lines: Sequence[ReportLine]) -> list[dict[str, object]]:
-    """Who speaks, how many lines, and whose voice it is."""
+def report_speakers(segments: Sequence[SegmentReport]) -> list[dict[str, object]]:
+    """Each speaker with the number of segments and the voice samples."""
     return [
         {
             "speaker": speaker,
-            "segments": sum(line.speaker == speaker for line in lines),
+            "segments": sum(segment.speaker == speaker for segment in segments),
             "voice_samples": sorted(
-                {x.voice_sample for x in lines if x.speaker == speaker and x.voice_sample}
+                {x.voice_sample for x in segments if x.speaker == speaker and x.voice_sample}
             ),
         }
-        for speaker in sorted({line.speaker for line in lines})
+        for speaker in sorted({segment.speaker for segment in segments})
     ]
+
+
+def report_stages(
+    tree: Tree, request: StageRequest, duration: float, mux_seconds: float
+) -> list[dict[str, object]]:
+    """Each stage with its engine, model and time, from its manifest. The manifest of mux is
+    not written yet; it has run for `mux_seconds`. `duration`: seconds of the source."""
+    entries = []
+    for stage in Stage:
+        engine: dict[str, str | None]
+        if stage is Stage.MUX:
+            choice = request.engines[stage]
+            seconds = mux_seconds
+            engine = {
+                "engine": choice.engine,
+                "engine_version": engine_version(choice.engine),
+                "model": choice.model,
+            }
+        elif manifest := read_manifest(tree, stage):
+            seconds = manifest.seconds
+            engine = {
+                "engine": manifest.engine,
+                "engine_version": manifest.engine_version,
+                "model": manifest.model,
+                "model_revision": manifest.model_revision,
+            }
+        else:
+            continue
+        known = {name: value for name, value in engine.items() if value is not None}
+        entries.append({"stage": str(stage), **known, **_time(seconds, duration)})
+    return entries
+
+
+def _time(seconds: float, duration: float) -> dict[str, object]:
+    """Seconds, and seconds for each second of the source."""
+    entry: dict[str, object] = {"seconds": round(seconds, 3)}
+    if duration > 0:
+        entry["real_time_factor"] = round(seconds / duration, 4)
+    return entry

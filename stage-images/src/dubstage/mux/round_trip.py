@@ -1,9 +1,8 @@
-"""The round trip: what a recogniser hears in the dub, against what was to be said."""
+"""The round trip: the dub, as a recognizer transcribes it, compared with the translation."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
 from pathlib import Path
 
 from dubstage.contract import EngineChoice, StageRequest
@@ -18,13 +17,13 @@ PARAMETER = "check_model"
 """Of the mux stage's engine in a profile: ``<engine>/<model>``, on the models volume."""
 CHECKER = "faster-whisper"
 PART_SECONDS = 120
-"""The model is given so much of the dub at once: it takes 62 MB for each minute."""
+"""Seconds of the dub that the model gets at once; it needs 62 MB per minute."""
 
 
 def check_model(request: StageRequest, roots: Roots) -> Path | None:
-    """The folder of the profile's check model; None where it names none.
+    """The folder of the profile's check model; None if the profile names none.
 
-    Raises :class:`Misconfigured` for one that is unknown or not there.
+    Raises :class:`Misconfigured` for one that is unknown or missing.
     """
     name = request.engine.parameters.get(PARAMETER)
     if name is None:
@@ -39,35 +38,50 @@ def check_model(request: StageRequest, roots: Roots) -> Path | None:
     return model_folder(roots, EngineChoice(engine=engine, model=model))
 
 
-def heard_in(dub: Path, model: Path, language: str) -> str:
-    """The words that the model hears. Raises :class:`Misconfigured` where the image lacks
-    the library."""
+def word_error_rate(text: str, dub: Path, model: Path, language: str) -> float | None:
+    """The error rate of `dub` against `text`, as :func:`error_rate`.
+
+    Raises :class:`Misconfigured` if the image lacks the recognizer.
+    """
+    return error_rate(text, transcribe(dub, model, language), language)
+
+
+def transcribe(dub: Path, model: Path, language: str) -> str:
+    """The words that the model recognizes.
+
+    Raises :class:`Misconfigured` if the image lacks the recognizer.
+    """
     try:
         from faster_whisper import WhisperModel
     except ImportError as error:
         raise Misconfigured(
-            f"The image has no {CHECKER}: give the mux stage an image that has it, or take "
-            f"{PARAMETER} out of the profile.",
+            f"The image has no {CHECKER}: give the mux stage an image that contains it, or remove "
+            f"{PARAMETER} from the profile.",
             reason="EngineMissing",
         ) from error
-    loaded = WhisperModel(str(model), device="cpu", compute_type="int8", local_files_only=True)
-    heard: list[str] = []
+    recognizer = WhisperModel(str(model), device="cpu", compute_type="int8", local_files_only=True)
+    texts: list[str] = []
     for part in parts_of(dub, PART_SECONDS):
-        segments, _ = loaded.transcribe(
+        segments, _ = recognizer.transcribe(
             part.samples,
             language=engine_code(language, WHISPER),
             vad_filter=True,
             condition_on_previous_text=False,
         )
-        heard += [segment.text for segment in segments]
-    return " ".join(heard)
+        texts += [segment.text for segment in segments]
+    return " ".join(texts)
 
 
-def error_rate(said: str, heard: str, language: str) -> float | None:
-    """Word error rate of `heard`, case and punctuation apart; of characters in a language
-    that is written without spaces. None where nothing was to be said."""
-    reference, found = (_units(text, language) for text in (said, heard))
-    return _distance(reference, found) / len(reference) if reference else None
+def error_rate(expected: str, recognized: str, language: str) -> float | None:
+    """The word error rate of `recognized`, without regard to case and punctuation.
+
+    In a language that is written without spaces, the error rate of characters. None if
+    nothing is expected.
+    """
+    from rapidfuzz.distance import Levenshtein
+
+    reference, hypothesis = (_units(text, language) for text in (expected, recognized))
+    return Levenshtein.distance(reference, hypothesis) / len(reference) if reference else None
 
 
 def _units(text: str, language: str) -> list[str]:
@@ -76,19 +90,3 @@ def _units(text: str, language: str) -> list[str]:
         for letter in unicodedata.normalize("NFKC", text).lower()
     )
     return plain.split() if is_spaced(language) else list(plain.replace(" ", ""))
-
-
-def _distance(reference: Sequence[str], found: Sequence[str]) -> int:
-    """Levenshtein's: how many units are wrong, missing or too many."""
-    import numpy
-
-    places = numpy.arange(len(found) + 1)
-    known = {unit: number for number, unit in enumerate({*reference, *found})}
-    others = numpy.array([known[unit] for unit in found], int)
-    row = places.copy()
-    for count, unit in enumerate(reference, start=1):
-        replaced = row[:-1] + (others != known[unit])
-        best = numpy.concatenate([[count], numpy.minimum(replaced, row[1:] + 1)])
-        # What is too many costs one each: the running minimum of the distances to a place.
-        row = numpy.minimum.accumulate(best - places) + places
-    return int(row[-1])

@@ -1,6 +1,6 @@
-"""Stretches of the programme, and gains that follow them without a click.
+"""Spans of the source's audio, and gains that follow them without a click.
 
-Frames are samples of the programme at 48 kHz.
+Frames are samples of the source's audio at 48 kHz.
 """
 
 from __future__ import annotations
@@ -22,53 +22,53 @@ class Span:
     end: int
 
 
-def merged(spans: Iterable[Span], gap: int = 0) -> list[Span]:
-    """The same frames in the fewest spans, in order; what is at most `gap` frames apart
-    becomes one. Empty spans go."""
-    found: list[Span] = []
+def merge(spans: Iterable[Span], gap: int = 0) -> list[Span]:
+    """The same frames in as few spans as possible, in order. Spans that are at most `gap`
+    frames apart become one; empty ones are dropped."""
+    result: list[Span] = []
     for span in sorted(span for span in spans if span.end > span.start):
-        if found and span.start - found[-1].end <= gap:
-            found[-1] = Span(found[-1].start, max(found[-1].end, span.end))
+        if result and span.start - result[-1].end <= gap:
+            result[-1] = Span(result[-1].start, max(result[-1].end, span.end))
         else:
-            found.append(span)
-    return found
+            result.append(span)
+    return result
 
 
-def covered(spans: Sequence[Span]) -> int:
-    """How many frames lie in `spans`, which are merged."""
+def count_frames(spans: Sequence[Span]) -> int:
+    """The number of frames in `spans`, which are merged."""
     return sum(span.end - span.start for span in spans)
 
 
-def shared(one: Sequence[Span], other: Sequence[Span]) -> int:
-    """How many frames lie in both; each is merged."""
-    return covered(one) + covered(other) - covered(merged([*one, *other]))
+def count_shared_frames(one: Sequence[Span], other: Sequence[Span]) -> int:
+    """The number of frames that are in both; each of the two is merged."""
+    return count_frames(one) + count_frames(other) - count_frames(merge([*one, *other]))
 
 
 class Envelope:
-    """1.0 inside the spans, 0.0 outside, with straight slopes before and after each.
+    """1.0 inside the spans, 0.0 outside, with linear slopes before and after each.
 
-    Asked for block after block, in order: no more than the spans near a block are
-    looked at, so that a film with thousands of lines costs no more than a clip.
+    It is evaluated block by block, in order. Only the spans near a block are considered,
+    so that a source with thousands of segments costs no more per second than a short one.
     """
 
     def __init__(self, spans: Sequence[Span], rise: int, fall: int) -> None:
-        """`spans` are merged; `rise` and `fall` are the slopes' frames."""
+        """`spans` are merged; `rise` and `fall` are the frames of the slopes."""
         self._spans = spans
         self._rise, self._fall = rise, fall
         self._first = 0
 
-    def block(self, begin: int, count: int) -> NDArray[numpy.float32]:
-        """The `count` values from frame `begin` on, shape (frames, 1)."""
+    def block(self, start: int, count: int) -> NDArray[numpy.float32]:
+        """The `count` values from frame `start` on, shape (frames, 1)."""
         import numpy
 
-        frames = numpy.arange(begin, begin + count)
-        found = numpy.zeros(count)
-        while self._first < len(self._spans) and self._spans[self._first].end + self._fall <= begin:
+        frames = numpy.arange(start, start + count)
+        values = numpy.zeros(count)
+        while self._first < len(self._spans) and self._spans[self._first].end + self._fall <= start:
             self._first += 1
         for span in self._spans[self._first :]:
-            if span.start - self._rise >= begin + count:
+            if span.start - self._rise >= start + count:
                 break
             up = (frames - (span.start - self._rise)) / self._rise
             down = (span.end + self._fall - frames) / self._fall
-            numpy.maximum(found, numpy.minimum(up, down), out=found)
-        return numpy.clip(found, 0.0, 1.0).astype(numpy.float32)[:, None]
+            numpy.maximum(values, numpy.minimum(up, down), out=values)
+        return numpy.clip(values, 0.0, 1.0).astype(numpy.float32)[:, None]

@@ -1,4 +1,4 @@
-"""The voice track: every line where the original line starts."""
+"""The voice track: each clip fitted, leveled, and placed at the onset of its segment."""
 
 from __future__ import annotations
 
@@ -7,23 +7,72 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
-from dubstage.media.audio import BLOCK_FRAMES, SAMPLE_RATE
+from dubstage.media.audio import BLOCK_FRAMES, SAMPLE_RATE, Samples
+from dubstage.media.ffmpeg import read_mono
+from dubstage.mux.loudness import SILENCE, segment_loudness
+from dubstage.timing.fade import fade
+from dubstage.timing.fit import Fit
+from dubstage.timing.onset import speech_bounds
 
-if TYPE_CHECKING:
-    import numpy
-    from numpy.typing import NDArray
-
-    Samples = NDArray[numpy.float32]
-
+TRIM_FADE_SECONDS = 0.05
+"""Fade at the end of a trimmed clip."""
+EDGE_FADE_SECONDS = 0.002
+"""Fade at both ends of every clip, against clicks."""
+BOTH_CHANNELS_LU = 3.01
+"""LU by which one channel is louder if both channels play it."""
+MAX_GAIN_DB = 20.0
+"""A larger difference in level means that one of the two is not speech."""
 WORKERS = 2
-"""Lines that are rendered at once: as many processors as the stage is given."""
+"""Clips that are rendered at once: as many as the stage gets processors."""
 
 
 @dataclass(frozen=True)
-class Placed:
-    """One line on the programme's time line."""
+class RenderedClip:
+    """A clip as it goes onto the voice track."""
+
+    samples: Samples
+    """Shape (frames,): one channel, which both channels play."""
+    onset: float
+    """Seconds from the first sample to the onset of the speech."""
+    loudness: float
+    """LUFS, played by both channels."""
+
+
+def render(file: Path, fit: Fit, target: float) -> RenderedClip:
+    """Render the clip `file` as `fit` plans it, with the loudness `target` (LUFS).
+
+    Rubberband changes the tempo and keeps the pitch. Raises
+    :class:`dubstage.media.ffmpeg.MediaError` if ffmpeg fails.
+    """
+    filters = [f"aresample={SAMPLE_RATE}"]
+    if fit.stretch != 1.0:
+        filters.append(f"rubberband=tempo={fit.stretch:.6f}")
+    samples = read_mono(file, ",".join(filters))
+    start, end = speech_bounds(samples, SAMPLE_RATE)
+    first = int(start * SAMPLE_RATE)
+    longest = int(min(fit.slot.length, fit.length + TRIM_FADE_SECONDS) * SAMPLE_RATE)
+    samples = samples[first : max(int(end * SAMPLE_RATE), first)]
+    is_trimmed = len(samples) > longest or fit.overflow
+    fade_out = TRIM_FADE_SECONDS if is_trimmed else EDGE_FADE_SECONDS
+    samples = fade(samples[:longest], SAMPLE_RATE, EDGE_FADE_SECONDS, fade_out)
+    onset, _ = speech_bounds(samples, SAMPLE_RATE)
+    return _leveled(samples, onset, target)
+
+
+def _leveled(samples: Samples, onset: float, target: float) -> RenderedClip:
+    loudness = segment_loudness(samples) + BOTH_CHANNELS_LU
+    gain = 0.0
+    if target > SILENCE and loudness > SILENCE + BOTH_CHANNELS_LU:
+        gain = min(max(target - loudness, -MAX_GAIN_DB), MAX_GAIN_DB)
+    samples *= 10 ** (gain / 20)
+    return RenderedClip(samples, onset, loudness + gain)
+
+
+@dataclass(frozen=True)
+class PlacedClip:
+    """A clip with its place on the voice track."""
 
     start: int
     """Frame of its first sample."""
@@ -31,56 +80,56 @@ class Placed:
     """Shape (frames,)."""
 
 
-def lay(
-    lines: Iterable[Placed], frames: int, target: Path, progress: Callable[[float], None]
+def write_voice_track(
+    clips: Iterable[PlacedClip], frames: int, target: Path, progress: Callable[[float], None]
 ) -> None:
     """Write `frames` frames of one channel to `target`, a WAVE64 file of 32-bit floats.
 
-    `lines` come in the order of their start, each before the end, and are taken when they
-    are reached: only those that are heard at one moment are in memory. Lines that overlap
-    add up.
+    `clips` come in the order of their start, each before the end, and are taken when they
+    are reached: only those that play at one moment are in memory. Overlapping clips are
+    added.
     """
     import numpy
     import soundfile
 
-    coming = iter(lines)
-    following = next(coming, None)
-    playing: list[Placed] = []
+    pending = iter(clips)
+    following = next(pending, None)
+    playing: list[PlacedClip] = []
     with soundfile.SoundFile(
         target, "w", samplerate=SAMPLE_RATE, channels=1, subtype="FLOAT", format="W64"
-    ) as out:
-        for begin in range(0, frames, BLOCK_FRAMES):
-            count = min(BLOCK_FRAMES, frames - begin)
+    ) as output:
+        for start in range(0, frames, BLOCK_FRAMES):
+            count = min(BLOCK_FRAMES, frames - start)
             block = numpy.zeros(count, numpy.float32)
-            while following and following.start < begin + count:
+            while following and following.start < start + count:
                 playing.append(following)
-                following = next(coming, None)
-            for line in playing:
-                _add(block, begin, line)
-            playing = [line for line in playing if line.start + len(line.samples) > begin + count]
-            out.write(block)
-            progress((begin + count) / frames)
+                following = next(pending, None)
+            for clip in playing:
+                _add(block, start, clip)
+            playing = [clip for clip in playing if clip.start + len(clip.samples) > start + count]
+            output.write(block)
+            progress((start + count) / frames)
 
 
-def _add(block: Samples, begin: int, line: Placed) -> None:
-    """Add the part of `line` that falls into the block starting at frame `begin`."""
-    first = max(line.start, begin)
-    last = min(line.start + len(line.samples), begin + len(block))
+def _add(block: Samples, start: int, clip: PlacedClip) -> None:
+    """Add the part of `clip` that falls into the block that starts at frame `start`."""
+    first = max(clip.start, start)
+    last = min(clip.start + len(clip.samples), start + len(block))
     if first < last:
-        block[first - begin : last - begin] += line.samples[first - line.start : last - line.start]
+        block[first - start : last - start] += clip.samples[first - clip.start : last - clip.start]
 
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 
-def ahead(work: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
-    """The results of `work` in the order of `tasks`, a few of them worked on ahead."""
+def run_ahead(work: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
+    """The results of `work` in the order of `tasks`, a few of which run ahead."""
     with ThreadPoolExecutor(WORKERS) as pool:
-        waiting: deque[Future[Result]] = deque()
+        running: deque[Future[Result]] = deque()
         for task in tasks:
-            waiting.append(pool.submit(work, task))
-            if len(waiting) > WORKERS:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+            running.append(pool.submit(work, task))
+            if len(running) > WORKERS:
+                yield running.popleft().result()
+        while running:
+            yield running.popleft().result()

@@ -15,7 +15,7 @@ from dubstage.synthesize.lines import LineRecorder
 from dubstage.synthesize.voices import cast_voices
 from dubstage.text.counting import counted
 from dubstage.text.transcript import Clip, ClipFlag, TranslatedSentence, read_list, write_list
-from dubstage.timing.slot import Line, slots
+from dubstage.timing.slot import TimedSegment, slots
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Outcome, Work
 
@@ -41,7 +41,7 @@ def run(work: Work) -> Outcome:
         )
     (vocals,) = work.read(Artifact.VOCALS)
     limits = slots(
-        [Line(line.segment_id, line.speaker, line.start, line.end) for line in lines],
+        [TimedSegment(line.segment_id, line.speaker, line.start, line.end) for line in lines],
         soundfile.info(vocals).duration,
     )
     speaker = load_engine(work)

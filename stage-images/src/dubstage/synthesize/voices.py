@@ -16,7 +16,7 @@ from dubstage.synthesize.engine import Voice
 from dubstage.synthesize.references import Heard, Reference, choose
 from dubstage.text.counting import counted
 from dubstage.text.transcript import TranslatedSentence
-from dubstage.timing.fade import faded
+from dubstage.timing.fade import fade
 from dubstage.timing.onset import speech_bounds
 from dubstage.workspace.digests import sha256
 from dubstage.workspace.layout import Artifact
@@ -152,7 +152,7 @@ def _cut(work: Work, voice: Voice, reference: Reference, speech: SoundFile) -> V
         samples = _read(speech, start, end)
         begin, stop = speech_bounds(samples, rate)
         sound = samples[int(begin * rate) : int(stop * rate)]
-        parts.append(faded(sound, rate, FADE_SECONDS, FADE_SECONDS))
+        parts.append(fade(sound, rate, FADE_SECONDS, FADE_SECONDS))
     parts.append(parts[0])
     whole = numpy.concatenate(parts)
     whole *= PEAK / max(float(numpy.abs(whole).max()), 1e-6)

@@ -1,1 +1,1 @@
-"""When each line is spoken, and how fast: pure functions of numbers."""
+"""When each segment is spoken, and how fast: pure functions of numbers."""

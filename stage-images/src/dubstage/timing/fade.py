@@ -1,4 +1,4 @@
-"""Sound that begins and ends softly: no clicks."""
+"""Fades, so that audio starts and ends without clicks."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def faded(
-    samples: NDArray[numpy.float32], sample_rate: int, into: float, out: float
+def fade(
+    samples: NDArray[numpy.float32], sample_rate: int, fade_in: float, fade_out: float
 ) -> NDArray[numpy.float32]:
-    """A copy of one channel that fades in over `into` seconds and out over `out`, linearly;
-    over all of it where it is shorter."""
+    """A copy of one channel with a linear fade-in and fade-out of the given seconds, each as
+    long as the audio if that is shorter."""
     import numpy
 
-    found = samples.copy()
-    first, last = (min(round(seconds * sample_rate), len(found)) for seconds in (into, out))
+    result = samples.copy()
+    first, last = (min(round(s * sample_rate), len(result)) for s in (fade_in, fade_out))
     if first:
-        found[:first] *= numpy.linspace(0.0, 1.0, first, dtype=numpy.float32)
+        result[:first] *= numpy.linspace(0.0, 1.0, first, dtype=numpy.float32)
     if last:
-        found[-last:] *= numpy.linspace(1.0, 0.0, last, dtype=numpy.float32)
-    return found
+        result[-last:] *= numpy.linspace(1.0, 0.0, last, dtype=numpy.float32)
+    return result

@@ -1,4 +1,4 @@
-"""Where speech starts and ends in samples, by its energy."""
+"""The onset and the offset of speech, found by its energy."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ if TYPE_CHECKING:
 
 FRAME_SECONDS = 0.005
 BELOW_PEAK_DB = 35.0
-"""Sound this far below the loudest frame counts as silence."""
+"""A frame that far below the loudest one is silent."""
 SILENCE_DBFS = -80.0
-"""Where even the loudest frame is below, nothing was recorded."""
+"""If even the loudest frame is below, nothing was recorded."""
 NOISE_PERCENTILE = 10.0
 ABOVE_NOISE_DB = 10.0
-"""Speech is this far above what is left of music and noise after separation."""
+"""Speech is that far above the music and the noise that remain after separation."""
 SPEECH_RANGE_DB = 20.0
-"""What is no further below the loudest frame is speech, however little silence there is."""
+"""A frame that is nearer to the loudest one is speech, even if there is hardly any silence."""
 PAUSE_SECONDS = 0.2
-"""A shorter silence may be the closure of a consonant, inside a word."""
-LAST_SECONDS = 0.05
-"""What sets in so shortly before a word's end is the next word."""
+"""A shorter silence may be the closure of a consonant within a word."""
+NEXT_WORD_SECONDS = 0.05
+"""An onset that close to the end of a word is that of the next word."""
 BACK_SECONDS = 0.25
-"""How late a recogniser may be; what is earlier than that is another word."""
+"""How late a recognizer may be; an earlier onset is that of another word."""
 SUSTAINED_SECONDS = 0.1
 SUSTAINED_SHARE = 0.7
-"""Sound for this share of :data:`SUSTAINED_SECONDS` is speech, less is a click."""
+"""Audio that lasts for this share of :data:`SUSTAINED_SECONDS` is speech, less is a click."""
 
 
 def speech_bounds(samples: NDArray[numpy.float32], sample_rate: int) -> tuple[float, float]:
-    """Seconds at which sound starts and ends in one channel of `samples`, to 5 ms.
-    (0.0, 0.0) where all is silence."""
+    """The onset and the offset in one channel of `samples`, in seconds, to 5 ms; (0.0, 0.0)
+    if they are silent."""
     import numpy
 
     loud = numpy.flatnonzero(_loud_frames(samples, sample_rate))
@@ -40,58 +40,55 @@ def speech_bounds(samples: NDArray[numpy.float32], sample_rate: int) -> tuple[fl
     return float(loud[0]) * FRAME_SECONDS, float(loud[-1] + 1) * FRAME_SECONDS
 
 
-def snap(samples: NDArray[numpy.float32], sample_rate: int, told: float) -> float:
-    """The second in one channel of `samples` at which the speech sets in that a
-    recogniser heard at `told` seconds; `told` where there is no such onset.
+def snap(samples: NDArray[numpy.float32], sample_rate: int, recognized: float) -> float:
+    """The onset, in one channel of `samples`, of the speech that a recognizer reported at
+    `recognized` (both in seconds); `recognized` itself if there is no such onset.
 
-    Where it is silent at `told`, speech begins later: a recogniser stretches a first word
-    back over the silence before it. Where there is sound already, speech may have begun
-    a little earlier, but only behind a silence that `samples` holds: what is loud from
-    their first frame on is the word before.
+    If it is silent there, the onset is later: a recognizer extends a first word back over
+    the silence before it. If it is not, the onset may be a little earlier, but only after a
+    silence that `samples` contain: audio from their first frame on is the word before.
     """
     import numpy
 
     loud = _loud_frames(samples, sample_rate, over_noise=True)
     changes = numpy.diff(loud.astype(numpy.int8), prepend=loud[:1].astype(numpy.int8))
     onsets = [int(frame) for frame in numpy.flatnonzero(changes == 1) if _lasts(loud, int(frame))]
-    at = int(told / FRAME_SECONDS)
+    at = int(recognized / FRAME_SECONDS)
     if at < len(loud) and _lasts(loud, at):
         back = round(BACK_SECONDS / FRAME_SECONDS)
-        behind = [frame for frame in onsets if at - back <= frame <= at]
-        found = behind[0] if behind else None
+        candidates = [frame for frame in onsets if at - back <= frame <= at]
     else:
-        ahead = [frame for frame in onsets if frame > at]
-        found = ahead[0] if ahead else None
-    return told if found is None else found * FRAME_SECONDS
+        candidates = [frame for frame in onsets if frame > at]
+    return candidates[0] * FRAME_SECONDS if candidates else recognized
 
 
 def after_pause(
-    samples: NDArray[numpy.float32], sample_rate: int, told: float, end: float
+    samples: NDArray[numpy.float32], sample_rate: int, start: float, end: float
 ) -> float | None:
-    """The second at which the word from `told` to `end` sets in again behind a pause;
-    None where it holds none.
+    """The onset after a pause within the recognized word from `start` to `end` (seconds);
+    None if there is no pause.
 
-    A recogniser lets a word begin where the one before ended, also when that one sounds
-    a little longer and a pause follows: what is heard before the pause is not the word.
+    A recognizer starts a word where the one before ended, even if that one lasts a little
+    longer and a pause follows. The audio before the pause is then not part of the word.
     """
     import numpy
 
     loud = _loud_frames(samples, sample_rate, over_noise=True)
-    first, last = (int(at / FRAME_SECONDS) for at in (told, end - LAST_SECONDS))
+    first, last = (int(at / FRAME_SECONDS) for at in (start, end - NEXT_WORD_SECONDS))
     pause = round(PAUSE_SECONDS / FRAME_SECONDS)
     changes = numpy.flatnonzero(numpy.diff(loud[first:last].astype(numpy.int8)) == 1) + first + 1
-    found = [
+    onsets = [
         int(frame)
         for frame in changes
         if frame - pause >= first
         and not loud[frame - pause : frame].any()
         and _lasts(loud, int(frame))
     ]
-    return found[-1] * FRAME_SECONDS if found else None
+    return onsets[-1] * FRAME_SECONDS if onsets else None
 
 
 def _lasts(loud: NDArray[numpy.bool_], frame: int) -> bool:
-    """True where sound goes on from `frame`, but for the closure of a consonant."""
+    """Whether the audio goes on from `frame`, except for the closure of a consonant."""
     sustained = loud[frame : frame + round(SUSTAINED_SECONDS / FRAME_SECONDS)]
     return bool(len(sustained)) and float(sustained.mean()) >= SUSTAINED_SHARE
 
@@ -99,7 +96,7 @@ def _lasts(loud: NDArray[numpy.bool_], frame: int) -> bool:
 def _loud_frames(
     samples: NDArray[numpy.float32], sample_rate: int, over_noise: bool = False
 ) -> NDArray[numpy.bool_]:
-    """Which frames are loud. `over_noise`: the quietest frames are noise, not speech."""
+    """Which frames are loud. `over_noise`: whether the quietest frames are noise."""
     import numpy
 
     size = round(FRAME_SECONDS * sample_rate)

@@ -1,4 +1,4 @@
-"""Before a line is spoken: how long it will be, and whether that fits."""
+"""Prediction, before synthesis, of how long a clip will be and whether it fits."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ CHARACTERS_PER_SECOND = {
     "tr": 12.0,
     "zh": 6.0,
 }
-"""How fast a language is spoken, as dubbing tools have measured it."""
+"""How fast a language is spoken, according to dubbing tools."""
 OTHER_CHARACTERS_PER_SECOND = 15.0
-"""For a language without a figure of its own: most of those in Latin script are near it."""
+"""For any other language: most of those in Latin script are close to it."""
 
 ENOUGH_SAMPLES = 3
-"""From so many lines on, the job's own rate replaces the table's."""
+"""With that many segments, the rate of the voice replaces that of the table."""
 SAMPLE_SECONDS = 0.4
 SAMPLE_CHARACTERS = 4
-"""A shorter line says nothing about the rate."""
+"""A shorter segment says nothing about the rate."""
 
 
 class Verdict(str, Enum):
-    """What is expected of a line before it is spoken."""
+    """Whether a segment is expected to fit into its slot."""
 
     FITS = "fits"
-    """At the voice's own pace."""
+    """At the voice's natural tempo."""
     TIGHT = "tight"
-    """Spoken faster, or stretched."""
+    """With a speed-up."""
     IMPOSSIBLE = "impossible"
-    """Not even at the highest speed: a shorter translation is needed, or it is trimmed."""
+    """Not even at the highest speed: it will be trimmed, unless the translation is shortened."""
 
     def __str__(self) -> str:
         return self.value
@@ -51,32 +51,32 @@ class Verdict(str, Enum):
 
 @dataclass
 class SpeechRate:
-    """How fast this job's voice speaks: the language's figure, then the job's own median."""
+    """How fast the voice speaks: the language's rate at first, then the median of its clips."""
 
     language: str
     """BCP 47."""
-    _heard: list[float] = field(default_factory=list)
+    _measured: list[float] = field(default_factory=list)
 
     def learn(self, text: str, natural: float) -> None:
-        """`text` took `natural` seconds at the voice's own pace."""
+        """Note that `text` took `natural` seconds at the voice's natural tempo."""
         characters = _characters(text)
         if natural >= SAMPLE_SECONDS and characters >= SAMPLE_CHARACTERS:
-            self._heard.append(characters / natural)
+            self._measured.append(characters / natural)
 
     @property
     def characters_per_second(self) -> float:
-        """The rate as far as it is known."""
-        if len(self._heard) >= ENOUGH_SAMPLES:
-            return median(self._heard)
+        """The rate, as far as it is known."""
+        if len(self._measured) >= ENOUGH_SAMPLES:
+            return median(self._measured)
         return CHARACTERS_PER_SECOND.get(primary(self.language), OTHER_CHARACTERS_PER_SECOND)
 
     def predict(self, text: str) -> float:
-        """Seconds that `text` will take at the voice's own pace."""
+        """Seconds that `text` will take at the voice's natural tempo."""
         return _characters(text) / self.characters_per_second
 
 
 def verdict(natural: float, slot: Slot) -> Verdict:
-    """Whether a line of `natural` seconds fits into `slot`."""
+    """Whether a clip of `natural` seconds fits into `slot`."""
     if natural <= slot.length:
         return Verdict.FITS
     return Verdict.TIGHT if natural <= slot.length * MAX_SPEED else Verdict.IMPOSSIBLE

@@ -1,4 +1,4 @@
-"""Where a line may be heard: from the original's start to what follows it."""
+"""The slot of a segment: from the original's onset to whatever follows it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 GAP_SECONDS = 0.05
-"""Silence kept between a line and the next."""
+"""Silence between a segment and the next."""
 LONGEST_PAUSE = 1.5
-"""Of the pause that follows a line, no more than this is used: a voice that goes on much
-longer than the mouth is seen."""
+"""Seconds of the pause after a segment that are used at most. Beyond, viewers hear a voice
+that goes on much longer than the mouth moves."""
 
 
 @dataclass(frozen=True)
-class Line:
-    """One line of the programme; times in seconds."""
+class TimedSegment:
+    """The speaker and the times of a segment, in seconds."""
 
     segment_id: str
     speaker: str
@@ -24,36 +24,36 @@ class Line:
 
 @dataclass(frozen=True)
 class Slot:
-    """The time that a line has, in seconds from its start."""
+    """The time available to a segment, in seconds from its start."""
 
     original: float
-    """What the original line takes."""
+    """Length of the original segment."""
     length: float
-    """What there is: the original line and the pause that follows, to
-    :data:`GAP_SECONDS` before the same speaker's next line or to the programme's end."""
+    """Time available: the original segment and the pause after it, to :data:`GAP_SECONDS`
+    before the same speaker's next segment, or to the end of the source."""
     turn: float
-    """At most `length`: what there is before another speaker's line that the original
-    does not run into. A line that passes it makes people talk at once who did not."""
+    """At most `length`: time before the next segment of another speaker that the original
+    does not overlap. A dub that runs past it makes people talk over each other."""
 
 
-def slots(lines: Sequence[Line], programme_end: float) -> list[Slot]:
-    """The slot of each of `lines`, which are in the order of their start."""
-    return [_slot(line, lines[n + 1 :], programme_end) for n, line in enumerate(lines)]
+def slots(segments: Sequence[TimedSegment], source_end: float) -> list[Slot]:
+    """The slot of each of `segments`, which are in the order of their start."""
+    return [_slot(segment, segments[n + 1 :], source_end) for n, segment in enumerate(segments)]
 
 
-def _slot(line: Line, later: Sequence[Line], programme_end: float) -> Slot:
-    own = next((other.start for other in later if other.speaker == line.speaker), None)
+def _slot(segment: TimedSegment, later: Sequence[TimedSegment], source_end: float) -> Slot:
+    own = next((other.start for other in later if other.speaker == segment.speaker), None)
     limit = min(
-        programme_end if own is None else own - GAP_SECONDS,
-        line.end + LONGEST_PAUSE,
+        source_end if own is None else own - GAP_SECONDS,
+        segment.end + LONGEST_PAUSE,
     )
     other = next(
-        (x.start for x in later if x.speaker != line.speaker and x.start >= line.end), None
+        (x.start for x in later if x.speaker != segment.speaker and x.start >= segment.end), None
     )
-    turn = limit if other is None else min(max(other - GAP_SECONDS, line.end), limit)
-    length = max(limit - line.start, 0.0)
+    turn = limit if other is None else min(max(other - GAP_SECONDS, segment.end), limit)
+    length = max(limit - segment.start, 0.0)
     return Slot(
-        original=max(line.end - line.start, 0.0),
+        original=max(segment.end - segment.start, 0.0),
         length=length,
-        turn=min(max(turn - line.start, 0.0), length),
+        turn=min(max(turn - segment.start, 0.0), length),
     )
