@@ -16,6 +16,7 @@ from dubjob_operator import reasons
 from dubjob_operator.api.dubjob import StageState
 from dubjob_operator.planning import start_faults
 from dubstage.contract import ENGINE_NAMES, Stage
+from dubstage.engines import ENGINES, Engine
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -155,6 +156,14 @@ def test_every_engine_is_in_the_tables(stage: str) -> None:
     assert set(row.split(", ")) == engines
     page = (ROOT / "docs/engines.md").read_text()
     assert set(re.findall(rf"^\| {stage} \| `([^`]+)` \|", page, re.M)) == engines
+
+
+@pytest.mark.parametrize("engine", ENGINES.values(), ids=ENGINES)
+def test_engines_page_says_what_an_engine_requires(engine: Engine) -> None:
+    page = (ROOT / "docs/engines.md").read_text()
+    (required,) = re.findall(rf"^\| [a-z, ]+ \| `{engine.name}` \| ([^|]+) \|", page, re.M)
+    assert ("network" in required) == engine.needs_network
+    assert ("model" in required) == (engine.model_sources is not None)
 
 
 def test_flux_expressions_are_equal_in_docs_and_files() -> None:
