@@ -85,8 +85,9 @@ def describe(stage: dict[str, Any]) -> str:
 
 def print_report(dubjob: dict[str, Any], volume: Path | None) -> None:
     """Print the outputs and the most important figures of a dub."""
-    status, spec = dubjob["status"], dubjob["spec"]
-    print(f"\n{status.get('languages', spec['targetLanguage'])}: the dub is ready.")
+    status = dubjob["status"]
+    languages = f"{status.get('sourceLanguage', '?')} to {status['targetLanguage']}"
+    print(f"\n{languages}: the dub is ready.")
     folder = volume / "outputs" if volume else Path("outputs")
     print("Outputs:" if volume else "Outputs, on the data volume:")
     for output in status.get("outputs", []):

@@ -233,11 +233,11 @@ async def create(kubeconfig: Path, count: int, *, finished: bool = False) -> Non
 def finished_status() -> Object:
     """As a real one is, about as large."""
     at = "2026-01-02T03:04:05Z"
-    truths = {"Complete": "True", "Failed": "False", "Finished": "True", "Suspended": "False",
-              "Reconciling": "False", "Stalled": "False"}  # fmt: skip
+    truths = {"Complete": "True", "Failed": "False", "Finished": "True", "Suspended": "False"}
     return {
         "observedGeneration": 1, "startTime": at, "completionTime": at, "progress": 100,
-        "languages": "en→es",
+        "sourceLanguage": "en", "targetLanguage": "es",
+        "display": {"progress": "100%", "duration": "4m2s"},
         "conditions": [
             {"type": kind, "status": value, "reason": "Completed", "observedGeneration": 1,
              "message": "All stages have succeeded.", "lastTransitionTime": at}

@@ -189,6 +189,12 @@ class View:
 
         return str(self.until(f"{name} to be {reason}", find, timeout))
 
+    def approve(self, name: str, stage: str, run: int) -> str:
+        """Approve one run of a stage, as the message says; the token."""
+        token = f"{stage}.{run}.{self.dubjob(name)['metadata']['uid'][:6]}"
+        self.annotate(name, approve=token)
+        return token
+
     def annotate(self, name: str, **values: str) -> None:
         """Set annotations of ours: ``retry="mux@1"``."""
         pairs = [f"dubjob.dev/{key}={value}" for key, value in values.items()]

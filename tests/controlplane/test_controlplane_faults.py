@@ -177,7 +177,7 @@ def points() -> list[tuple[Fault, str, str]]:
 )
 def test_trouble_changes_nothing(trouble: Trouble, fault: Fault, stage: str, moment: str) -> None:
     view, name = trouble.view, "troubled"
-    view.apply(name, activeDeadlineSeconds=86400, startDeadlineSeconds=86400)
+    view.apply(name, deadlines={"activeSeconds": 86400, "startSeconds": 86400})
     for each in STAGES:
         pod = view.pod_of(name, each, JOB_SECONDS)
         if each == stage and moment == "before":

@@ -62,7 +62,7 @@ def test_a_dub_that_is_pruned_and_comes_back_does_only_what_is_not_done(view: Vi
 
 
 def test_nothing_drifts_while_a_dub_runs(view: View) -> None:
-    text = text_of("steady", speakers={"max": 2}, pauseAfter=["translate"], mix={"stems": True})
+    text = text_of("steady", speakers={"max": 2}, reviewAfter=["translate"], mix={"stems": True})
     sync(view, text)
     view.succeed("steady", "ingest")
     view.pod_of("steady", "separate")
@@ -75,13 +75,13 @@ def test_two_appliers_and_the_operator_own_different_fields(view: View) -> None:
     nobody takes from another."""
     sync(view, text_of("shared"), "--field-manager=argocd")
     part = {key: value for key, value in manifest("shared").items() if key != "spec"}
-    part["spec"] = {"queueDeadlineSeconds": 3600}
+    part["spec"] = {"deadlines": {"queueSeconds": 3600}}
     sync(view, json.dumps(part), "--field-manager=platform")
     view.succeed("shared", "ingest")
     view.pod_of("shared", "separate")
     sync(view, text_of("shared"), "--field-manager=argocd")
     shared = view.dubjob("shared")
-    assert shared["spec"] == {**manifest("shared")["spec"], "queueDeadlineSeconds": 3600}
+    assert shared["spec"] == {**manifest("shared")["spec"], "deadlines": {"queueSeconds": 3600}}
     raw = json.loads(view.kubectl("get", "dubjob", "shared", "-o", "json", "--show-managed-fields"))
     owners = {
         (each["manager"], each.get("subresource", "")): each["fieldsV1"]

@@ -88,7 +88,7 @@ def test_bad_input_fails_at_once(view: View) -> None:
     view.apply("bad")
     said = StageResult(stage=Stage.INGEST, reason="SourceEmpty", message="It is empty.")
     view.fail("bad", "ingest", 65, said.to_termination_message())
-    failed = conditions(view.finished("bad"))["Failed"]
+    failed = conditions(view.finished("bad"))["Finished"]
     assert (failed["reason"], failed["message"]) == ("SourceEmpty", "It is empty.")
     assert view.stages_of("bad") == ["ingest"]
 
@@ -148,13 +148,37 @@ def test_nobody_has_looked_yet(view: View) -> None:
         ({"speakers": {"min": 3, "max": 2}}, "speakers.min"),
         ({"backoffLimit": -1}, "backoffLimit"),
         ({"image": "mine"}, "image"),
-        ({"pauseAfter": ["mux"]}, "pauseAfter"),
+        ({"reviewAfter": ["mux"]}, "reviewAfter"),
+        ({"targetLanguage": "spanish"}, "use a BCP 47 tag, for example es or pt-BR"),
+        ({"sourceLanguage": "en_US"}, "use a BCP 47 tag, for example es or pt-BR"),
+        ({"sourceLanguage": "ES"}, "targetLanguage must be another language"),
+        ({"sourceLanguage": "es-MX"}, "targetLanguage must be another language"),
+        ({"sourceLanguage": "pt", "targetLanguage": "pt-BR"}, "must be another language"),
+        ({"source": {}}, "set exactly one of: path"),
+        ({"queueName": "q" * 64}, "queueName"),
+        ({"queueName": "dubs."}, "queueName"),
+        ({"deadlines": {"startSeconds": 0}}, "deadlines.startSeconds"),
+        ({"pauseAfter": ["translate"]}, "pauseAfter was renamed: use spec.reviewAfter"),
+        ({"startDeadlineSeconds": 5}, "use spec.deadlines.startSeconds"),
+        ({"queueDeadlineSeconds": 5}, "use spec.deadlines.queueSeconds"),
+        ({"activeDeadlineSeconds": 5}, "use spec.deadlines.activeSeconds"),
     ],
 )
 def test_the_schema_refuses(installed: View, spec: dict[str, Any], says: str) -> None:
     done = installed.attempt("apply", "-f", "-", stdin=json.dumps(manifest("refused", **spec)))
     assert done.returncode != 0
     assert says in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [("pt-PT", "pt-BR"), ("zh-Hant", "zh-Hans-CN"), ("es", "est"), ("en", "ES")],
+)
+def test_the_schema_accepts_two_languages_or_two_regions(
+    installed: View, source: str, target: str
+) -> None:
+    installed.apply("accepted", sourceLanguage=source, targetLanguage=target)
+    installed.kubectl("delete", "dubjob", "accepted")
 
 
 def test_a_job_id_cannot_be_changed(installed: View) -> None:

@@ -173,7 +173,7 @@ def test_admission_that_refuses_the_pod_is_a_fault_in_its_words(view: View) -> N
     }  # fmt: skip
     view.kubectl("apply", "-f", "-", stdin=json.dumps(limits))
     try:
-        view.apply("refused", startDeadlineSeconds=5)
+        view.apply("refused", deadlines={"startSeconds": 5})
         done = view.finished("refused", timeout=90)
     finally:
         view.kubectl("delete", "limitrange", "tiny")

@@ -56,28 +56,28 @@ def test_retry_of_a_finished_dubjob(view: View) -> None:
 
 
 def test_a_review_with_a_bad_and_a_good_correction(view: View) -> None:
-    view.apply("reviewed", pauseAfter=["translate"])
+    view.apply("reviewed", reviewAfter=["translate"])
     for stage in STAGES[:4]:
         view.succeed("reviewed", stage)
     message = view.until_reason("reviewed", "AwaitingReview")
     assert "inputs/reviewed/translation.json" in message
-    view.annotate("reviewed", approved="translate.1")
+    view.approve("reviewed", "translate", 1)
     pod = view.pod_of("reviewed", "translate")
     assert "nvidia.com/gpu" not in json.dumps(pod["spec"])
     assert request_of(view, "reviewed", "translate").import_only
     said = StageResult(stage=Stage.TRANSLATE, reason="BadCorrection", message="line 7: empty.")
     view.play(pod, "Failed", 65, said.to_termination_message())
     assert "line 7: empty." in view.until_reason("reviewed", "AwaitingReview")
-    view.annotate("reviewed", approved="translate.2")
+    token = view.approve("reviewed", "translate", 2)
     for stage in STAGES[3:]:
         view.succeed("reviewed", stage, imported=stage == "translate")
     done = view.finished("reviewed")
     assert done["status"]["stages"][3]["imports"] is True
-    assert done["status"]["lastHandledApproval"] == "translate.2"
+    assert done["status"]["lastHandledApproval"] == token
 
 
 def test_a_review_ends_when_it_is_no_longer_asked_for(view: View) -> None:
-    view.apply("hasty", pauseAfter=["separate"])
+    view.apply("hasty", reviewAfter=["separate"])
     for stage in STAGES[:2]:
         view.succeed("hasty", stage)
     view.until_reason("hasty", "AwaitingReview")
@@ -145,7 +145,7 @@ def test_a_quota_is_waited_for_and_said(view: View) -> None:
         lambda: "pods" in view.kubectl("get", "quota", "none", "-o", "jsonpath={.status}"),
     )
     try:
-        view.apply("waits", queueDeadlineSeconds=3600, startDeadlineSeconds=1)
+        view.apply("waits", deadlines={"queueSeconds": 3600, "startSeconds": 1})
         message = view.until(
             "the quota's message",
             lambda: (
@@ -164,23 +164,23 @@ def test_a_quota_is_waited_for_and_said(view: View) -> None:
 
 
 def test_a_queue_deadline_ends_it(view: View) -> None:
-    view.apply("late", queueDeadlineSeconds=3)
-    failed = conditions(view.finished("late"))["Failed"]
+    view.apply("late", deadlines={"queueSeconds": 3})
+    failed = conditions(view.finished("late"))["Finished"]
     assert failed["reason"] == "QueueDeadlineExceeded"
     view.until("the Job to go", lambda: view.stages_of("late") == [])
 
 
 def test_an_active_deadline_counts_running_alone(view: View) -> None:
     """Waiting for a node is no work; the second stage ends what the first began to use up."""
-    view.apply("slow", activeDeadlineSeconds=4)
+    view.apply("slow", deadlines={"activeSeconds": 4})
     time.sleep(5)
     view.play(view.pod_of("slow", "ingest"), "Running")
     time.sleep(1)
     view.succeed("slow", "ingest")
     view.play(view.pod_of("slow", "separate"), "Running")
-    failed = conditions(view.finished("slow"))["Failed"]
-    assert failed["reason"] == "DeadlineExceeded"
-    assert "spec.activeDeadlineSeconds" in failed["message"]
+    finished = conditions(view.finished("slow"))["Finished"]
+    assert finished["reason"] == "DeadlineExceeded"
+    assert "spec.deadlines.activeSeconds" in finished["message"]
     view.until("the Job to go", lambda: view.stages_of("slow") == ["ingest"])
 
 

@@ -29,7 +29,7 @@ def test_bad_source_fails_with_a_sentence(
     cluster.apply(dubjob_manifest(name))
     failed = cluster.finished(name, timeout=60)
     assert time.monotonic() - begun <= 30
-    _assert_sentence(conditions(failed)["Failed"], mentions="source.mp4")
+    _assert_sentence(conditions(failed)["Finished"], mentions="source.mp4")
     assert cluster.stages_run(name) == ["ingest"]
 
 
@@ -37,7 +37,7 @@ def test_source_that_is_not_there(cluster: Cluster, names: Names) -> None:
     name = names("bad-absent")
     cluster.apply(dubjob_manifest(name))
     failed = cluster.finished(name, timeout=60)
-    _assert_sentence(conditions(failed)["Failed"], mentions="source.mp4")
+    _assert_sentence(conditions(failed)["Finished"], mentions="source.mp4")
 
 
 def test_source_that_leads_out_of_the_inputs(
@@ -51,7 +51,7 @@ def test_source_that_leads_out_of_the_inputs(
     (VOLUME / "inputs" / name / "source.mp4").symlink_to("/etc/passwd")
     cluster.apply(dubjob_manifest(name))
     failed = cluster.finished(name, timeout=60)
-    _assert_sentence(conditions(failed)["Failed"], mentions="inputs")
+    _assert_sentence(conditions(failed)["Finished"], mentions="inputs")
 
 
 @pytest.mark.parametrize(
@@ -87,20 +87,20 @@ def test_language_that_no_engine_has(
     lay_source(name, sample)
     cluster.apply(dubjob_manifest(name, targetLanguage="tlh"))
     failed = cluster.finished(name, timeout=60)
-    _assert_sentence(conditions(failed)["Failed"], mentions="tlh")
+    _assert_sentence(conditions(failed)["Finished"], mentions="tlh")
     assert cluster.stages_run(name) == ["ingest"]
 
 
 def test_unknown_profile_is_waited_for_with_a_sentence(cluster: Cluster, names: Names) -> None:
     name = names("no-profile")
-    cluster.apply(dubjob_manifest(name, profile="absent", startDeadlineSeconds=8))
+    cluster.apply(dubjob_manifest(name, profile="absent", deadlines={"startSeconds": 8}))
     waiting = cluster.until(
         name,
         lambda dubjob: conditions(dubjob).get("Finished", {}).get("reason") == "ProfileNotFound",
     )
     assert "absent" in conditions(waiting)["Finished"]["message"]
     failed = cluster.finished(name, timeout=60)
-    _assert_sentence(conditions(failed)["Failed"], mentions="absent")
+    _assert_sentence(conditions(failed)["Finished"], mentions="absent")
 
 
 def _assert_sentence(condition: dict[str, Any], mentions: str) -> None:

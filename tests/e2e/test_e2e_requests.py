@@ -52,7 +52,7 @@ def test_a_bad_file_of_a_person_fails_with_line_and_reason(
     (VOLUME / "inputs" / name / "translation.srt").write_text("1\n00:00:01,000 -> nonsense\nHola\n")
     cluster.apply(dubjob_manifest(name))
     failed = cluster.finished(name, timeout=60)
-    message = conditions(failed)["Failed"]["message"]
+    message = conditions(failed)["Finished"]["message"]
     assert "translation.srt" in message
     assert "line 2" in message
     assert cluster.stages_run(name) == ["ingest"]
@@ -63,17 +63,18 @@ def test_a_review_with_a_correction_is_heard_in_the_dub(
 ) -> None:
     name = names("reviewed")
     lay_source(name, sample)
-    cluster.apply(dubjob_manifest(name, pauseAfter=["translate"]))
+    cluster.apply(dubjob_manifest(name, reviewAfter=["translate"]))
     waiting = cluster.until(name, lambda dubjob: _reason(dubjob) == "AwaitingReview", 180)
     message = conditions(waiting)["Finished"]["message"]
-    shown, _, _ = message.partition("; write")
+    shown, _, _ = message.partition(". Write")
     review = VOLUME / shown.rpartition(" ")[2]
     lines = json.loads(review.read_text())
     lines[0]["translation"] = SPOKEN
     corrected = VOLUME / "inputs" / name / "translation.json"
     assert str(corrected.relative_to(VOLUME)) in message
     corrected.write_text(json.dumps(lines))
-    cluster.kubectl("annotate", "dubjob", name, "dubjob.dev/approved=translate.1")
+    _, _, command = message.partition("To approve: kubectl ")
+    cluster.kubectl(*command.split())
     done = cluster.finished(name)
     assert conditions(done)["Complete"]["status"] == "True", done["status"]
     dubbed = json.loads((VOLUME / "outputs" / name / "report.json").read_text())["segments"]

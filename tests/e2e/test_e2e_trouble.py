@@ -65,7 +65,7 @@ def test_out_of_memory_names_the_limit(
     lay_source(name, sample)
     cluster.apply(dubjob_manifest(name, profile=tight, backoffLimit=0))
     failed = cluster.finished(name, timeout=180)
-    message = conditions(failed)["Failed"]["message"]
+    message = conditions(failed)["Finished"]["message"]
     assert conditions(failed)["Failed"]["reason"] == "OOMKilled", message
     assert "96Mi" in message
     assert "limits.memory" in message
@@ -84,7 +84,7 @@ def test_missing_model_is_named(
     lay_source(name, sample)
     cluster.apply(dubjob_manifest(name, profile=absent))
     failed = cluster.finished(name, timeout=120)
-    assert "no-such-model" in conditions(failed)["Failed"]["message"]
+    assert "no-such-model" in conditions(failed)["Finished"]["message"]
     assert stage_status(failed, "translate")["state"] == "Pending"
 
 
@@ -167,8 +167,8 @@ def test_an_image_that_cannot_be_pulled_ends_with_its_own_reason(
     absent = profile(ingest={"image": "localhost/absent:1", "imagePullPolicy": "IfNotPresent"})
     name = names("no-image")
     lay_source(name, sample)
-    cluster.apply(dubjob_manifest(name, profile=absent, startDeadlineSeconds=10))
-    failed = conditions(cluster.finished(name, timeout=90))["Failed"]
+    cluster.apply(dubjob_manifest(name, profile=absent, deadlines={"startSeconds": 10}))
+    failed = conditions(cluster.finished(name, timeout=90))["Finished"]
     assert failed["reason"] == "StartDeadlineExceeded"
     assert "localhost/absent:1" in failed["message"]
 
@@ -179,8 +179,8 @@ def test_a_claim_that_is_missing_is_named(
     claimless = profile(modelsClaim="no-such-claim")
     name = names("no-claim")
     lay_source(name, sample)
-    cluster.apply(dubjob_manifest(name, profile=claimless, startDeadlineSeconds=10))
-    failed = conditions(cluster.finished(name, timeout=90))["Failed"]
+    cluster.apply(dubjob_manifest(name, profile=claimless, deadlines={"startSeconds": 10}))
+    failed = conditions(cluster.finished(name, timeout=90))["Finished"]
     assert failed["reason"] == "StartDeadlineExceeded"
     assert "no-such-claim" in failed["message"]
 
@@ -209,8 +209,8 @@ def test_a_volume_that_does_not_come_is_named(
     lay_source(name, sample)
     try:
         lost = profile(modelsClaim="e2e-lost")
-        cluster.apply(dubjob_manifest(name, profile=lost, startDeadlineSeconds=10))
-        failed = conditions(cluster.finished(name, timeout=150))["Failed"]
+        cluster.apply(dubjob_manifest(name, profile=lost, deadlines={"startSeconds": 10}))
+        failed = conditions(cluster.finished(name, timeout=150))["Finished"]
     finally:
         cluster.kubectl("delete", "pvc", "e2e-lost", "--wait=false")
         cluster.kubectl("delete", "pv", "e2e-lost", "--wait=false")
@@ -226,7 +226,7 @@ def test_a_stage_that_runs_for_too_long_is_stopped(
     name = names("too-long")
     lay_source(name, sample)
     cluster.apply(dubjob_manifest(name, profile=impatient))
-    failed = conditions(cluster.finished(name, timeout=90))["Failed"]
+    failed = conditions(cluster.finished(name, timeout=90))["Finished"]
     assert failed["reason"] == "StageTimeout"
     assert "timeoutSeconds" in failed["message"]
 

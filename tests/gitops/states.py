@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from planning_world import World
+from planning_world import UID, World
 
 GITOPS = Path(__file__).parents[2] / "gitops"
 CUSTOMIZATION = GITOPS / "argocd/resource_customizations/dubjob.dev/DubJob"
@@ -64,7 +64,7 @@ def _suspended() -> World:
 
 
 def _awaiting_review() -> World:
-    world = World(pauseAfter=["transcribe"])
+    world = World(reviewAfter=["transcribe"])
     while world.created[-1:] != ["transcribe"]:
         world.step()
         world.succeed()
@@ -161,7 +161,7 @@ def files() -> dict[Path, str]:
     }
     suspended, approved = dubjob_in("running"), dubjob_in("awaiting_review")
     suspended["spec"]["suspend"] = True
-    approved["metadata"]["annotations"] = {"dubjob.dev/approved": "transcribe.1"}
+    approved["metadata"]["annotations"] = {"dubjob.dev/approve": f"transcribe.1.{UID[:6]}"}
     found[CUSTOMIZATION / "actions/testdata/suspended.yaml"] = as_yaml(suspended)
     found[CUSTOMIZATION / "actions/testdata/approved.yaml"] = as_yaml(approved)
     note = "# Generated from resource_customizations: make gitops\n"

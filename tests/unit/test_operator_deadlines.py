@@ -27,7 +27,7 @@ def failed(after: DubJobStatus) -> str | None:
     return found.reason if found.status == "True" else None
 
 
-def state(after: DubJobStatus) -> tuple[StageState, str | None]:
+def state(after: DubJobStatus) -> tuple[str, str | None]:
     return after.stages[0].state, after.stages[0].reason
 
 
@@ -51,7 +51,7 @@ def test_a_container_that_runs_before_its_phase_says_so_is_running() -> None:
 
 def test_a_quota_on_jobs_is_waited_for() -> None:
     """The API server refuses the Job itself, not its pod: no fault of the profile."""
-    world = World(queueDeadlineSeconds=100, startDeadlineSeconds=10)
+    world = World(deadlines={"queueSeconds": 100, "startSeconds": 10})
     world.profile = job_refused("talk", 'jobs.batch "x" is forbidden: exceeded quota: few')
     assert state(world.step()) == (StageState.QUEUED, "QuotaExceeded")
     assert state(world.later(60)) == (StageState.QUEUED, "QuotaExceeded")
@@ -59,14 +59,14 @@ def test_a_quota_on_jobs_is_waited_for() -> None:
 
 
 def test_a_refused_job_is_a_fault_of_the_profile() -> None:
-    world = World(startDeadlineSeconds=10)
+    world = World(deadlines={"startSeconds": 10})
     world.profile = job_refused("talk", "spec.template: Invalid value")
     assert state(world.step()) == (StageState.PENDING, "ProfileInvalid")
     assert state(world.later(11)) == (StageState.FAILED, "StartDeadlineExceeded")
 
 
 def test_a_queue_deadline_ends_waiting_for_capacity() -> None:
-    world = World(queueDeadlineSeconds=100)
+    world = World(deadlines={"queueSeconds": 100})
     world.step()
     world.pod("Pending", conditions=[UNSCHEDULABLE])
     world.later(6)
@@ -86,7 +86,7 @@ def test_a_queue_deadline_ends_waiting_for_capacity() -> None:
     ],
 )
 def test_a_job_without_a_pod(refused: str, suspended: bool, reason: str, is_fault: bool) -> None:
-    world = World(startDeadlineSeconds=60)
+    world = World(deadlines={"startSeconds": 60})
     world.step()
     (name,) = world.jobs
     world.refusals = {name: refused} if refused else {}
@@ -106,7 +106,7 @@ def test_that_the_job_controller_is_busy_is_not_worth_a_word() -> None:
 
 
 def test_a_pod_that_is_replaced_is_no_fault() -> None:
-    world = World(startDeadlineSeconds=1)
+    world = World(deadlines={"startSeconds": 1})
     world.step()
     world.pod("Running")
     world.step()
@@ -136,7 +136,7 @@ def test_a_job_that_was_admitted_late_has_time_for_its_pod() -> None:
 
 
 def test_an_operator_that_starts_does_not_forget_why_a_job_waits() -> None:
-    world = World(queueDeadlineSeconds=3600)
+    world = World(deadlines={"queueSeconds": 3600})
     world.step()
     (name,) = world.jobs
     world.refusals = {name: "exceeded quota: gpus"}
@@ -159,7 +159,7 @@ def test_a_reason_that_is_gone_is_not_said_for_ever() -> None:
 
 
 def test_a_pod_that_was_evicted_and_collected_is_no_fault() -> None:
-    world = World(startDeadlineSeconds=1)
+    world = World(deadlines={"startSeconds": 1})
     world.step()
     world.pod("Running")
     world.step()
@@ -172,7 +172,7 @@ def test_a_pod_that_was_evicted_and_collected_is_no_fault() -> None:
 
 
 def test_an_active_deadline_counts_what_runs() -> None:
-    world = World(activeDeadlineSeconds=100)
+    world = World(deadlines={"activeSeconds": 100})
     world.step()
     world.pod("Pending", conditions=[UNSCHEDULABLE])
     assert failed(world.later(3600)) is None
@@ -210,7 +210,7 @@ def test_a_node_whose_clock_is_behind_ends_no_stage() -> None:
 
 
 def test_a_pod_without_volumes_or_network_is_a_fault_after_a_minute() -> None:
-    world = World(startDeadlineSeconds=30)
+    world = World(deadlines={"startSeconds": 30})
     world.step()
     scheduled = {"type": "PodScheduled", "status": "True"}
     missing = {"type": "PodReadyToStartContainers", "status": "False"}
@@ -225,7 +225,7 @@ def test_a_pod_without_volumes_or_network_is_a_fault_after_a_minute() -> None:
 
 
 def test_an_image_that_is_pulled_for_long_is_no_fault() -> None:
-    world = World(startDeadlineSeconds=30)
+    world = World(deadlines={"startSeconds": 30})
     world.step()
     there = {"type": "PodReadyToStartContainers", "status": "True"}
     world.pod("Pending", conditions=[there])
@@ -235,7 +235,7 @@ def test_an_image_that_is_pulled_for_long_is_no_fault() -> None:
 
 def test_an_old_pod_that_does_not_go_is_named() -> None:
     """On a node that is gone: nobody ends it, and two must not write in one folder."""
-    world = World(startDeadlineSeconds=30)
+    world = World(deadlines={"startSeconds": 30})
     world.step()
     world.pod("Running", node="node-7")
     world.step()
@@ -279,7 +279,7 @@ def test_too_many_disruptions_end() -> None:
 
 
 def test_resumed_after_long_the_start_deadline_begins_anew() -> None:
-    world = World(suspend=True, startDeadlineSeconds=60)
+    world = World(suspend=True, deadlines={"startSeconds": 60})
     world.step()
     world.later(3600)
     world.profile = None

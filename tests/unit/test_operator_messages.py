@@ -14,7 +14,7 @@ EXAMPLE = {
     "stage": "mux", "state": "Running", "detail": "It works", "namespace": "dubbing", "pod": "p-1",
     "node": "node-1", "answer": "pods is forbidden", "profile": "DubProfile cpu", "limit": "96Mi",
     "code": 1, "job_message": "", "attempts": 3, "message": "It failed.", "seconds": 600,
-    "reason": "Starting", "field": "spec.limit", "count": 2, "allowed": 1, "file": "a/b.json",
+    "reason": "Starting", "origin": "spec.limit", "count": 2, "allowed": 1, "file": "a/b.json",
     "corrections": "inputs/talk/transcript", "command": "kubectl get dj", "value": "mux@1",
     "annotation": "dubjob.dev/retry", "stages": "mux", "text": "It ended",
 }  # fmt: skip
@@ -59,7 +59,7 @@ def test_numbers_agree_with_nouns(count: int, expected: str) -> None:
 
 
 def test_command_that_approves_stands_at_the_end_of_every_message() -> None:
-    world = World(pauseAfter=["transcribe"])
+    world = World(reviewAfter=["transcribe"])
     while world.created[-1:] != ["transcribe"]:
         world.step()
         world.succeed()

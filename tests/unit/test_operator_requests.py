@@ -40,7 +40,7 @@ def test_suspend_deletes_the_running_job_and_resume_goes_on() -> None:
     world.step()
     after = world.later(60)
     assert condition(after, "Suspended") == ("True", "Suspended")
-    assert condition(after, "Reconciling")[0] == "False"
+    assert after.condition("Reconciling") is None
     assert condition(after, "Finished") == ("False", "Suspended")
     assert not [job for job in world.jobs if "transcribe" in job]
     assert [entry.state for entry in after.stages[:2]] == [StageState.SUCCEEDED] * 2
@@ -86,6 +86,20 @@ def test_retry_of_a_named_stage_runs_it_and_all_after_it() -> None:
     assert world.created == ["synthesize", "mux", "mux"]
 
 
+def test_a_retry_that_is_stored_with_a_new_dubjob_does_nothing() -> None:
+    world = World()
+    world.change({"dubjob.dev/retry": "translate@1"})
+    after = world.step()
+    assert after.last_handled_retry == "translate@1"
+    assert not any(entry.forced for entry in after.stages)
+    assert not any(event.startswith("Retry") for event in world.events)
+    world.finish()
+    assert world.created == STAGES
+    world.change({"dubjob.dev/retry": "translate@2"})
+    world.finish()
+    assert world.created == [*STAGES, *STAGES[3:]]
+
+
 def test_retry_of_the_failed_stage() -> None:
     world = World()
     up_to(world, "translate")
@@ -128,26 +142,28 @@ def awaiting(world: World, stage: str = "translate") -> DubJobStatus:
 
 
 def test_a_gate_waits_and_says_what_to_look_at() -> None:
-    world = World(pauseAfter=["translate"], activeDeadlineSeconds=60)
+    world = World(reviewAfter=["translate"], deadlines={"activeSeconds": 60})
     after = awaiting(world)
     assert condition(after, "Finished") == ("False", "AwaitingReview")
     assert condition(after, "Reconciling")[0] == "True"
-    assert condition(after, "Stalled")[0] == "False"
+    assert after.condition("Stalled") is None
     message = after.condition("Finished").message  # type: ignore[union-attr]
     assert "outputs/talk/text/trg_transcript.json" in message
     assert "inputs/talk/translation.json, .srt" in message
-    assert "dubjob.dev/approved=translate.1" in message
+    approve = "kubectl -n dubbing annotate dubjob talk dubjob.dev/approve=translate.1.111111"
+    assert message.endswith(f"{approve} --overwrite"), "nothing follows the command"
     assert world.created == STAGES[:4]
 
 
 def test_approval_starts_a_light_run_and_goes_on() -> None:
-    world = World(pauseAfter=["translate"])
+    world = World(reviewAfter=["translate"])
     awaiting(world)
-    world.change({"dubjob.dev/approved": "translate.7"})
-    assert world.step().stage == "translate", "the approval of another run opened the gate"
-    world.change({"dubjob.dev/approved": "translate.1"})
+    for stale in ("translate.7.111111", "translate.1.222222", "translate.1"):
+        world.change({"dubjob.dev/approve": stale})
+        assert world.step().stage == "translate", "another run's or DubJob's approval counted"
+    world.change({"dubjob.dev/approve": "translate.1.111111"})
     after = world.step()
-    assert after.last_handled_approval == "translate.1"
+    assert after.last_handled_approval == "translate.1.111111"
     world.step()
     assert world.created[4:] == ["translate"]
     request = last_request(world)
@@ -160,17 +176,17 @@ def test_approval_starts_a_light_run_and_goes_on() -> None:
 
 
 def test_a_gate_that_is_taken_away_goes_on() -> None:
-    world = World(pauseAfter=["translate"])
+    world = World(reviewAfter=["translate"])
     awaiting(world)
-    world.change(pauseAfter=[])
+    world.change(reviewAfter=[])
     world.finish()
     assert world.created[4:] == ["translate", "synthesize", "mux"]
 
 
 def test_a_bad_correction_goes_back_to_review() -> None:
-    world = World(pauseAfter=["translate"])
+    world = World(reviewAfter=["translate"])
     awaiting(world)
-    world.change({"dubjob.dev/approved": "translate.1"})
+    world.change({"dubjob.dev/approve": "translate.1.111111"})
     world.step()
     world.step()
     said = StageResult(stage=Stage.TRANSLATE, reason="BadCorrection", message="line 7: no text.")
@@ -181,18 +197,18 @@ def test_a_bad_correction_goes_back_to_review() -> None:
     assert condition(after, "Finished") == ("False", "AwaitingReview")
     message = after.condition("Finished").message  # type: ignore[union-attr]
     assert "line 7: no text." in message
-    assert "approved=translate.2" in message
-    world.change({"dubjob.dev/approved": "translate.2"})
+    assert "approve=translate.2.111111" in message
+    world.change({"dubjob.dev/approve": "translate.2.111111"})
     world.finish()
     assert world.created[4:] == ["translate", "translate", "synthesize", "mux"]
 
 
 def test_a_stage_may_be_reviewed_again_after_a_retry() -> None:
-    world = World(pauseAfter=["translate"])
+    world = World(reviewAfter=["translate"])
     awaiting(world)
-    world.change({"dubjob.dev/approved": "translate.1"})
+    world.change({"dubjob.dev/approve": "translate.1.111111"})
     world.finish()
-    world.change({"dubjob.dev/approved": "translate.1", "dubjob.dev/retry": "translate@1"})
+    world.change({"dubjob.dev/approve": "translate.1.111111", "dubjob.dev/retry": "translate@1"})
     world.step()
     world.step()
     world.succeed()

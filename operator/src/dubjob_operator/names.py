@@ -27,7 +27,7 @@ NETWORK_LABEL = "dubjob.dev/network"
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 VOLCANO_QUEUE_ANNOTATION = "scheduling.volcano.sh/queue-name"
 RETRY_ANNOTATION = "dubjob.dev/retry"
-APPROVED_ANNOTATION = "dubjob.dev/approved"
+APPROVE_ANNOTATION = "dubjob.dev/approve"
 
 STAGE_CONTAINER = "stage"
 

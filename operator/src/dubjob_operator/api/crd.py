@@ -27,6 +27,15 @@ SPEAKERS_ARE_A_RANGE = {
     "self.speakers.min <= self.speakers.max",
     "message": "speakers.min must not be above speakers.max",
 }
+LANGUAGES_DIFFER = {
+    # Two regions of one language differ; es and es-MX do not.
+    "rule": "!has(self.sourceLanguage) || "
+    "[self.sourceLanguage.lowerAscii()].all(source, [self.targetLanguage.lowerAscii()].all("
+    "target, source != target && "
+    "!(!source.contains('-') && target.startsWith(source + '-')) && "
+    "!(!target.contains('-') && source.startsWith(target + '-'))))",
+    "message": "targetLanguage must be another language than sourceLanguage",
+}
 SOURCE_IS_FIXED_WHILE_RUNNING = {
     "rule": "(has(self.spec.source) == has(oldSelf.spec.source) && (!has(self.spec.source) || "
     "self.spec.source == oldSelf.spec.source)) || !has(oldSelf.status) || "
@@ -44,16 +53,14 @@ NAME_IS_A_JOB_ID = {
 def dubjob_crd() -> dict[str, Any]:
     """The CustomResourceDefinition of DubJob."""
     spec = schema(DubJobSpec)
-    spec["x-kubernetes-validations"] = [JOB_ID_IS_IMMUTABLE, SPEAKERS_ARE_A_RANGE]
+    spec["x-kubernetes-validations"] = [
+        JOB_ID_IS_IMMUTABLE,
+        SPEAKERS_ARE_A_RANGE,
+        LANGUAGES_DIFFER,
+    ]
     status = schema(DubJobStatus)
     # A DubJob that nobody has looked at yet reads as in progress, not as current.
     status["default"] = {"observedGeneration": -1}
-    # The stages stay atomic, as a pod's containerStatuses are: they have one writer, and
-    # to keep account of each of their fields costs the API server an eighth of its time.
-    status["properties"]["conditions"] |= {
-        "x-kubernetes-list-type": "map",
-        "x-kubernetes-list-map-keys": ["type"],
-    }
     status["properties"]["outputs"] |= {
         "x-kubernetes-list-type": "map",
         "x-kubernetes-list-map-keys": ["name"],
@@ -70,10 +77,13 @@ def dubjob_crd() -> dict[str, Any]:
         columns=[
             _column("State", f"{finished}.reason"),
             _column("Stage", ".status.stage"),
-            _column("Progress", ".status.progress", kind="integer"),
-            _column("Left", ".status.estimatedRemainingSeconds", kind="integer"),
-            _column("Languages", ".status.languages"),
+            _column("Progress", ".status.display.progress"),
+            _column("Remaining", ".status.display.remaining"),
+            _column("Duration", ".status.display.duration"),
+            _column("Source", ".status.sourceLanguage"),
+            _column("Target", ".spec.targetLanguage"),
             _column("Profile", ".spec.profile", priority=1),
+            _column("Pod", ".status.stages[?(@.state=='Running')].podName", priority=1),
             _column("Message", f"{finished}.message", priority=1),
             _column("Age", ".metadata.creationTimestamp", kind="date"),
         ],
@@ -126,9 +136,22 @@ def _structural(node: Any, definitions: dict[str, Any]) -> Any:
             found["x-kubernetes-preserve-unknown-fields"] = True
         elif key == "description":
             found[key] = " ".join(value.split())
+        elif key == "anyOf":
+            # Left by _resolved in a quantity alone; Kubernetes wants it exactly so.
+            found[key] = [dict(choice) for choice in value]
         else:
             found[key] = _structural(value, definitions)
-    return found
+    return _with_types(found)
+
+
+def _with_types(node: dict[str, Any]) -> dict[str, Any]:
+    """The node with the type of its integer or list, where the model names none."""
+    match node.get("type"):
+        case "integer":
+            return {"format": "int32", **node}
+        case "array":
+            return {"x-kubernetes-list-type": "atomic", **node}
+    return node
 
 
 def _resolved(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:

@@ -2,27 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
-from typing import Annotated
+from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from dubjob_operator.api.fields import JobID, LanguageTag, ObjectName, RelativePath, Seconds
+from dubjob_operator import names
+from dubjob_operator.api.fields import (
+    JobID,
+    LabelValue,
+    LanguageTag,
+    ObjectName,
+    RelativePath,
+    exactly_one_of,
+)
 from dubjob_operator.api.model import ApiModel
-from dubjob_operator.api.options import GlossaryEntry, Mix, Speakers
-from dubstage.contract.summary import DubSummary, Milliseconds, Output, StageSummary
+from dubjob_operator.api.options import Deadlines, GlossaryEntry, Mix, Speakers
+from dubjob_operator.api.renamed import Renamed
+from dubjob_operator.api.status import Condition as Condition
+from dubjob_operator.api.status import DubJobStatus as DubJobStatus
+from dubjob_operator.api.status import StageState as StageState
+from dubjob_operator.api.status import StageStatus as StageStatus
+
+SOURCES = ("path",)
+"""The members of :class:`Source`, of which exactly one is set."""
 
 
-class Source(ApiModel):
-    """Where the video lies."""
+class Source(ApiModel, json_schema_extra=exactly_one_of(*SOURCES)):
+    """Location of the video."""
 
-    path: RelativePath
-    """Path of the video relative to the inputs folder; links are resolved and must
-    stay inside. Several DubJobs may share one file."""
+    path: RelativePath | None = None
+    """Path of the video relative to the inputs folder. Links are resolved and must stay
+    inside it. Several DubJobs can share one file."""
+
+    @model_validator(mode="after")
+    def _is_known(self) -> Source:
+        if self.path is None:
+            raise PydanticCustomError(
+                "source", "source has no path, the only kind of source that this operator knows"
+            )
+        return self
 
 
 class ReviewedStage(str, Enum):
-    """A stage after which a person may want to look."""
+    """A stage whose result can be reviewed."""
 
     SEPARATE = "separate"
     TRANSCRIBE = "transcribe"
@@ -34,22 +59,29 @@ class ReviewedStage(str, Enum):
 
 
 class DubJobSpec(ApiModel):
-    """What is to be dubbed, and into which language."""
+    """What to dub, and into which language."""
+
+    renamed: ClassVar[Mapping[str, Renamed]] = {
+        "pauseAfter": Renamed("array", "spec.reviewAfter"),
+        "startDeadlineSeconds": Renamed("integer", "spec.deadlines.startSeconds"),
+        "queueDeadlineSeconds": Renamed("integer", "spec.deadlines.queueSeconds"),
+        "activeDeadlineSeconds": Renamed("integer", "spec.deadlines.activeSeconds"),
+    }
 
     target_language: LanguageTag
     """Language of the dub, a BCP 47 tag such as `es` or `pt-BR`."""
     source_language: LanguageTag | None = None
-    """Language that is spoken, a BCP 47 tag. Omitted: it is detected."""
+    """Language that is spoken, a BCP 47 tag. If omitted, it is detected."""
     source: Source | None = None
-    """Where the video lies. Omitted: `<jobID>/source.mp4` below the inputs folder."""
+    """Location of the video. Defaults to `<jobID>/source.mp4` in the inputs folder."""
     profile: ObjectName | None = None
     """Name of the DubProfile: engines, images and resources. Omitted: `default`."""
     job_id: JobID | None = Field(default=None, alias="jobID")
-    """Name of the job's folders on the data volume. Omitted: the DubJob's name.
+    """Name of the DubJob's folders on the data volume. Defaults to the name of the DubJob.
     Cannot be changed."""
     speakers: Speakers | None = None
-    """How many people speak. Omitted: as many as the engine hears; one, where it does not
-    tell people apart."""
+    """Number of speakers. If omitted, the engine detects it; engines without diarization
+    assume one."""
     glossary: (
         Annotated[
             list[GlossaryEntry],
@@ -63,161 +95,33 @@ class DubJobSpec(ApiModel):
         ]
         | None
     ) = None
-    """Terms that are translated in a given way, names for example."""
+    """Terms with a fixed translation, for example names."""
     mix: Mix | None = None
-    """How the dub sounds."""
+    """Mix of the dub."""
     backoff_limit: Annotated[int, Field(ge=0, le=20)] | None = None
-    """How often a stage is tried again after a failure that may pass. Omitted: 2."""
-    start_deadline_seconds: Annotated[int, Field(ge=1, le=604800)] | None = None
-    """How long a stage may be unable to start (image, configuration, missing claim
-    or profile) before the DubJob fails. Waiting for capacity does not count.
-    Omitted: 600."""
-    queue_deadline_seconds: Seconds | None = None
-    """How long a stage may wait for capacity, quota or admission before the DubJob
-    fails. Omitted: as long as it takes."""
-    active_deadline_seconds: Seconds | None = None
-    """How long the stages may run, all together, before the DubJob fails. Time in a
-    queue, suspended or in review does not count. Omitted: as long as it takes."""
+    """Number of retries of a stage after a transient failure. If omitted, the profile's value
+    is used, or else 2."""
+    deadlines: Deadlines | None = None
+    """Limits on waiting and running. If a field is omitted, the profile's value is used, or
+    else its default."""
     suspend: bool | None = None
-    """True: stop the running stage and start none. Finished stages stay finished."""
-    pause_after: (
+    """Whether to stop the running stage and to start none. Finished stages keep their
+    results. Defaults to false."""
+    review_after: (
         Annotated[
             list[ReviewedStage],
             Field(max_length=4, json_schema_extra={"x-kubernetes-list-type": "set"}),
         ]
         | None
     ) = None
-    """Stages after which a person looks at the result before the next one starts:
-    separate, transcribe, translate, synthesize."""
-    queue_name: ObjectName | None = None
-    """Queue of a queueing scheduler such as Kueue or Volcano. Omitted: the
-    profile's."""
+    """Stages whose result a person reviews before the next stage starts: separate,
+    transcribe, translate, synthesize. Defaults to none."""
+    queue_name: LabelValue | None = None
+    """Queue of a queueing scheduler such as Kueue or Volcano. If omitted, the label
+    kueue.x-k8s.io/queue-name of the DubJob is used, or else the profile's queue."""
     priority_class_name: ObjectName | None = None
-    """PriorityClass of all stages' pods, one that the profile allows. Omitted: the
-    profile's."""
-
-
-class StageState(str, Enum):
-    """What a stage is doing."""
-
-    PENDING = "Pending"
-    QUEUED = "Queued"
-    PULLING = "Pulling"
-    RUNNING = "Running"
-    RETRYING = "Retrying"
-    AWAITING_REVIEW = "AwaitingReview"
-    SUCCEEDED = "Succeeded"
-    FAILED = "Failed"
-
-    def __str__(self) -> str:
-        return self.value
-
-
-class StageStatus(ApiModel):
-    """One stage."""
-
-    name: str
-    """Name of the stage."""
-    state: StageState
-    """Pending, Queued, Pulling, Running, Retrying, AwaitingReview, Succeeded or
-    Failed."""
-    reason: str | None = None
-    """One word for machines."""
-    message: str | None = None
-    """One sentence for people."""
-    input_hash: str | None = None
-    """Hash of all that decides this stage's work; another one means new work."""
-    run: Annotated[int, Field(ge=1)] = 1
-    """Counts fresh starts of this stage."""
-    rewinds: Annotated[int, Field(ge=0)] | None = None
-    """How often this stage began anew because an earlier one's file was gone."""
-    attempts: Annotated[int, Field(ge=0)] = 0
-    """Pods that were started for this run."""
-    job_name: str | None = None
-    """Name of the stage's Job."""
-    pod_name: str | None = None
-    """Name of the latest pod."""
-    since: str | None = None
-    """When the stage came into its state."""
-    start_time: str | None = None
-    """When the latest pod's container started."""
-    completion_time: str | None = None
-    """When the stage succeeded or failed."""
-    progress: Annotated[int, Field(ge=0, le=100)] | None = None
-    """Per cent of the stage's work that is done."""
-    reused: bool | None = None
-    """True: an earlier run's outputs were found whole, nothing was done."""
-    forced: bool | None = None
-    """True: a retry was asked for, so that nothing is reused."""
-    imports: bool | None = None
-    """True: a person's file takes the place of the engine; the run is light."""
-    reviewed: bool | None = None
-    """True: a person has approved the result."""
-    node_name: str | None = None
-    """Node of the latest pod."""
-    elapsed_milliseconds: Milliseconds | None = None
-    """Wall-clock time of the run that succeeded, in milliseconds."""
-    source_language: str | None = None
-    """Language of the speech that the stage detected, a BCP 47 tag."""
-    summary: StageSummary | None = None
-    """Measures of the stage."""
-
-
-class Condition(ApiModel):
-    """A standard Kubernetes condition."""
-
-    type: str
-    """Complete, Failed, Finished, Suspended, Reconciling or Stalled."""
-    status: Annotated[str, Field(pattern="^(True|False|Unknown)$")]
-    """True, False or Unknown."""
-    reason: str
-    """One word for machines. That of Finished is the DubJob's state."""
-    message: str
-    """One sentence for people."""
-    last_transition_time: str
-    """When `status` changed."""
-    observed_generation: int
-    """Generation of the spec that this speaks of."""
-
-
-class DubJobStatus(ApiModel):
-    """How far the dub is."""
-
-    observed_generation: int = -1
-    """Generation of the spec that was looked at last; -1: none yet."""
-    conditions: list[Condition] = Field(default=[])
-    """Complete, Failed, Finished (either), Suspended, and for kstatus Reconciling and
-    Stalled."""
-    stage: str | None = None
-    """The stage that is at work, or the one that failed."""
-    progress: Annotated[int, Field(ge=0, le=100)] | None = None
-    """Per cent of the whole that is done."""
-    estimated_remaining_seconds: Annotated[int, Field(ge=0)] | None = None
-    """Rough time that the running and the coming stages take. Queues are not in it."""
-    last_handled_retry: str | None = None
-    """The last value of the annotation dubjob.dev/retry that was carried out."""
-    last_handled_approval: str | None = None
-    """The last value of the annotation dubjob.dev/approved that was carried out."""
-    languages: str | None = None
-    """From which language to which."""
-    start_time: str | None = None
-    """When work on the DubJob began."""
-    completion_time: str | None = None
-    """When the DubJob was finished."""
-    stages: list[StageStatus] = Field(default=[])
-    """The stages, in their order."""
-    summary: DubSummary | None = None
-    """Measures of the dub, from the stages that have succeeded so far."""
-    outputs: list[Output] | None = None
-    """Files of the finished dub."""
-
-    def of(self, stage: str) -> StageStatus | None:
-        """What is recorded of one stage."""
-        return next((entry for entry in self.stages if entry.name == stage), None)
-
-    def condition(self, kind: str) -> Condition | None:
-        """The condition of type `kind`."""
-        return next((entry for entry in self.conditions if entry.type == kind), None)
+    """PriorityClass of the pods, one that the profile allows. If omitted, the profile's is
+    used."""
 
 
 class Metadata(ApiModel):
@@ -257,7 +161,18 @@ class DubJob(ApiModel):
     @property
     def source_path(self) -> str:
         """The video, relative to the inputs folder."""
-        return self.spec.source.path if self.spec.source else f"{self.job_id}/source.mp4"
+        given = self.spec.source.path if self.spec.source else None
+        return given or f"{self.job_id}/source.mp4"
+
+    @property
+    def queue_name(self) -> str | None:
+        """The queue that the DubJob asks for, by its spec or by its label."""
+        return self.spec.queue_name or self.metadata.labels.get(names.QUEUE_LABEL)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether no operator has reconciled the DubJob yet."""
+        return self.status.observed_generation < 0
 
     @property
     def profile_name(self) -> str:

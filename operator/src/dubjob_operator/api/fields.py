@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 JOB_ID = r"^[a-z0-9]([-_.a-z0-9]*[a-z0-9])?$"
 """One path segment. A rule of its own refuses two dots in a row."""
@@ -61,3 +61,17 @@ Seconds = Annotated[int, Field(ge=1, le=2592000)]
 """Up to thirty days."""
 Timestamp = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 """A time as Kubernetes writes it: RFC 3339."""
+
+
+def exactly_one_of(*members: str) -> dict[str, JsonValue]:
+    """The rule of a union: exactly one of its optional `members` is set. A member that a
+    later version adds joins the list."""
+    given = ", ".join(f"has(self.{member})" for member in members)
+    return {
+        "x-kubernetes-validations": [
+            {
+                "rule": f"[{given}].filter(given, given).size() == 1",
+                "message": f"set exactly one of: {', '.join(members)}",
+            }
+        ]
+    }

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, JsonValue
 from dubjob_operator.api.dubjob import Metadata
 from dubjob_operator.api.fields import ObjectName, Seconds
 from dubjob_operator.api.model import ApiModel
+from dubjob_operator.api.options import Deadlines
 from dubstage.contract import EngineChoice, Stage
 
 FreeForm: dict[str, JsonValue] = {"x-kubernetes-preserve-unknown-fields": True}
@@ -166,6 +167,10 @@ class DubProfileSpec(ApiModel):
     network: bool | None = None
     """True: an engine needs the network. The chart's network policies deny it to
     others. Omitted: false."""
+    deadlines: Deadlines | None = None
+    """Defaults of the fields that a DubJob omits in its deadlines."""
+    backoff_limit: Annotated[int, Field(ge=0, le=20)] | None = None
+    """Number of retries of a stage, for DubJobs that set none. Defaults to 2."""
     same_node: bool | None = None
     """True: later stages run on the node of the first, for volumes that one node at a
     time can mount. Omitted: false."""

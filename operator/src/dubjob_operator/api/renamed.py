@@ -14,7 +14,7 @@ REFUSES_ALWAYS = "false"
 class Renamed:
     """What became of a field."""
 
-    type: Literal["string", "integer", "boolean", "array", "object"]
+    type: Literal["string", "integer", "boolean", "array"]
     """JSON type that the old field had: the API server evaluates rules of typed fields only."""
     use: str
     """Path of the field that takes its place, for example ``spec.reviewAfter``."""
@@ -26,15 +26,12 @@ class Renamed:
 
 def refused_properties(fields: Mapping[str, Renamed]) -> dict[str, Any]:
     """Schema properties under the old names, each with a rule that refuses it."""
-    shapes: dict[str, dict[str, Any]] = {
-        "array": {"items": {"x-kubernetes-preserve-unknown-fields": True}},
-        "object": {"x-kubernetes-preserve-unknown-fields": True},
-    }
     return {
         name: {
             "type": field.type,
             "description": f"Not accepted any more. Use {field.use}.",
-            **shapes.get(field.type, {}),
+            # A rule needs the type of the items, too; the old lists held strings.
+            **({"items": {"type": "string"}} if field.type == "array" else {}),
             "x-kubernetes-validations": [
                 {"rule": REFUSES_ALWAYS, "message": field.message(name)},
             ],

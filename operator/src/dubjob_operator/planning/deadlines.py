@@ -8,12 +8,14 @@ from datetime import datetime
 
 from dubjob_operator import reasons
 from dubjob_operator.api.dubjob import DubJob, StageState, StageStatus
+from dubjob_operator.api.profile import DubProfile
 from dubjob_operator.planning import messages
 from dubjob_operator.planning.observation import ObservedJob
+from dubjob_operator.planning.profile_use import ProfileProblem
+from dubjob_operator.planning.settings import Allowed, Deadline, allowed
 from dubjob_operator.planning.start_faults import is_fault
 from dubjob_operator.planning.times import parse, seconds_since
 
-START_DEADLINE_SECONDS = 600
 BLINK_SECONDS = 5.0
 """A Job that waits for no longer than this is not worth a word."""
 PATIENCE_SECONDS = 60.0
@@ -51,6 +53,7 @@ def patience_left(entry: StageStatus, now: datetime) -> float:
 
 def nearest_limit(
     dubjob: DubJob,
+    profile: DubProfile | ProfileProblem | None,
     entries: Sequence[StageStatus],
     entry: StageStatus,
     job: ObservedJob | None,
@@ -60,10 +63,10 @@ def nearest_limit(
     found = [
         limit
         for limit in (
-            _start(dubjob, entry, now),
-            _queue(dubjob, entry, now),
+            _start(allowed(dubjob, profile, Deadline.START), entry, now),
+            _queue(allowed(dubjob, profile, Deadline.QUEUE), entry, now),
             _timeout(entry, job, now),
-            _active(dubjob, entries, entry, job, now),
+            _active(allowed(dubjob, profile, Deadline.ACTIVE), entries, entry, job, now),
         )
         if limit
     ]
@@ -86,27 +89,26 @@ def active_seconds(
     return found
 
 
-def _start(dubjob: DubJob, entry: StageStatus, now: datetime) -> Limit | None:
-    if not is_fault(entry):
+def _start(deadline: Allowed | None, entry: StageStatus, now: datetime) -> Limit | None:
+    if deadline is None or not is_fault(entry):
         return None
-    seconds = dubjob.spec.start_deadline_seconds
-    allowed = START_DEADLINE_SECONDS if seconds is None else seconds
     return Limit(
-        allowed - seconds_since(entry.since, now),
+        deadline.seconds - seconds_since(entry.since, now),
         reasons.START_DEADLINE_EXCEEDED,
-        messages.start_deadline_exceeded(entry.name, allowed, entry.reason, entry.message or ""),
+        messages.start_deadline_exceeded(
+            entry.name, deadline.seconds, deadline.origin, entry.reason, entry.message or ""
+        ),
     )
 
 
-def _queue(dubjob: DubJob, entry: StageStatus, now: datetime) -> Limit | None:
-    allowed = dubjob.spec.queue_deadline_seconds
-    if allowed is None or entry.state is not StageState.QUEUED or is_fault(entry):
+def _queue(deadline: Allowed | None, entry: StageStatus, now: datetime) -> Limit | None:
+    if deadline is None or entry.state is not StageState.QUEUED or is_fault(entry):
         return None
     return Limit(
-        allowed - seconds_since(entry.since, now),
+        deadline.seconds - seconds_since(entry.since, now),
         reasons.QUEUE_DEADLINE_EXCEEDED,
         messages.queue_deadline_exceeded(
-            entry.name, allowed, "spec.queueDeadlineSeconds", entry.message or ""
+            entry.name, deadline.seconds, deadline.origin, entry.message or ""
         ),
     )
 
@@ -124,17 +126,16 @@ def _timeout(entry: StageStatus, job: ObservedJob | None, now: datetime) -> Limi
 
 
 def _active(
-    dubjob: DubJob,
+    deadline: Allowed | None,
     entries: Sequence[StageStatus],
     entry: StageStatus,
     job: ObservedJob | None,
     now: datetime,
 ) -> Limit | None:
-    allowed = dubjob.spec.active_deadline_seconds
-    if allowed is None or entry.state is not StageState.RUNNING:
+    if deadline is None or entry.state is not StageState.RUNNING:
         return None
     return Limit(
-        allowed - active_seconds(entries, entry, job, now),
+        deadline.seconds - active_seconds(entries, entry, job, now),
         reasons.ACTIVE_DEADLINE_EXCEEDED,
-        messages.active_deadline_exceeded(entry.name, allowed, "spec.activeDeadlineSeconds"),
+        messages.active_deadline_exceeded(entry.name, deadline.seconds, deadline.origin),
     )

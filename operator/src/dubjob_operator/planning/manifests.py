@@ -17,6 +17,7 @@ from dubjob_operator.planning.scheduling import (
     pod_labels,
     queue_labels,
 )
+from dubjob_operator.planning.settings import backoff_limit
 from dubstage.contract import (
     DATA_DIR,
     MODELS_DIR,
@@ -29,7 +30,6 @@ from dubstage.contract import (
     request_env,
 )
 
-BACKOFF_LIMIT = 2
 NAME_STEM = 40
 """Characters of the DubJob's name that a Job's name repeats."""
 
@@ -87,7 +87,6 @@ def stage_job(
     }
     if chosen.timeout_seconds:
         annotations[names.TIMEOUT_ANNOTATION] = str(chosen.timeout_seconds)
-    limit = dubjob.spec.backoff_limit
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -109,7 +108,7 @@ def stage_job(
         },
         "spec": _set(
             {
-                "backoffLimit": BACKOFF_LIMIT if limit is None else limit,
+                "backoffLimit": backoff_limit(dubjob, profile),
                 "completions": 1,
                 "parallelism": 1,
                 # Never two writers: the next pod comes when the last one is quite gone.

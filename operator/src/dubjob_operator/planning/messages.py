@@ -11,6 +11,14 @@ from __future__ import annotations
 COMPLETED = "All stages have succeeded."
 SUSPENDED = "spec.suspend is true; finished stages keep their results."
 
+# Conditions other than Finished: short, and true whatever happens next.
+INCOMPLETE = "The dub is incomplete."
+NOT_FAILED = "No stage has failed."
+SPEC_INVALID = "The spec is invalid."
+IS_SUSPENDED = "The field spec.suspend is true."
+IS_NOT_SUSPENDED = "The DubJob is not suspended."
+HAS_FINISHED = "The DubJob has finished."
+
 # A stage that waits or starts.
 AWAITING_ADMISSION = "The Job waits for admission by its queue."
 NO_POD = "The Job has no pod, and no Event says why."
@@ -35,6 +43,16 @@ def in_state(stage: str, state: str, detail: str | None = None) -> str:
         "Failed": "failed",
     }.get(state, f"is {state}")
     return f"The {stage} stage {clause}: {detail}" if detail else f"The {stage} stage {clause}."
+
+
+def cannot_start(stage: str) -> str:
+    """The stage needs somebody to act before it can start."""
+    return f"The {stage} stage cannot start."
+
+
+def awaits_cause(stage: str, reason: str) -> str:
+    """The stage cannot start because of `reason`, and there is time to correct that."""
+    return f"The {stage} stage waits until {reason} is resolved or its start deadline passes."
 
 
 def pod_not_ready(namespace: str, pod: str, node: str) -> str:
@@ -105,19 +123,24 @@ def after_attempts(attempts: int, message: str) -> str:
 
 
 # A limit that was reached.
-def start_deadline_exceeded(stage: str, seconds: int, reason: str | None, detail: str) -> str:
+def start_deadline_exceeded(
+    stage: str, seconds: int, origin: str, reason: str | None, detail: str
+) -> str:
     """The stage could not start in time."""
-    return f"The {stage} stage could not start within {seconds} s ({reason}): {sentence(detail)}"
+    return (
+        f"The {stage} stage could not start within {seconds} s, {origin} "
+        f"({reason}): {sentence(detail)}"
+    )
 
 
-def queue_deadline_exceeded(stage: str, seconds: int, field: str, detail: str) -> str:
+def queue_deadline_exceeded(stage: str, seconds: int, origin: str, detail: str) -> str:
     """The stage waited too long for capacity."""
-    return f"The {stage} stage waited for {seconds} s, its {field}: {sentence(detail)}"
+    return f"The {stage} stage waited for {seconds} s, {origin}: {sentence(detail)}"
 
 
-def active_deadline_exceeded(stage: str, seconds: int, field: str) -> str:
+def active_deadline_exceeded(stage: str, seconds: int, origin: str) -> str:
     """The stages ran too long, in total."""
-    return f"The stages ran for more than {seconds} s in total, their {field}; {stage} was running."
+    return f"The stages ran for more than {seconds} s in total, {origin}; {stage} was running."
 
 
 def stage_timeout(stage: str, seconds: float) -> str:

@@ -62,12 +62,13 @@ def plan(
     ):
         node = _node(entries) if usable.spec.same_node else None
         create = stage_job(dubjob, usable, entry, node)
-    again = _look_again(dubjob, entries, entry, own, now)
+    again = _look_again(dubjob, profile, entries, entry, own, now)
     return Plan(create=create, delete=tuple(delete), requeue_after=again)
 
 
 def _look_again(
     dubjob: DubJob,
+    profile: DubProfile | ProfileProblem | None,
     entries: Sequence[StageStatus],
     entry: StageStatus,
     job: ObservedJob | None,
@@ -75,7 +76,7 @@ def _look_again(
 ) -> float | None:
     """Seconds until something may be due of which nothing will be heard."""
     due = []
-    limit = deadlines.nearest_limit(dubjob, entries, entry, job, now)
+    limit = deadlines.nearest_limit(dubjob, profile, entries, entry, job, now)
     if limit:
         due.append(max(limit.left, 0.0) + 1.0)
     if entry.state is StageState.RUNNING:

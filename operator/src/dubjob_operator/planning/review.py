@@ -11,7 +11,7 @@ from dubjob_operator.planning import messages
 from dubjob_operator.planning.manifests import job_name
 from dubjob_operator.planning.observation import Observed
 from dubjob_operator.planning.stage_entry import fresh, moved_to
-from dubjob_operator.planning.verbs import approval
+from dubjob_operator.planning.verbs import approval, approval_token
 from dubstage.contract import CORRECTIONS, REVIEWED, ExitCode, Stage
 
 
@@ -37,15 +37,17 @@ def _closes(dubjob: DubJob, entry: StageStatus, following: StageStatus, observed
     return (
         entry.state is StageState.SUCCEEDED
         and not entry.reviewed
-        and entry.name in {str(stage) for stage in dubjob.spec.pause_after or ()}
+        and entry.name in {str(stage) for stage in dubjob.spec.review_after or ()}
         and following.state is StageState.PENDING
         and observed.job(job_name(dubjob, following)) is None
     )
 
 
 def _is_opened(dubjob: DubJob, entry: StageStatus) -> bool:
-    wanted = {str(stage) for stage in dubjob.spec.pause_after or ()}
-    return entry.name not in wanted or approval(dubjob) == f"{entry.name}.{entry.run}"
+    wanted = {str(stage) for stage in dubjob.spec.review_after or ()}
+    return entry.name not in wanted or approval(dubjob) == approval_token(
+        dubjob, entry.name, entry.run
+    )
 
 
 def _was_refused(entry: StageStatus, observed: Observed) -> bool:
@@ -63,9 +65,10 @@ def _awaiting(
     stage = Stage(entry.name)
     file = REVIEWED[stage].format(job=dubjob.job_id)
     stem = f"inputs/{dubjob.job_id}/{CORRECTIONS[stage]}" if stage in CORRECTIONS else None
+    token = approval_token(dubjob, entry.name, entry.run)
     command = (
         f"kubectl -n {dubjob.metadata.namespace} annotate dubjob {dubjob.metadata.name} "
-        f"{names.APPROVED_ANNOTATION}={entry.name}.{entry.run} --overwrite"
+        f"{names.APPROVE_ANNOTATION}={token} --overwrite"
     )
     message = messages.await_review(file, stem, command)
     if refusal:

@@ -12,7 +12,7 @@ from dubjob_operator.api.profile import DubProfileSpec, StageProfile
 def queue_labels(dubjob: DubJob, profile: DubProfileSpec) -> dict[str, str]:
     """The Job's queue, for Kueue. Every stage carries it, the light ones too: Kueue may
     hold back whatever has none."""
-    queue = dubjob.spec.queue_name or profile.queue_name
+    queue = dubjob.queue_name or profile.queue_name
     return {names.QUEUE_LABEL: queue} if queue else {}
 
 
@@ -29,7 +29,7 @@ def pod_annotations(
     dubjob: DubJob, profile: DubProfileSpec, chosen: StageProfile
 ) -> dict[str, str]:
     """Annotations of a stage's pods. Volcano reads its queue here, not from the Job."""
-    queue = dubjob.spec.queue_name or profile.queue_name
+    queue = dubjob.queue_name or profile.queue_name
     volcano = {names.VOLCANO_QUEUE_ANNOTATION: queue} if queue else {}
     return {**volcano, **(chosen.annotations or {})}
 

@@ -54,6 +54,9 @@ def _entry(
     entry = _begin(dubjob, stage, input_hash, now)
     if entry.state in (StageState.SUCCEEDED, StageState.FAILED, StageState.AWAITING_REVIEW):
         return entry
+    if not isinstance(entry.state, StageState):
+        # A newer operator's: what it means is not known here, so nothing is done.
+        return entry
     job = observed.job(job_name(dubjob, entry))
     if job is None:
         # Not created yet, or deleted by hand: it is created (again).
@@ -85,6 +88,8 @@ def _suspended(
         return entries
     if stopped.state in (StageState.FAILED, StageState.AWAITING_REVIEW):
         return entries
+    if not isinstance(stopped.state, StageState):
+        return entries
     if stopped.job_name or observed.job(job_name(dubjob, stopped)):
         stopped = fresh(stopped, now)
     reason, message = reasons.SUSPENDED, messages.SUSPENDED
@@ -106,7 +111,7 @@ def _limited(
     job = observed.job(entry.job_name or "")
     if job is None and entry.state in (StageState.PENDING, StageState.QUEUED):
         entry = _not_created(dubjob, entry, profile, observed, now)
-    limit = nearest_limit(dubjob, entries, entry, job, now)
+    limit = nearest_limit(dubjob, profile, entries, entry, job, now)
     if limit and limit.left <= 0:
         entry = _failed(entry, limit.reason, limit.message, now)
     allowed = profile.spec.max_disruptions if isinstance(profile, DubProfile) else None

@@ -56,7 +56,7 @@ def _asked_for(dubjob: DubJob, after: DubJobStatus) -> list[Transition]:
     """Retries and approvals that are being carried out."""
     found = []
     retry = after.last_handled_retry
-    if retry and retry != dubjob.status.last_handled_retry:
+    if retry and retry != dubjob.status.last_handled_retry and not dubjob.is_new:
         problem = retry_problem(dubjob)
         reason = reasons.RETRY_REFUSED if problem else reasons.RETRY
         message = problem or messages.retry_requested(retry)
@@ -99,6 +99,8 @@ def _same(before: StageStatus | None, after: StageStatus) -> bool:
 
 
 def _stage(dubjob: DubJob, entry: StageStatus) -> list[Transition]:
+    if not isinstance(entry.state, StageState):
+        return []
     word = SAID.get(entry.state)
     if word is None:
         return []

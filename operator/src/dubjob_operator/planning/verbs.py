@@ -13,11 +13,16 @@ from dubjob_operator.planning.stage_entry import fresh
 
 FAILED_STAGE = "failed"
 """In a retry: the stage that failed, else the one that is at work."""
+UID_TOKEN_LENGTH = 6
+"""Characters of the UID that an approval repeats."""
 STAGES = tuple(str(stage) for stage in ORDER)
 
 
 def pending_retry(dubjob: DubJob) -> str | None:
-    """The retry that is asked for and not carried out yet."""
+    """The retry that is requested and not handled yet."""
+    if dubjob.is_new:
+        # Stored with the DubJob, by a backup or in Git: it was meant for an earlier one.
+        return None
     asked = dubjob.metadata.annotations.get(names.RETRY_ANNOTATION)
     return asked if asked and asked != dubjob.status.last_handled_retry else None
 
@@ -48,15 +53,22 @@ def retried(dubjob: DubJob, entries: list[StageStatus], now: datetime) -> list[S
     ]
 
 
+def approval_token(dubjob: DubJob, stage: str, run: int) -> str:
+    """The value of the annotation that approves one run of one stage of this DubJob, and of
+    no other one that has its name later."""
+    return f"{stage}.{run}.{dubjob.metadata.uid[:UID_TOKEN_LENGTH]}"
+
+
 def approval(dubjob: DubJob) -> str | None:
-    """The review that a person has ended and that is not acted on yet:
-    ``<stage>.<run>``."""
-    given = dubjob.metadata.annotations.get(names.APPROVED_ANNOTATION)
+    """The approval that is given and not handled yet."""
+    given = dubjob.metadata.annotations.get(names.APPROVE_ANNOTATION)
     return given if given and given != dubjob.status.last_handled_approval else None
 
 
 def handled_approval(dubjob: DubJob, entries: Sequence[StageStatus]) -> str | None:
     """The last approval that opened a gate: `entries` are the states after it."""
     given = approval(dubjob)
-    opened = {f"{entry.name}.{entry.run - 1}" for entry in entries if entry.reviewed}
+    opened = {
+        approval_token(dubjob, entry.name, entry.run - 1) for entry in entries if entry.reviewed
+    }
     return given if given in opened else dubjob.status.last_handled_approval
