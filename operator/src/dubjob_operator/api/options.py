@@ -1,4 +1,4 @@
-"""What a DubJob may ask of its dub."""
+"""Optional settings of a dub."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from dubjob_operator.api.model import ApiModel
 
 
 class Speakers(ApiModel):
-    """How many people speak."""
+    """Number of speakers."""
 
     min: Annotated[int, Field(ge=1, le=32)] = 1
-    """At least so many."""
+    """Minimum number of speakers. Defaults to 1."""
     max: Annotated[int, Field(ge=1, le=32)] | None = None
-    """At most so many."""
+    """Maximum number of speakers. If omitted, the engine detects the number."""
 
 
 GlossaryText = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=200)]
 
 
 class GlossaryEntry(ApiModel):
-    """A term that is translated in a given way."""
+    """A term with a fixed translation."""
 
     term: GlossaryText
-    """The term as it is said; upper and lower case count the same."""
+    """Term in the source language. Upper and lower case are not distinguished."""
     translation: GlossaryText | None = None
-    """What it becomes. Omitted: it stays as it is."""
+    """Translation of the term. If omitted, the term is kept."""
 
 
 class Mix(ApiModel):
-    """How the dub sounds."""
+    """Mix of the dub."""
 
     loudness: Annotated[int, Field(ge=-40, le=-8)] | None = None
-    """Integrated loudness in LUFS, -23 for EBU R128 for example. Omitted: the
-    source's own."""
+    """Integrated loudness in LUFS, for example -23 for EBU R128. Defaults to the loudness of the
+    source."""
     stems: bool | None = None
-    """True: voice and background are written as files of their own, too."""
+    """Whether voice and background are also written as separate files. Defaults to false."""
 
 
 class Deadlines(ApiModel):
