@@ -8,7 +8,7 @@ from typing import Any
 from dubjob_operator import names
 from dubjob_operator.api.dubjob import DubJob, DubJobStatus
 from dubjob_operator.api.profile import DubProfile
-from dubjob_operator.planning.observation import Observed, observe
+from dubjob_operator.planning.observation import Observed, PodRefusal, observe
 from dubjob_operator.planning.plan import plan
 from dubjob_operator.planning.profile_use import ProfileProblem
 from dubjob_operator.planning.stage_states import stage_states
@@ -60,7 +60,7 @@ class World:
         self.profile: DubProfile | ProfileProblem | None = profile()
         self.jobs: dict[str, dict[str, Any]] = {}
         self.pods: list[dict[str, Any]] = []
-        self.refusals: dict[str, str] = {}
+        self.refusals: dict[str, PodRefusal] = {}
         self.created: list[str] = []
         self.events: list[str] = []
 

@@ -11,6 +11,7 @@ from planning_world import NOW, World, profile
 from dubjob_operator.api.dubjob import DubJobStatus, StageState
 from dubjob_operator.planning.estimate import remaining_seconds
 from dubjob_operator.planning.job_refusal import job_refused
+from dubjob_operator.planning.observation import NotRefused, Refusal
 from dubjob_operator.planning.times import timestamp
 from dubstage.contract import Stage
 from dubstage.contract.summary import StageSummary
@@ -89,7 +90,7 @@ def test_a_job_without_a_pod(refused: str, suspended: bool, reason: str, is_faul
     world = World(deadlines={"startSeconds": 60})
     world.step()
     (name,) = world.jobs
-    world.refusals = {name: refused} if refused else {}
+    world.refusals = {name: Refusal(refused)} if refused else {}
     world.jobs[name]["spec"]["suspend"] = suspended
     soon = 6 if refused or suspended else 61
     assert state(world.later(soon)) == (StageState.QUEUED, reason)
@@ -139,11 +140,11 @@ def test_an_operator_that_starts_does_not_forget_why_a_job_waits() -> None:
     world = World(deadlines={"queueSeconds": 3600})
     world.step()
     (name,) = world.jobs
-    world.refusals = {name: "exceeded quota: gpus"}
+    world.refusals = {name: Refusal("exceeded quota: gpus")}
     world.later(6)
     world.refusals = {}
     assert state(world.later(1800)) == (StageState.QUEUED, "QuotaExceeded")
-    world.refusals = {name: "exceeded quota: gpus, again"}
+    world.refusals = {name: Refusal("exceeded quota: gpus, again")}
     assert failed(world.later(1799)) is None
     assert failed(world.later(2)) == "QueueDeadlineExceeded"
 
@@ -152,9 +153,9 @@ def test_a_reason_that_is_gone_is_not_said_for_ever() -> None:
     world = World()
     world.step()
     (name,) = world.jobs
-    world.refusals = {name: "exceeded quota: gpus"}
+    world.refusals = {name: Refusal("exceeded quota: gpus")}
     assert state(world.later(100)) == (StageState.QUEUED, "QuotaExceeded")
-    world.refusals = {name: ""}
+    world.refusals = {name: NotRefused()}
     assert state(world.later(1)) == (StageState.QUEUED, "NoPod")
 
 

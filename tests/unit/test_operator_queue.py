@@ -86,7 +86,7 @@ class Slow:
 
 @pytest.fixture(autouse=True)
 def short_blink(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue_module, "BLINK_SECONDS", BLINK)
+    monkeypatch.setattr(queue_module, "DEBOUNCE_SECONDS", BLINK)
 
 
 async def test_where_nothing_is_to_be_done_a_word_is_told_at_once() -> None:
@@ -115,7 +115,7 @@ async def test_while_there_is_work_a_word_waits_for_a_blink_and_is_told_once() -
 async def test_a_word_waits_until_nothing_was_heard_for_a_blink(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(queue_module, "BLINK_SECONDS", 5 * BLINK)
+    monkeypatch.setattr(queue_module, "DEBOUNCE_SECONDS", 5 * BLINK)
     slow = Slow()
     async with working(slow) as queue:
         queue.add(("n", "slow"))

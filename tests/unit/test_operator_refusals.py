@@ -12,6 +12,7 @@ from dubjob_operator.cluster import read_interval as rest_module
 from dubjob_operator.cluster import refusals as refusals_module
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.refusals import Refusals
+from dubjob_operator.planning.observation import NotRefused, PodRefusal, Refusal
 
 QUOTA = "exceeded quota: gpus"
 REST = 0.02
@@ -57,14 +58,14 @@ class World:
         self.woken: list[Key] = []
         self.refusals = Refusals(cast("Client", self.events), self.woken.append)
 
-    def of(self, uid: str, *pods: Any, **status: Any) -> dict[str, str]:
+    def of(self, uid: str, *pods: Any, **status: Any) -> dict[str, PodRefusal]:
         job = {"metadata": {"name": f"job-{uid}", "uid": uid}, "status": status}
         return self.refusals.of(("dubbing", uid), [job], list(pods))
 
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    monkeypatch.setattr(refusals_module, "BLINK_SECONDS", REST)
+    monkeypatch.setattr(refusals_module, "DEBOUNCE_SECONDS", REST)
     monkeypatch.setattr(refusals_module, "READ_SECONDS", REST)
     monkeypatch.setattr(rest_module, "READ_SHARE", 1.0)
     return World()
@@ -78,8 +79,8 @@ async def test_one_reading_serves_all_jobs_of_a_namespace(world: World) -> None:
     await world.events.readings(2)
     assert world.events.asked == 2
     assert world.woken == [("dubbing", "0"), ("dubbing", "1")], "others have nothing new to say"
-    assert world.of("1") == {"job-1": QUOTA}
-    assert world.of("2") == {"job-2": ""}
+    assert world.of("1") == {"job-1": Refusal(QUOTA)}
+    assert world.of("2") == {"job-2": NotRefused()}
 
 
 async def test_who_waits_hears_when_the_reason_changes(world: World) -> None:
@@ -89,7 +90,7 @@ async def test_who_waits_hears_when_the_reason_changes(world: World) -> None:
         world.events.messages = {"0": message}
         await world.events.readings(2)
         assert world.woken == [("dubbing", "0")]
-        assert world.of("0") == {"job-0": message}
+        assert world.of("0") == {"job-0": Refusal(message)}
 
 
 async def test_nothing_is_read_once_no_job_waits(world: World) -> None:
@@ -123,7 +124,7 @@ async def test_an_odd_event_stops_nothing(world: World) -> None:
     await world.events.readings(1)
     world.events.messages = {"0": QUOTA}
     await world.events.readings(2)
-    assert world.of("0") == {"job-0": QUOTA}
+    assert world.of("0") == {"job-0": Refusal(QUOTA)}
 
 
 async def test_who_does_not_lead_reads_nothing(world: World) -> None:

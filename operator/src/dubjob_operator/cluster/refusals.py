@@ -1,5 +1,7 @@
-"""Why a Job has no pod: quota, a policy, a missing service account. Only the Job
-controller's events say so; they are asked for where a Job stays without a pod."""
+"""Why a Job has no pod: a quota, a policy, a missing service account.
+
+Only the Events of the Job controller say so. They are read while a Job has no pod.
+"""
 
 from __future__ import annotations
 
@@ -12,35 +14,41 @@ from dubjob_operator.api.dubjob import Key
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.errors import ApiError
 from dubjob_operator.cluster.read_interval import read_interval
-from dubjob_operator.planning.deadlines import BLINK_SECONDS
+from dubjob_operator.planning.deadlines import DEBOUNCE_SECONDS
 from dubjob_operator.planning.idle import is_active
-from dubjob_operator.planning.observation import Object, controller_uid
+from dubjob_operator.planning.observation import (
+    NotRefused,
+    Object,
+    PodRefusal,
+    Refusal,
+    controller_uid,
+)
 
 logger = logging.getLogger(__name__)
 
 READ_SECONDS = 15.0
-"""Where a Job waits for its pod, events are read this often."""
+"""Interval at which Events are read while a Job waits for its pod."""
 REFUSED = "reason=FailedCreate,involvedObject.kind=Job"
-"""The Job controller's word for a pod that the API server refused."""
+"""Selects the Events that the Job controller emits when the API server refuses a pod."""
 
 
 class Refusals:
-    """Reads the events of a namespace beside the reconciles, for all its Jobs at once."""
+    """Reads the Events of a namespace in the background, for all its Jobs at once."""
 
     def __init__(self, client: Client, wake: Callable[[Key], None]) -> None:
-        """`wake`: asks for another reconcile, for which something was read."""
+        """`wake`: requests another reconcile when something new was read."""
         self._client = client
         self._wake = wake
         self._known: dict[str, dict[str, str]] = {}
-        """By namespace and Job's UID."""
+        """Messages by namespace and UID of the Job."""
         self._waiting: dict[str, dict[Key, set[str]]] = {}
-        """Whose Jobs have no pods, likewise."""
+        """UIDs of the Jobs without pods, by namespace and DubJob."""
         self._readers: dict[str, asyncio.Task[None]] = {}
 
-    def of(self, key: Key, jobs: Sequence[Object], pods: Sequence[Object]) -> dict[str, str]:
-        """By Job, the latest message that was read, empty where there was none; nothing as long
-        as nothing was read. Only of Jobs that wait for a pod, which are looked after until this
-        is called without them."""
+    def of(self, key: Key, jobs: Sequence[Object], pods: Sequence[Object]) -> dict[str, PodRefusal]:
+        """By name of the Job, whether its pods are refused; empty as long as no Events have been
+        read. Contains only Jobs that wait for a pod. Their Events are read until this is called
+        without them."""
         owners = {controller_uid(pod) for pod in pods}
         waiting = {
             job["metadata"]["uid"]: job["metadata"]["name"]
@@ -53,20 +61,23 @@ class Refusals:
             return {}
         self._waiting.setdefault(namespace, {})[key] = set(waiting)
         if namespace not in self._readers:
-            self._readers[namespace] = asyncio.create_task(self._look_after(namespace))
+            self._readers[namespace] = asyncio.create_task(self._read_while_waiting(namespace))
         known = self._known.get(namespace)
         if known is None:
             return {}
-        return {name: known.get(uid, "") for uid, name in waiting.items()}
+        return {
+            name: Refusal(known[uid]) if known.get(uid) else NotRefused()
+            for uid, name in waiting.items()
+        }
 
     def forget(self, key: Key) -> None:
-        """That DubJob waits for no pod any more."""
+        """Stop reading for a DubJob that no longer waits for a pod."""
         self._waiting.get(key[0], {}).pop(key, None)
 
-    async def _look_after(self, namespace: str) -> None:
-        """Read as long as there is a Job that waits."""
-        rest = BLINK_SECONDS
-        while await self._still_waits(namespace, rest):
+    async def _read_while_waiting(self, namespace: str) -> None:
+        """Read as long as a Job waits."""
+        interval = DEBOUNCE_SECONDS
+        while await self._still_waits(namespace, interval):
             begun = time.monotonic()
             try:
                 await self._read(namespace)
@@ -75,15 +86,15 @@ class Refusals:
             except Exception:
                 logger.exception("events of %s", namespace)
             took = time.monotonic() - begun
-            rest = read_interval(took, READ_SECONDS - took)
+            interval = read_interval(took, READ_SECONDS - took)
         del self._readers[namespace], self._waiting[namespace]
         self._known.pop(namespace, None)
 
-    async def _still_waits(self, namespace: str, rest: float) -> bool:
-        await asyncio.sleep(rest)
+    async def _still_waits(self, namespace: str, interval: float) -> bool:
+        await asyncio.sleep(interval)
         if not self._client.may_write():
-            # Another replica leads. Whoever waits is seen to again when this one does, at the
-            # latest with the resync.
+            # Another replica leads. If this one leads again, the resync finds the Jobs that
+            # still wait.
             self._waiting[namespace].clear()
         return bool(self._waiting[namespace])
 

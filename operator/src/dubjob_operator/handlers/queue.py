@@ -19,7 +19,7 @@ from dubjob_operator.api.dubjob import Key
 from dubjob_operator.cluster.errors import ApiError, Conflict, NotLeading
 from dubjob_operator.cluster.log_context import RECONCILE
 from dubjob_operator.cluster.metrics import QUEUE_DEPTH, RECONCILE_SECONDS
-from dubjob_operator.planning.deadlines import BLINK_SECONDS
+from dubjob_operator.planning.deadlines import DEBOUNCE_SECONDS
 
 WORKERS = 8
 FIRST_RETRY_SECONDS = 0.2
@@ -63,7 +63,7 @@ class WorkQueue:
         elif not self._waiting and not self._at_work:
             self._put(key, self._to_tell)
         elif key not in self._waiting:
-            self._put_later(self._words, BLINK_SECONDS, key, self._to_tell)
+            self._put_later(self._words, DEBOUNCE_SECONDS, key, self._to_tell)
 
     def _put_later(
         self,

@@ -16,12 +16,12 @@ from dubjob_operator.planning.settings import Allowed, Deadline, allowed
 from dubjob_operator.planning.start_faults import is_fault
 from dubjob_operator.planning.times import parse, seconds_since
 
-BLINK_SECONDS = 5.0
-"""A Job that waits for no longer than this is not worth a word."""
+DEBOUNCE_SECONDS = 5.0
+"""A change that only the status shows is reported when it has lasted this long."""
 PATIENCE_SECONDS = 60.0
-"""What takes longer than this needs a word, and somebody: a Job that has no pod and no known reason
-(until then the Job controller is busy, as it is with a thousand at once), a pod whose volumes do
-not come, an old pod that does not go."""
+"""A problem that Kubernetes may solve by itself is reported when it has lasted this long: a Job
+without a pod and without a known reason (its controller is busy, with a thousand at once), a pod
+whose volumes are not ready, an old pod that still exists."""
 
 REASONS = frozenset(
     {

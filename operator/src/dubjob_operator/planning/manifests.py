@@ -81,10 +81,7 @@ def stage_job(
         names.DUBJOB_LABEL: names.label_value(dubjob.metadata.name),
         names.STAGE_LABEL: entry.name,
     }
-    annotations = {
-        names.INPUT_HASH_ANNOTATION: entry.input_hash,
-        names.PIPELINE_HASH_ANNOTATION: input_hashes(dubjob)[ORDER[-1]],
-    }
+    annotations = {names.PIPELINE_HASH_ANNOTATION: input_hashes(dubjob)[ORDER[-1]]}
     if chosen.timeout_seconds:
         annotations[names.TIMEOUT_ANNOTATION] = str(chosen.timeout_seconds)
     return {

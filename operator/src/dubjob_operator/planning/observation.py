@@ -1,4 +1,4 @@
-"""Jobs and Pods, as the API server gives them, into frozen values."""
+"""Jobs and pods of the API server as frozen values."""
 
 from __future__ import annotations
 
@@ -13,46 +13,66 @@ Object = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """The API server refuses the pods of a Job."""
+
+    message: str
+    """Its answer."""
+
+
+@dataclass(frozen=True)
+class NotRefused:
+    """No Event says that the pods of the Job are refused."""
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """The Events have not been read yet."""
+
+
+PodRefusal = Refusal | NotRefused | Unknown
+
+
+@dataclass(frozen=True)
 class ObservedPod:
     """One pod of a stage's Job."""
 
     name: str
-    uid: str
     created: str
     phase: str
     terminating: bool = False
     disrupted: bool = False
-    """Preempted, evicted or drained."""
+    """Whether it was preempted, evicted or drained."""
     unschedulable: str = ""
-    """The scheduler's message, where it found no node."""
+    """The message of the scheduler if it finds no node, else empty."""
     without_sandbox: bool = False
-    """It is on a node, and lacks its volumes or its network."""
+    """Whether it is on a node, but its volumes or its network are not ready."""
     waiting_reason: str = ""
     waiting_message: str = ""
     started: str | None = None
-    """When the stage's container started."""
+    """When the container of the stage started."""
     finished: str | None = None
     exit_code: int | None = None
     terminated_reason: str = ""
-    """Kubernetes' own word, for example ``OOMKilled``."""
+    """The reason that Kubernetes gives, for example ``OOMKilled``."""
     result: StageResult | None = None
     memory_limit: str = ""
     node: str = ""
 
     @property
     def is_live(self) -> bool:
-        """True while the pod may still write."""
+        """Whether the pod may still write."""
         return self.phase not in ("Succeeded", "Failed")
 
     @property
     def is_running(self) -> bool:
-        """True from the container's start, which the phase follows a moment later."""
+        """Whether the container runs. The phase of the pod follows a moment later."""
         return self.phase == "Running" or (self.phase == "Pending" and self.started is not None)
 
 
 @dataclass(frozen=True)
 class ObservedJob:
-    """One Job of ours, with its pods, the latest last."""
+    """One Job of the operator, with its pods, the latest last."""
 
     name: str
     uid: str
@@ -60,44 +80,43 @@ class ObservedJob:
     pipeline_hash: str
     created: str = ""
     started: str = ""
-    """When the Job controller first saw to it, or anew after it was held back."""
+    """When the Job controller started it, or resumed it after it was suspended."""
     timeout: float | None = None
-    """Seconds that one pod may run."""
+    """Limit for one pod, in seconds."""
     suspended: bool = False
-    """A queueing scheduler holds it back."""
-    refused: str | None = None
-    """Why its pods cannot be created, in the API server's words; None where that was not
-    asked for yet."""
+    """Whether a queueing scheduler holds it."""
+    refusal: PodRefusal = Unknown()
+    """Whether its pods can be created, as far as the Events say."""
     failed_pods: int = 0
-    """Failures that count against the backoff limit."""
+    """Failures that count toward the backoff limit."""
     complete: bool = False
     failed_reason: str = ""
-    """Reason of the condition Failed; empty while there is none."""
+    """Reason of the condition Failed, empty if there is none."""
     failed_message: str = ""
     terminating: bool = False
     pods: tuple[ObservedPod, ...] = ()
 
     @property
     def is_active(self) -> bool:
-        """True while the Job may still start pods."""
+        """Whether the Job may still create pods."""
         return not (self.complete or self.failed_reason or self.terminating)
 
     @property
     def succeeded(self) -> ObservedPod | None:
-        """The pod that ended well."""
+        """The pod that succeeded."""
         return next((pod for pod in self.pods if pod.phase == "Succeeded"), None)
 
 
 @dataclass(frozen=True)
 class Observed:
-    """Everything of one DubJob that the cluster holds."""
+    """All Jobs and pods of one DubJob."""
 
     jobs: tuple[ObservedJob, ...] = ()
     pods: tuple[ObservedPod, ...] = ()
-    """All of them: also those whose Job is gone."""
+    """All of them, including those whose Job is gone."""
 
     def job(self, name: str) -> ObservedJob | None:
-        """The Job of that name, where it is there and not on its way out."""
+        """The Job with that name, unless it is being deleted."""
         return next((job for job in self.jobs if job.name == name and not job.terminating), None)
 
 
@@ -105,35 +124,37 @@ def observe(
     jobs: Iterable[Object],
     pods: Iterable[Object],
     owner_uid: str,
-    refusals: Mapping[str, str] | None = None,
+    refusals: Mapping[str, PodRefusal] | None = None,
 ) -> Observed:
-    """The DubJob's Jobs (`owner_uid` is its UID) and all pods that carry its name.
-    `refusals`: by Job, why its pods cannot be created."""
-    seen: dict[str, list[ObservedPod]] = {}
-    everything = []
+    """The Jobs of the DubJob with the UID `owner_uid`, and all pods that carry its label.
+    `refusals`, by name of the Job: whether its pods are refused. A Job that is missing there is
+    unknown."""
+    by_owner: dict[str, list[ObservedPod]] = {}
+    all_pods = []
     for pod in pods:
         value = _pod(pod)
-        everything.append(value)
-        seen.setdefault(controller_uid(pod), []).append(value)
-    found = []
+        all_pods.append(value)
+        by_owner.setdefault(controller_uid(pod), []).append(value)
+    own_jobs = []
     for job in jobs:
         if controller_uid(job) == owner_uid:
-            own = sorted(seen.get(job["metadata"]["uid"], []), key=lambda pod: pod.created)
-            refused = (refusals or {}).get(job["metadata"]["name"])
-            found.append(_job(job, tuple(own), refused))
-    found.sort(key=lambda job: job.name)
-    return Observed(tuple(found), tuple(everything))
+            own_pods = by_owner.get(job["metadata"]["uid"], [])
+            own_pods.sort(key=lambda pod: pod.created)
+            refusal = (refusals or {}).get(job["metadata"]["name"], Unknown())
+            own_jobs.append(_job(job, tuple(own_pods), refusal))
+    own_jobs.sort(key=lambda job: job.name)
+    return Observed(tuple(own_jobs), tuple(all_pods))
 
 
 def controller_uid(item: Object) -> str:
-    """UID of the object's controller, empty where it has none."""
+    """UID of the controller of the object, empty if it has none."""
     for reference in item["metadata"].get("ownerReferences", []):
         if reference.get("controller"):
             return str(reference["uid"])
     return ""
 
 
-def _job(job: Object, pods: tuple[ObservedPod, ...], refused: str | None) -> ObservedJob:
+def _job(job: Object, pods: tuple[ObservedPod, ...], refusal: PodRefusal) -> ObservedJob:
     metadata = job["metadata"]
     annotations = metadata.get("annotations") or {}
     timeout = annotations.get(names.TIMEOUT_ANNOTATION)
@@ -151,9 +172,9 @@ def _job(job: Object, pods: tuple[ObservedPod, ...], refused: str | None) -> Obs
         created=metadata.get("creationTimestamp", ""),
         timeout=float(timeout) if timeout else None,
         started=job.get("status", {}).get("startTime", ""),
-        # The condition outlasts the field until the Job controller has seen to it.
+        # The condition stays after the field is reset, until the Job controller reacts.
         suspended=job.get("spec", {}).get("suspend") is True or "Suspended" in conditions,
-        refused=refused,
+        refusal=refusal,
         failed_pods=job.get("status", {}).get("failed", 0),
         complete="Complete" in conditions or "SuccessCriteriaMet" in conditions,
         failed_reason=failed.get("reason", "Failed") if failed else "",
@@ -178,15 +199,14 @@ def _pod(pod: Object) -> ObservedPod:
     state = container.get("state", {})
     ended = state.get("terminated", {})
     waiting = state.get("waiting", {})
-    refused = scheduled.get("status") == "False"
+    unschedulable = scheduled.get("status") == "False"
     return ObservedPod(
         name=metadata["name"],
-        uid=metadata["uid"],
         created=metadata.get("creationTimestamp", ""),
         phase=status.get("phase", "Pending"),
         terminating=bool(metadata.get("deletionTimestamp")),
         disrupted=conditions.get("DisruptionTarget", {}).get("status") == "True",
-        unschedulable=scheduled.get("message", "") if refused else "",
+        unschedulable=scheduled.get("message", "") if unschedulable else "",
         without_sandbox=conditions.get("PodReadyToStartContainers", {}).get("status") == "False",
         waiting_reason=waiting.get("reason", ""),
         waiting_message=waiting.get("message", ""),

@@ -1,4 +1,4 @@
-"""What to do now: at most one Job to create, and those to delete."""
+"""The next step of a DubJob: at most one Job to create, and Jobs to delete."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from dubjob_operator.planning import deadlines
 from dubjob_operator.planning.manifests import job_name, stage_job
 from dubjob_operator.planning.observation import Observed, ObservedJob
 from dubjob_operator.planning.profile_use import ProfileProblem, usable_profile
-from dubjob_operator.planning.stage_from_job import unremarkable_for
+from dubjob_operator.planning.stage_from_job import quiet_until
 from dubjob_operator.planning.stage_states import current
 
 PROGRESS_SECONDS = 15.0
-"""A running stage is looked at this often, for its progress."""
+"""Interval at which a running stage is reconciled, for its progress."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to do now."""
+    """The next step."""
 
     create: dict[str, Any] | None = None
     """The Job to create."""
     delete: tuple[ObservedJob, ...] = field(default=())
     requeue_after: float | None = None
-    """Seconds after which to look again, though nothing was heard."""
+    """Seconds until the next reconcile if no watch event arrives."""
 
 
 def plan(
@@ -39,7 +39,7 @@ def plan(
     entries: Sequence[StageStatus],
     now: datetime,
 ) -> Plan:
-    """What brings the DubJob one step on; `entries` are its stages' states."""
+    """The next step of the DubJob; `entries` are the states of its stages."""
     entry = current(entries)
     wanted = {job_name(dubjob, each) for each in entries}
     delete = [job for job in observed.jobs if job.is_active and job.name not in wanted]
@@ -57,16 +57,16 @@ def plan(
         and not dubjob.spec.suspend
         and isinstance(usable, DubProfile)
         and not delete
-        # Never two writers in one folder.
+        # Two pods must not write to one folder.
         and not any(pod.is_live for pod in observed.pods)
     ):
         node = _node(entries) if usable.spec.same_node else None
         create = stage_job(dubjob, usable, entry, node)
-    again = _look_again(dubjob, profile, entries, entry, own, now)
+    again = _requeue_after(dubjob, profile, entries, entry, own, now)
     return Plan(create=create, delete=tuple(delete), requeue_after=again)
 
 
-def _look_again(
+def _requeue_after(
     dubjob: DubJob,
     profile: DubProfile | ProfileProblem | None,
     entries: Sequence[StageStatus],
@@ -74,7 +74,7 @@ def _look_again(
     job: ObservedJob | None,
     now: datetime,
 ) -> float | None:
-    """Seconds until something may be due of which nothing will be heard."""
+    """Seconds until something is due that no watch event announces."""
     due = []
     limit = deadlines.nearest_limit(dubjob, profile, entries, entry, job, now)
     if limit:
@@ -84,13 +84,13 @@ def _look_again(
     if entry.reason == reasons.STARTING:
         patience = deadlines.patience_left(entry, now)
         due.extend([patience] if patience > 0 else [])
-    unremarkable = unremarkable_for(entry, job, now) if job and job.is_active else 0.0
-    if unremarkable:
-        due.append(unremarkable)
+    quiet = quiet_until(entry, job) if job and job.is_active else None
+    if quiet and now < quiet:
+        due.append((quiet - now).total_seconds())
     return min(due, default=None)
 
 
 def _node(entries: Sequence[StageStatus]) -> str | None:
-    """Where the stage before ran."""
+    """The node of the previous stage."""
     nodes = [entry.node_name for entry in entries if entry.node_name and entry.completion_time]
     return nodes[-1] if nodes else None

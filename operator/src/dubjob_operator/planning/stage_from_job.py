@@ -1,22 +1,24 @@
-"""What one stage's Job and its pods show: the stage's state, and why."""
+"""The state of a stage, and why, from its Job and pods."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dubjob_operator import reasons
 from dubjob_operator.api.dubjob import DubJob, StageState, StageStatus
 from dubjob_operator.planning import failure_policy, messages, start_faults
-from dubjob_operator.planning.deadlines import BLINK_SECONDS, PATIENCE_SECONDS, patience_left
-from dubjob_operator.planning.observation import ObservedJob, ObservedPod
+from dubjob_operator.planning.deadlines import DEBOUNCE_SECONDS, PATIENCE_SECONDS, patience_left
+from dubjob_operator.planning.observation import ObservedJob, ObservedPod, Refusal, Unknown
 from dubjob_operator.planning.stage_entry import ended, moved_to
-from dubjob_operator.planning.times import seconds_since
+from dubjob_operator.planning.times import parse
 from dubstage.contract.summary import StageSummary, scaled
 
 
 def from_job(dubjob: DubJob, entry: StageStatus, job: ObservedJob, now: datetime) -> StageStatus:
-    """The entry as its Job shows it. `entry` is what was recorded of the stage."""
-    if unremarkable_for(entry, job, now) > 0:
+    """The entry of a stage that has a Job. `entry` is the recorded one."""
+    entry = _with_lost_pod(entry, job, now)
+    quiet = quiet_until(entry, job)
+    if quiet and now < quiet:
         retrying = entry.state is StageState.RETRYING
         return entry if retrying else moved_to(entry, StageState.PENDING, now)
     latest = job.pods[-1] if job.pods else None
@@ -38,46 +40,56 @@ def from_job(dubjob: DubJob, entry: StageStatus, job: ObservedJob, now: datetime
     return _not_started(dubjob, entry, latest, now)
 
 
-def unremarkable_for(entry: StageStatus, job: ObservedJob, now: datetime) -> float:
-    """Seconds for which it is not yet worth a word that the Job has not started."""
+def quiet_until(entry: StageStatus, job: ObservedJob) -> datetime | None:
+    """Until when a Job that has not started is not reported, None if it is reported at once. What
+    lasts only a moment is not worth a write: a thousand Jobs at once keep the Job controller
+    busy for a minute."""
     if job.complete or job.failed_reason:
-        return 0.0
-    if not job.pods:
-        return _without_pod_unremarkable_for(entry, job, now)
-    latest = job.pods[-1]
-    if latest.is_running or latest.phase != "Pending":
-        return 0.0
-    return max(BLINK_SECONDS - seconds_since(latest.created, now), 0.0)
-
-
-def _without_pod_unremarkable_for(entry: StageStatus, job: ObservedJob, now: datetime) -> float:
-    if job.suspended or job.refused or _was_refused(entry, job):
-        return max(BLINK_SECONDS - seconds_since(job.created, now), 0.0)
-    had_one = entry.state in (StageState.RUNNING, StageState.PULLING)
-    if had_one or entry.reason == reasons.UNSCHEDULABLE:
-        return PATIENCE_SECONDS
+        return None
+    latest = job.pods[-1] if job.pods else None
+    if latest:
+        starting = latest.phase == "Pending" and not latest.is_running
+        return _after(DEBOUNCE_SECONDS, latest.created) if starting else None
+    if job.suspended or isinstance(job.refusal, Refusal) or _recorded_refusal_stands(entry, job):
+        return _after(DEBOUNCE_SECONDS, job.created)
     waits = entry.state in (StageState.PENDING, StageState.RETRYING)
-    begun = max(job.created, job.started, (entry.since or "") if waits else "")
-    return max(PATIENCE_SECONDS - seconds_since(begun, now), 0.0)
+    return _after(PATIENCE_SECONDS, job.created, job.started, entry.since if waits else None)
 
 
-def _was_refused(entry: StageStatus, job: ObservedJob) -> bool:
-    """True where the recorded reason is all that is known, as after the operator's start."""
+def _after(seconds: float, *times: str | None) -> datetime | None:
+    """So many seconds after the latest of `times`."""
+    known = [parse(time) for time in times if time]
+    return max(known) + timedelta(seconds=seconds) if known else None
+
+
+def _with_lost_pod(entry: StageStatus, job: ObservedJob, now: datetime) -> StageStatus:
+    """The entry of a stage whose pod is gone, and which waits for the next one from now on."""
+    had_pod = entry.state in (StageState.RUNNING, StageState.PULLING)
+    had_pod = had_pod or entry.reason == reasons.UNSCHEDULABLE
+    ended_or_held = job.complete or job.failed_reason or job.suspended
+    if job.pods or not had_pod or ended_or_held or isinstance(job.refusal, Refusal):
+        return entry
+    return moved_to(entry, StageState.PENDING, now)
+
+
+def _recorded_refusal_stands(entry: StageStatus, job: ObservedJob) -> bool:
+    """Whether the refusal in the recorded status is the latest that is known: after a start, the
+    operator has not read the Events yet."""
     recorded = entry.reason in (reasons.QUOTA_EXCEEDED, reasons.POD_REFUSED)
-    return job.refused is None and entry.state is StageState.QUEUED and recorded
+    return isinstance(job.refusal, Unknown) and entry.state is StageState.QUEUED and recorded
 
 
 def _without_pod(entry: StageStatus, job: ObservedJob, now: datetime) -> StageStatus:
-    """Of a Job that has no pod: held back, refused, or not seen to."""
+    """The entry of a Job without a pod: suspended, refused, or not started by its controller."""
     if job.suspended:
         reason, message = reasons.AWAITING_ADMISSION, messages.AWAITING_ADMISSION
         return moved_to(entry, StageState.QUEUED, now, reason, message)
-    refusal = messages.sentence(job.refused or "")
-    if "exceeded quota" in refusal:
-        return moved_to(entry, StageState.QUEUED, now, reasons.QUOTA_EXCEEDED, refusal)
-    if refusal:
-        return moved_to(entry, StageState.QUEUED, now, reasons.POD_REFUSED, refusal)
-    if _was_refused(entry, job):
+    if isinstance(job.refusal, Refusal):
+        message = messages.sentence(job.refusal.message)
+        by_quota = "exceeded quota" in message
+        reason = reasons.QUOTA_EXCEEDED if by_quota else reasons.POD_REFUSED
+        return moved_to(entry, StageState.QUEUED, now, reason, message)
+    if _recorded_refusal_stands(entry, job):
         return entry
     return moved_to(entry, StageState.QUEUED, now, reasons.NO_POD, messages.NO_POD)
 
@@ -85,7 +97,7 @@ def _without_pod(entry: StageStatus, job: ObservedJob, now: datetime) -> StageSt
 def _not_started(
     dubjob: DubJob, entry: StageStatus, pod: ObservedPod, now: datetime
 ) -> StageStatus:
-    """Of a pod that is pending: waiting for capacity, for its image, or for help."""
+    """The entry of a pending pod: it waits for capacity or its image, or cannot start."""
     if pod.unschedulable:
         message = messages.sentence(pod.unschedulable)
         if "persistentvolumeclaim" in pod.unschedulable:
@@ -104,8 +116,8 @@ def _not_started(
 
 
 def _with_pod(entry: StageStatus, job: ObservedJob, latest: ObservedPod | None) -> StageStatus:
-    """Names, times and the count of attempts. A pod that came and went unseen while
-    no operator ran is not counted."""
+    """The entry with names and times of its pod, and the number of attempts. A pod that came and
+    went while no operator ran is not counted."""
     if latest is None:
         return entry.model_copy(update={"job_name": job.name})
     attempts = entry.attempts + (latest.name != entry.pod_name)
@@ -141,5 +153,5 @@ def _succeeded(entry: StageStatus, pod: ObservedPod | None, now: datetime) -> St
 
 
 def shown(summary: StageSummary | None) -> StageSummary | None:
-    """`summary`, or None where there is nothing in it."""
+    """`summary`, or None if it is empty."""
     return None if summary in (None, StageSummary()) else summary

@@ -1,8 +1,9 @@
-"""What every stage is doing: what was recorded, and what the cluster shows now."""
+"""The state of every stage, from the recorded status and what the cluster shows now."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from dubjob_operator import reasons
@@ -25,22 +26,87 @@ from dubjob_operator.planning.verbs import retried
 from dubstage.contract import Stage
 
 
+@dataclass(frozen=True)
+class Situation:
+    """What the passes read, besides the entries."""
+
+    dubjob: DubJob
+    profile: DubProfile | ProfileProblem | None
+    observed: Observed
+    pipeline_hash: str
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One change to the entries of all stages."""
+
+    name: str
+    why_here: str
+    """Why it comes after the previous pass."""
+    apply: Callable[[Situation, list[StageStatus]], list[StageStatus]]
+
+
+PASSES = (
+    Pass(
+        "audio track",
+        "First: it may send ingest back, and then what ingest found does not count.",
+        lambda s, entries: audio_track_chosen_again(s.dubjob, entries, s.now),
+    ),
+    Pass(
+        "reuse",
+        "It marks stages as succeeded, so that the next pass finds the first that has not.",
+        lambda s, entries: reused(s.dubjob, entries, s.observed, s.pipeline_hash, s.now),
+    ),
+    Pass(
+        "rewind",
+        "It acts on a stage that has just failed; a retry makes that stage pending.",
+        lambda s, entries: rewound(s.dubjob, entries, s.observed, s.now),
+    ),
+    Pass(
+        "retry",
+        "A stage that runs again has nothing to review, so it comes before the gates.",
+        lambda s, entries: retried(s.dubjob, entries, s.now),
+    ),
+    Pass(
+        "review",
+        "A gate closes only if the next stage is pending, and suspension changes that stage.",
+        lambda s, entries: gated(s.dubjob, entries, s.observed, s.now),
+    ),
+    Pass(
+        "suspend",
+        "A suspended stage reaches no limit.",
+        lambda s, entries: _suspended(s.dubjob, entries, s.observed, s.now),
+    ),
+    Pass(
+        "limits",
+        "Last: it fails whichever stage is then the current one.",
+        lambda s, entries: _limited(s.dubjob, entries, s.profile, s.observed, s.now),
+    ),
+)
+"""In the order in which they are applied. A pass sees what the previous ones changed."""
+
+
 def stage_states(
     dubjob: DubJob,
     profile: DubProfile | ProfileProblem | None,
     observed: Observed,
     now: datetime,
 ) -> tuple[StageStatus, ...]:
-    """The stages' states, in their order."""
+    """The states of the stages, in order."""
     hashes = input_hashes(dubjob)
     entries = [_entry(dubjob, stage, hashes[stage], observed, now) for stage in ORDER]
-    entries = audio_track_chosen_again(dubjob, entries, now)
-    entries = reused(dubjob, entries, observed, hashes[ORDER[-1]], now)
-    entries = rewound(dubjob, entries, observed, now)
-    entries = retried(dubjob, entries, now)
-    entries = gated(dubjob, entries, observed, now)
-    entries = _suspended(dubjob, entries, observed, now)
-    return tuple(_limited(dubjob, entries, profile, observed, now))
+    situation = Situation(dubjob, profile, observed, hashes[ORDER[-1]], now)
+    return tuple(apply_passes(situation, entries))
+
+
+def apply_passes(
+    situation: Situation, entries: list[StageStatus], passes: Sequence[Pass] | None = None
+) -> list[StageStatus]:
+    """The entries after all `passes`, :data:`PASSES` if omitted."""
+    for each in PASSES if passes is None else passes:
+        entries = each.apply(situation, entries)
+    return entries
 
 
 def current(entries: Sequence[StageStatus]) -> StageStatus | None:
@@ -59,14 +125,14 @@ def _entry(
         return entry
     job = observed.job(job_name(dubjob, entry))
     if job is None:
-        # Not created yet, or deleted by hand: it is created (again).
+        # Not created yet, or deleted by a person: it is created (again).
         return moved_to(entry, StageState.PENDING, now) if entry.job_name else entry
     return from_job(dubjob, entry, job, now)
 
 
 def _begin(dubjob: DubJob, stage: Stage, input_hash: str, now: datetime) -> StageStatus:
-    """The recorded entry, or a fresh start where its work is no longer the right one.
-    A failed stage starts afresh with a changed spec, whatever was changed."""
+    """The recorded entry, or a new run if the input of the stage has changed. A failed stage runs
+    again after any change of the spec."""
     recorded = dubjob.status.of(str(stage))
     if recorded is None:
         return first(stage, input_hash, now)
@@ -82,7 +148,7 @@ def _begin(dubjob: DubJob, stage: Stage, input_hash: str, now: datetime) -> Stag
 def _suspended(
     dubjob: DubJob, entries: list[StageStatus], observed: Observed, now: datetime
 ) -> list[StageStatus]:
-    """The current stage without its Job, which is deleted: it will start afresh."""
+    """The entries with the current stage suspended. Its Job is deleted; it will run again."""
     stopped = current(entries)
     if not dubjob.spec.suspend or stopped is None:
         return entries
@@ -104,7 +170,7 @@ def _limited(
     observed: Observed,
     now: datetime,
 ) -> list[StageStatus]:
-    """The current stage says why it cannot start, and fails at its limits."""
+    """The entries with the current stage saying why it cannot start, and failed at its limits."""
     entry = current(entries)
     if entry is None or (dubjob.spec.suspend and entry.reason == reasons.SUSPENDED):
         return entries
@@ -131,7 +197,7 @@ def _not_created(
     observed: Observed,
     now: datetime,
 ) -> StageStatus:
-    """The stage that has no Job: why it has none, or that it is about to."""
+    """The entry of a stage without a Job: why none can be created, or pending."""
     usable = usable_profile(dubjob, profile)
     if not isinstance(usable, ProfileProblem):
         return _behind_old_pod(dubjob, entry, observed, now)
@@ -143,7 +209,7 @@ def _not_created(
 def _behind_old_pod(
     dubjob: DubJob, entry: StageStatus, observed: Observed, now: datetime
 ) -> StageStatus:
-    """The stage that is about to start, or cannot as long as a pod is left that may write."""
+    """The entry of a stage that is about to start, or waits for the end of an old pod."""
     old = next((pod for pod in observed.pods if pod.is_live), None)
     known = entry.reason == reasons.OLD_POD
     if old is None or not (known or patience_left(entry, now) <= 0):

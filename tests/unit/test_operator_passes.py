@@ -1,0 +1,137 @@
+"""The order of the passes over the stages: each swap of two neighbors changes a result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from planning_world import NOW, dubjob, profile
+
+from dubjob_operator.api.dubjob import DubJob, DubJobStatus, StageState, StageStatus
+from dubjob_operator.planning.observation import Observed, ObservedJob, ObservedPod
+from dubjob_operator.planning.pipeline import ORDER, input_hashes
+from dubjob_operator.planning.stage_states import PASSES, Situation, apply_passes
+from dubjob_operator.planning.times import timestamp
+from dubstage.contract import ExitCode, Stage, StageResult
+from dubstage.contract.summary import StageSummary
+
+AT = timestamp(NOW)
+DONE, PENDING, FAILED = StageState.SUCCEEDED, StageState.PENDING, StageState.FAILED
+MISSING = StageResult(
+    stage=Stage.TRANSCRIBE,
+    reason="InputMissing",
+    missing_from=Stage.SEPARATE,
+    message="It is gone.",
+)
+Case = tuple[Situation, list[StageStatus]]
+
+
+def entries(*states: StageState, run: int = 1) -> list[StageStatus]:
+    """All stages: the first ones in `states`, the others pending."""
+    hashes = input_hashes(dubjob())
+    padded = [*states, *[PENDING] * (len(ORDER) - len(states))]
+    return [
+        StageStatus(
+            name=str(stage), state=state, input_hash=hashes[stage], run=run, since=AT,
+            job_name=None if state is PENDING else f"job-{stage}",
+        )
+        for stage, state in zip(ORDER, padded, strict=True)
+    ]  # fmt: skip
+
+
+def situation(owner: DubJob, *jobs: ObservedJob) -> Situation:
+    pipeline_hash = input_hashes(owner)[ORDER[-1]]
+    return Situation(owner, profile(), Observed(jobs), pipeline_hash, NOW)
+
+
+def job(stage: Stage, code: int, result: StageResult) -> ObservedJob:
+    phase = "Failed" if code else "Succeeded"
+    pod = ObservedPod("pod", AT, phase, started=AT, exit_code=code, result=result)
+    last = input_hashes(dubjob())[ORDER[-1]]
+    return ObservedJob(f"job-{stage}", "uid", str(stage), last, created=AT, pods=(pod,))
+
+
+def reusing(*stages: Stage) -> ObservedJob:
+    found = StageResult(stage=Stage.INGEST, reason="Succeeded", reusable=list(stages))
+    return job(Stage.INGEST, 0, found)
+
+
+def ingest_of_an_old_track_has_just_succeeded() -> Case:
+    """Its first run found two audio tracks; what transcribe reads has changed since."""
+    recorded = entries(DONE, DONE, DONE)
+    recorded[0] = recorded[0].model_copy(update={"summary": StageSummary(audio_tracks=2)})
+    recorded[2] = recorded[2].model_copy(update={"input_hash": "another"})
+    owner = dubjob(recorded=DubJobStatus(observed_generation=1, stages=recorded))
+    return situation(owner, reusing(Stage.TRANSCRIBE)), entries(DONE, run=2)
+
+
+def a_stage_behind_a_reused_one_lacks_its_input() -> Case:
+    owner = dubjob(recorded=DubJobStatus(observed_generation=1, stages=entries(StageState.RUNNING)))
+    jobs = reusing(Stage.SEPARATE), job(Stage.TRANSCRIBE, ExitCode.NOINPUT, MISSING)
+    return situation(owner, *jobs), entries(DONE, PENDING, FAILED)
+
+
+def a_retry_is_requested_of_a_stage_that_lacks_its_input() -> Case:
+    owner = dubjob(
+        recorded=DubJobStatus(
+            observed_generation=1, stages=entries(DONE, DONE, StageState.RUNNING)
+        ),
+        annotations={"dubjob.dev/retry": "failed@1"},
+    )
+    return situation(owner, job(Stage.TRANSCRIBE, ExitCode.NOINPUT, MISSING)), entries(
+        DONE, DONE, FAILED
+    )
+
+
+def a_retry_is_requested_of_a_stage_that_is_to_be_reviewed() -> Case:
+    owner = dubjob(
+        recorded=DubJobStatus(observed_generation=1),
+        annotations={"dubjob.dev/retry": "mux@1"},
+        reviewAfter=["synthesize"],
+    )
+    states = [DONE] * 5
+    return situation(owner), [
+        each.model_copy(update={"run": 2}) if each.name == "mux" else each
+        for each in entries(*states, StageState.RUNNING)
+    ]
+
+
+def a_stage_to_be_reviewed_succeeds_while_suspended() -> Case:
+    return situation(dubjob(reviewAfter=["separate"], suspend=True)), entries(DONE, DONE)
+
+
+def a_running_stage_is_suspended_at_its_deadline() -> Case:
+    late = entries(StageState.RUNNING)
+    start = timestamp(NOW - timedelta(seconds=100))
+    late[0] = late[0].model_copy(update={"start_time": start, "since": start})
+    pod = ObservedPod("pod", start, "Running", started=start)
+    running = ObservedJob("job-ingest", "uid", "ingest", "", created=start, timeout=60, pods=(pod,))
+    return situation(dubjob(suspend=True), running), late
+
+
+CASES: tuple[Callable[[], Case], ...] = (
+    ingest_of_an_old_track_has_just_succeeded,
+    a_stage_behind_a_reused_one_lacks_its_input,
+    a_retry_is_requested_of_a_stage_that_lacks_its_input,
+    a_retry_is_requested_of_a_stage_that_is_to_be_reviewed,
+    a_stage_to_be_reviewed_succeeds_while_suspended,
+    a_running_stage_is_suspended_at_its_deadline,
+)
+"""For each pair of neighbors in :data:`PASSES`, a DubJob to which their order matters."""
+
+
+@pytest.mark.parametrize(
+    ("place", "case"), list(enumerate(CASES)), ids=[case.__name__ for case in CASES]
+)
+def test_swapped_passes_change_the_result(place: int, case: Callable[[], Case]) -> None:
+    swapped = list(PASSES)
+    swapped[place : place + 2] = reversed(swapped[place : place + 2])
+    assert apply_passes(*case()) != apply_passes(*case(), swapped)
+
+
+def test_every_pair_of_passes_has_a_case() -> None:
+    assert len(CASES) == len(PASSES) - 1
+    assert [each.name for each in PASSES] == [
+        "audio track", "reuse", "rewind", "retry", "review", "suspend", "limits",
+    ]  # fmt: skip
