@@ -38,7 +38,11 @@ MESSAGES = (
     *("local-cluster/src/*.py", "examples/*.py", ":(glob)stage-images/*.py", "docs/*.py"),
     *(
         f":(glob)stage-images/src/dubstage/{room}*.py"
-        for room in ("", "contract/", "engines/", "models/", "run/", "workspace/")
+        for room in ("", "contract/", "engines/", "ingest/", "media/", "models/", "mux/", "run/")
+    ),
+    *(
+        f":(glob)stage-images/src/dubstage/{room}*.py"
+        for room in ("separate/", "timing/", "workspace/")
     ),
 )
 """Python files whose messages and docstrings are checked."""

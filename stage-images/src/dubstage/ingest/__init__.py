@@ -1,1 +1,1 @@
-"""Check the source video, and take its sound apart from it."""
+"""Checks the source, and extracts its audio."""

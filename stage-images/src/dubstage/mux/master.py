@@ -39,8 +39,8 @@ class Gain:
 
 def plan_gain(mix: Loudness, target: float) -> Gain:
     """The gain that brings `mix` to `target` LUFS, or as near as its peak allows."""
-    wanted = target - mix.integrated if mix.is_known and target > SILENCE else 0.0
-    return Gain(min(wanted, PEAK_CEILING - ROUNDING - mix.true_peak), wanted)
+    needed = target - mix.integrated if mix.is_known and target > SILENCE else 0.0
+    return Gain(min(needed, PEAK_CEILING - ROUNDING - mix.true_peak), needed)
 
 
 def master(blocks: Iterator[bytes], mix: Loudness, gain: Gain, target: Path) -> Loudness:

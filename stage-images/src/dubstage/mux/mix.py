@@ -15,7 +15,7 @@ CROSS_FADE = round(0.05 * SAMPLE_RATE)
 """Frames in which the source's audio gives way to the background, and back."""
 MAX_JOINED_GAP = round(0.3 * SAMPLE_RATE)
 """Frames: in a shorter gap between two spans of speech the background continues, because
-switching back and forth would be heard."""
+switching back and forth would be audible."""
 DUCK_DB = 4.0
 """Decibels by which the background is ducked under dubbed speech."""
 DUCK_ATTACK = round(0.1 * SAMPLE_RATE)

@@ -124,7 +124,7 @@ def report_segment(
 
 
 def _flags(planned: PlannedClip, rendered: RenderedClip | None) -> list[str]:
-    """What a person should check, and why a segment is not in the dub."""
+    """What a reviewer should check, and why a segment is not in the dub."""
     clip_flags = [str(planned.clip.flag)] if planned.clip.flag else []
     if rendered:
         return [*map(str, planned.fit.flags), *clip_flags]

@@ -23,8 +23,8 @@ class Span:
 
 
 def merge(spans: Iterable[Span], gap: int = 0) -> list[Span]:
-    """The same frames in as few spans as possible, in order. Spans that are at most `gap`
-    frames apart become one; empty ones are dropped."""
+    """The same frames in as few spans as possible, in order. Spans with a gap of at
+    most `gap` frames between them become one; empty ones are dropped."""
     result: list[Span] = []
     for span in sorted(span for span in spans if span.end > span.start):
         if result and span.start - result[-1].end <= gap:

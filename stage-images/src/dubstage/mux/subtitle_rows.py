@@ -1,7 +1,8 @@
-"""A text in rows: as few as may be, divided after a mark before anywhere else, and evenly.
+"""The rows of a subtitle: as few as possible, ending after punctuation if they can, and of
+equal width.
 
-Widths are counted in columns: a Latin letter is one, a full-width one is two, and a sign
-that stands over another is none.
+Widths are counted in columns. A Latin letter takes one, a full-width character two, and a
+combining mark none.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from dubstage.text.punctuation import CLOSERS, SENTENCE_MARKS, ends_clause
 
 @dataclass(frozen=True)
 class Limits:
-    """What a reader of a language can take in."""
+    """What readers of a language can follow."""
 
     columns: int
     """Of one row."""
@@ -32,8 +33,8 @@ LIMITS = {
     "yue": Limits(32, 18.0),
     "zh": Limits(32, 18.0),
 }
-"""Netflix' Timed Text Style Guides: 13 full-width characters a row and 4 a second in
-Japanese, 16 and 12 in Korean, 16 and 9 in Chinese, 35 letters in Thai."""
+"""Netflix' Timed Text Style Guides: 13 full-width characters per row and 4 per second in
+Japanese, 16 and 12 in Korean, 16 and 9 in Chinese, 35 letters per row in Thai."""
 OTHER_LIMITS = Limits(42, 17.0)
 
 LEADING_VOWELS = "เแโใไເແໂໃໄ"
@@ -44,23 +45,23 @@ KHMER_JOINER = "\u17d2"
 
 
 def limits_of(language: str) -> Limits:
-    """The limits of a BCP 47 tag."""
+    """The limits for a language (BCP 47)."""
     return LIMITS.get(primary(language), OTHER_LIMITS)
 
 
 def width(text: str) -> int:
-    """Columns."""
+    """The width of `text` in columns."""
     return sum(_columns(character) for character in text)
 
 
 def rows(text: str, language: str) -> list[str]:
-    """The rows of `text`, none wider than the language's limit; none where it is empty."""
+    """The rows of `text`, none wider than the language's limit; none for an empty text."""
     longest = limits_of(language).columns
     spaced = is_spaced(language)
     atoms = [part for atom in _atoms(text, spaced) for part in _cut(atom, longest)]
     sums = [0, *accumulate(width(atom) for atom in atoms)]
     even = sums[-1] / max(-(-sums[-1] // longest), 1)
-    # The best division of the atoms so far: how many rows, what it costs, where the last begins.
+    # The best division of the atoms so far: its rows, its cost, where the last row starts.
     best: list[tuple[int, float, int]] = [(0, 0.0, 0)]
     for end in range(1, len(atoms) + 1):
         cost = 0.0 if end == len(atoms) else _cost(atoms[end - 1], atoms[end], longest, spaced)
@@ -72,18 +73,18 @@ def rows(text: str, language: str) -> list[str]:
             count, before, _ = best[start]
             options.append((count + 1, before + cost + (columns - even) ** 2, start))
         best.append(min(options))
-    found: list[str] = []
+    result: list[str] = []
     end = len(atoms)
     while end:
         start = best[end][2]
-        found.insert(0, "".join(atoms[start:end]).strip())
+        result.insert(0, "".join(atoms[start:end]).strip())
         end = start
-    return found
+    return result
 
 
 def _cost(last: str, following: str, longest: int, spaced: bool) -> float:
-    """What it costs to end a row between two atoms: so many columns, squared, may a row be
-    off the even length to end at a better place."""
+    """The cost of ending a row between two atoms: the square of the columns by which a row
+    may differ from the average width to end at a better place."""
     bare = last.rstrip(CLOSERS)
     if bare.endswith(tuple(SENTENCE_MARKS)):
         return 0.0
@@ -94,8 +95,8 @@ def _cost(last: str, following: str, longest: int, spaced: bool) -> float:
 
 
 def _atoms(text: str, spaced: bool) -> Iterator[str]:
-    """What is not divided, each with the space before it: words; where there are no spaces
-    between words, letters with all that belongs to them."""
+    """The parts that are never divided, each with the space before it: words, or in a
+    language without spaces between words, characters with the marks that belong to them."""
     for word in re.findall(r" ?\S+", " ".join(text.split())):
         if spaced:
             yield word
@@ -110,7 +111,7 @@ def _atoms(text: str, spaced: bool) -> Iterator[str]:
 
 
 def _belongs(before: str, character: str) -> bool:
-    """True where no row may end between the two."""
+    """Whether no row may end between the two characters."""
     kind, kind_before = unicodedata.category(character), unicodedata.category(before)
     return (
         kind[0] == "M"
@@ -127,7 +128,7 @@ def _is_latin(character: str) -> bool:
 
 
 def _cut(atom: str, longest: int) -> Iterator[str]:
-    """An atom that is wider than a row, in pieces that are not."""
+    """The pieces of an atom, none of which is wider than a row."""
     piece, columns = "", 0
     for character in atom:
         more = _columns(character)

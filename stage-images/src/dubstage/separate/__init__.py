@@ -1,1 +1,1 @@
-"""Speech into one file, everything else into another."""
+"""Separates the source's audio into vocals and background."""

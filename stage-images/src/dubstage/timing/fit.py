@@ -31,7 +31,7 @@ ROUNDING_SECONDS = 1e-6
 
 
 class Flag(str, Enum):
-    """What a person should check in a segment."""
+    """What a reviewer should check in a segment."""
 
     FAST = "fast"
     """A note: faster than 1.2."""
