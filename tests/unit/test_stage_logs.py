@@ -53,6 +53,18 @@ def test_step_logs_its_failure(stderr: io.StringIO) -> None:
     assert (failed["step"], failed["seconds"]) == ("align", pytest.approx(0.0, abs=0.05))
 
 
+def speak_until(current: logs.Step, failing: str) -> None:
+    for current.position in ("segment_0001", "segment_0002", "segment_0003"):
+        if current.position == failing:
+            raise RuntimeError("no voice")
+
+
+def test_failed_step_names_its_position(stderr: io.StringIO) -> None:
+    with pytest.raises(RuntimeError, match="no voice"), logs.step("synthesize") as current:
+        speak_until(current, "segment_0002")
+    assert lines_of(stderr)[-1]["message"] == "synthesize: failed after 0.0 s at segment_0002"
+
+
 def test_only_progress_has_the_field_progress(stderr: io.StringIO) -> None:
     """The operator takes the last line that has it."""
     progress = logs.Progress()

@@ -55,20 +55,29 @@ def configure(request: StageRequest) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
 
 
-@contextmanager
-def step(name: str, detail: str = "") -> Iterator[None]:
-    """Log that a step of the stage begins, and how many seconds it took or where it failed.
+class Step:
+    """A step that is being done."""
 
-    The line at its beginning is the last one of a pod that is killed.
+    position: str = ""
+    """The item that is being done, for example a segment's id; logged if the step fails."""
+
+
+@contextmanager
+def step(name: str, detail: str = "") -> Iterator[Step]:
+    """Log that a step of the stage starts, and how many seconds it took or where it failed.
+
+    A pod that is killed has logged the start of the step, but not its end.
     """
     text = f"{name} {detail}".strip()
     logger.info("%s: started", text, extra={"step": name})
     begun = time.monotonic()
+    current = Step()
     try:
-        yield
+        yield current
     except BaseException:
         seconds = round(time.monotonic() - begun, 3)
-        logger.error("%s: failed after %.1f s", text, seconds,
+        position = f" at {current.position}" if current.position else ""
+        logger.error("%s: failed after %.1f s%s", text, seconds, position,
                      extra={"step": name, "seconds": seconds})  # fmt: skip
         raise
     seconds = round(time.monotonic() - begun, 3)
