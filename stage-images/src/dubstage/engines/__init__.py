@@ -1,8 +1,7 @@
-"""The engines: one table that says of each what it does, how it is loaded, which languages
-and models it has, and how its version is read.
+"""The table of engines: the stages, loader, languages, models and version of each.
 
-Nothing here imports an engine's library: ingest, `dubstage models` and the operator's tests
-read the table in images that have none of them.
+Nothing here imports the library of an engine: ingest and ``dubstage models`` read the table in
+images without these libraries.
 """
 
 from dubstage.engines.table import ENGINES, Engine, engine_of, engine_version, names_of

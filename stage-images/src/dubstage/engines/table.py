@@ -34,13 +34,13 @@ class Engine:
     stage's own code."""
     languages: Languages | Callable[[EngineChoice], Languages] | None = None
     """The languages that it recognizes, translates or speaks, which may depend on the model;
-    None for an engine for which language does not matter."""
+    None if the language does not matter."""
     pairs: Mapping[str, tuple[str, ...]] | None = None
     """Source to target languages of a translation engine that has only some pairs."""
     version: VersionSource | None = None
-    """Where the image says which version it has."""
+    """Where to read its version in the image; None for an engine without one."""
     model_sources: Callable[[str], tuple[Source, ...]] | None = None
-    """Where a model of that name comes from; None for an engine that needs no model."""
+    """Returns the repositories of a model, by its name; None for an engine without models."""
     companions: Callable[[EngineChoice], list[Need]] = _no_companions
     """Other models that it uses in addition to its own."""
     needs_network: bool = False

@@ -1,4 +1,4 @@
-"""Where an image says which version of an engine it has."""
+"""Where the version of an engine is read in an image."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ VERSION = re.compile(r"\d+(\.\d+)+[-\w+.~]*")
 
 
 class VersionSource(Protocol):
-    """Something that knows a version."""
+    """Reads a version."""
 
     def read(self) -> str | None:
-        """The version; None if it is not to be had."""
+        """The version; None if it is unknown."""
         ...
 
 
@@ -56,7 +56,7 @@ class Program:
 
 @dataclass(frozen=True)
 class RevisionFile:
-    """A file in which the image keeps the commit of a copied repository."""
+    """A file with the commit of a repository that was copied into the image."""
 
     path: Path
 

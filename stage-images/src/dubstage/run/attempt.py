@@ -1,4 +1,4 @@
-"""One attempt at a stage: its folder, its inputs, and the work that both orders share."""
+"""One attempt at a stage: its inputs, and the steps that ingest and the other stages share."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Attempt:
     roots: Roots
     staging: Staging
     patience: float
-    """Seconds to wait for an input that is not there: NFS caches what is absent."""
+    """Seconds to wait for a missing input: NFS caches that a file does not exist."""
 
     @cached_property
     def tree(self) -> Tree:
@@ -52,7 +52,7 @@ class Attempt:
 
     @cached_property
     def digests(self) -> Digests:
-        """The digests of files, those in the job's manifests without reading them again."""
+        """The digests of files. Files in the job's manifests are not read again."""
         return Digests(known_records(self.tree))
 
     def require_source(self) -> None:
@@ -67,7 +67,7 @@ class Attempt:
 
     @cached_property
     def reuse(self) -> Reuse:
-        """What earlier runs left."""
+        """The results of earlier runs."""
         return Reuse(self.request, self.tree, self.source, self.digests, self.origin_of)
 
     def reusable_from(self, start: Stage) -> dict[Stage, Manifest]:
@@ -76,7 +76,7 @@ class Attempt:
             return self.reuse.stages_from(start)
 
     def origin_of(self, stage: Stage) -> Origin:
-        """What the stage's result would come from now.
+        """The origin that a result of the stage would have now.
 
         Raises ValueError if the stage's model is not on the models volume.
         """
@@ -129,8 +129,8 @@ class Attempt:
     def result(
         self, manifest: Manifest, later: Mapping[Stage, Manifest], *, is_reused: bool
     ) -> StageResult:
-        """What this attempt reports: the stage's own `manifest`, and of `later`, the stages
-        that need not run, the language that was spoken and the outputs."""
+        """The result to report. `manifest`: of the requested stage; `later`: of the stages
+        after it that need not run, which may know the spoken language and the outputs."""
         is_finished = Stage.MUX in (self.request.stage, *later)
         transcription = later.get(Stage.TRANSCRIBE)
         language = transcription.source_language if transcription else None
@@ -155,7 +155,7 @@ class Attempt:
         return resolve_source(self.roots, self.request)
 
     def _origin(self) -> Origin:
-        """What the result of this attempt comes from."""
+        """The origin of this attempt's result."""
         choice = self.request.engine
         try:
             return self.origin_of(self.request.stage)

@@ -1,4 +1,4 @@
-"""Which stages need not run, because what they would write is there already."""
+"""Which stages need not run, because their results exist already."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Reuse:
         digests: Digests,
         origin_of: Callable[[Stage], Origin],
     ) -> None:
-        """`origin_of`: what a stage's result would come from now. Raises ValueError for a
-        stage whose model is missing."""
+        """`origin_of`: returns the origin that a stage's result would have now, or raises
+        ValueError if the stage's model is missing."""
         self._request = request
         self._tree = tree
         self._source = source
@@ -56,8 +56,8 @@ class Reuse:
         return {stage: current[stage] for stage in reusable}
 
     def last_result(self, stage: Stage) -> Manifest | None:
-        """The manifest of the stage's last run, whatever it was made from; None if one of
-        its files is gone or has changed."""
+        """The manifest of the stage's last run, whatever its inputs and engine were; None if
+        one of its files is missing or has changed."""
         manifest = read_manifest(self._tree, stage)
         if manifest and all(self._is_intact(manifest, x) for x in STAGES[stage].writes):
             return manifest
