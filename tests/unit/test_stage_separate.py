@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -102,6 +103,25 @@ def test_a_minute_costs_less_than_a_second(tmp_path: Path, monkeypatch: pytest.M
     background, _ = soundfile.read(ended.tree.path(Artifact.BACKGROUND), dtype="float32")
     assert numpy.allclose(vocals + background, samples, atol=1e-4)
     assert numpy.abs(vocals[:, 1]).max() == 0.0
+
+
+class Failing(Fake):
+    """Fails after two seconds of audio."""
+
+    def separate(self, blocks: Iterable[Block]) -> Iterator[tuple[Block, Block]]:
+        yield from itertools.islice(super().separate(blocks), 2)
+        raise RuntimeError("no more")
+
+
+def test_log_says_at_which_second_separation_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(stage, "load_engine", lambda _: Failing())
+    ended = separate(tmp_path, sound(5 * RATE), EngineChoice(engine="none"))
+    assert ended.code == ExitCode.TEMPFAIL
+    assert [
+        record.message[-6:] for record in caplog.records if "failed after" in record.message
+    ] == ["at 2 s"]
 
 
 def test_demucs_without_its_model_is_said(tmp_path: Path) -> None:

@@ -34,13 +34,14 @@ def run(work: Work) -> Outcome:
         with (
             soundfile.SoundFile(vocals_path, "w", **output_format) as vocals_file,
             soundfile.SoundFile(background_path, "w", **output_format) as background_file,
-            step("separate"),
+            step("separate") as current,
         ):
             blocks = source.blocks(blocksize=BLOCK_FRAMES, dtype="float32", always_2d=True)
             for block, vocals in separator.separate(blocks):
                 vocals_file.write(vocals)
                 background_file.write(block - vocals)
                 done += len(block)
+                current.position = f"{done / source.samplerate:.0f} s"
                 work.progress(done / max(source.frames, 1))
     engine = work.request.engine.engine
     return Outcome(message=f"Vocals and background separated by {engine}")
