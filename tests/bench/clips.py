@@ -35,7 +35,7 @@ this is no speech."""
 
 
 @dataclass(frozen=True)
-class Utterance:
+class TimedSegment:
     """One sentence as it was placed; times in seconds, of what is heard."""
 
     start: float
@@ -77,7 +77,7 @@ class MadeClip:
     recipe: Recipe
     film: Path
     seconds: float
-    utterances: tuple[Utterance, ...]
+    utterances: tuple[TimedSegment, ...]
 
 
 def make(recipe: Recipe, folder: Path) -> MadeClip:
@@ -107,7 +107,7 @@ def make(recipe: Recipe, folder: Path) -> MadeClip:
     return MadeClip(recipe, film, seconds, tuple(utterance for utterance, _ in placed))
 
 
-def _placed(recipe: Recipe) -> Iterator[tuple[Utterance, Samples]]:
+def _placed(recipe: Recipe) -> Iterator[tuple[TimedSegment, Samples]]:
     """The sentences in their order, each with its sound, silence at its ends removed."""
     files = sorted(LIBRIVOX.glob("*.wav"))
     at = 0.0
@@ -118,7 +118,7 @@ def _placed(recipe: Recipe) -> Iterator[tuple[Utterance, Samples]]:
         sound = read_mono(files[number % len(files)], filters)
         begin, end = _heard(sound)
         at += recipe.pauses[number % len(recipe.pauses)]
-        yield Utterance(at, at + (end - begin) / SAMPLE_RATE, speaker), sound[begin:end]
+        yield TimedSegment(at, at + (end - begin) / SAMPLE_RATE, speaker), sound[begin:end]
         at += (end - begin) / SAMPLE_RATE
 
 
@@ -144,7 +144,7 @@ def _music(recipe: Recipe, begin: int, end: int) -> Samples:
     return (recipe.music * sound).astype(numpy.float32)
 
 
-def _applause(recipe: Recipe, placed: list[tuple[Utterance, Samples]], frames: int) -> Samples:
+def _applause(recipe: Recipe, placed: list[tuple[TimedSegment, Samples]], frames: int) -> Samples:
     """Noise in the middle of each pause, different on each side."""
     sound = numpy.zeros((frames, 2), numpy.float32)
     if recipe.applause:

@@ -16,7 +16,7 @@ import dubstage.transcribe.stage
 from dubstage.contract import ExitCode, Stage
 from dubstage.separate.engine import Block, Separator
 from dubstage.testing import request_for, run_stage_in
-from dubstage.transcribe.engine import Recogniser, Recognition
+from dubstage.transcribe.engine import Recognition, Recognizer
 from dubstage.workspace.work import Work
 
 CLIP = Recipe("overhead", 20, (1.0,))
@@ -46,15 +46,15 @@ class TimedSeparator:
         self._clock.seconds += pairs.seconds - own.seconds
 
 
-class TimedRecogniser:
-    """A recogniser whose time is told."""
+class TimedRecognizer:
+    """A recognizer whose time is told."""
 
-    def __init__(self, inner: Recogniser, clock: Clock) -> None:
+    def __init__(self, inner: Recognizer, clock: Clock) -> None:
         self._inner, self._clock = inner, clock
 
-    def recognise(self, *asked: Any) -> Recognition:
+    def recognize(self, *asked: Any) -> Recognition:
         begun = time.monotonic()
-        found = self._inner.recognise(*asked)
+        found = self._inner.recognize(*asked)
         self._clock.took(begun)
         return found
 
@@ -71,7 +71,7 @@ def overhead_per_minute(folder: Path) -> dict[str, float]:
     found = {}
     for stage, module, timed in (
         (Stage.SEPARATE, dubstage.separate.stage, TimedSeparator),
-        (Stage.TRANSCRIBE, dubstage.transcribe.stage, TimedRecogniser),
+        (Stage.TRANSCRIBE, dubstage.transcribe.stage, TimedRecognizer),
     ):
         clock = Clock()
         load = module.load_engine

@@ -59,7 +59,7 @@ def test_tree_is_the_documented_one(dub: dict[str, Any]) -> None:
     }
     interim, outputs = f"interim/{NAME}", f"outputs/{NAME}"
     clips = {path for path in found if path.startswith(f"{interim}/text/vid/tts/segment_")}
-    kept = {path for path in found if path.startswith(f"{interim}/.dubstage/lines/")}
+    kept = {path for path in found if path.startswith(f"{interim}/.dubstage/clips/")}
     assert len(kept) == 2 * len(clips) > 0, "a recording and a note for each clip"
     assert found - clips - kept == {
         f"inputs/{NAME}/source.mp4",

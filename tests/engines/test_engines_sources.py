@@ -27,7 +27,7 @@ CHECKED = {
     **REAL,
     Stage.MUX: EngineChoice(engine="ffmpeg", parameters={"check_model": "faster-whisper/base"}),
 }
-"""The cpu profile, and a recogniser that listens to the dub."""
+"""The cpu profile, and a recognizer that listens to the dub."""
 
 
 def dub(folder: Path, variant: str) -> Ended:

@@ -83,7 +83,7 @@ def test_a_preempted_run_goes_on_where_it_was(
 ) -> None:
     lines = [line(n, n * 2.0, n * 2.0 + 1.0, f"Línea {n}. " * 8) for n in range(60)]
     lay_job(tmp_path, lines, seconds=121.0)
-    kept = tmp_path / "interim/clip/.dubstage/lines"
+    kept = tmp_path / "interim/clip/.dubstage/clips"
     with run_process(tmp_path) as process:
         deadline = time.monotonic() + 30
         while len(list(kept.glob("*.json"))) < 5:

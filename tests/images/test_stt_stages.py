@@ -1,4 +1,4 @@
-"""The stt image separates and recognises for real: WhisperX and Demucs in a container that
+"""The stt image separates and recognizes for real: WhisperX and Demucs in a container that
 has no network, with weights from a models folder alone."""
 
 from __future__ import annotations
@@ -123,9 +123,9 @@ def test_stt_image_separates_and_transcribes(
 
     run_in(extra, volumes, tmp_path, Stage.INGEST)
     _, separated = run_in(container, volumes, tmp_path, Stage.SEPARATE)
-    result, recognised = run_in(container, volumes, tmp_path, Stage.TRANSCRIBE)
+    result, recognized = run_in(container, volumes, tmp_path, Stage.TRANSCRIBE)
     with capsys.disabled():
-        print(f"\nstt: separate {separated:.1f} s, transcribe {recognised:.1f} s")
+        print(f"\nstt: separate {separated:.1f} s, transcribe {recognized:.1f} s")
 
     tree = Tree(roots, "clip")
     assert tree.files(Artifact.VOCALS)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from dubstage.contract import ExitCode, Stage, StageRequest
 from dubstage.testing import Ended, request_for, run_stage_in
-from dubstage.text.transcript import Clip, TranslatedSentence
+from dubstage.text.transcript import Clip, TranslatedSegment
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Outcome, StageRun, Work
 
@@ -123,8 +123,8 @@ def played(lines: Sequence[Spoken], seconds: float = SECONDS) -> StageRun:
     return run
 
 
-def _sentence(number: int, line: Spoken) -> TranslatedSentence:
-    return TranslatedSentence(
+def _sentence(number: int, line: Spoken) -> TranslatedSegment:
+    return TranslatedSegment(
         segment_id=f"segment_{number:04d}", start=line.start, end=line.end, text="one",
         duration=line.end - line.start, speaker=line.speaker, translation=line.translation,
     )  # fmt: skip

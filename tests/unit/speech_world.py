@@ -13,7 +13,7 @@ import soundfile
 from dubstage.contract import ExitCode, Stage
 from dubstage.synthesize.engine import Voice
 from dubstage.testing import request_for, run_stage_in
-from dubstage.text.transcript import Sentence, TranslatedSentence
+from dubstage.text.transcript import Segment, TranslatedSegment
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Outcome, Work
 
@@ -28,8 +28,8 @@ def tone(seconds: float, rate: int = RATE, level: float = 0.3) -> numpy.ndarray:
 
 def line(
     number: int, start: float, end: float, text: str = "uno dos", **changes: object
-) -> TranslatedSentence:
-    sentence = Sentence(
+) -> TranslatedSegment:
+    sentence = Segment(
         segment_id=f"segment_{number:04d}",
         start=start,
         end=end,
@@ -37,13 +37,13 @@ def line(
         text="one two",
         speaker=str(changes.pop("speaker", "SPEAKER_00")),
     )
-    return TranslatedSentence(**sentence.model_dump(), translation=text).model_copy(update=changes)
+    return TranslatedSegment(**sentence.model_dump(), translation=text).model_copy(update=changes)
 
 
 LINES = [line(0, 0.5, 1.5, "uno dos tres"), line(1, 2.0, 3.0, "cuatro"), line(2, 4.0, 5.0, "seis")]
 
 
-def lay_job(folder: Path, lines: Sequence[TranslatedSentence], seconds: float = 8.0) -> None:
+def lay_job(folder: Path, lines: Sequence[TranslatedSegment], seconds: float = 8.0) -> None:
     """The stages before synthesize, done: speech where the lines are, a quiet background."""
     for name in ("inputs/clip/source.mp4", "models/faster-whisper/base/SHA256SUMS"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -18,7 +18,7 @@ from dubstage.contract import EngineChoice, ExitCode, Stage
 from dubstage.contract.summary import StageSummary
 from dubstage.testing import ENGINES, Ended, request_for, roots_in, run_stage_in
 from dubstage.timing.slot import GAP_SECONDS, TimedSegment, slots
-from dubstage.transcribe.sentences import MAX_SECONDS
+from dubstage.transcribe.segments import MAX_SECONDS
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.prune import Outcome, prune
 from dubstage.workspace.work import Outcome as StageOutcome

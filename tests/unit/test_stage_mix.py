@@ -226,7 +226,7 @@ def test_work_ahead_keeps_the_order() -> None:
 
 
 def test_the_originals_edges_are_heard_in_the_speech(tmp_path: Path) -> None:
-    """A recogniser's times cut off a breath and a final consonant; a line that was
+    """A recognizer's times cut off a breath and a final consonant; a line that was
     separated away is as loud as the others."""
     sound = numpy.zeros(6 * RATE, numpy.float32)
     sound[round(0.9 * RATE) : round(2.3 * RATE)] = tone(1.4, 500, 0.2)

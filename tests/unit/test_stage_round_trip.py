@@ -1,4 +1,4 @@
-"""What a recogniser hears in the dub, against what was to be said."""
+"""What a recognizer hears in the dub, against what was to be said."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from dubstage.text.transcript import ClipFlag
 from dubstage.workspace.layout import Artifact
 
 TEXTS = [item.translation for item in LINES]
-LINES_FOLDER = "interim/clip/.dubstage/lines"
+LINES_FOLDER = "interim/clip/.dubstage/clips"
 
 
 def fail_at_the_last(text: str, _: int) -> numpy.ndarray:
@@ -95,7 +95,7 @@ def test_only_the_line_that_changed_is_spoken_again(tmp_path: Path, engine: Watc
     assert set(engine.texts) == {"cinco"}
     assert ended.result.summary.reused_clips == 2
     assert ended.tree.files(Artifact.TTS_CLIPS)[0].read_bytes() == before
-    assert len(list(ended.tree.kept_clips.glob("*.wav"))) == 3
+    assert len(list(ended.tree.clip_cache.glob("*.wav"))) == 3
 
 
 def test_a_changed_slot_or_parameter_is_another_line(tmp_path: Path, engine: WatchedEngine) -> None:
@@ -143,17 +143,17 @@ def test_a_damaged_recording_is_never_taken(
 ) -> None:
     lay_job(tmp_path, LINES)
     tree = synthesize(tmp_path).tree
-    for file in tree.kept_clips.glob(f"*.{ending}"):
+    for file in tree.clip_cache.glob(f"*.{ending}"):
         content = file.read_bytes()
         file.unlink()
         file.write_bytes(content[: len(content) // 2])
-    (tree.kept_clips / ".half.wav.7.partial").write_bytes(b"RIFF")
+    (tree.clip_cache / ".half.wav.7.partial").write_bytes(b"RIFF")
     engine.asked.clear()
     for file in tree.files(Artifact.TTS_CLIPS):
         file.unlink()
     synthesize(tmp_path)
     assert set(engine.texts) == set(TEXTS)
-    assert not list(tree.kept_clips.glob(".*"))
+    assert not list(tree.clip_cache.glob(".*"))
 
 
 @pytest.mark.parametrize(
@@ -294,7 +294,7 @@ def test_the_recordings_go_with_the_interim_files(tmp_path: Path, engine: Watche
 
     lay_job(tmp_path, LINES)
     tree = synthesize(tmp_path).tree
-    assert tree.kept_clips.is_dir()
+    assert tree.clip_cache.is_dir()
     delete_interim(tree)
-    assert not tree.kept_clips.exists()
+    assert not tree.clip_cache.exists()
     assert not list(tree.path(Artifact.TTS_CLIPS).parent.iterdir())

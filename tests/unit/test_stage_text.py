@@ -24,7 +24,7 @@ from dubstage.text.languages import (
     same_language,
 )
 from dubstage.text.transcript import Word
-from dubstage.transcribe.sentences import lines_of
+from dubstage.transcribe.segments import segments_of
 from dubstage.transcribe.word_pieces import join_pieces, keep_spaces
 
 
@@ -43,7 +43,7 @@ def test_pieces_of_a_word_are_joined() -> None:
 )
 def test_the_spaces_of_a_language_without_them_stay(pieces: list[str]) -> None:
     heard = [(x, Word(word=x.strip(), start=n, end=n + 1)) for n, x in enumerate(pieces)]
-    (line,) = lines_of([keep_spaces(heard)], "")
+    (line,) = segments_of([keep_spaces(heard)], "")
     assert line.text == "我喜欢 New York 的 iPhone 15。"
 
 

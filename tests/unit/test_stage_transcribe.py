@@ -1,4 +1,4 @@
-"""Transcribe with a recogniser that hears what it is told: words, notes, cost."""
+"""Transcribe with a recognizer that hears what it is told: words, notes, cost."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dubstage.contract import EngineChoice, ExitCode, SpeakerRange, Stage
 from dubstage.contract.summary import StageSummary
 from dubstage.media.windows import parts_of
 from dubstage.testing import ENGINES, Ended, request_for, run_stage_in
-from dubstage.text.transcript import AlignedSegments, Sentence, Word
+from dubstage.text.transcript import AlignedSegments, Segment, Word
 from dubstage.transcribe import stage
 from dubstage.transcribe.engine import Recognition
 from dubstage.transcribe.faster_whisper import notes_on
@@ -34,7 +34,7 @@ class Told:
         self._heard = Recognition(language, 0.9, list(words), notes)
         self.asked: list[object] = []
 
-    def recognise(
+    def recognize(
         self,
         speech: Path,
         language: str | None,
@@ -86,7 +86,7 @@ def test_what_was_heard_is_written_and_said(
     )
     assert ended.result.summary == StageSummary(segments=2, words=3, speakers=2)
     lines = [
-        Sentence.model_validate(row)
+        Segment.model_validate(row)
         for row in json.loads(ended.tree.path(Artifact.TRANSCRIPT).read_text())
     ]
     assert [(line.speaker, line.text) for line in lines] == [

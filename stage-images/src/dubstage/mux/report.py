@@ -13,7 +13,7 @@ from dubstage.mux.loudness import SILENCE
 from dubstage.mux.original import OriginalSpeech
 from dubstage.mux.plan import PlannedClip
 from dubstage.mux.voice import RenderedClip
-from dubstage.text.transcript import ClipFlag, TranslatedSentence
+from dubstage.text.transcript import ClipFlag, TranslatedSegment
 from dubstage.timing.prediction import Verdict, verdict
 from dubstage.workspace.layout import Tree
 from dubstage.workspace.manifest import read_manifest
@@ -85,7 +85,7 @@ class SegmentReport(BaseModel):
 
 def report_segment(
     planned: PlannedClip,
-    sentence: TranslatedSentence,
+    sentence: TranslatedSegment,
     original: OriginalSpeech,
     rendered: RenderedClip | None,
 ) -> SegmentReport:

@@ -29,7 +29,7 @@ from dubstage.mux.subtitles import write_subtitles
 from dubstage.mux.totals import MixResult, Totals, message, summary, totals
 from dubstage.mux.video import DubbedVideo, SoftSubtitles, container_for, mux_video
 from dubstage.mux.voice import PlacedClip, RenderedClip, render, run_ahead, write_voice_track
-from dubstage.text.transcript import Clip, TranslatedSentence, read_aligned, read_list
+from dubstage.text.transcript import Clip, TranslatedSegment, read_aligned, read_list
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Outcome, Work
 
@@ -55,7 +55,7 @@ def _run(work: Work) -> Outcome:
     declared = probe(source)
     (audio,) = work.read(Artifact.AUDIO)
     duration = declared.source_seconds(soundfile.info(audio).duration)
-    sentences = read_list(work, Artifact.TRANSLATED, TranslatedSentence)
+    sentences = read_list(work, Artifact.TRANSLATED, TranslatedSegment)
     planned = plan(read_list(work, Artifact.TTS_SEGMENTS, Clip), duration)
     language = read_aligned(work).language
 
@@ -86,7 +86,7 @@ def _run(work: Work) -> Outcome:
 def _write_voice(
     work: Work,
     planned: Sequence[PlannedClip],
-    sentences: Sequence[TranslatedSentence],
+    sentences: Sequence[TranslatedSegment],
     frames: int,
 ) -> tuple[list[SegmentReport], Tracks]:
     """Render every clip onto the voice track; return the segments' reports, and the tracks

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from dubstage.logs import step
 from dubstage.mux.subtitle_rows import limits_of, rows, width
 from dubstage.mux.video import SoftSubtitles
-from dubstage.text.transcript import TranslatedSentence
+from dubstage.text.transcript import TranslatedSegment
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Work
 
@@ -33,7 +33,7 @@ class Cue:
 
 @step("write subtitles")
 def write_subtitles(
-    work: Work, sentences: Sequence[TranslatedSentence], language: str, source_end: float
+    work: Work, sentences: Sequence[TranslatedSegment], language: str, source_end: float
 ) -> list[SoftSubtitles]:
     """Write the subtitles of both languages; return those that are not empty.
 

@@ -9,12 +9,12 @@ from dubstage.contract.summary import StageSummary, scaled
 from dubstage.engines import engine_of
 from dubstage.errors import BadInput, TemporaryFailure
 from dubstage.logs import step
+from dubstage.synthesize.clip_cache import ClipCache
+from dubstage.synthesize.clips import ClipMaker
 from dubstage.synthesize.engine import Speaker
-from dubstage.synthesize.kept import KeptLines
-from dubstage.synthesize.lines import LineRecorder
-from dubstage.synthesize.voices import cast_voices
+from dubstage.synthesize.voices import choose_voices
 from dubstage.text.counting import counted
-from dubstage.text.transcript import Clip, ClipFlag, TranslatedSentence, read_list, write_list
+from dubstage.text.transcript import Clip, ClipFlag, TranslatedSegment, read_list, write_list
 from dubstage.timing.slot import TimedSegment, slots
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Outcome, Work
@@ -31,7 +31,7 @@ def run(work: Work) -> Outcome:
     """
     import soundfile
 
-    lines = read_list(work, Artifact.TRANSLATED, TranslatedSentence)
+    lines = read_list(work, Artifact.TRANSLATED, TranslatedSegment)
     if not any(unspoken(line) is None for line in lines):
         raise BadInput(
             f"No segment of inputs/{work.request.source} ({len(lines)} in all) has a translation "
@@ -45,12 +45,12 @@ def run(work: Work) -> Outcome:
         soundfile.info(vocals).duration,
     )
     speaker = load_engine(work)
-    kept = KeptLines(work.tree.kept_clips)
+    kept = ClipCache(work.tree.clip_cache)
     if work.request.force:
-        kept.start_afresh(work.request.run)
+        kept.clear(work.request.run)
     own_voices = speaker.voices(work.request.target_language)
-    cast = cast_voices(work, lines, own_voices)
-    recorder = LineRecorder(work, speaker, cast.voices, kept)
+    cast = choose_voices(work, lines, own_voices)
+    recorder = ClipMaker(work, speaker, cast.voices, kept)
     clips = []
     with step("synthesize"):
         for number, (line, slot) in enumerate(zip(lines, limits, strict=True)):
@@ -63,7 +63,7 @@ def run(work: Work) -> Outcome:
     return _outcome(work, clips, recorder, cast.remarks)
 
 
-def unspoken(line: TranslatedSentence) -> ClipFlag | None:
+def unspoken(line: TranslatedSegment) -> ClipFlag | None:
     """Why a line is not to be spoken; None where it is."""
     if line.untranslated:
         return ClipFlag.UNTRANSLATED
@@ -88,7 +88,7 @@ def _check_sound(work: Work, clips: Sequence[Clip]) -> None:
 
 
 def _outcome(
-    work: Work, clips: Sequence[Clip], recorder: LineRecorder, remarks: Sequence[str]
+    work: Work, clips: Sequence[Clip], recorder: ClipMaker, remarks: Sequence[str]
 ) -> Outcome:
     seconds = sum(clip.duration for clip in clips)
     flags = Counter(clip.flag for clip in clips if clip.flag)

@@ -15,7 +15,7 @@ from dubstage.media import audio
 from dubstage.synthesize.engine import Voice
 from dubstage.synthesize.references import Heard, Reference, choose
 from dubstage.text.counting import counted
-from dubstage.text.transcript import TranslatedSentence
+from dubstage.text.transcript import TranslatedSegment
 from dubstage.timing.fade import fade
 from dubstage.timing.onset import speech_bounds
 from dubstage.workspace.digests import sha256
@@ -50,7 +50,7 @@ class Cast:
 
 
 @step("choose voices")
-def cast_voices(work: Work, lines: Sequence[TranslatedSentence], own_voices: int | None) -> Cast:
+def choose_voices(work: Work, lines: Sequence[TranslatedSegment], own_voices: int | None) -> Cast:
     """A voice for every speaker of `lines`, in the order in which they first speak.
 
     `own_voices`: how many the engine has; None for one that needs a recording of each.
@@ -94,7 +94,7 @@ def _given(work: Work, voice: Voice, path: Path) -> Voice:
 
 
 def _from_programme(
-    work: Work, lines: Sequence[TranslatedSentence], voices: Sequence[Voice], remarks: list[str]
+    work: Work, lines: Sequence[TranslatedSegment], voices: Sequence[Voice], remarks: list[str]
 ) -> dict[str, Voice]:
     """A recording for each of `voices`, out of the programme's own speech."""
     import soundfile
@@ -123,7 +123,7 @@ def _from_programme(
     return found
 
 
-def _hear(line: TranslatedSentence, speech: SoundFile, background: SoundFile) -> Heard:
+def _hear(line: TranslatedSegment, speech: SoundFile, background: SoundFile) -> Heard:
     """What the recording says about one line."""
     import numpy
 

@@ -1,7 +1,7 @@
 """Sentences and words, as they lie in the tree.
 
-``transcript.json`` is a list of :class:`Sentence`, ``translated.json`` of
-:class:`TranslatedSentence`, ``segments.json`` of :class:`Clip`. Times are seconds
+``transcript.json`` is a list of :class:`Segment`, ``translated.json`` of
+:class:`TranslatedSegment`, ``segments.json`` of :class:`Clip`. Times are seconds
 with three decimals. The keys are those that earlier tools of the field read.
 """
 
@@ -34,7 +34,7 @@ class Word(BaseModel):
     start: float
     end: float
     score: float | None = None
-    """How sure the recogniser is, 0.0 to 1.0."""
+    """How sure the recognizer is, 0.0 to 1.0."""
     speaker: str = DEFAULT_SPEAKER
 
     @field_serializer("start", "end", "score")
@@ -51,7 +51,7 @@ class AlignedSegments(BaseModel):
     word_segments: list[Word]
 
 
-class Sentence(BaseModel):
+class Segment(BaseModel):
     """One line of the programme."""
 
     model_config = ConfigDict(frozen=True)
@@ -77,7 +77,7 @@ class Sentence(BaseModel):
         return None if value is None else round(value, 3)
 
 
-class TranslatedSentence(Sentence):
+class TranslatedSegment(Segment):
     """A line with its translation."""
 
     translation: str

@@ -18,7 +18,7 @@ from dubstage.text.languages import is_spaced, primary
 from dubstage.text.punctuation import ends_sentence
 from dubstage.text.transcript import DEFAULT_SPEAKER, Word
 from dubstage.transcribe.output import write_transcript
-from dubstage.transcribe.sentences import MAX_SECONDS
+from dubstage.transcribe.segments import MAX_SECONDS
 from dubstage.transcribe.word_pieces import letters
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Outcome, Work

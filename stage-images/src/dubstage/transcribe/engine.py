@@ -24,10 +24,10 @@ class Recognition:
     """What was not done as one could expect, and why: for a person, in the result."""
 
 
-class Recogniser(Protocol):
+class Recognizer(Protocol):
     """Turns speech into words with times."""
 
-    def recognise(
+    def recognize(
         self,
         speech: Path,
         language: str | None,

@@ -21,7 +21,7 @@ from dubstage.workspace.work import Work
 
 BEAM_SIZE = 5
 BATCH_SIZE = 8
-"""Pieces of speech, of at most 30 s each, that are recognised at once on a GPU."""
+"""Pieces of speech, of at most 30 s each, that are recognized at once on a GPU."""
 CPU_BATCH_SIZE = 2
 """The same on a CPU, which more keep no busier."""
 LANGUAGE_PIECES = 4
@@ -64,7 +64,7 @@ class FasterWhisper:
         self._fallback.run(lambda step: self._models.load(step[1]))
 
     @step("recognize")
-    def recognise(
+    def recognize(
         self,
         speech: Path,
         language: str | None,

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from dubstage.logs import step
 from dubstage.timing.onset import BACK_SECONDS, after_pause, snap
-from dubstage.transcribe.sentences import Group
+from dubstage.transcribe.segments import Group
 
 if TYPE_CHECKING:
     import soundfile
 
 FORWARD_SECONDS = 1.5
-"""How far a start is moved forward at most; recognisers are not more wrong than that."""
+"""How far a start is moved forward at most; recognizers are not more wrong than that."""
 MARGIN_SECONDS = 0.2
 """What is heard before and behind the moments that are looked at."""
 JOINED_SECONDS = 0.05

@@ -6,18 +6,18 @@ import json
 from collections.abc import Sequence
 
 from dubstage.text.languages import is_spaced
-from dubstage.text.transcript import AlignedSegments, Sentence, write_list
-from dubstage.transcribe.sentences import Group, lines_of
+from dubstage.text.transcript import AlignedSegments, Segment, write_list
+from dubstage.transcribe.segments import Group, segments_of
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Work
 
 
 def write_transcript(
     work: Work, groups: Sequence[Group], language: str, probability: float = 1.0
-) -> list[Sentence]:
+) -> list[Segment]:
     """Write the words, the segments, and the segments' copy among the outputs; return the
     segments. `groups`: the words of each segment, in the order of their start."""
-    segments = lines_of(groups, " " if is_spaced(language) else "")
+    segments = segments_of(groups, " " if is_spaced(language) else "")
     aligned = AlignedSegments(
         language=language,
         language_probability=round(probability, 3),

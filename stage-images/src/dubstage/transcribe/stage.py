@@ -9,10 +9,10 @@ from dubstage.errors import BadInput
 from dubstage.text.counting import counted
 from dubstage.text.language_check import check_pair
 from dubstage.text.languages import engine_code, needs_translation, standard
-from dubstage.transcribe.engine import Recogniser
+from dubstage.transcribe.engine import Recognizer
 from dubstage.transcribe.onsets import at_onsets
 from dubstage.transcribe.output import write_transcript
-from dubstage.transcribe.sentences import grouped
+from dubstage.transcribe.segments import grouped
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Outcome, Work
 
@@ -24,7 +24,7 @@ def run(work: Work) -> Outcome:
     """
     (vocals,) = work.read(Artifact.VOCALS)
     source, target = work.request.source_language, work.request.target_language
-    recognition = load_engine(work).recognise(
+    recognition = load_engine(work).recognize(
         vocals,
         engine_code(source, WHISPER) if source else None,
         work.request.speakers,
@@ -59,10 +59,10 @@ def run(work: Work) -> Outcome:
     )
 
 
-def load_engine(work: Work) -> Recogniser:
+def load_engine(work: Work) -> Recognizer:
     """The profile's engine with its model loaded.
 
     Raises :class:`Misconfigured` for an unknown engine or a missing model.
     """
-    recogniser: Recogniser = engine_of(work.request).load(work)
-    return recogniser
+    recognizer: Recognizer = engine_of(work.request).load(work)
+    return recognizer

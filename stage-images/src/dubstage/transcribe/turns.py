@@ -8,7 +8,7 @@ from itertools import zip_longest
 
 from dubstage.text.punctuation import ends_sentence
 from dubstage.text.transcript import Word
-from dubstage.transcribe.sentences import PAUSE_SECONDS
+from dubstage.transcribe.segments import PAUSE_SECONDS
 
 SURE_SHARE = 2 / 3
 """Who speaks this share of a sentence speaks all of it."""

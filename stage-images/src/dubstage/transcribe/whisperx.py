@@ -34,10 +34,10 @@ from dubstage.workspace.layout import Roots
 from dubstage.workspace.work import Work
 
 BATCH_SIZE = 16
-"""Pieces of speech, of at most 30 s each, that are recognised at once."""
+"""Pieces of speech, of at most 30 s each, that are recognized at once."""
 PUNKT_FILES = ("abbrev_types.txt", "collocations.tab", "ortho_context.tab", "sent_starters.txt")
 
-Segment = dict[str, Any]
+RawSegment = dict[str, Any]
 """As whisperx has it: ``start``, ``end`` (seconds), ``text`` and ``words``."""
 
 
@@ -86,7 +86,7 @@ class WhisperX:
         self._fallback = MemoryFallback(memory_steps(batch_size, compute_type), "recognition")
         self._fallback.run(lambda step: self._models.load(step[1]))
 
-    def recognise(
+    def recognize(
         self,
         speech: Path,
         language: str | None,
@@ -130,10 +130,10 @@ class WhisperX:
         return self._fallback.run(attempt)
 
     @step("recognize")
-    def _transcribe(self, audio: Any, language: str, progress: Progress) -> list[Segment]:
+    def _transcribe(self, audio: Any, language: str, progress: Progress) -> list[RawSegment]:
         """Text by pieces of speech; no words yet."""
 
-        def attempt(step: tuple[int, str]) -> list[Segment]:
+        def attempt(step: tuple[int, str]) -> list[RawSegment]:
             batch_size, compute_type = step
             heard = self._models.load(compute_type).transcribe(
                 audio,
@@ -141,13 +141,13 @@ class WhisperX:
                 language=language,
                 progress_callback=in_percent(progress),
             )
-            found: list[Segment] = heard["segments"]
+            found: list[RawSegment] = heard["segments"]
             return found
 
         return self._fallback.run(attempt)
 
     @step("recognize")
-    def _transcribe_words(self, audio: Any, language: str, progress: Progress) -> list[Segment]:
+    def _transcribe_words(self, audio: Any, language: str, progress: Progress) -> list[RawSegment]:
         """Words with Whisper's own times, all in one segment."""
 
         def attempt(step: tuple[int, str]) -> Recognition:
@@ -163,15 +163,15 @@ class WhisperX:
 
     @step("align")
     def _align(
-        self, segments: list[Segment], language: str, audio: Any, progress: Progress
-    ) -> list[Segment]:
+        self, segments: list[RawSegment], language: str, audio: Any, progress: Progress
+    ) -> list[RawSegment]:
         """The segments, cut further, with words; some may lack their times."""
         if not segments:
             return []
         choice = EngineChoice(engine=ALIGNER_ENGINE, model=language)
         folder = model_folder(self._roots, choice)
 
-        def attempt(device: str) -> list[Segment]:
+        def attempt(device: str) -> list[RawSegment]:
             try:
                 model, metadata = self._whisperx.load_align_model(
                     language, device, model_name=str(folder), model_cache_only=True
@@ -181,7 +181,7 @@ class WhisperX:
             aligned = self._whisperx.align(
                 segments, model, metadata, audio, device, progress_callback=in_percent(progress)
             )
-            found: list[Segment] = aligned["segments"]
+            found: list[RawSegment] = aligned["segments"]
             return found
 
         return MemoryFallback(devices(self._device), "alignment").run(attempt)

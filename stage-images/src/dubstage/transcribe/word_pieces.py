@@ -11,7 +11,7 @@ LETTER = re.compile(r" ?\S")
 
 
 def join_pieces(heard: Iterable[tuple[str, Word]]) -> list[Word]:
-    """Whole words of (text as the recogniser gave it, word): a piece without a space
+    """Whole words of (text as the recognizer gave it, word): a piece without a space
     before it, such as the ``-hearted`` of ``cold-hearted``, belongs to the word before."""
     found: list[Word] = []
     for text, word in heard:
@@ -25,7 +25,7 @@ def join_pieces(heard: Iterable[tuple[str, Word]]) -> list[Word]:
 
 
 def keep_spaces(heard: Iterable[tuple[str, Word]]) -> list[Word]:
-    """Words of (text as the recogniser gave it, word) in a language that puts no spaces
+    """Words of (text as the recognizer gave it, word) in a language that puts no spaces
     between words: the few spaces that it has, before names or between phrases, stay."""
     found: list[Word] = []
     space = ""

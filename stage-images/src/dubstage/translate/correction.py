@@ -10,7 +10,7 @@ from dubstage.contract.summary import StageSummary
 from dubstage.inputs import corrections
 from dubstage.inputs.corrections import Entry
 from dubstage.text.counting import counted
-from dubstage.text.transcript import Sentence, TranslatedSentence, read_list, write_list
+from dubstage.text.transcript import Segment, TranslatedSegment, read_list, write_list
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Outcome, Work
 
@@ -24,10 +24,10 @@ def run(work: Work) -> Outcome:
     request = work.request
     path = corrections.find(work.tree.roots, request, Stage.TRANSLATE)
     assert path is not None
-    segments = read_list(work, Artifact.TRANSCRIPT, Sentence)
+    segments = read_list(work, Artifact.TRANSCRIPT, Segment)
     texts = _texts(work, path, segments)
     translated = [
-        TranslatedSentence(**segment.model_dump(), translation=texts[segment.segment_id])
+        TranslatedSegment(**segment.model_dump(), translation=texts[segment.segment_id])
         for segment in segments
     ]
     write_list(work.staging(Artifact.TRANSLATED, None), translated)
@@ -39,7 +39,7 @@ def run(work: Work) -> Outcome:
     )
 
 
-def _texts(work: Work, path: Path, segments: Sequence[Sentence]) -> dict[str, str]:
+def _texts(work: Work, path: Path, segments: Sequence[Segment]) -> dict[str, str]:
     """Translation by segment. Several cues of one segment follow one another."""
     request = work.request
     texts: dict[str, list[str]] = {segment.segment_id: [] for segment in segments}
@@ -64,7 +64,7 @@ def _texts(work: Work, path: Path, segments: Sequence[Sentence]) -> dict[str, st
     return {identity: " ".join(parts) for identity, parts in texts.items()}
 
 
-def _nearest(entry: Entry, segments: Sequence[Sentence]) -> str:
+def _nearest(entry: Entry, segments: Sequence[Segment]) -> str:
     """The segment that is spoken longest during `entry`; empty if none is."""
     overlaps = [
         (min(entry.end, segment.end) - max(entry.start, segment.start), segment.segment_id)

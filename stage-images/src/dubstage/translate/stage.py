@@ -8,8 +8,8 @@ from dubstage.errors import BadInput, NoInput
 from dubstage.text.counting import counted
 from dubstage.text.languages import needs_translation
 from dubstage.text.transcript import (
-    Sentence,
-    TranslatedSentence,
+    Segment,
+    TranslatedSegment,
     read_aligned,
     read_list,
     write_list,
@@ -43,7 +43,7 @@ def run(work: Work) -> Outcome:
         work.progress,
     )
     translated = [
-        TranslatedSentence(
+        TranslatedSegment(
             **line.model_dump(), translation=answer.text, untranslated=answer.is_untranslated
         )
         for line, answer in zip(lines, found, strict=True)
@@ -63,9 +63,9 @@ def run(work: Work) -> Outcome:
     )
 
 
-def _lines(work: Work) -> list[Sentence]:
+def _lines(work: Work) -> list[Segment]:
     """The lines of the programme. Raises :class:`NoInput` where two have one id."""
-    lines = read_list(work, Artifact.TRANSCRIPT, Sentence)
+    lines = read_list(work, Artifact.TRANSCRIPT, Segment)
     if len({line.segment_id for line in lines}) != len(lines):
         raise NoInput(
             "transcript.json has two segments with the same segment_id; the transcribe stage has "

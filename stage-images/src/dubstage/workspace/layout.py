@@ -127,9 +127,9 @@ class Tree:
         return self.state / f"{stage}.json"
 
     @property
-    def kept_clips(self) -> Path:
+    def clip_cache(self) -> Path:
         """The folder of the clips that are kept from one run of synthesize to the next."""
-        return self.state / "lines"
+        return self.state / "clips"
 
     @property
     def owner(self) -> Path:

@@ -50,7 +50,7 @@ def delete_interim(tree: Tree) -> None:
         if not artifact.is_output:
             for file in tree.files(artifact):
                 file.unlink()
-    shutil.rmtree(tree.kept_clips, ignore_errors=True)
+    shutil.rmtree(tree.clip_cache, ignore_errors=True)
 
 
 def _folders(root: Path) -> set[str]:

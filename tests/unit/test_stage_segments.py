@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from dubstage.text.punctuation import ends_clause, ends_sentence
 from dubstage.text.transcript import Word
 from dubstage.transcribe.onsets import at_onsets
-from dubstage.transcribe.sentences import (
+from dubstage.transcribe.segments import (
     CLOSE_SECONDS,
     MAX_SECONDS,
     MIN_SECONDS,
     Group,
     grouped,
-    lines_of,
+    segments_of,
 )
 from dubstage.transcribe.turns import whole_sentences
 
@@ -41,7 +41,7 @@ def words(
 
 
 def texts(groups: list[Group]) -> list[str]:
-    return [line.text for line in lines_of(groups)]
+    return [line.text for line in segments_of(groups)]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_overlapping_speakers_are_marked_on_both_sides() -> None:
     long = words("this is spoken for quite a while without an end.", speaker="A")
     inside = words("what is that again", start=1.0, each=0.35, speaker="B")
     after = words("and this is heard alone now", start=6.0, speaker="A")
-    found = lines_of(grouped([*long, *inside, *after]))
+    found = segments_of(grouped([*long, *inside, *after]))
     assert [(line.speaker, line.is_overlapping) for line in found] == [
         ("A", True), ("B", True), ("A", False)
     ]  # fmt: skip
@@ -133,7 +133,7 @@ TOKENS = st.sampled_from(["a", "word", "another,", "end.", "Mr.", "“So?”", "
 
 @st.composite
 def conversations(draw: st.DrawFn) -> list[Word]:
-    """Words as recognisers give them: of several speakers, with pauses, now and then
+    """Words as recognizers give them: of several speakers, with pauses, now and then
     overlapping, now and then absurdly long."""
     found, at = [], 0.0
     for _ in range(draw(st.integers(0, 60))):

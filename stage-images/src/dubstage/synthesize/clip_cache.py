@@ -43,7 +43,7 @@ class Note(BaseModel):
     flag: ClipFlag | None = None
 
 
-def line_key(parts: dict[str, object]) -> str:
+def clip_key(parts: dict[str, object]) -> str:
     """The key of a line that these values decide."""
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
@@ -54,14 +54,14 @@ def seconds_of(slot: Slot) -> tuple[float, float, float]:
     return (round(slot.original, 3), round(slot.length, 3), round(slot.turn, 3))
 
 
-class KeptLines:
+class ClipCache:
     """The recordings of one job's lines, in a folder of their own."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
-    def start_afresh(self, run: int) -> None:
+    def clear(self, run: int) -> None:
         """Forget all lines, unless `run` has begun already and was cut off. 0: its number is
         not known, so they are forgotten."""
         mark = self._folder / FORCED
@@ -99,7 +99,7 @@ class KeptLines:
             temporary.write_text(note.model_dump_json())
         return note
 
-    def hand_out(self, key: str, target: Path) -> None:
+    def link(self, key: str, target: Path) -> None:
         """The recording at `target`, too: a second name for it where the volume can."""
         try:
             os.link(self._recording(key), target)

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise, zip_longest
 
 from dubstage.text.punctuation import ends_clause, ends_sentence
-from dubstage.text.transcript import Sentence, Word
+from dubstage.text.transcript import Segment, Word
 
 Group = Sequence[Word]
 """The words of one line: one speaker's, in the order of their start, at least one."""
@@ -56,7 +56,7 @@ def grouped(words: Sequence[Word]) -> list[Group]:
     return _joined(sorted(pieces, key=_start))
 
 
-def lines_of(groups: Sequence[Group], joiner: str = " ") -> list[Sentence]:
+def segments_of(groups: Sequence[Group], joiner: str = " ") -> list[Segment]:
     """The transcript's lines. `groups` are in the order of their start; `joiner` is what
     the language puts between words."""
     found = []
@@ -67,7 +67,7 @@ def lines_of(groups: Sequence[Group], joiner: str = " ") -> list[Sentence]:
         scores = [word.score for word in words if word.score is not None]
         identity = f"segment_{number:04d}"
         found.append(
-            Sentence(
+            Segment(
                 segment_id=identity,
                 original_segment_id=number,
                 speaker=words[0].speaker,

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from dubstage.contract import Stage
 from dubstage.models import model_revision
+from dubstage.synthesize.clip_cache import ClipCache, Note, clip_key, seconds_of
 from dubstage.synthesize.engine import Speaker, Voice
-from dubstage.synthesize.kept import KeptLines, Note, line_key, seconds_of
 from dubstage.synthesize.take import ATTEMPTS, Take, record
-from dubstage.text.transcript import Clip, ClipFlag, TranslatedSentence
+from dubstage.text.transcript import Clip, ClipFlag, TranslatedSegment
 from dubstage.timing.fit import engine_speed
 from dubstage.timing.prediction import SpeechRate
 from dubstage.timing.slot import Slot
@@ -23,11 +23,11 @@ SPEED_TOLERANCE = 0.05
 """A line is not spoken again for a smaller difference of speed: mux stretches by it."""
 
 
-class LineRecorder:
+class ClipMaker:
     """Makes the clips of one run, with one engine."""
 
     def __init__(
-        self, work: Work, speaker: Speaker, voices: Mapping[str, Voice], kept: KeptLines
+        self, work: Work, speaker: Speaker, voices: Mapping[str, Voice], kept: ClipCache
     ) -> None:
         self.keys: list[str] = []
         """Keys of the lines so far."""
@@ -49,7 +49,7 @@ class LineRecorder:
             "language": work.request.target_language,
         }
 
-    def clip(self, line: TranslatedSentence, slot: Slot) -> Clip:
+    def clip(self, line: TranslatedSegment, slot: Slot) -> Clip:
         """The line's clip; its file is in the tree."""
         voice, text = self._voices[line.speaker], line.translation
         expected = self._rate.predict(text)
@@ -65,7 +65,7 @@ class LineRecorder:
         self.keys.append(key)
         self._rate.learn(text, note.duration * note.speed)
         name = f"{line.segment_id}.wav"
-        self._kept.hand_out(key, self._work.staging(Artifact.TTS_CLIPS, name))
+        self._kept.link(key, self._work.staging(Artifact.TTS_CLIPS, name))
         return self._place(line).model_copy(
             update={
                 "audio_file": name,
@@ -78,7 +78,7 @@ class LineRecorder:
             }
         )
 
-    def silent(self, line: TranslatedSentence, flag: ClipFlag) -> Clip:
+    def silent(self, line: TranslatedSegment, flag: ClipFlag) -> Clip:
         """The clip of a line that is not spoken."""
         return self._place(line).model_copy(update={"flag": flag})
 
@@ -87,7 +87,7 @@ class LineRecorder:
         same voice is spoken afresh each time: people do not repeat themselves exactly."""
         sound = voice.sample_sha256 or str(voice.number)
         self._times[text, sound] += 1
-        return line_key(
+        return clip_key(
             {**self._means, "text": text, "voice": sound, "time": self._times[text, sound]}
         )
 
@@ -96,7 +96,7 @@ class LineRecorder:
         speed = engine_speed(note.duration * note.speed, slot, self._speaker.reach)
         return note.slot == seconds_of(slot) or abs(speed - note.speed) <= SPEED_TOLERANCE
 
-    def _speak(self, line: TranslatedSentence, voice: Voice, slot: Slot, expected: float) -> Take:
+    def _speak(self, line: TranslatedSegment, voice: Voice, slot: Slot, expected: float) -> Take:
         """Spoken at the speed that the expected length asks for, and once more where the
         length that came out asks for another, three takes at most. The length of a take
         that went astray asks for nothing."""
@@ -116,7 +116,7 @@ class LineRecorder:
         again = record(speak, speed, expected, file, ATTEMPTS - take.number)
         return take if again.flag else again
 
-    def _place(self, line: TranslatedSentence) -> Clip:
+    def _place(self, line: TranslatedSegment) -> Clip:
         """Where the line goes; nothing is spoken yet."""
         return Clip(
             segment_id=line.segment_id,
