@@ -21,7 +21,7 @@ def sources() -> Iterator[tuple[str, str, Object]]:
                 yield file.name, spec["chart"]["spec"]["chart"], spec["values"]
 
 
-def test_both_tools_install_both_charts() -> None:
+def test_argo_cd_and_flux_install_both_charts() -> None:
     charts = sorted((file, Path(chart).name) for file, chart, _ in sources())
     assert charts == [
         ("applications.yaml", "dubjob-operator"), ("applications.yaml", "dubjob-profiles"),
@@ -30,7 +30,9 @@ def test_both_tools_install_both_charts() -> None:
 
 
 @pytest.mark.parametrize(("file", "chart", "values"), list(sources()))
-def test_their_values_are_taken(file: str, chart: str, values: Object) -> None:
+def test_chart_accepts_the_values_of_argo_cd_and_flux(
+    file: str, chart: str, values: Object
+) -> None:
     assert (ROOT / chart).parent == CHARTS
     rendered = str(render(Path(chart).name, **values))
     assert "registry.example" in rendered, file

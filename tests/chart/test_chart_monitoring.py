@@ -91,7 +91,7 @@ def test_expressions_are_read() -> None:
 
 
 @each_question
-def test_its_metrics_and_labels_are_there(question: Asked) -> None:
+def test_metrics_and_labels_of_expressions_exist(question: Asked) -> None:
     samples = exposed()
     names = question.metrics()
     assert names
@@ -101,5 +101,5 @@ def test_its_metrics_and_labels_are_there(question: Asked) -> None:
 
 
 @each_question
-def test_its_words_name_labels_of_the_answer(question: Asked) -> None:
+def test_annotations_use_labels_of_the_result(question: Asked) -> None:
     assert question.told <= question.grouped() | SCRAPED

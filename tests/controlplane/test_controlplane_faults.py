@@ -175,7 +175,9 @@ def points() -> list[tuple[Fault, str, str]]:
     ("fault", "stage", "moment"),
     [pytest.param(*point, id=f"{point[0].__name__}-{point[2]}-{point[1]}") for point in points()],
 )
-def test_trouble_changes_nothing(trouble: Trouble, fault: Fault, stage: str, moment: str) -> None:
+def test_faults_do_not_change_the_result(
+    trouble: Trouble, fault: Fault, stage: str, moment: str
+) -> None:
     view, name = trouble.view, "troubled"
     view.apply(name, deadlines={"activeSeconds": 86400, "startSeconds": 86400})
     for each in STAGES:

@@ -93,7 +93,7 @@ def test_bad_input_fails_at_once(view: View) -> None:
     assert view.stages_of("bad") == ["ingest"]
 
 
-def test_a_passing_failure_is_tried_again(view: View) -> None:
+def test_transient_failure_is_retried(view: View) -> None:
     view.apply("again", backoffLimit=1)
     view.fail("again", "ingest", 75)
     view.until(
@@ -104,7 +104,7 @@ def test_a_passing_failure_is_tried_again(view: View) -> None:
     assert failed["status"]["stages"][0]["attempts"] == 2
 
 
-def test_waiting_for_capacity_is_said(view: View) -> None:
+def test_waiting_for_capacity_is_reported(view: View) -> None:
     """No node is there at all: the scheduler's own words reach the status."""
     view.apply("queued")
     message = view.until(
@@ -117,7 +117,7 @@ def test_waiting_for_capacity_is_said(view: View) -> None:
     assert "no nodes available" in message
 
 
-def test_a_job_deleted_by_hand_comes_again(view: View) -> None:
+def test_manually_deleted_job_is_created_again(view: View) -> None:
     view.apply("deleted")
     first = view.pod_of("deleted", "ingest")
     view.kubectl("delete", "jobs", "-l", "dubjob.dev/dubjob=deleted", "--wait=true")
@@ -130,7 +130,7 @@ def test_a_job_deleted_by_hand_comes_again(view: View) -> None:
     assert conditions(view.finished("deleted"))["Complete"]["status"] == "True"
 
 
-def test_nobody_has_looked_yet(view: View) -> None:
+def test_new_dubjob_has_the_default_status(view: View) -> None:
     """A new DubJob reads as in progress, not as done."""
     view.kill_operators()
     view.apply("unseen")
@@ -164,7 +164,7 @@ def test_nobody_has_looked_yet(view: View) -> None:
         ({"activeDeadlineSeconds": 5}, "use spec.deadlines.activeSeconds"),
     ],
 )
-def test_the_schema_refuses(installed: View, spec: dict[str, Any], says: str) -> None:
+def test_schema_refuses_invalid_objects(installed: View, spec: dict[str, Any], says: str) -> None:
     done = installed.attempt("apply", "-f", "-", stdin=json.dumps(manifest("refused", **spec)))
     assert done.returncode != 0
     assert says in done.stderr
@@ -181,7 +181,7 @@ def test_the_schema_accepts_two_languages_or_two_regions(
     installed.kubectl("delete", "dubjob", "accepted")
 
 
-def test_a_job_id_cannot_be_changed(installed: View) -> None:
+def test_job_id_is_immutable(installed: View) -> None:
     installed.apply("fixed", jobID="one")
     done = installed.attempt("apply", "-f", "-", stdin=json.dumps(manifest("fixed", jobID="two")))
     assert "cannot be changed" in done.stderr

@@ -71,9 +71,7 @@ def profile(view: View) -> Iterator[Callable[..., None]]:
     view.kubectl("delete", "dubprofile", "special", "--ignore-not-found")
 
 
-def test_what_the_scheduler_is_told_reaches_the_pod(
-    view: View, profile: Callable[..., None]
-) -> None:
+def test_scheduling_fields_reach_the_pod(view: View, profile: Callable[..., None]) -> None:
     for item in (PRIORITY, RUNTIME):
         view.kubectl("apply", "-f", "-", stdin=json.dumps(item))
     labels = {"kueue.x-k8s.io/priority-class": "late"}
@@ -108,7 +106,7 @@ def test_what_the_scheduler_is_told_reaches_the_pod(
     assert said["annotations"]["team"] == "dubs"
 
 
-def test_a_profile_for_other_namespaces_is_refused_until_it_is_theirs(
+def test_profile_for_other_namespaces_is_refused_until_allowed(
     view: View, profile: Callable[..., None]
 ) -> None:
     profile(allowedNamespaces=["elsewhere"])
@@ -119,9 +117,7 @@ def test_a_profile_for_other_namespaces_is_refused_until_it_is_theirs(
     view.pod_of("foreign", "ingest")
 
 
-def test_a_setting_that_no_engine_can_have_is_named(
-    view: View, profile: Callable[..., None]
-) -> None:
+def test_invalid_engine_setting_is_named(view: View, profile: Callable[..., None]) -> None:
     profile(separate={"parameters": {"window": {"seconds": 7}}})
     view.apply("misset", profile="special")
     assert "stages.separate.parameters.window" in view.until_reason("misset", "ProfileInvalid")
@@ -129,7 +125,7 @@ def test_a_setting_that_no_engine_can_have_is_named(
     view.pod_of("misset", "ingest")
 
 
-def test_a_changed_profile_disturbs_no_stage_that_runs(
+def test_changed_profile_does_not_disturb_a_running_stage(
     view: View, profile: Callable[..., None]
 ) -> None:
     profile()
@@ -145,7 +141,7 @@ def test_a_changed_profile_disturbs_no_stage_that_runs(
     assert (first["run"], first["attempts"]) == (1, 1)
 
 
-def test_too_many_disruptions_end_it(view: View, profile: Callable[..., None]) -> None:
+def test_too_many_disruptions_fail_it(view: View, profile: Callable[..., None]) -> None:
     profile(maxDisruptions=1)
     view.apply("drained", profile="special")
     for _ in range(2):
@@ -166,7 +162,7 @@ def _drain(view: View, pod: Object) -> None:
     )
 
 
-def test_admission_that_refuses_the_pod_is_a_fault_in_its_words(view: View) -> None:
+def test_pod_refused_by_admission_is_quoted(view: View) -> None:
     limits = {
         "apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "tiny"},
         "spec": {"limits": [{"type": "Container", "max": {"memory": "1Mi"}}]},

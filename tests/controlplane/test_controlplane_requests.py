@@ -55,7 +55,7 @@ def test_retry_of_a_finished_dubjob(view: View) -> None:
     assert view.told("again").count("Completed") == 2
 
 
-def test_a_review_with_a_bad_and_a_good_correction(view: View) -> None:
+def test_review_with_a_bad_and_a_good_correction(view: View) -> None:
     view.apply("reviewed", reviewAfter=["translate"])
     for stage in STAGES[:4]:
         view.succeed("reviewed", stage)
@@ -76,7 +76,7 @@ def test_a_review_with_a_bad_and_a_good_correction(view: View) -> None:
     assert done["status"]["lastHandledApproval"] == token
 
 
-def test_a_review_ends_when_it_is_no_longer_asked_for(view: View) -> None:
+def test_removed_review_ends(view: View) -> None:
     view.apply("hasty", reviewAfter=["separate"])
     for stage in STAGES[:2]:
         view.succeed("hasty", stage)
@@ -87,7 +87,7 @@ def test_a_review_ends_when_it_is_no_longer_asked_for(view: View) -> None:
     view.pod_of("hasty", "transcribe")
 
 
-def test_a_running_stage_whose_spec_changes_is_replaced(view: View) -> None:
+def test_running_stage_with_a_changed_spec_is_replaced(view: View) -> None:
     view.apply("respelled", glossary=[{"term": "DubJob"}])
     for stage in STAGES[:3]:
         view.succeed("respelled", stage)
@@ -106,7 +106,7 @@ def _is_going(pod: Object | None) -> bool:
     return pod is None or "deletionTimestamp" in pod["metadata"]
 
 
-def test_retry_of_what_failed(view: View) -> None:
+def test_retry_of_a_failed_stage(view: View) -> None:
     view.apply("failing")
     view.succeed("failing", "ingest")
     view.fail("failing", "separate", 65)
@@ -119,7 +119,7 @@ def test_retry_of_what_failed(view: View) -> None:
     assert [each["run"] for each in stages] == [1, 2, 2, 2, 2, 2]
 
 
-def test_the_source_is_fixed_while_it_runs(view: View) -> None:
+def test_source_is_immutable_while_running(view: View) -> None:
     view.apply("fixed")
     view.pod_of("fixed", "ingest")
     view.until("the status", lambda: conditions(view.dubjob("fixed")))
@@ -134,7 +134,7 @@ def test_the_source_is_fixed_while_it_runs(view: View) -> None:
     view.apply("fixed", suspend=True, source={"path": "other.mp4"})
 
 
-def test_a_quota_is_waited_for_and_said(view: View) -> None:
+def test_waiting_for_quota_is_reported(view: View) -> None:
     quota = {
         "apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none"},
         "spec": {"hard": {"pods": "0"}},
@@ -163,14 +163,14 @@ def test_a_quota_is_waited_for_and_said(view: View) -> None:
     view.pod_of("waits", "ingest")
 
 
-def test_a_queue_deadline_ends_it(view: View) -> None:
+def test_queue_deadline_fails_it(view: View) -> None:
     view.apply("late", deadlines={"queueSeconds": 3})
     failed = conditions(view.finished("late"))["Finished"]
     assert failed["reason"] == "QueueDeadlineExceeded"
     view.until("the Job to go", lambda: view.stages_of("late") == [])
 
 
-def test_an_active_deadline_counts_running_alone(view: View) -> None:
+def test_active_deadline_counts_only_running_time(view: View) -> None:
     """Waiting for a node is no work; the second stage ends what the first began to use up."""
     view.apply("slow", deadlines={"activeSeconds": 4})
     time.sleep(5)
@@ -184,7 +184,7 @@ def test_an_active_deadline_counts_running_alone(view: View) -> None:
     view.until("the Job to go", lambda: view.stages_of("slow") == ["ingest"])
 
 
-def test_a_job_that_kueue_holds_back_is_queued(view: View) -> None:
+def test_job_suspended_by_kueue_is_queued(view: View) -> None:
     """As Kueue does when it takes its admission back: it suspends the Job."""
     view.apply("held", queueName="dubs")
     pod = view.pod_of("held", "ingest")
@@ -202,7 +202,7 @@ def test_a_job_that_kueue_holds_back_is_queued(view: View) -> None:
     view.finished("held")
 
 
-def test_finished_jobs_go_after_their_time(view: View) -> None:
+def test_finished_jobs_are_deleted_after_their_ttl(view: View) -> None:
     view.kubectl(
         "patch", "dubprofile", "cpu", "--type=merge", "-p",
         '{"spec":{"ttlSecondsAfterFinished":1}}',
@@ -222,7 +222,7 @@ def test_finished_jobs_go_after_their_time(view: View) -> None:
     assert view.stages_of("short") == []
 
 
-def test_deleting_takes_the_jobs_along(view: View) -> None:
+def test_deletion_deletes_the_jobs(view: View) -> None:
     view.apply("gone")
     view.play(view.pod_of("gone", "ingest"), "Running")
     view.kubectl("delete", "dubjob", "gone", "--wait=true", "--timeout=10s")
@@ -236,6 +236,6 @@ def test_deleting_takes_the_jobs_along(view: View) -> None:
     )
 
 
-def test_a_priority_class_is_the_profiles_to_allow(view: View) -> None:
+def test_profile_restricts_priority_classes(view: View) -> None:
     view.apply("urgent", priorityClassName="urgent")
     assert "allows none" in view.until_reason("urgent", "PriorityClassForbidden")

@@ -14,7 +14,7 @@ from local_view import Cluster, Lay, Names, conditions, dubjob_manifest, make_sa
     "variant",
     ["text-file", "empty", "cut-off-index-first", "cut-off-index-last", "no-audio"],
 )
-def test_bad_source_fails_with_a_sentence(
+def test_bad_source_fails_with_a_message(
     cluster: Cluster,
     tmp_path: Path,
     lay_source: Lay,
@@ -33,14 +33,14 @@ def test_bad_source_fails_with_a_sentence(
     assert cluster.stages_run(name) == ["ingest"]
 
 
-def test_source_that_is_not_there(cluster: Cluster, names: Names) -> None:
+def test_missing_source(cluster: Cluster, names: Names) -> None:
     name = names("bad-absent")
     cluster.apply(dubjob_manifest(name))
     failed = cluster.finished(name, timeout=60)
     _assert_sentence(conditions(failed)["Finished"], mentions="source.mp4")
 
 
-def test_source_that_leads_out_of_the_inputs(
+def test_source_link_out_of_the_inputs(
     cluster: Cluster, tmp_path: Path, sample: Path, names: Names
 ) -> None:
     """A link out of the inputs folder is refused, whatever it points at."""
@@ -79,7 +79,7 @@ def test_api_server_refuses(
     assert says in done.stderr
 
 
-def test_language_that_no_engine_has(
+def test_unsupported_language(
     cluster: Cluster, sample: Path, lay_source: Lay, names: Names
 ) -> None:
     """Refused by ingest, before a GPU is asked for."""
@@ -91,7 +91,7 @@ def test_language_that_no_engine_has(
     assert cluster.stages_run(name) == ["ingest"]
 
 
-def test_unknown_profile_is_waited_for_with_a_sentence(cluster: Cluster, names: Names) -> None:
+def test_missing_profile_is_awaited_with_a_message(cluster: Cluster, names: Names) -> None:
     name = names("no-profile")
     cluster.apply(dubjob_manifest(name, profile="absent", deadlines={"startSeconds": 8}))
     waiting = cluster.until(

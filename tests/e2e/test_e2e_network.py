@@ -22,7 +22,7 @@ def ports(place: Place) -> list[str]:
     return [line.rsplit(":", 1)[1] for line in listed.splitlines() if place.bridge in line]
 
 
-def test_what_a_killed_cluster_left_does_not_lead_pods_astray(
+def test_rules_of_a_killed_cluster_do_not_misroute_pods(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The state is gone, by hand or by a new disk; bridge and rule are still there."""

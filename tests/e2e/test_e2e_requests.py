@@ -23,7 +23,7 @@ from local_view import (
 SPOKEN = "Buenos días a todos."
 
 
-def test_a_transcript_that_a_person_brings_replaces_the_engine(
+def test_own_transcript_replaces_the_engine(
     cluster: Cluster, sample: Path, lay_source: Lay, names: Names
 ) -> None:
     """Its stage runs without a GPU, and what follows works on the person's lines."""
@@ -44,7 +44,7 @@ def test_a_transcript_that_a_person_brings_replaces_the_engine(
     assert "Gracias" in lines[1]["translation"]
 
 
-def test_a_bad_file_of_a_person_fails_with_line_and_reason(
+def test_bad_correction_fails_with_line_and_reason(
     cluster: Cluster, sample: Path, lay_source: Lay, names: Names
 ) -> None:
     name = names("brought-bad")
@@ -58,7 +58,7 @@ def test_a_bad_file_of_a_person_fails_with_line_and_reason(
     assert cluster.stages_run(name) == ["ingest"]
 
 
-def test_a_review_with_a_correction_is_heard_in_the_dub(
+def test_correction_of_a_review_is_audible_in_the_dub(
     cluster: Cluster, sample: Path, lay_source: Lay, names: Names
 ) -> None:
     name = names("reviewed")
@@ -81,7 +81,7 @@ def test_a_review_with_a_correction_is_heard_in_the_dub(
     assert dubbed[0]["translation"] == SPOKEN
 
 
-def test_interim_files_go_when_it_is_complete_and_it_is_still_reused(
+def test_interim_files_are_deleted_and_results_still_reused(
     cluster: Cluster, sample: Path, lay_source: Lay, names: Names, profile: Callable[..., str]
 ) -> None:
     tidy = profile(deleteInterimFiles="OnComplete")
@@ -118,7 +118,7 @@ def test_suspend_and_resume_on_the_node(
     assert [stage_status(done, stage)["run"] for stage in STAGES] == [1, 1, 2, 1, 1, 1]
 
 
-def test_old_media_are_pruned_by_the_charts_cron_job(
+def test_cron_job_of_the_chart_prunes_old_media(
     cluster: Cluster, sample: Path, lay_source: Lay, names: Names
 ) -> None:
     """The CronJob's own pod, on the real volume: old jobs go, inputs and new jobs stay."""

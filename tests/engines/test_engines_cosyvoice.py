@@ -63,7 +63,7 @@ def synthesize(folder: Path, choice: EngineChoice) -> Ended:
     return run_stage_in(folder, request_for(Stage.SYNTHESIZE, engines=engines))
 
 
-def test_the_stand_in_has_upstreams_signatures(upstream: ModuleType) -> None:
+def test_stand_in_has_the_signatures_of_upstream(upstream: ModuleType) -> None:
     record = json.loads((HERE / "cosyvoice_signatures.json").read_text())
     for name, signature in record["signatures"].items():
         found: Any = upstream
@@ -74,7 +74,7 @@ def test_the_stand_in_has_upstreams_signatures(upstream: ModuleType) -> None:
         ), name
 
 
-def test_the_record_is_of_the_revision_in_the_image() -> None:
+def test_signatures_are_from_the_revision_in_the_image() -> None:
     record = json.loads((HERE / "cosyvoice_signatures.json").read_text())
     dockerfile = (ROOT / "stage-images/Dockerfile").read_text()
     assert f"COSYVOICE_REVISION={record['revision']}" in dockerfile
@@ -88,7 +88,7 @@ def test_the_record_is_of_the_revision_in_the_image() -> None:
          "You are a helpful assistant.<|endofprompt|>"),
     ],
 )  # fmt: skip
-def test_every_line_in_its_speakers_voice(
+def test_segments_use_the_voice_of_their_speaker(
     tmp_path: Path, upstream: ModuleType, name: str, yaml: str, lead: str
 ) -> None:
     """The model is loaded once, a voice worked out once, nothing written to its folder."""
@@ -126,7 +126,7 @@ def test_every_line_in_its_speakers_voice(
         ("cosyvoice3.yaml", "You are a helpful assistant.<|endofprompt|>one two"),
     ],
 )
-def test_zero_shot_gives_the_recordings_text_to_the_model(
+def test_zero_shot_passes_the_text_of_the_reference(
     tmp_path: Path, upstream: ModuleType, yaml: str, prompt: str
 ) -> None:
     lay_job(tmp_path, LINES[:1], seconds=15.0)
@@ -142,9 +142,7 @@ def test_zero_shot_gives_the_recordings_text_to_the_model(
     }
 
 
-def test_a_persons_recording_has_no_text_and_is_no_prompt(
-    tmp_path: Path, upstream: ModuleType
-) -> None:
+def test_voice_file_has_no_text_and_is_no_prompt(tmp_path: Path, upstream: ModuleType) -> None:
     lay_job(tmp_path, LINES[:1], seconds=15.0)
     voices = tmp_path / "inputs/clip/voices"
     voices.mkdir()
@@ -168,7 +166,7 @@ VOCALS = "interim/clip/text/vid/speaks/vocals.wav"
         ("cosyvoice2.yaml", b"weights", {"mode": "sft"}, "no mode 'sft'"),
     ],
 )
-def test_a_model_that_cannot_be_used_is_said(
+def test_unusable_model_is_reported(
     tmp_path: Path,
     upstream: ModuleType,
     yaml: str,
@@ -183,14 +181,14 @@ def test_a_model_that_cannot_be_used_is_said(
     assert says in ended.result.message
 
 
-def test_an_image_without_cosyvoice_is_said(tmp_path: Path) -> None:
+def test_image_without_cosyvoice_is_reported(tmp_path: Path) -> None:
     choice = lay_model(tmp_path, "M", "cosyvoice2.yaml")
     with pytest.raises(Misconfigured, match="CLONE_COSYVOICE") as caught:
         CosyVoice(tmp_path / "cosyvoice/M", choice)
     assert caught.value.reason == "EngineMissing"
 
 
-def test_a_full_gpu_is_said(tmp_path: Path, upstream: ModuleType) -> None:
+def test_exhausted_gpu_memory_is_reported(tmp_path: Path, upstream: ModuleType) -> None:
     lay_job(tmp_path, [line(0, 0.5, 7.0, "memory")], seconds=15.0)
     ended = synthesize(tmp_path, lay_model(tmp_path / "models", "M", "cosyvoice2.yaml"))
     assert (ended.code, ended.result.reason) == (ExitCode.TEMPFAIL, "OutOfMemory")
@@ -231,7 +229,7 @@ def test_a_full_gpu_is_said(tmp_path: Path, upstream: ModuleType) -> None:
         ("Dos más. " * 60, "es", [("Dos más. " * count).strip() for count in (26, 26, 8)]),
     ],
 )
-def test_text_as_it_is_read(text: str, language: str, found: list[str]) -> None:
+def test_text_normalization(text: str, language: str, found: list[str]) -> None:
     assert spoken_chunks(text, language) == found
 
 
@@ -244,7 +242,7 @@ def test_text_as_it_is_read(text: str, language: str, found: list[str]) -> None:
         ("Fun-CosyVoice3-0.5B-2512", "ca", False),
     ],
 )
-def test_a_language_that_the_model_lacks_is_refused_by_ingest(
+def test_language_unsupported_by_the_model_is_refused_by_ingest(
     model: str, target: str, is_spoken: bool
 ) -> None:
     engines = {

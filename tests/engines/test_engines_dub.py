@@ -18,7 +18,7 @@ from dubstage.workspace.layout import Artifact
 
 
 @pytest.mark.timeout(300)
-def test_a_dub_is_as_good_as_the_goals_say(tmp_path: Path) -> None:
+def test_dub_meets_the_quality_targets(tmp_path: Path) -> None:
     """A short `make bench-dubbing`, against the truth: the clip at which the plain method
     fails, lines that are too long for their time."""
     assert (SEED / "faster-whisper/base").is_dir(), "fetch the models: make models"
@@ -29,7 +29,7 @@ def test_a_dub_is_as_good_as_the_goals_say(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_a_hundred_lines_in_a_minute(tmp_path: Path) -> None:
+def test_a_hundred_segments_per_minute(tmp_path: Path) -> None:
     """Two people in turns. Quick, each line at its time, none above the cap."""
     turns = [
         Spoken(n * 0.6, n * 0.6 + 0.5, 0.0, speaker=f"S{n % 2}", translation=f"Línea {n}, y sí.")

@@ -17,7 +17,7 @@ time.sleep({SECONDS})
 """
 
 
-def test_onnxruntime_reports_to_nobody() -> None:
+def test_onnxruntime_sends_no_telemetry() -> None:
     with socket.create_server(("127.0.0.1", 0)) as proxy:
         address = f"http://127.0.0.1:{proxy.getsockname()[1]}"
         environment = {

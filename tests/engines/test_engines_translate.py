@@ -30,7 +30,7 @@ def translate(*lines: str) -> list[str]:
     return GoogleTranslate().translate(lines, "en", "es", lambda _: None)
 
 
-def test_google_translates_line_by_line_and_a_few_at_once(server: Google) -> None:
+def test_google_translates_segments_concurrently(server: Google) -> None:
     server.translate = lambda text, _: Answer(200, translation(f"<{text}>").body, delay=0.05)
     lines = [f'It\'s line {number} of "many" & 한국어?' for number in range(20)]
     shares: list[float] = []
@@ -44,7 +44,7 @@ def test_google_translates_line_by_line_and_a_few_at_once(server: Google) -> Non
 
 
 @pytest.mark.parametrize("trouble", [Answer(429), Answer(503), Answer(200, b"<html>sorry</html>")])
-def test_google_is_asked_again(server: Google, trouble: Answer) -> None:
+def test_google_request_is_retried(server: Google, trouble: Answer) -> None:
     server.translate = lambda text, attempt: trouble if attempt < 2 else translation("hola")
     assert translate("good morning") == ["hola"]
     assert server.asked == ["good morning"] * 3
@@ -59,7 +59,7 @@ def test_google_is_asked_again(server: Google, trouble: Answer) -> None:
         (Answer(200, translation("late").body, delay=1.0), "no answer in time"),
     ],
 )
-def test_google_that_stays_away_is_a_failure_that_may_pass(
+def test_unreachable_google_is_a_transient_failure(
     server: Google, monkeypatch: pytest.MonkeyPatch, trouble: Answer, says: str
 ) -> None:
     """The source text is never taken for the translation."""
@@ -72,14 +72,14 @@ def test_google_that_stays_away_is_a_failure_that_may_pass(
     assert len(server.asked) == retries.ATTEMPTS
 
 
-def test_google_gets_a_very_long_line_in_pieces(server: Google) -> None:
+def test_google_gets_a_long_segment_in_pieces(server: Google) -> None:
     server.translate = lambda text, _: translation(text.upper())
     line = "This is a sentence. " * 200
     assert translate(line) == [line.strip().upper()]
     assert max(len(text) for text in server.asked) <= engine.LONGEST_TEXT
 
 
-def test_google_that_echoes_a_line_leaves_it_untranslated(server: Google) -> None:
+def test_segment_echoed_by_google_stays_untranslated(server: Google) -> None:
     server.translate = lambda text, _: translation(text)
     (found,) = translate_lines(
         GoogleTranslate(), ["good morning"], ("en", "es"), [], lambda _: None
@@ -106,7 +106,7 @@ def test_apertium_translates() -> None:
     assert apertium("La casa és gran.", source="ca", target="en") == ["The home is big."]
 
 
-def test_apertium_keeps_lines_apart_whatever_is_in_them() -> None:
+def test_apertium_keeps_segments_separate() -> None:
     lines = [
         "...",
         'He said "no".\n\nThen he left.',

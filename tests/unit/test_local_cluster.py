@@ -20,7 +20,7 @@ from local_cluster.processes import Background
 from local_cluster.programs import run
 
 
-def test_two_checkouts_share_no_name(tmp_path: Path) -> None:
+def test_checkouts_have_different_names(tmp_path: Path) -> None:
     one, two = Place(tmp_path / "one"), Place(tmp_path / "two")
     for name in ("key", "folder", "sockets", "state", "bridge", "control_group"):
         assert getattr(one, name) != getattr(two, name)
@@ -33,7 +33,7 @@ def test_free_addresses() -> None:
     assert 1024 <= free_port() <= 65535
 
 
-def test_a_program_is_started_once_and_stopped_by_its_id(tmp_path: Path) -> None:
+def test_program_is_started_once_and_stopped(tmp_path: Path) -> None:
     background = Background(tmp_path / "records", tmp_path / "logs")
     sleep = [sys.executable, "-c", "print('up', flush=True); import time; time.sleep(60)"]
     background.start("sleeper", sleep)
@@ -50,7 +50,7 @@ def test_a_program_is_started_once_and_stopped_by_its_id(tmp_path: Path) -> None
         background.check("sleeper")
 
 
-def test_another_program_of_the_same_id_is_left_alone(tmp_path: Path) -> None:
+def test_other_program_with_the_same_process_id_is_not_stopped(tmp_path: Path) -> None:
     """After a reboot an id may be anybody's."""
     import os
 
@@ -60,12 +60,12 @@ def test_another_program_of_the_same_id_is_left_alone(tmp_path: Path) -> None:
     background.stop("mine")
 
 
-def test_a_failed_program_says_why() -> None:
+def test_failed_program_raises_with_its_output() -> None:
     with pytest.raises(ClusterError, match="no such thing"):
         run(sys.executable, "-c", "import sys; sys.exit('no such thing')")
 
 
-def test_certificates_hold_every_address(tmp_path: Path) -> None:
+def test_certificates_contain_every_address(tmp_path: Path) -> None:
     credentials = Credentials(tmp_path)
     certificates.create(credentials, ["127.0.0.1", "10.96.0.1"], node="node")
     text = run("openssl", "x509", "-in", credentials.server, "-noout", "-text")
@@ -94,7 +94,7 @@ def blob(layout: Path, content: bytes) -> dict[str, str]:
     return {"digest": f"sha256:{digest}"}
 
 
-def test_only_wanted_images_leave_the_layout(tmp_path: Path) -> None:
+def test_archive_contains_only_the_requested_images(tmp_path: Path) -> None:
     manifests = []
     shared = blob(tmp_path, b"shared layer")
     for name in ("one", "two"):

@@ -24,18 +24,20 @@ def measured(count: int, seconds: float, *, hop: float = 0.02, cpu: float = 0.0)
         (7, {"seconds": 999.0}, []),
     ],
 )
-def test_goals_of_dubs_at_once(count: int, changes: dict[str, float], met: list[bool]) -> None:
+def test_targets_for_concurrent_dubs(
+    count: int, changes: dict[str, float], met: list[bool]
+) -> None:
     dubs = measured(count, **{"seconds": 100.0, **changes})
     goals = list(at_once(measured(count, 100.0), dubs))
     assert [goal.met for goal in goals] == met
 
 
-def test_the_goal_of_finished_dubs() -> None:
+def test_target_for_finished_dubs() -> None:
     assert idle(10000, 300).met
     assert not idle(10000, 301).met
 
 
-def test_a_missed_goal_is_said_and_ends_with_1(capsys: pytest.CaptureFixture[str]) -> None:
+def test_missed_target_is_reported_and_exits_with_1(capsys: pytest.CaptureFixture[str]) -> None:
     assert verdict([Goal("this", "1 ms", True), Goal("that", "9 ms", False)]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[-2].split() == ["met", "this", "1", "ms"]

@@ -23,7 +23,7 @@ def stored(uid: str, generation: int = 1) -> CachedDubJob:
     return CachedDubJob.of({"metadata": metadata})
 
 
-def test_the_one_that_was_created_anew_stays() -> None:
+def test_recreated_object_stays_in_the_cache() -> None:
     """What is heard of the old one, and of the new, comes in any order."""
     indexed = Cache()
     kept = indexed.dubjobs
@@ -38,7 +38,7 @@ def test_the_one_that_was_created_anew_stays() -> None:
     assert kept.every_key() == []
 
 
-def test_an_object_has_the_label_that_it_had_last() -> None:
+def test_cached_object_has_its_latest_label() -> None:
     kept: ObjectCache[CachedDubJob] = ObjectCache()
     kept.put(KEY, stored("one"))
     assert kept.put(("dubbing", "other"), stored("one", 2)) == stored("one")
@@ -46,7 +46,7 @@ def test_an_object_has_the_label_that_it_had_last() -> None:
     assert kept.every() == kept.of(("dubbing", "other")) == [stored("one", 2)]
 
 
-def test_a_pod_finds_its_dubjob_by_a_shortened_name_too() -> None:
+def test_pod_finds_its_dubjob_by_a_shortened_name() -> None:
     indexed = Cache()
     long = ("dubbing", "a" * 100)
     for key in (KEY, long):
@@ -56,7 +56,7 @@ def test_a_pod_finds_its_dubjob_by_a_shortened_name_too() -> None:
     assert indexed.labelled(("dubbing", "nobody")) == []
 
 
-def test_slim_objects_say_what_whole_ones_do() -> None:
+def test_slim_objects_are_equivalent_to_complete_ones() -> None:
     world = World()
     world.step()
     world.pod("Running")

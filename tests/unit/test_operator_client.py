@@ -64,9 +64,7 @@ async def client(server: ApiServer) -> AsyncIterator[Client]:
     await client.close()
 
 
-async def test_a_log_that_does_not_come_disturbs_no_write(
-    server: ApiServer, client: Client
-) -> None:
+async def test_slow_log_read_does_not_block_writes(server: ApiServer, client: Client) -> None:
     write = asyncio.create_task(client.request("PUT", "/job", {}))
     await server.write_came.wait()
     with pytest.raises(Unavailable, match="/log"):
@@ -76,7 +74,7 @@ async def test_a_log_that_does_not_come_disturbs_no_write(
     assert server.puts == ["Bearer token-1"], "the write was sent once"
 
 
-async def test_a_token_that_has_ended_is_read_anew_once(server: ApiServer, client: Client) -> None:
+async def test_expired_token_is_read_again_once(server: ApiServer, client: Client) -> None:
     """Two calls learn of it: the second must not throw the new login away."""
     server.refuse = "Bearer token-1"
     server.write_goes_on.set()
@@ -86,7 +84,7 @@ async def test_a_token_that_has_ended_is_read_anew_once(server: ApiServer, clien
     assert sorted(server.puts) == ["Bearer token-1"] * 2 + ["Bearer token-2"] * 2
 
 
-async def test_who_no_longer_leads_tries_no_write_again(server: ApiServer, client: Client) -> None:
+async def test_former_leader_does_not_retry_writes(server: ApiServer, client: Client) -> None:
     server.refuse = "Bearer token-1"
     server.write_goes_on.set()
     client.may_write = lambda: not server.puts
@@ -95,7 +93,7 @@ async def test_who_no_longer_leads_tries_no_write_again(server: ApiServer, clien
     assert len(server.puts) == 1
 
 
-async def test_a_server_that_is_away_is_named(client: Client, server: ApiServer) -> None:
+async def test_unreachable_server_is_named(client: Client, server: ApiServer) -> None:
     server.url = "http://127.0.0.1:1"
     with pytest.raises(Unavailable, match=r"PUT /job.*127\.0\.0\.1:1") as caught:
         await client.text("PUT", "/job", {}, attempts=1)
@@ -123,9 +121,7 @@ def inline(authority: Path) -> str:
     return base64.b64encode(authority.read_bytes()).decode()
 
 
-async def test_a_kubeconfig_with_an_inline_authority_is_trusted(
-    authority: Path, inline: str
-) -> None:
+async def test_kubeconfig_with_an_inline_ca_is_trusted(authority: Path, inline: str) -> None:
     """As kind, k3d, EKS and GKE write it."""
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(authority, authority.with_name("key.pem"))

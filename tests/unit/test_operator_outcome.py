@@ -55,7 +55,7 @@ def test_summary_grows_with_the_stages_and_outputs_come_at_the_end() -> None:
     assert status.outputs is None
 
 
-def test_outputs_outlive_their_pod_and_go_when_the_dub_is_made_again() -> None:
+def test_outputs_outlive_their_pod_until_the_next_run() -> None:
     world = dubbed()
     world.jobs.clear()
     world.pods.clear()
@@ -85,7 +85,7 @@ def test_reused_stages_report_what_they_measured_when_they_ran() -> None:
     assert world.later(60) == status
 
 
-def test_a_result_without_measures_leaves_no_empty_fields() -> None:
+def test_result_without_measures_leaves_no_empty_fields() -> None:
     status = World().finish()
     assert (status.summary, status.outputs) == (None, None)
     assert [entry.summary for entry in status.stages] == [None] * 6

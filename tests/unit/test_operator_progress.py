@@ -49,11 +49,11 @@ def running() -> World:
         ("", None),
     ],
 )
-def test_the_last_progress_line_counts(log: str, share: int | None) -> None:
+def test_last_progress_line_counts(log: str, share: int | None) -> None:
     assert last_progress(log) == share
 
 
-async def test_a_log_is_read_every_15_seconds_and_asks_for_a_reconcile() -> None:
+async def test_log_is_read_every_15_seconds_and_triggers_a_reconcile() -> None:
     kubelet, woken = Kubelet('{"progress": 0.4}'), list[tuple[str, str]]()
     reader, world = ProgressReader(cast("Client", kubelet), woken.append), running()
     assert reader.of(world.dubjob, world.observed(), NOW) is None
@@ -70,7 +70,7 @@ async def test_a_log_is_read_every_15_seconds_and_asks_for_a_reconcile() -> None
     assert kubelet.asked == 1
 
 
-async def test_a_kubelet_that_does_not_answer_holds_nothing_up() -> None:
+async def test_unresponsive_kubelet_blocks_nothing() -> None:
     kubelet, woken = Kubelet(None), list[tuple[str, str]]()
     reader, world = ProgressReader(cast("Client", kubelet), woken.append), running()
     for seconds in (0, 15, 30, 45):
@@ -83,7 +83,7 @@ async def test_a_kubelet_that_does_not_answer_holds_nothing_up() -> None:
     assert reader.of(world.dubjob, world.observed(), NOW + timedelta(seconds=60)) is None
 
 
-async def test_it_can_be_switched_off() -> None:
+async def test_progress_can_be_disabled() -> None:
     kubelet = Kubelet("")
     reader, world = ProgressReader(cast("Client", kubelet), lambda _: None, on=False), running()
     for seconds in (0, 15, 30):

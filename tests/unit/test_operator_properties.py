@@ -96,7 +96,7 @@ ACTIONS: list[Action] = [
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.sampled_from(ACTIONS), max_size=40))
-def test_every_order_of_events_ends_complete(actions: list[Action]) -> None:
+def test_every_order_of_events_completes(actions: list[Action]) -> None:
     world = World(deadlines={"startSeconds": 86400})
     world.profile = profile(maxDisruptions=1000)
     for action in actions:
@@ -122,7 +122,7 @@ def test_every_order_of_events_ends_complete(actions: list[Action]) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.sampled_from(ACTIONS), max_size=30))
-def test_a_reconcile_that_is_repeated_changes_nothing(actions: list[Action]) -> None:
+def test_repeated_reconcile_changes_nothing(actions: list[Action]) -> None:
     """Level, not edge: seen twice is seen once."""
     world = World(deadlines={"startSeconds": 86400})
     for action in actions:

@@ -27,7 +27,7 @@ async def working(reconcile: Callable[[Key], Awaitable[float | None]]) -> AsyncI
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_a_key_that_fails_comes_again_and_disturbs_no_other() -> None:
+async def test_failing_key_is_requeued_without_delaying_others() -> None:
     done = asyncio.Event()
     seen: list[str] = []
 
@@ -45,7 +45,7 @@ async def test_a_key_that_fails_comes_again_and_disturbs_no_other() -> None:
         await asyncio.wait_for(done.wait(), 2)
 
 
-async def test_a_key_is_worked_on_by_one_at_a_time_and_comes_again_if_it_changed() -> None:
+async def test_key_has_one_worker_and_is_requeued_if_changed() -> None:
     done = asyncio.Event()
     at_work, runs = 0, 0
 
@@ -89,7 +89,7 @@ def short_blink(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue_module, "DEBOUNCE_SECONDS", BLINK)
 
 
-async def test_where_nothing_is_to_be_done_a_word_is_told_at_once() -> None:
+async def test_idle_queue_writes_status_updates_immediately() -> None:
     slow = Slow()
     async with working(slow) as queue:
         queue.add_low_priority(("n", "one"))
@@ -97,7 +97,7 @@ async def test_where_nothing_is_to_be_done_a_word_is_told_at_once() -> None:
         assert slow.began == ["one"]
 
 
-async def test_while_there_is_work_a_word_waits_for_a_blink_and_is_told_once() -> None:
+async def test_busy_queue_delays_and_merges_status_updates() -> None:
     slow = Slow()
     async with working(slow) as queue:
         queue.add(("n", "slow"))
@@ -112,7 +112,7 @@ async def test_while_there_is_work_a_word_waits_for_a_blink_and_is_told_once() -
         assert slow.began == ["slow", "moves on", "stays"]
 
 
-async def test_a_word_waits_until_nothing_was_heard_for_a_blink(
+async def test_status_update_is_debounced(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(queue_module, "DEBOUNCE_SECONDS", 5 * BLINK)
@@ -128,7 +128,7 @@ async def test_a_word_waits_until_nothing_was_heard_for_a_blink(
         assert slow.began == ["slow", "changes"]
 
 
-async def test_a_word_that_waits_puts_off_no_deadline() -> None:
+async def test_delayed_status_update_delays_no_deadline() -> None:
     slow = Slow(look_again=BLINK / 4)
     async with working(slow) as queue:
         queue.add(("n", "slow"))

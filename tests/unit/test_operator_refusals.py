@@ -71,7 +71,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     return World()
 
 
-async def test_one_reading_serves_all_jobs_of_a_namespace(world: World) -> None:
+async def test_one_read_serves_all_jobs_of_a_namespace(world: World) -> None:
     world.events.messages = {"0": QUOTA, "1": QUOTA}
     world.events.seconds = 5 * REST
     for number in range(100):
@@ -83,7 +83,7 @@ async def test_one_reading_serves_all_jobs_of_a_namespace(world: World) -> None:
     assert world.of("2") == {"job-2": NotRefused()}
 
 
-async def test_who_waits_hears_when_the_reason_changes(world: World) -> None:
+async def test_changed_reason_is_delivered_to_waiting_dubjobs(world: World) -> None:
     world.of("0")
     for message in (QUOTA, "forbidden"):
         world.woken.clear()
@@ -93,7 +93,7 @@ async def test_who_waits_hears_when_the_reason_changes(world: World) -> None:
         assert world.of("0") == {"job-0": Refusal(message)}
 
 
-async def test_nothing_is_read_once_no_job_waits(world: World) -> None:
+async def test_nothing_is_read_if_no_job_waits(world: World) -> None:
     complete = [{"type": "Complete", "status": "True"}]
     world.of("0")
     world.of("1")
@@ -106,7 +106,7 @@ async def test_nothing_is_read_once_no_job_waits(world: World) -> None:
     await world.events.readings(1)
 
 
-async def test_a_long_reading_is_not_repeated_soon(
+async def test_slow_read_is_not_repeated_soon(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rest_module, "READ_SHARE", 0.1)
@@ -118,7 +118,7 @@ async def test_a_long_reading_is_not_repeated_soon(
     await world.events.readings(1)
 
 
-async def test_an_odd_event_stops_nothing(world: World) -> None:
+async def test_malformed_event_is_ignored(world: World) -> None:
     world.events.odd = [{"involvedObject": {}}, {}]
     world.of("0")
     await world.events.readings(1)
@@ -127,7 +127,7 @@ async def test_an_odd_event_stops_nothing(world: World) -> None:
     assert world.of("0") == {"job-0": Refusal(QUOTA)}
 
 
-async def test_who_does_not_lead_reads_nothing(world: World) -> None:
+async def test_passive_replica_reads_nothing(world: World) -> None:
     world.of("0")
     world.events.leads = False
     await asyncio.sleep(3 * REST)

@@ -43,7 +43,7 @@ Pods = tuple[Clock, WatchAudit, Watch, Delivered]
 
 
 @pytest.mark.parametrize("listed", [{"a": "2"}, {"a": "1", "b": "1"}], ids=["changed", "new"])
-def test_a_watch_that_misses_something_for_long_is_dead(pods: Pods, listed: dict[str, str]) -> None:
+def test_watch_with_a_lasting_gap_is_dead(pods: Pods, listed: dict[str, str]) -> None:
     clock, audit, watch, _ = pods
     audit.compare(watch, listed)
     clock.now += PATIENCE_SECONDS
@@ -55,7 +55,7 @@ def test_a_watch_that_misses_something_for_long_is_dead(pods: Pods, listed: dict
     assert audit.dead() == ["pods"]
 
 
-def test_while_the_api_server_is_away_no_watch_is_dead(pods: Pods) -> None:
+def test_no_watch_is_dead_while_the_api_server_is_unreachable(pods: Pods) -> None:
     """Something changed between the list and the look at what was brought, as it always
     does; then no list comes for long."""
     clock, audit, watch, seen = pods
@@ -67,7 +67,7 @@ def test_while_the_api_server_is_away_no_watch_is_dead(pods: Pods) -> None:
     assert audit.dead() == []
 
 
-def test_what_was_deleted_while_no_watch_was_open_is_forgotten(pods: Pods) -> None:
+def test_object_deleted_between_watches_is_removed(pods: Pods) -> None:
     """A watch that begins anew lists what is there, and tells of no deletion."""
     clock, audit, watch, seen = pods
     seen["new"] = "5"
@@ -81,7 +81,7 @@ def test_what_was_deleted_while_no_watch_was_open_is_forgotten(pods: Pods) -> No
     assert audit.dead() == []
 
 
-def test_a_watch_that_lags_and_moves_is_alive(pods: Pods) -> None:
+def test_lagging_watch_with_progress_is_alive(pods: Pods) -> None:
     """Busy: at each look something else is behind."""
     clock, audit, watch, seen = pods
     for number in range(2, 20):
@@ -91,7 +91,7 @@ def test_a_watch_that_lags_and_moves_is_alive(pods: Pods) -> None:
         assert audit.dead() == []
 
 
-def test_a_watch_that_catches_up_is_forgiven(pods: Pods) -> None:
+def test_watch_that_catches_up_is_alive(pods: Pods) -> None:
     clock, audit, watch, seen = pods
     audit.compare(watch, {"a": "2"})
     clock.now += PATIENCE_SECONDS + 1
@@ -114,7 +114,7 @@ class Listed:
         return {"items": metadata, "metadata": {}}
 
 
-async def test_work_begins_when_the_watches_have_brought_what_is_there() -> None:
+async def test_reconciling_starts_after_the_initial_list() -> None:
     """Not what was listed and has gone, nor what has come since: there is always more."""
     seen, listed = Delivered(), Listed()
     watch = Watch("pods", "/api/v1", "", seen)
@@ -174,7 +174,7 @@ async def attempt(replica: Leadership) -> bool:
     return replica.is_leader
 
 
-async def test_one_replica_leads_until_it_falls_silent() -> None:
+async def test_replica_leads_until_it_stops_renewing() -> None:
     leases, clock = Leases(), Clock()
     first, second = replica(leases, clock, "first"), replica(leases, clock, "second")
     assert await attempt(first)
@@ -190,7 +190,7 @@ async def test_one_replica_leads_until_it_falls_silent() -> None:
     assert not await attempt(first)
 
 
-async def test_a_leader_without_an_api_server_stops_acting() -> None:
+async def test_leader_without_an_api_server_becomes_passive() -> None:
     leases, clock = Leases(), Clock()
     first = replica(leases, clock, "first")
     assert await attempt(first)
@@ -199,7 +199,7 @@ async def test_a_leader_without_an_api_server_stops_acting() -> None:
     assert not await attempt(first)
 
 
-async def test_a_released_lease_is_taken_at_once() -> None:
+async def test_released_lease_is_acquired_immediately() -> None:
     leases, clock = Leases(), Clock()
     first, second = replica(leases, clock, "first"), replica(leases, clock, "second")
     await attempt(first)
@@ -208,7 +208,7 @@ async def test_a_released_lease_is_taken_at_once() -> None:
     assert await attempt(second)
 
 
-async def test_a_slow_answer_does_not_make_two_leaders() -> None:
+async def test_slow_response_does_not_elect_two_leaders() -> None:
     """The rival's ten seconds begin when its renewal is seen, not when it was asked for."""
     leases, clock = Leases(), Clock()
     first, second = replica(leases, clock, "first"), replica(leases, clock, "second")
@@ -225,7 +225,7 @@ async def test_a_slow_answer_does_not_make_two_leaders() -> None:
     assert not await attempt(second)
 
 
-async def test_who_leads_again_after_a_lapse_looks_at_everything() -> None:
+async def test_replica_that_leads_again_reconciles_everything() -> None:
     """The Lease ran out while the answer was under way: what came then nobody acted on."""
     leases, clock, started = Leases(), Clock(), list[float]()
     first = replica(leases, clock, "first", lambda: started.append(clock.now))

@@ -31,7 +31,7 @@ def last_request(world: World) -> StageRequest:
     return StageRequest.model_validate_json(container["env"][0]["value"])
 
 
-def test_suspend_deletes_the_running_job_and_resume_goes_on() -> None:
+def test_suspend_deletes_the_running_job_and_resume_continues() -> None:
     world = World()
     up_to(world, "transcribe")
     world.pod("Running")
@@ -49,14 +49,14 @@ def test_suspend_deletes_the_running_job_and_resume_goes_on() -> None:
     assert world.created == [*STAGES[:3], *STAGES[2:]]
 
 
-def test_a_suspended_dubjob_never_starts() -> None:
+def test_suspended_dubjob_does_not_start() -> None:
     world = World(suspend=True)
     after = world.later(3600)
     assert world.later(3600) == after
     assert world.created == []
 
 
-def test_suspending_what_is_finished_changes_nothing() -> None:
+def test_suspending_a_finished_dubjob_changes_nothing() -> None:
     world = World()
     world.finish()
     world.change(suspend=True)
@@ -65,7 +65,7 @@ def test_suspending_what_is_finished_changes_nothing() -> None:
     assert condition(after, "Suspended")[0] == "False"
 
 
-def test_retry_of_a_named_stage_runs_it_and_all_after_it() -> None:
+def test_retry_of_a_stage_runs_it_and_all_later_stages() -> None:
     world = World()
     world.finish()
     world.created.clear()
@@ -124,7 +124,7 @@ def test_retry_while_a_stage_runs_replaces_it() -> None:
 
 
 @pytest.mark.parametrize("value", ["nonsense", "everything@3", "@"])
-def test_a_retry_that_names_no_stage_is_refused_once(value: str) -> None:
+def test_retry_without_a_valid_stage_is_refused_once(value: str) -> None:
     world = World()
     done = world.finish()
     world.change({"dubjob.dev/retry": value})
@@ -141,7 +141,7 @@ def awaiting(world: World, stage: str = "translate") -> DubJobStatus:
     return world.later(3600)
 
 
-def test_a_gate_waits_and_says_what_to_look_at() -> None:
+def test_review_waits_and_names_the_file() -> None:
     world = World(reviewAfter=["translate"], deadlines={"activeSeconds": 60})
     after = awaiting(world)
     assert condition(after, "Finished") == ("False", "AwaitingReview")
@@ -155,7 +155,7 @@ def test_a_gate_waits_and_says_what_to_look_at() -> None:
     assert world.created == STAGES[:4]
 
 
-def test_approval_starts_a_light_run_and_goes_on() -> None:
+def test_approval_starts_a_light_run_and_continues() -> None:
     world = World(reviewAfter=["translate"])
     awaiting(world)
     for stale in ("translate.7.111111", "translate.1.222222", "translate.1"):
@@ -175,7 +175,7 @@ def test_approval_starts_a_light_run_and_goes_on() -> None:
     assert world.events[-1].startswith("Completed")
 
 
-def test_a_gate_that_is_taken_away_goes_on() -> None:
+def test_removed_review_continues() -> None:
     world = World(reviewAfter=["translate"])
     awaiting(world)
     world.change(reviewAfter=[])
@@ -183,7 +183,7 @@ def test_a_gate_that_is_taken_away_goes_on() -> None:
     assert world.created[4:] == ["translate", "synthesize", "mux"]
 
 
-def test_a_bad_correction_goes_back_to_review() -> None:
+def test_bad_correction_returns_to_review() -> None:
     world = World(reviewAfter=["translate"])
     awaiting(world)
     world.change({"dubjob.dev/approve": "translate.1.111111"})
@@ -203,7 +203,7 @@ def test_a_bad_correction_goes_back_to_review() -> None:
     assert world.created[4:] == ["translate", "translate", "synthesize", "mux"]
 
 
-def test_a_stage_may_be_reviewed_again_after_a_retry() -> None:
+def test_stage_can_be_reviewed_again_after_a_retry() -> None:
     world = World(reviewAfter=["translate"])
     awaiting(world)
     world.change({"dubjob.dev/approve": "translate.1.111111"})
@@ -215,7 +215,7 @@ def test_a_stage_may_be_reviewed_again_after_a_retry() -> None:
     assert condition(world.step(), "Finished") == ("False", "AwaitingReview")
 
 
-def test_a_file_that_ingest_found_makes_the_stage_light() -> None:
+def test_import_makes_the_stage_light() -> None:
     world = World()
     world.step()
     world.succeed(corrected=[Stage.TRANSCRIBE])

@@ -53,7 +53,7 @@ def test_names_of_jobs_never_change() -> None:
     assert job_name(dubjob(), first(Stage.INGEST, "0123", NOW)) == "talk-ingest-381330b6"
 
 
-def test_what_an_earlier_version_began_goes_on() -> None:
+def test_dub_of_an_earlier_version_continues() -> None:
     recorded = json.loads(RECORDED.read_text())
     begun = DubJob.model_validate(recorded["dubjob"])
     observed = observe(recorded["jobs"], recorded["pods"], begun.metadata.uid, {})

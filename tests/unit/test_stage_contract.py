@@ -52,7 +52,7 @@ def test_result_of_mux_with_the_longest_names_fits_as_it_is() -> None:
     assert [entry.name for entry in read.outputs] == NAMES
 
 
-def test_what_does_not_fit_is_left_out_in_order() -> None:
+def test_result_omits_fields_in_order() -> None:
     """Details first, then the last outputs, then the summaries, then the message's end."""
     whole = StageResult(
         stage=Stage.MUX,
@@ -82,7 +82,7 @@ def test_what_does_not_fit_is_left_out_in_order() -> None:
 @pytest.mark.parametrize(
     "value", ["NaN", "Infinity", "-Infinity", "null", "1.5", "-1", '"many"', "99999999999", "[]"]
 )
-def test_a_value_that_cannot_be_used_costs_only_itself(value: str) -> None:
+def test_invalid_value_is_dropped_alone(value: str) -> None:
     text = (
         '{"stage": "mux", "reason": "Succeeded", "source_language": "en", '
         f'"summary": {{"segments": {value}, "words": 3, "of_a_later_version": 1.5}}}}'
@@ -93,7 +93,7 @@ def test_a_value_that_cannot_be_used_costs_only_itself(value: str) -> None:
     assert read.source_language == "en"
 
 
-def test_stages_of_a_later_version_are_left_out() -> None:
+def test_stages_of_a_later_version_are_omitted() -> None:
     text = (
         '{"stage": "ingest", "reason": "Reused", "reusable": ["separate", "proofread"], '
         '"corrected": ["proofread"], "reusable_summaries": {"separate": {}, "proofread": {}}}'
@@ -113,7 +113,7 @@ def test_status_shows_the_values_with_their_units() -> None:
 
 
 @pytest.mark.parametrize("model", [DubSummary, StageSummary, Output])
-def test_every_field_says_what_it_means(model: type[StageSummary]) -> None:
+def test_every_field_has_a_description(model: type[StageSummary]) -> None:
     for name, field in model.model_fields.items():
         assert field.description, name
 
@@ -126,5 +126,5 @@ def test_measures_become_integers(value: float, found: int | None) -> None:
 
 
 @pytest.mark.parametrize("text", [None, "", "Traceback (most recent call last)", '{"stage": "mux"'])
-def test_what_is_no_result_is_never_shown(text: str | None) -> None:
+def test_invalid_result_is_not_shown(text: str | None) -> None:
     assert StageResult.from_termination_message(text) is None

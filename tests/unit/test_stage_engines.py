@@ -20,7 +20,7 @@ def test_contract_names_the_engines_of_the_table() -> None:
     assert {stage: names_of(stage) for stage in Stage} == ENGINE_NAMES
 
 
-def test_the_tables_key_is_the_engines_name() -> None:
+def test_table_key_is_the_name_of_the_engine() -> None:
     assert [engine.name for engine in ENGINES.values()] == list(ENGINES)
 
 

@@ -49,21 +49,21 @@ def test_ingest_refuses_a_playlist_in_disguise(tmp_path: Path) -> None:
     assert ended.code == ExitCode.DATAERR
 
 
-def test_names_with_spaces_and_quotes(tmp_path: Path) -> None:
+def test_source_name_with_spaces_and_quotes(tmp_path: Path) -> None:
     name = 'clip/it\'s "a" 한국어 -i film.mp4'
     film(tmp_path / "inputs" / name)
     ended = run_stage_in(tmp_path, request_for(Stage.INGEST, source=name))
     assert ended.code == ExitCode.OK, ended.result.message
 
 
-def test_sound_without_a_picture_is_taken(tmp_path: Path) -> None:
+def test_audio_without_a_video_stream_is_accepted(tmp_path: Path) -> None:
     film(source(tmp_path), "-vn", "-f", "ipod")
     ended = run_stage_in(tmp_path, request_for(Stage.INGEST))
     assert ended.code == ExitCode.OK, ended.result.message
     assert "audio without a video stream" in ended.result.message
 
 
-def test_a_moment_of_video(tmp_path: Path) -> None:
+def test_very_short_video_is_accepted(tmp_path: Path) -> None:
     film(source(tmp_path), seconds=0.2)
     ended = run_stage_in(tmp_path, request_for(Stage.INGEST))
     assert ended.code == ExitCode.OK, ended.result.message

@@ -66,7 +66,7 @@ def ended(folder: Path) -> Ended:
     return dubbed(folder, LINES)
 
 
-def test_every_line_is_placed_where_the_original_starts(folder: Path, ended: Ended) -> None:
+def test_segments_start_where_the_original_starts(folder: Path, ended: Ended) -> None:
     """One line fits, one is stretched, one is trimmed; the picture is not touched."""
     report = report_of(ended.tree)
     lines = report["segments"]
@@ -105,7 +105,7 @@ def test_status_has_the_totals_as_integers(ended: Ended) -> None:
     assert summary.word_error_rate_percent is None, "no check model"
 
 
-def test_what_a_person_came_for_is_listed(ended: Ended) -> None:
+def test_outputs_are_listed(ended: Ended) -> None:
     outputs = {entry.name: entry for entry in ended.result.outputs}
     assert list(outputs) == [
         *("video", "audio", "subtitles", "report"),
@@ -156,7 +156,7 @@ def test_loudness_and_stems_on_request(tmp_path: Path) -> None:
     assert not ended.tree.files(Artifact.STEMS), "they go when nobody asks for them"
 
 
-def test_a_line_without_a_dub_keeps_the_original(tmp_path: Path) -> None:
+def test_segment_without_a_dub_keeps_the_original_audio(tmp_path: Path) -> None:
     made(tmp_path)
     ended = dubbed(tmp_path, [LINES[0], Spoken(1.25, 1.75, 0.0, level=0.1)])
     line = report_of(ended.tree)["segments"][1]
@@ -169,7 +169,7 @@ def test_a_line_without_a_dub_keeps_the_original(tmp_path: Path) -> None:
     assert dub[inside] == pytest.approx(programme[inside] * gain, abs=1e-3)
 
 
-def test_every_line_is_reported_and_what_is_not_heard_is_not_counted(tmp_path: Path) -> None:
+def test_inaudible_segments_are_reported_but_not_counted(tmp_path: Path) -> None:
     """A clip without a sample, one with silence alone, and three lines that a person wrote
     past the programme's end."""
     made(tmp_path)
@@ -215,7 +215,7 @@ def test_every_line_is_reported_and_what_is_not_heard_is_not_counted(tmp_path: P
     ],
     ids=["mkv", "mov with PCM", "webm VP8", "webm VP9"],
 )  # fmt: skip
-def test_containers(
+def test_container_of_the_video(
     tmp_path: Path, arguments: list[str], video: list[str], name: str, subtitles: str
 ) -> None:
     """The picture and the original track are copied, into a file that holds them."""
@@ -238,7 +238,7 @@ def test_containers(
     ],
     ids=["Blu-ray", "an old camera"],
 )
-def test_sound_that_no_container_holds_follows_as_flac(
+def test_unsupported_audio_track_is_converted_to_flac(
     tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
     made(tmp_path, "-ac", "2", *arguments)
@@ -246,7 +246,7 @@ def test_sound_that_no_container_holds_follows_as_flac(
     assert [track.codec for track in probe(path).audio] == ["aac", "flac"]
 
 
-def test_hevc_has_the_mark_that_every_player_knows(tmp_path: Path) -> None:
+def test_hevc_has_the_tag_that_every_player_supports(tmp_path: Path) -> None:
     video = ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none"]
     made(tmp_path, "-c:a", "aac", "-f", "matroska", video=video)
     path = video_of(dubbed(tmp_path, LINES[:1]).tree)
@@ -255,9 +255,7 @@ def test_hevc_has_the_mark_that_every_player_knows(tmp_path: Path) -> None:
     assert packets(path) == packets(source(tmp_path))
 
 
-def test_what_is_too_long_for_a_plain_wav_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_long_audio_is_written_as_rf64(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Four seconds are, here; every stage reads what the one before it wrote."""
     monkeypatch.setattr(wav, "MAX_DATA_BYTES", 1000)
     made(tmp_path)
@@ -276,7 +274,7 @@ def test_what_is_too_long_for_a_plain_wav_file(
         assert (head[:4], head[12:]) == (b"RIFF", b"JUNK"), "room for 64-bit sizes"
 
 
-def test_audio_only_in_audio_only_out(tmp_path: Path) -> None:
+def test_audio_only_source_gives_audio_only_output(tmp_path: Path) -> None:
     """A video that an earlier source gave goes."""
     earlier = tmp_path / "outputs/clip/vid/dubbed_video.mkv"
     earlier.parent.mkdir(parents=True)
@@ -291,13 +289,13 @@ def test_audio_only_in_audio_only_out(tmp_path: Path) -> None:
     assert again.result.reused, "a dub without a video is whole"
 
 
-def test_the_cap_is_on_engine_and_stretch_together() -> None:
+def test_speed_limit_applies_to_engine_and_stretch_combined() -> None:
     fast = spoken_clip(0, Spoken(0.0, 0.5, 1.0)).model_copy(update={"spoken_speed": 1.15})
     (planned,) = plan([fast], source_end=0.5)
     assert planned.fit.speed == pytest.approx(1.5)
 
 
-def test_no_sound_is_left_of_the_original_speech(ended: Ended) -> None:
+def test_original_speech_is_inaudible(ended: Ended) -> None:
     """800 Hz is the original's voice, 400 Hz the dub's."""
     dub, _ = soundfile.read(ended.tree.path(Artifact.DUBBED_AUDIO), dtype="float32")
     part = dub[round(2.2 * RATE) : round(3.2 * RATE), 0]

@@ -120,14 +120,14 @@ def test_stages_before_the_first_change_are_reusable(
     assert list(job.reuse().stages_from(Stage.INGEST)) == list(Stage)[:reusable]
 
 
-def test_a_stage_that_runs_needs_its_inputs_intact(job: Job) -> None:
+def test_stage_that_runs_needs_intact_inputs(job: Job) -> None:
     """Mux runs again: separate, which wrote one of mux' inputs, runs as well."""
     delete(Artifact.REPORT, Artifact.BACKGROUND)(job)
     assert list(job.reuse().stages_from(Stage.INGEST)) == [Stage.INGEST]
     assert list(job.reuse().stages_from(Stage.TRANSCRIBE)) == list(Stage)[2:5]
 
 
-def test_manifests_come_with_the_stages(job: Job) -> None:
+def test_manifests_belong_to_the_stages(job: Job) -> None:
     later = job.reuse().stages_from(Stage.SYNTHESIZE)
     assert {stage: manifest.stage for stage, manifest in later.items()} == {
         Stage.SYNTHESIZE: Stage.SYNTHESIZE,
@@ -135,7 +135,7 @@ def test_manifests_come_with_the_stages(job: Job) -> None:
     }
 
 
-def test_last_result_counts_whatever_it_was_made_from(job: Job) -> None:
+def test_last_result_counts_regardless_of_its_inputs(job: Job) -> None:
     job.source = SOURCE.model_copy(update={"sha256": "other"})
     result = job.reuse().last_result(Stage.TRANSLATE)
     assert result is not None

@@ -191,7 +191,7 @@ def test_empty_claim_can_be_taken_over(volumes: Path, monkeypatch: pytest.Monkey
     assert not list(tree.owner.parent.glob(".owner*"))
 
 
-def test_files_of_a_killed_run_do_not_spoil_the_result_before(volumes: Path) -> None:
+def test_killed_run_does_not_change_the_previous_result(volumes: Path) -> None:
     """A retry of synthesize was killed during its first segment."""
     tree = run_all(volumes)[-1].tree
     leftover = tree.path(Artifact.TTS_CLIPS).with_name(".segment_0000.partial.wav")

@@ -99,17 +99,17 @@ def texts(groups: list[Group]) -> list[str]:
         ),
     ],
 )
-def test_lines(spoken: list[Word], found: list[str]) -> None:
+def test_segments(spoken: list[Word], found: list[str]) -> None:
     assert texts(grouped(spoken)) == found
 
 
-def test_a_long_sentence_is_divided_at_a_comma_near_its_middle() -> None:
+def test_long_sentence_is_divided_at_a_comma_near_its_middle() -> None:
     head, middle, tail = "one, " + "two " * 9, "three, " + "four " * 9, "five"
     first, second = grouped(words(head + middle + tail))
     assert (first[-1].word, second[0].word) == ("three,", "four")
 
 
-def test_without_a_comma_at_a_breath_else_in_the_middle() -> None:
+def test_long_sentence_without_a_comma_is_divided_at_a_pause_or_in_the_middle() -> None:
     breath = [*words("word " * 8), *words("word " * 12, start=4.4)]
     assert [len(line) for line in grouped(breath)] == [8, 12]
     assert [len(line) for line in grouped(words("word " * 20))] == [10, 10]
@@ -151,7 +151,7 @@ def duration(group: Group) -> float:
 
 @settings(deadline=None)
 @given(conversations())
-def test_every_word_is_in_one_line_and_every_line_in_bounds(spoken: list[Word]) -> None:
+def test_every_word_is_in_one_segment_within_bounds(spoken: list[Word]) -> None:
     found = grouped(spoken)
     assert sorted(id(word) for line in found for word in line) == sorted(map(id, spoken))
     assert [line[0].start for line in found] == sorted(line[0].start for line in found)
@@ -188,11 +188,11 @@ def test_every_word_is_in_one_line_and_every_line_in_bounds(spoken: list[Word]) 
         ("", "", False),
     ],
 )
-def test_the_end_of_a_sentence(text: str, following: str, found: bool) -> None:
+def test_end_of_a_sentence(text: str, following: str, found: bool) -> None:
     assert ends_sentence(text, following) is found
 
 
-def test_the_end_of_a_clause() -> None:
+def test_end_of_a_clause() -> None:
     assert [ends_clause(text) for text in ("so,", "so,”", "そう、", "so")] == [
         True,
         True,
@@ -210,9 +210,7 @@ def test_the_end_of_a_clause() -> None:
         ([], ""),
     ],
 )
-def test_a_sentence_is_one_speakers_where_it_mostly_is(
-    turns: list[tuple[str, str]], found: str
-) -> None:
+def test_sentence_belongs_to_its_main_speaker(turns: list[tuple[str, str]], found: str) -> None:
     spoken: list[Word] = []
     for speaker, text in turns:
         spoken += words(text, start=spoken[-1].end + 0.1 if spoken else 0.0, speaker=speaker)
@@ -233,7 +231,7 @@ def vocals(path: Path, *spans: tuple[float, float], seconds: float = 8.0) -> Pat
     return path
 
 
-def test_lines_start_at_their_onsets(tmp_path: Path) -> None:
+def test_segments_start_at_their_onsets(tmp_path: Path) -> None:
     path = vocals(tmp_path / "vocals.wav", (1.0, 2.0), (3.0, 4.0), (5.0, 6.0))
     early = [Word(word="early", start=0.1, end=0.5), Word(word="one", start=0.7, end=2.0)]
     late = [Word(word="late", start=3.1, end=3.4), Word(word="one", start=3.4, end=4.0)]
@@ -245,14 +243,14 @@ def test_lines_start_at_their_onsets(tmp_path: Path) -> None:
         assert all(word.end >= word.start >= group[0].start for word in group)
 
 
-def test_an_onset_is_never_in_a_word_that_was_heard_before(tmp_path: Path) -> None:
+def test_onset_is_never_within_an_earlier_word(tmp_path: Path) -> None:
     path = vocals(tmp_path / "vocals.wav", (1.0, 1.9), (2.0, 3.0))
     first = [Word(word="one", start=1.0, end=2.05)]
     found = at_onsets([first, [Word(word="two", start=2.1, end=3.0)]], path)
     assert found[1][0].start == 2.1
 
 
-def test_a_line_keeps_a_length(tmp_path: Path) -> None:
+def test_segment_keeps_a_minimum_length(tmp_path: Path) -> None:
     path = vocals(tmp_path / "vocals.wav", (1.0, 2.0))
     ((word,),) = at_onsets([[Word(word="short", start=0.5, end=0.9)]], path)
     assert (word.start, word.end) == (0.5, 0.9)

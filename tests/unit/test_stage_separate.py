@@ -35,7 +35,7 @@ def sound(frames: int) -> Block:
     length=st.integers(11, 60),
     fade=st.integers(1, 10),
 )
-def test_windows_add_up_to_the_programme(blocks: list[int], length: int, fade: int) -> None:
+def test_windows_add_up_to_the_source(blocks: list[int], length: int, fade: int) -> None:
     programme = sound(sum(blocks))
     cuts = numpy.cumsum(blocks)[:-1].astype(int)
     seen: list[int] = []
@@ -55,7 +55,7 @@ def test_windows_add_up_to_the_programme(blocks: list[int], length: int, fade: i
         assert len(seen) == max(-(-(len(programme) - fade) // (length - fade)), 1)
 
 
-def test_one_window_goes_over_into_the_next() -> None:
+def test_windows_are_cross_faded() -> None:
     levels = iter([0.0, 1.0])
 
     def level(window: Block) -> Block:
@@ -90,7 +90,7 @@ def separate(folder: Path, samples: Block, choice: EngineChoice) -> Ended:
     return run_stage_in(folder, request_for(Stage.SEPARATE, engines=engines))
 
 
-def test_a_minute_costs_less_than_a_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_minute_takes_less_than_a_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the stage itself does, the engine's own work apart."""
     monkeypatch.setattr(stage, "load_engine", lambda _: Fake())
     samples = sound(60 * RATE)
@@ -124,13 +124,13 @@ def test_log_says_at_which_second_separation_failed(
     ] == ["at 2 s"]
 
 
-def test_demucs_without_its_model_is_said(tmp_path: Path) -> None:
+def test_missing_demucs_model_is_reported(tmp_path: Path) -> None:
     ended = separate(tmp_path, sound(100), EngineChoice(engine="demucs", model="htdemucs"))
     assert (ended.code, ended.result.reason) == (ExitCode.CONFIG, "ModelMissing")
     assert "demucs/htdemucs" in ended.result.message
 
 
-def test_an_unknown_engine_is_said(tmp_path: Path) -> None:
+def test_unknown_engine_is_reported(tmp_path: Path) -> None:
     ended = separate(tmp_path, sound(100), EngineChoice(engine="spleeter"))
     assert (ended.code, ended.result.reason) == (ExitCode.CONFIG, "EngineUnknown")
     assert "deepfilternet, demucs, none" in ended.result.message

@@ -46,7 +46,7 @@ def hertz(samples: numpy.ndarray, start: float, end: float) -> float:
     return float(numpy.argmax(abs(numpy.fft.rfft(part)))) / (end - start)
 
 
-def test_sound_that_turns_from_stereo_to_surround_stays_in_its_place(tmp_path: Path) -> None:
+def test_audio_that_changes_from_stereo_to_surround_keeps_its_timing(tmp_path: Path) -> None:
     """A broadcast: from 2 s on there are six channels, and another tone."""
     for name, pitch in (("low", 330), ("high", 660)):
         soundfile.write(tmp_path / f"{name}.wav", tone(2.0, pitch, 0.2), RATE)
@@ -66,7 +66,7 @@ def test_sound_that_turns_from_stereo_to_surround_stays_in_its_place(tmp_path: P
     assert hertz(programme, 2.5, 3.5) == pytest.approx(660, abs=2)
 
 
-def test_sound_that_starts_late_stays_late(tmp_path: Path) -> None:
+def test_audio_that_starts_late_keeps_its_timing(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "late.wav", tone(1.0, 330, 0.2), RATE)
     film(tmp_path / "early.mp4", "-an", seconds=2.0)
     path = source(tmp_path)
@@ -100,7 +100,9 @@ def loud_and_silent(folder: Path, loud: float, silent: float, *, loud_first: boo
 @pytest.mark.parametrize(
     "arguments", [("-f", "adts"), ("-f", "mp3", "-q:a", "2", "-write_xing", "0")]
 )
-def test_sound_whose_length_is_guessed_is_taken(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+def test_audio_with_an_estimated_duration_is_accepted(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
     sound = loud_and_silent(tmp_path, 1.0, 3.0, loud_first=False)
     ffmpeg_into(source(tmp_path), sound, *arguments)
     assert probe(source(tmp_path)).duration > 6.0
@@ -110,7 +112,7 @@ def test_sound_whose_length_is_guessed_is_taken(tmp_path: Path, arguments: tuple
 
 
 @pytest.mark.parametrize("container", ["matroska", "mp4"])
-def test_a_subtitle_after_the_picture_is_no_cut(tmp_path: Path, container: str) -> None:
+def test_subtitle_after_the_video_is_not_a_truncation(tmp_path: Path, container: str) -> None:
     cue = tmp_path / "cue.srt"
     cue.write_text("1\n00:00:05,000 --> 00:00:05,500\nend\n")
     film(tmp_path / "film.mp4")
@@ -133,7 +135,7 @@ def test_a_subtitle_after_the_picture_is_no_cut(tmp_path: Path, container: str) 
 LINE = Spoken(0.5, 1.0, 0.5)
 
 
-def test_a_film_in_joined_parts_is_dubbed_to_its_end(tmp_path: Path) -> None:
+def test_source_in_joined_parts_is_dubbed_completely(tmp_path: Path) -> None:
     """A transport stream of three parts, each of whose clocks starts anew, declares one."""
     part = film(tmp_path / "part.ts", *TRANSPORT, seconds=2.0)
     joined(source(tmp_path), part, part, part)
@@ -148,16 +150,14 @@ def test_a_film_in_joined_parts_is_dubbed_to_its_end(tmp_path: Path) -> None:
     ("heard", "shown", "length"),
     [(10.2, 10.0, 10.0), (9.8, 10.0, 10.0), (12.0, 10.0, 12.0), (4.0, 10.0, 10.0)],
 )
-def test_a_programme_is_as_long_as_its_picture_or_its_longer_sound(
-    heard: float, shown: float, length: float
-) -> None:
+def test_duration_is_that_of_the_longer_stream(heard: float, shown: float, length: float) -> None:
     """What a codec adds to fill its last frame is no longer sound."""
     video = {"index": 0, "codec_type": "video", "codec_name": "h264", "duration": str(shown)}
     found = parse_probe({"format": {"format_name": "mov,mp4"}, "streams": [video]})
     assert found.source_seconds(heard) == length
 
 
-def test_sound_that_declares_too_little_is_dubbed_to_its_end(tmp_path: Path) -> None:
+def test_audio_longer_than_declared_is_dubbed_completely(tmp_path: Path) -> None:
     sound = loud_and_silent(tmp_path, 1.0, 5.0, loud_first=True)
     ffmpeg_into(source(tmp_path), sound, "-f", "adts")
     assert probe(source(tmp_path)).duration < 3.0
@@ -165,7 +165,7 @@ def test_sound_that_declares_too_little_is_dubbed_to_its_end(tmp_path: Path) -> 
     assert soundfile.info(tree.path(Artifact.DUBBED_AUDIO)).duration == pytest.approx(6.0, abs=0.1)
 
 
-def test_a_picture_that_goes_on_after_the_sound_is_dubbed_to_its_end(tmp_path: Path) -> None:
+def test_video_longer_than_the_audio_is_dubbed_completely(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "short.wav", tone(2.0, 330, 0.2), RATE)
     film(tmp_path / "film.mp4", "-an")
     source(tmp_path).parent.mkdir(parents=True)
@@ -195,11 +195,11 @@ def tracks(*languages: str | None, default: int = 0) -> list[AudioTrack]:
         pytest.param(tracks(None, None, default=9), "en", 0, id="nothing is tagged: the first"),
     ],
 )
-def test_which_track_is_dubbed(found: list[AudioTrack], wanted: str | None, chosen: int) -> None:
+def test_dubbed_audio_track(found: list[AudioTrack], wanted: str | None, chosen: int) -> None:
     assert dubbed_track(found, wanted).index == chosen
 
 
-def test_the_track_in_the_source_language_is_dubbed(tmp_path: Path) -> None:
+def test_track_in_the_source_language_is_dubbed(tmp_path: Path) -> None:
     """A German film with its English sound: 330 Hz is German, 660 Hz English."""
     soundfile.write(tmp_path / "en.wav", tone(SECONDS, 660, 0.2), RATE)
     film(tmp_path / "de.mp4")

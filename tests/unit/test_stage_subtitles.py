@@ -17,7 +17,7 @@ def words_of(found: list[subtitles.Cue]) -> list[str]:
     return " ".join(cue.text.replace("\n", " ") for cue in found).split()
 
 
-def test_a_long_line_becomes_several_cues() -> None:
+def test_long_segment_becomes_several_cues() -> None:
     text = "one two three four five six seven eight nine ten " * 4
     found = subtitles.cues([(1.0, 15.0, text), (15.0, 16.0, "")], 20.0, "en")
     assert len(found) == 3
@@ -26,7 +26,7 @@ def test_a_long_line_becomes_several_cues() -> None:
     assert words_of(found) == text.split()
 
 
-def test_rows_are_about_equally_long() -> None:
+def test_rows_have_similar_lengths() -> None:
     (cue,) = subtitles.cues(
         [(0.0, 5.0, "a word that is a little longer than one row is")], 5.0, "en"
     )
@@ -43,13 +43,13 @@ def test_rows_are_about_equally_long() -> None:
         pytest.param([(1.0, 4.0, "Yes.")], 4.0, id="as long as it is said"),
     ],
 )
-def test_a_cue_stays_as_long_as_it_takes_to_read(
+def test_cue_is_shown_for_its_reading_time(
     lines: list[tuple[float, float, str]], end: float
 ) -> None:
     assert subtitles.cues(lines, 10.0, "en")[0].end == pytest.approx(end)
 
 
-def test_a_line_behind_the_end_is_not_shown() -> None:
+def test_segment_after_the_end_is_not_shown() -> None:
     found = subtitles.cues(
         [(1.0, 2.0, "in"), (10.0, 12.0, "at"), (30.0, 31.0, "behind")], 10.0, "en"
     )
@@ -76,7 +76,7 @@ def test_a_line_behind_the_end_is_not_shown() -> None:
                      ["ฉันชอบนิวยอร์กมากกว่าที่อื่นในโลก", "แต่ฉันไม่เคยไปที่นั่นเลย"], id="phrases"),
     ],
 )  # fmt: skip
-def test_where_rows_end(language: str, text: str, found: list[str]) -> None:
+def test_row_breaks(language: str, text: str, found: list[str]) -> None:
     assert rows(text, language) == found
 
 
@@ -93,9 +93,7 @@ lines_with_pauses = st.lists(
 
 
 @given(lines_with_pauses, st.sampled_from(["en", "km", *LIMITS]))
-def test_the_rules_hold_for_any_text(
-    said: list[tuple[float, float, list[str]]], language: str
-) -> None:
+def test_rules_hold_for_any_text(said: list[tuple[float, float, list[str]]], language: str) -> None:
     lines, at = [], 0.0
     for length, pause, words in said:
         lines.append((at, at + length, " ".join(words)))

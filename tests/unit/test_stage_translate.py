@@ -46,7 +46,7 @@ def keep(*terms: str) -> list[GlossaryEntry]:
         ),
     ],
 )
-def test_terms_are_marked_and_restored(
+def test_glossary_terms_are_marked_and_restored(
     text: str, glossary: list[GlossaryEntry], asked: str, restored: str
 ) -> None:
     line = protect(text, glossary)
@@ -63,11 +63,11 @@ def test_terms_are_marked_and_restored(
         ("⟦0⟧ ⟦7⟧", None),
     ],
 )
-def test_a_mark_has_to_come_back_once(answer: str, found: str | None) -> None:
+def test_mark_must_come_back_once(answer: str, found: str | None) -> None:
     assert protect("Ann says Bob", keep("Ann", "Bob")).restore(answer) == found
 
 
-def test_a_rendering_is_text_not_a_pattern() -> None:
+def test_glossary_translation_is_not_a_pattern() -> None:
     (entry,) = keep("path")
     line = protect("the path", [entry.model_copy(update={"translation": r"\1 \g<0>"})])
     assert line.restore("el ⟦0⟧") == r"el \1 \g<0>"
@@ -93,7 +93,7 @@ def translated(
     return translate_lines(engine, lines, ("en", "es"), glossary, lambda _: None)
 
 
-def test_only_what_did_not_come_back_is_asked_for_again() -> None:
+def test_only_missing_segments_are_requested_again() -> None:
     engine = Scripted(
         {
             "good morning": ["buenos días"],
@@ -112,7 +112,7 @@ def test_only_what_did_not_come_back_is_asked_for_again() -> None:
     assert engine.asked[1:] == [["good night", "see you soon"]] * 2
 
 
-def test_a_lost_term_is_asked_for_again_and_then_said() -> None:
+def test_lost_term_is_requested_again_and_then_reported() -> None:
     engine = Scripted(
         {
             "⟦0⟧ starts now": ["empieza", "⟦0⟧ empieza"],
@@ -129,7 +129,7 @@ def test_a_lost_term_is_asked_for_again_and_then_said() -> None:
     ]
 
 
-def test_an_engine_that_loses_lines_is_refused() -> None:
+def test_engine_that_loses_segments_is_refused() -> None:
     class Short(Scripted):
         def translate(self, *_: object) -> list[str]:
             return []
@@ -180,7 +180,7 @@ def test_google_codes(tag: str, code: str | None) -> None:
     assert engine_code(tag, GOOGLE_TRANSLATE) == code
 
 
-def test_a_language_that_google_lacks_is_refused_by_ingest() -> None:
+def test_language_unsupported_by_google_is_refused_by_ingest() -> None:
     engines = {
         **ENGINES,
         Stage.TRANSLATE: EngineChoice(engine="googletrans"),
@@ -219,7 +219,7 @@ def before_translate(folder: Path, language: str = "en") -> None:
         run_stage_in(folder, request_for(stage), lambda work: lay(work, language))
 
 
-def test_an_untranslated_line_is_marked_in_the_file_and_named_in_the_result(
+def test_untranslated_segment_is_marked_and_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before_translate(tmp_path)
@@ -239,7 +239,7 @@ def test_an_untranslated_line_is_marked_in_the_file_and_named_in_the_result(
         ]
 
 
-def test_a_programme_in_the_target_language_is_refused(tmp_path: Path) -> None:
+def test_source_in_the_target_language_is_refused(tmp_path: Path) -> None:
     before_translate(tmp_path, language="es")
     ended = run_stage_in(tmp_path, request_for(Stage.TRANSLATE))
     assert (ended.code, ended.result.reason) == (ExitCode.DATAERR, "SameLanguage")

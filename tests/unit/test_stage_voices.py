@@ -52,7 +52,7 @@ def heard(
         ([heard("A", 0, 60)], ((0, 12),)),
     ],
 )
-def test_the_best_part_of_the_programme(
+def test_reference_is_the_best_part_of_the_source(
     lines: list[Heard], cuts: tuple[tuple[float, float], ...]
 ) -> None:
     found = choose(lines, "A")
@@ -60,7 +60,7 @@ def test_the_best_part_of_the_programme(
     assert found.cuts == cuts
 
 
-def test_nobody_is_heard_in_silence() -> None:
+def test_silence_gives_no_reference() -> None:
     silent = Heard("A", 0, 8, "one", 0.0, 1.0, 0.0)
     assert choose([silent], "A") is None
     assert choose([heard("B", 0, 8)], "A") is None
@@ -99,7 +99,7 @@ def give(folder: Path, name: str, sound: numpy.ndarray, rate: int = RATE) -> Pat
     return path
 
 
-def test_voices_are_cut_out_of_the_programme(tmp_path: Path, engine: WatchedEngine) -> None:
+def test_references_are_cut_from_the_source(tmp_path: Path, engine: WatchedEngine) -> None:
     lay_job(tmp_path, LINES, seconds=14.0)
     samples: dict[str, tuple[numpy.ndarray, int]] = {}
     speak = engine.speak
@@ -126,7 +126,7 @@ def test_voices_are_cut_out_of_the_programme(tmp_path: Path, engine: WatchedEngi
         assert numpy.abs(sound).max() == pytest.approx(0.8, abs=0.01)
 
 
-def test_a_persons_recording_comes_first_and_changes_what_is_spoken(
+def test_voice_file_takes_precedence_and_changes_the_clips(
     tmp_path: Path, engine: WatchedEngine
 ) -> None:
     lay_job(tmp_path, LINES, seconds=14.0)
@@ -157,7 +157,7 @@ def test_a_persons_recording_comes_first_and_changes_what_is_spoken(
     ],
 )
 @pytest.mark.parametrize("at", [Stage.INGEST, Stage.SYNTHESIZE])
-def test_a_bad_recording_is_said_before_a_gpu_is_asked_for(
+def test_bad_voice_file_is_refused_before_a_gpu_is_requested(
     tmp_path: Path,
     engine: WatchedEngine,
     sound: numpy.ndarray | None,
@@ -175,14 +175,14 @@ def test_a_bad_recording_is_said_before_a_gpu_is_asked_for(
     assert "expected a WAV file of 3 to 30 s" in ended.result.message
 
 
-def test_a_systems_own_file_is_no_voice(tmp_path: Path) -> None:
+def test_system_file_is_not_a_voice(tmp_path: Path) -> None:
     """macOS lays such a file beside each on a foreign volume."""
     lay_job(tmp_path, LINES, seconds=14.0)
     give(tmp_path, "ANN.wav", tone(4.0)).with_name("._ANN.wav").write_text("no sound")
     assert run_stage_in(tmp_path, request_for(Stage.INGEST)).code == ExitCode.OK
 
 
-def test_a_name_that_is_not_utf_8_is_said(tmp_path: Path) -> None:
+def test_name_that_is_not_utf_8_is_reported(tmp_path: Path) -> None:
     lay_job(tmp_path, LINES, seconds=14.0)
     path = give(tmp_path, "ANN.wav", tone(4.0))
     path.rename(path.with_name(os.fsdecode(b"Andr\xe9.wav")))
@@ -191,7 +191,7 @@ def test_a_name_that_is_not_utf_8_is_said(tmp_path: Path) -> None:
     assert "inputs/clip/voices/Andr\ufffd.wav" in ended.result.message
 
 
-def test_a_link_out_of_the_inputs_is_refused(tmp_path: Path, engine: WatchedEngine) -> None:
+def test_link_out_of_the_inputs_is_refused(tmp_path: Path, engine: WatchedEngine) -> None:
     lay_job(tmp_path, LINES, seconds=14.0)
     path = give(tmp_path, "ANN.wav", tone(4.0))
     secret = tmp_path / "secret.wav"
@@ -201,7 +201,7 @@ def test_a_link_out_of_the_inputs_is_refused(tmp_path: Path, engine: WatchedEngi
     assert "the link leads out" in ended.result.message
 
 
-def test_recordings_that_are_not_used_are_said(tmp_path: Path, engine: WatchedEngine) -> None:
+def test_unused_voice_files_are_reported(tmp_path: Path, engine: WatchedEngine) -> None:
     lay_job(tmp_path, LINES, seconds=14.0)
     give(tmp_path, "EVE.wav", tone(4.0))
     message = synthesize(tmp_path).result.message
@@ -210,7 +210,7 @@ def test_recordings_that_are_not_used_are_said(tmp_path: Path, engine: WatchedEn
     assert "cannot use recordings of voices" in synthesize(tmp_path, force=True).result.message
 
 
-def test_speakers_who_share_a_voice_are_said(tmp_path: Path, engine: WatchedEngine) -> None:
+def test_speakers_who_share_a_voice_are_reported(tmp_path: Path, engine: WatchedEngine) -> None:
     lay_job(tmp_path, LINES, seconds=14.0)
     engine.own_voices = 2
     assert "share" not in synthesize(tmp_path).result.message
@@ -223,12 +223,12 @@ def test_google_has_a_voice_for_each_accent() -> None:
     assert [Gtts().voices(tag) for tag in ("es-MX", "de", "en")] == [3, 1, 7]
 
 
-def test_a_speaker_who_is_hardly_heard_is_said(tmp_path: Path, engine: WatchedEngine) -> None:
+def test_barely_audible_speaker_is_reported(tmp_path: Path, engine: WatchedEngine) -> None:
     lay_job(tmp_path, [LINES[0], line(1, 8.0, 9.0, speaker="BOB")], seconds=14.0)
     assert "BOB speaks 1.0 s alone: the voice is a guess" in synthesize(tmp_path).result.message
 
 
-def test_a_programme_without_a_voice_is_refused(tmp_path: Path, engine: WatchedEngine) -> None:
+def test_source_without_a_voice_is_refused(tmp_path: Path, engine: WatchedEngine) -> None:
     lay_job(tmp_path, [line(0, 20.0, 21.0)], seconds=14.0)
     ended = synthesize(tmp_path)
     assert (ended.code, ended.result.reason) == (ExitCode.DATAERR, "NoVoice")

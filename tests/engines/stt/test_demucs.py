@@ -40,7 +40,7 @@ def tracks(ended: Ended) -> list[NDArray[numpy.float32]]:
     ]
 
 
-def test_the_real_architecture_splits_and_adds_up(tmp_path: Path, programme: Programme) -> None:
+def test_stems_of_the_real_architecture_add_up(tmp_path: Path, programme: Programme) -> None:
     lay(tmp_path, demucs_models.tiny_htdemucs)
     samples = programme.samples[: 5 * RATE]
     first = run_on(tmp_path, samples, Stage.SEPARATE, CHOICE)
@@ -51,7 +51,7 @@ def test_the_real_architecture_splits_and_adds_up(tmp_path: Path, programme: Pro
     assert first.result.message == "Vocals and background separated by demucs"
 
 
-def test_speech_stays_in_its_place_to_the_sample(tmp_path: Path, programme: Programme) -> None:
+def test_vocals_keep_their_timing_to_the_sample(tmp_path: Path, programme: Programme) -> None:
     """Across two windows, through 44.1 kHz and back. The odd length ends within a frame."""
     lay(tmp_path)
     samples = numpy.tile(programme.samples, (2, 1))[: 40 * RATE + 77]
@@ -63,7 +63,7 @@ def test_speech_stays_in_its_place_to_the_sample(tmp_path: Path, programme: Prog
     assert numpy.sqrt(numpy.mean(error**2)) < 0.003 * numpy.sqrt(numpy.mean(centred**2))
 
 
-def test_a_full_gpu_means_shorter_segments(
+def test_exhausted_gpu_memory_shortens_the_windows(
     tmp_path: Path, programme: Programme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lay(tmp_path)
@@ -87,14 +87,14 @@ def test_a_full_gpu_means_shorter_segments(
     assert numpy.allclose(vocals, samples / 2, atol=0.02)
 
 
-def test_the_last_step_is_the_cpu() -> None:
+def test_cpu_is_the_last_fallback() -> None:
     assert demucs._memory_steps("cuda", 7.8) == [
         ("cuda", 7.8), ("cuda", 3.9), ("cuda", 1.95), ("cpu", 7.8)
     ]  # fmt: skip
     assert demucs._memory_steps("cpu", 7.8) == [("cpu", 7.8)]
 
 
-def test_a_gpu_that_is_not_there_is_said(
+def test_missing_gpu_is_reported(
     tmp_path: Path, programme: Programme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
@@ -104,7 +104,7 @@ def test_a_gpu_that_is_not_there_is_said(
     assert (ended.code, ended.result.reason) == (ExitCode.CONFIG, "NoGpu")
 
 
-def test_a_truncated_model_is_named(tmp_path: Path, programme: Programme) -> None:
+def test_truncated_model_is_named(tmp_path: Path, programme: Programme) -> None:
     (weights,) = lay(tmp_path).glob("*.safetensors")
     weights.write_bytes(weights.read_bytes()[:-2])
     ended = run_on(tmp_path, programme.samples[:RATE], Stage.SEPARATE, CHOICE)
@@ -112,7 +112,7 @@ def test_a_truncated_model_is_named(tmp_path: Path, programme: Programme) -> Non
     assert weights.name in ended.result.message
 
 
-def test_weights_that_are_none_are_named(tmp_path: Path, programme: Programme) -> None:
+def test_invalid_weights_are_named(tmp_path: Path, programme: Programme) -> None:
     model = lay(tmp_path)
     (weights,) = model.glob("*.safetensors")
     weights.write_bytes(b"not weights at all")
@@ -122,7 +122,7 @@ def test_weights_that_are_none_are_named(tmp_path: Path, programme: Programme) -
     assert "demucs/made" in ended.result.message
 
 
-def test_memory_does_not_grow_with_the_programme(tmp_path: Path) -> None:
+def test_memory_does_not_grow_with_the_source(tmp_path: Path) -> None:
     engine = demucs.Demucs(lay(tmp_path), CHOICE)
     second = numpy.zeros((RATE, 2), numpy.float32)
 

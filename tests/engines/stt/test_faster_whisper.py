@@ -46,7 +46,7 @@ def test_words_and_times_of_real_speech(tmp_path: Path, programme: Programme) ->
     assert ended.result.message.endswith("language en, 1 speaker")
 
 
-def test_asked_for_speakers_it_says_that_it_cannot(tmp_path: Path, programme: Programme) -> None:
+def test_unsupported_diarization_is_reported(tmp_path: Path, programme: Programme) -> None:
     ended = transcribe(tmp_path, programme.samples[: 8 * RATE], speakers=SpeakerRange(min=2))
     assert "faster-whisper does not tell them apart" in ended.result.message
 
@@ -61,14 +61,14 @@ def music(seconds: float) -> NDArray[numpy.float32]:
 
 @pytest.mark.parametrize("sound", ["silence", "music"])
 @pytest.mark.parametrize("language", [None, "en"])
-def test_no_speech_is_said(tmp_path: Path, sound: str, language: str | None) -> None:
+def test_missing_speech_is_reported(tmp_path: Path, sound: str, language: str | None) -> None:
     samples = music(10.0) if sound == "music" else numpy.zeros((10 * RATE, 2), numpy.float32)
     ended = transcribe(tmp_path, samples, source_language=language)
     assert (ended.code, ended.result.reason) == (ExitCode.DATAERR, "NoSpeech")
     assert "inputs/clip/source.mp4 has no speech" in ended.result.message
 
 
-def test_telephone_sound_is_understood(tmp_path: Path, programme: Programme) -> None:
+def test_telephone_audio_is_transcribed(tmp_path: Path, programme: Programme) -> None:
     """8 kHz mono, as ingest hands it on: nothing above 4 kHz, both channels the same."""
     narrow = programme.samples.mean(axis=1)
     spectrum = numpy.fft.rfft(narrow)
@@ -79,7 +79,7 @@ def test_telephone_sound_is_understood(tmp_path: Path, programme: Programme) -> 
     assert word_error_rate(spoken(" ".join(programme.texts)), heard) <= 0.15
 
 
-def test_a_truncated_model_is_named(tmp_path: Path, programme: Programme) -> None:
+def test_truncated_model_is_named(tmp_path: Path, programme: Programme) -> None:
     folder = model(tmp_path, "faster-whisper/base", WHISPER)
     content = (folder / "model.bin").read_bytes()
     (folder / "model.bin").unlink()
@@ -90,7 +90,7 @@ def test_a_truncated_model_is_named(tmp_path: Path, programme: Programme) -> Non
     assert "models pull" in ended.result.message
 
 
-def test_the_models_volume_is_only_read(tmp_path: Path, programme: Programme) -> None:
+def test_models_volume_is_read_only(tmp_path: Path, programme: Programme) -> None:
     folder = model(tmp_path, "faster-whisper/base", WHISPER)
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "models").rglob("*")}
     folder.chmod(0o555)

@@ -76,7 +76,7 @@ def test_aligned_words_of_real_speech(tmp_path: Path, programme: Programme) -> N
     assert max(line["duration"] for line in lines) <= 9.0
 
 
-def test_a_language_without_aligner_has_whispers_times(
+def test_language_without_an_aligner_uses_times_of_whisper(
     tmp_path: Path, programme: Programme
 ) -> None:
     ended = transcribe(tmp_path, programme.samples)
@@ -98,7 +98,7 @@ def two_voices(programme: Programme) -> NDArray[numpy.float32]:
     )
 
 
-def test_speakers_by_a_pipeline_from_the_volume(tmp_path: Path, programme: Programme) -> None:
+def test_diarization_uses_the_pipeline_on_the_volume(tmp_path: Path, programme: Programme) -> None:
     """With Whisper's own times: those of a made aligner are nowhere near."""
     diarizers.save(tmp_path / "models" / DIARIZER)
     write_sums(tmp_path / "models" / DIARIZER)
@@ -114,14 +114,14 @@ def test_speakers_by_a_pipeline_from_the_volume(tmp_path: Path, programme: Progr
     assert "taken for" not in alone.result.message
 
 
-def test_no_speech_is_said(tmp_path: Path) -> None:
+def test_missing_speech_is_reported(tmp_path: Path) -> None:
     lay_aligner(tmp_path)
     silence = numpy.zeros((5 * RATE, 2), numpy.float32)
     ended = transcribe(tmp_path, silence, source_language=None)
     assert (ended.code, ended.result.reason) == (ExitCode.DATAERR, "NoSpeech")
 
 
-def test_a_full_gpu_halves_the_batch(
+def test_exhausted_gpu_memory_halves_the_batch(
     tmp_path: Path, programme: Programme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from whisperx.asr import WhisperModel
@@ -143,7 +143,7 @@ def test_a_full_gpu_halves_the_batch(
 
 
 @pytest.mark.parametrize("part", ["whisperx/base/model.bin", "wav2vec2/en/model.safetensors"])
-def test_a_truncated_model_is_named(tmp_path: Path, programme: Programme, part: str) -> None:
+def test_truncated_model_is_named(tmp_path: Path, programme: Programme, part: str) -> None:
     lay_aligner(tmp_path)
     model(tmp_path, "whisperx/base", WHISPER)
     path = tmp_path / "models" / part
@@ -156,7 +156,7 @@ def test_a_truncated_model_is_named(tmp_path: Path, programme: Programme, part: 
     assert part.rpartition("/")[0] in ended.result.message
 
 
-def test_the_models_volume_is_only_read(tmp_path: Path, programme: Programme) -> None:
+def test_models_volume_is_read_only(tmp_path: Path, programme: Programme) -> None:
     lay_aligner(tmp_path)
     model(tmp_path, "whisperx/base", WHISPER)
     models = tmp_path / "models"
@@ -165,7 +165,7 @@ def test_the_models_volume_is_only_read(tmp_path: Path, programme: Programme) ->
     assert {path: path.stat().st_mtime_ns for path in models.rglob("*")} == before
 
 
-def test_pyannote_reports_to_nobody() -> None:
+def test_pyannote_sends_no_telemetry() -> None:
     from pyannote.audio.telemetry.metrics import is_metrics_enabled
 
     assert not is_metrics_enabled()
