@@ -103,7 +103,8 @@ class World:
                 "uid": f"uid-{name}", "creationTimestamp": timestamp(self.now),
             }  # fmt: skip
         self.events += [
-            f"{event.reason} {event.message}" for event in transitions(self.dubjob, after)
+            f"{event.reason} {event.message}"
+            for event in transitions(self.dubjob.metadata, self.dubjob.status, after)
         ]
         self.dubjob = self.dubjob.model_copy(update={"status": after})
         return after

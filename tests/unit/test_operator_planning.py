@@ -258,13 +258,17 @@ def test_every_transition_is_told_once_and_in_order() -> None:
     for _ in range(8):
         before = world.dubjob
         after = world.step()
-        names_ = [event.name for event in transitions(before, after)]
-        assert names_ == [event.name for event in transitions(before, after)]
+        names_ = [event.name for event in transitions(before.metadata, before.status, after)]
+        assert names_ == [
+            event.name for event in transitions(before.metadata, before.status, after)
+        ]
         seen += names_
         if world.jobs and after.stage is not None:
             world.pod("Running")
             before = world.dubjob
-            seen += [event.name for event in transitions(before, world.step())]
+            seen += [
+                event.name for event in transitions(before.metadata, before.status, world.step())
+            ]
             world.succeed()
     assert len(seen) == len(set(seen)) == 13
     assert seen == sorted(seen)

@@ -172,7 +172,7 @@ class DubJob(ApiModel):
     @property
     def is_new(self) -> bool:
         """Whether no operator has reconciled the DubJob yet."""
-        return self.status.observed_generation < 0
+        return self.status.is_new
 
     @property
     def profile_name(self) -> str:

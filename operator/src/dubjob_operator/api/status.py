@@ -198,6 +198,11 @@ class DubJobStatus(StatusModel):
     outputs: list[Output] | None = None
     """Files of the finished dub."""
 
+    @property
+    def is_new(self) -> bool:
+        """Whether no operator has written the status yet."""
+        return self.observed_generation < 0
+
     def of(self, stage: str) -> StageStatus | None:
         """What is recorded of one stage."""
         return next((entry for entry in self.stages if entry.name == stage), None)

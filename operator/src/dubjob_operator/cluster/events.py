@@ -1,4 +1,4 @@
-"""Events: what happened, once each, for `kubectl describe`."""
+"""Events, each emitted once, for `kubectl describe`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from datetime import datetime
 
 from dubjob_operator import names
-from dubjob_operator.api.dubjob import DubJob
+from dubjob_operator.api.dubjob import Metadata
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.errors import Conflict
 from dubjob_operator.planning.times import timestamp
@@ -15,9 +15,8 @@ from dubjob_operator.planning.transitions import Transition
 NOTE_LENGTH = 1000
 
 
-async def tell(client: Client, dubjob: DubJob, event: Transition, now: datetime) -> None:
-    """Write the Event; one that was told already is success."""
-    metadata = dubjob.metadata
+async def emit(client: Client, metadata: Metadata, event: Transition, now: datetime) -> None:
+    """Create the Event about the DubJob with `metadata`, unless it exists already."""
     body = {
         "apiVersion": "v1",
         "kind": "Event",
@@ -42,6 +41,6 @@ async def tell(client: Client, dubjob: DubJob, event: Transition, now: datetime)
     try:
         await client.send("POST", f"/api/v1/namespaces/{metadata.namespace}/events", body)
     except Conflict as conflict:
-        # Another 409 than this one, a quota's for example, has told nothing.
+        # With any other 409, for example of a quota, the Event does not exist.
         if conflict.reason != "AlreadyExists":
             raise

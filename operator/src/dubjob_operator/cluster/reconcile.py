@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -12,14 +11,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from dubjob_operator import reasons
-from dubjob_operator.api.dubjob import DubJob, DubJobSpec, DubJobStatus, Key, Metadata
+from dubjob_operator.api.dubjob import DubJob, DubJobStatus, Key, Metadata
 from dubjob_operator.api.profile import DubProfile
 from dubjob_operator.cluster.apply import create_job, delete_job, write_status
 from dubjob_operator.cluster.cache import Cache
 from dubjob_operator.cluster.cached_object import CachedDubJob, CachedObject
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.errors import Refused
-from dubjob_operator.cluster.events import tell
+from dubjob_operator.cluster.events import emit
 from dubjob_operator.cluster.metrics import count_transitions
 from dubjob_operator.cluster.progress import ProgressReader
 from dubjob_operator.cluster.refusals import Refusals
@@ -36,7 +35,7 @@ from dubjob_operator.planning.transitions import transitions
 logger = logging.getLogger(__name__)
 
 EXPECTATION_SECONDS = 5.0
-"""The watch brings a new Job sooner; if not, it is created again."""
+"""A created Job is expected in the cache within this time; else it is created again."""
 
 
 def utc_now() -> datetime:
@@ -45,7 +44,7 @@ def utc_now() -> datetime:
 
 
 class Reconciler:
-    """Brings DubJobs one step on."""
+    """Reconciles DubJobs."""
 
     def __init__(
         self,
@@ -63,16 +62,16 @@ class Reconciler:
         self.refusals = Refusals(client, wake)
         self.throughput = Throughput()
         self._profiles: dict[str, tuple[str, DubProfile | ProfileProblem]] = {}
-        """By name: resourceVersion, and what it says."""
+        """By name: resourceVersion and parsed profile."""
         self._learnt: set[str] = set()
         self._written: dict[Key, tuple[frozenset[str], CachedDubJob]] = {}
-        """What was written last and the watch has not brought yet, with the versions that
-        it took the place of."""
+        """The last write of each DubJob that has not reached the cache, with the versions that it
+        replaces."""
         self._expected: dict[str, datetime] = {}
-        """Jobs that were created and that the watch has not brought yet."""
+        """Jobs that were created and have not reached the cache, with the time of creation."""
 
     async def reconcile(self, key: Key) -> float | None:
-        """One step; seconds after which to look again, None where events suffice.
+        """Reconcile once; return the seconds until the next time, None if watch events suffice.
 
         Raises :class:`dubjob_operator.cluster.errors.ApiError`.
         """
@@ -89,7 +88,7 @@ class Reconciler:
         try:
             dubjob = DubJob.model_validate_json(stored.text)
         except ValidationError as error:
-            await self._refuse(stored, error, now)
+            await self._record_invalid(stored, error, now)
             return None
         if dubjob.metadata.deletion_timestamp:
             return None
@@ -104,7 +103,7 @@ class Reconciler:
             await delete_job(self.client, dubjob.metadata.namespace, job)
         again = step.requeue_after
         if step.create and self._is_expected(step.create, now):
-            # Deleted before it was seen, perhaps: nothing may be heard of it any more.
+            # It may have been deleted before it reached the cache; then no event will follow.
             again = EXPECTATION_SECONDS
         elif step.create:
             try:
@@ -116,13 +115,13 @@ class Reconciler:
         progress = self.progress.of(dubjob, observed, now)
         pace = self.throughput.of(dubjob.profile_name)
         after = status(dubjob, states, observed, now, progress, pace)
-        await self._record(stored, dubjob, after, now)
+        await self._record(stored, dubjob.metadata, dubjob.status, after, now)
         count_transitions(dubjob, after, observed)
         self.throughput.learn(dubjob.profile_name, dubjob.metadata.uid, after.stages)
         return again
 
     def _latest(self, key: Key) -> CachedDubJob | None:
-        """The DubJob as the watch has brought it, or as it was written here since."""
+        """The DubJob from the cache, or as it was written since then."""
         stored = self.cache.dubjob(key)
         if key in self._written:
             outdated, written = self._written[key]
@@ -132,25 +131,31 @@ class Reconciler:
         return stored
 
     async def _record(
-        self, stored: CachedDubJob, dubjob: DubJob, after: DubJobStatus, now: datetime
+        self,
+        stored: CachedDubJob,
+        metadata: Metadata,
+        before: DubJobStatus,
+        after: DubJobStatus,
+        now: datetime,
     ) -> None:
-        """Write the status where it differs, Events first: a crash in between tells nothing
-        twice and forgets nothing."""
-        if after == dubjob.status:
+        """Emit Events and write the status if it differs. Events come first: after a crash in
+        between, none is missing, and none is emitted twice."""
+        if after == before:
             return
-        for event in transitions(dubjob, after):
+        for event in transitions(metadata, before, after):
             try:
-                await tell(self.client, dubjob, event, now)
+                await emit(self.client, metadata, event, now)
             except Refused as refused:
-                # By a quota or a policy on Events: the status must be told all the more.
+                # By a quota or a policy for Events. The status must be written all the more.
                 logger.warning("event %s: %s", event.reason, refused)
         written = await write_status(self.client, stored, after)
-        outdated, _ = self._written.get(dubjob.key, (frozenset[str](), stored))
-        self._written[dubjob.key] = (outdated | {stored.version}, written)
+        key = (metadata.namespace, metadata.name)
+        outdated, _ = self._written.get(key, (frozenset[str](), stored))
+        self._written[key] = (outdated | {stored.version}, written)
 
     def _is_expected(self, job: dict[str, Any], now: datetime) -> bool:
-        """True for a Job that was created a moment ago: asking again is one call too
-        many. The name would make it harmless."""
+        """Whether the Job was created a moment ago. To create it again would be harmless, because
+        it has the same name, but it is a needless call."""
         created = self._expected.pop(job["metadata"]["name"], None)
         if created is None or (now - created).total_seconds() > EXPECTATION_SECONDS:
             return False
@@ -158,7 +163,7 @@ class Reconciler:
         return True
 
     def _learn_once(self, stored: CachedDubJob) -> None:
-        """Learn from a DubJob that was finished before this process began."""
+        """Learn from a DubJob that finished before this process started."""
         if stored.uid in self._learnt:
             return
         self._learnt.add(stored.uid)
@@ -166,21 +171,18 @@ class Reconciler:
             dubjob = DubJob.model_validate_json(stored.text)
             self.throughput.learn(dubjob.profile_name, stored.uid, dubjob.status.stages)
 
-    async def _refuse(self, stored: CachedDubJob, error: ValidationError, now: datetime) -> None:
-        """Say that the spec is not one: an object from before the schema, perhaps."""
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raw = json.loads(stored.text)
-        dubjob = DubJob.model_construct(
-            metadata=Metadata.model_validate(raw["metadata"]),
-            spec=DubJobSpec.model_construct(target_language=""),
-            status=DubJobStatus.model_validate(raw.get("status") or {}),
-        )
-        after = invalid(dubjob, f"{place}: {first['msg']}", now)
-        await self._record(stored, dubjob, after, now)
+    async def _record_invalid(
+        self, stored: CachedDubJob, error: ValidationError, now: datetime
+    ) -> None:
+        """Write into the status that the spec is invalid, for example older than the schema."""
+        raw = stored.raw
+        metadata = Metadata.model_validate(raw["metadata"])
+        before = DubJobStatus.model_validate(raw.get("status") or {})
+        after = invalid(before, metadata.generation, _first(error), now)
+        await self._record(stored, metadata, before, after, now)
 
     def _profile(self, name: str) -> DubProfile | ProfileProblem | None:
-        """The profile; parsed once for each of its versions."""
+        """The profile, parsed once for each of its versions."""
         stored = self.cache.profile(name)
         if stored is None:
             return None
@@ -194,8 +196,10 @@ def _parsed(name: str, stored: CachedObject) -> DubProfile | ProfileProblem:
     try:
         return DubProfile.model_validate_json(stored.text)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        return ProfileProblem(
-            reasons.PROFILE_INVALID, f"DubProfile {name}, {place}: {first['msg']}."
-        )
+        return ProfileProblem(reasons.PROFILE_INVALID, f"DubProfile {name}, {_first(error)}.")
+
+
+def _first(error: ValidationError) -> str:
+    """The first of the problems: its field, and what is wrong with it."""
+    first = error.errors()[0]
+    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"

@@ -4,11 +4,12 @@ the others are short, and true whatever happens next."""
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from dubjob_operator import names, reasons
-from dubjob_operator.api.dubjob import Condition, DubJob, StageState, StageStatus
+from dubjob_operator.api.dubjob import Condition, StageState, StageStatus
 from dubjob_operator.planning import messages
 from dubjob_operator.planning.start_faults import is_fault
 from dubjob_operator.planning.times import timestamp
@@ -27,6 +28,29 @@ OURS = frozenset(
 
 
 @dataclass(frozen=True)
+class State:
+    """What the conditions report about a DubJob."""
+
+    reason: str
+    message: str
+    """Explains everything, in the condition Finished."""
+    headline: str
+    """Says the same in short, in the other conditions."""
+    complete: bool = False
+    failed: bool = False
+    suspended: bool = False
+    cause: str | None = None
+    """Reason why the current stage cannot start, None if it can."""
+    stage: str = ""
+    """The current stage."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether it is complete or failed."""
+        return self.complete or self.failed
+
+
+@dataclass(frozen=True)
 class _Truth:
     """A condition without its times."""
 
@@ -36,52 +60,93 @@ class _Truth:
     message: str
 
 
-def conditions(dubjob: DubJob, entry: StageStatus | None, now: datetime) -> list[Condition]:
-    """All conditions. `entry`: the current stage, None when all have succeeded."""
-    found = [_condition(dubjob, truth, now) for truth in _truths(dubjob, entry)]
-    others = [each for each in dubjob.status.conditions if each.type not in OURS]
-    return [*found, *others]
+def conditions(
+    state: State, generation: int, before: Sequence[Condition], now: datetime
+) -> list[Condition]:
+    """All conditions of a DubJob in `state`. `before`: the recorded ones; those of other writers
+    are kept. `generation`: of the spec that `state` is about."""
+    recorded = {each.type: each for each in before}
+    written = [
+        _condition(truth, generation, recorded.get(truth.type), now) for truth in _truths(state)
+    ]
+    return [*written, *(each for each in before if each.type not in OURS)]
 
 
-def _truths(dubjob: DubJob, entry: StageStatus | None) -> list[_Truth]:
-    complete = entry is None
-    failed = entry is not None and entry.state is StageState.FAILED
-    finished = complete or failed
-    suspended = bool(dubjob.spec.suspend) and not finished
-    reason, message = explanation(entry)
-    short = headline(entry)
-    idle = messages.HAS_FINISHED if finished else messages.IS_NOT_SUSPENDED
+def state_of(entry: StageStatus | None, suspend: bool) -> State:
+    """The state of a DubJob whose current stage is `entry`, None if all stages have succeeded.
+    `suspend`: whether its spec says so."""
+    if entry is None:
+        return State(reasons.COMPLETED, messages.COMPLETED, messages.COMPLETED, complete=True)
+    failed = entry.state is StageState.FAILED
+    cannot_start = is_fault(entry)
+    headline = (
+        messages.cannot_start(entry.name)
+        if cannot_start
+        else messages.in_state(entry.name, entry.state)
+    )
+    if failed:
+        reason, message = entry.reason or reasons.STAGE_FAILED, entry.message or headline
+    elif entry.state is StageState.PENDING and entry.reason:
+        reason, message = entry.reason, entry.message or headline
+    else:
+        reason = str(entry.state)
+        message = messages.in_state(entry.name, entry.state, entry.message)
+    return State(
+        reason,
+        message,
+        headline,
+        failed=failed,
+        suspended=suspend and not failed,
+        cause=(entry.reason or reason) if cannot_start else None,
+        stage=entry.name,
+    )
+
+
+def invalid_spec(message: str) -> State:
+    """The state of a DubJob whose spec the operator cannot read."""
+    return State(
+        reasons.SPEC_INVALID, messages.sentence(message), messages.SPEC_INVALID, failed=True
+    )
+
+
+def _truths(state: State) -> list[_Truth]:
+    idle = messages.HAS_FINISHED if state.finished else messages.IS_NOT_SUSPENDED
     truths = [
-        _Truth(names.COMPLETE, complete, reason, short if complete else messages.INCOMPLETE),
+        _Truth(
+            names.COMPLETE,
+            state.complete,
+            state.reason,
+            state.headline if state.complete else messages.INCOMPLETE,
+        ),
         _Truth(
             names.FAILED,
-            failed,
-            reason if failed else reasons.NOT_FAILED,
-            short if failed else messages.NOT_FAILED,
+            state.failed,
+            state.reason if state.failed else reasons.NOT_FAILED,
+            state.headline if state.failed else messages.NOT_FAILED,
         ),
-        _Truth(names.FINISHED, finished, reason, message),
+        _Truth(names.FINISHED, state.finished, state.reason, state.message),
         _Truth(
             names.SUSPENDED,
-            suspended,
-            reasons.SUSPENDED if suspended else reasons.NOT_SUSPENDED,
-            messages.IS_SUSPENDED if suspended else idle,
+            state.suspended,
+            reasons.SUSPENDED if state.suspended else reasons.NOT_SUSPENDED,
+            messages.IS_SUSPENDED if state.suspended else idle,
         ),
     ]
-    # kstatus takes these two for false where they are absent.
-    if not (finished or suspended):
-        truths.append(_Truth(names.RECONCILING, True, reason, short))
-    if failed:
-        truths.append(_Truth(names.STALLED, True, reason, short))
-    elif entry is not None and is_fault(entry) and not suspended:
-        cause = entry.reason or reason
-        waits = messages.awaits_cause(entry.name, cause)
-        truths.append(_Truth(names.STALLED, False, cause, waits))
+    # kstatus reads these two as false if they are absent.
+    if not (state.finished or state.suspended):
+        truths.append(_Truth(names.RECONCILING, True, state.reason, state.headline))
+    if state.failed:
+        truths.append(_Truth(names.STALLED, True, state.reason, state.headline))
+    elif state.cause and not state.suspended:
+        waits = messages.awaits_cause(state.stage, state.cause)
+        truths.append(_Truth(names.STALLED, False, state.cause, waits))
     return truths
 
 
-def _condition(dubjob: DubJob, truth: _Truth, now: datetime) -> Condition:
+def _condition(
+    truth: _Truth, generation: int, before: Condition | None, now: datetime
+) -> Condition:
     value = "True" if truth.holds else "False"
-    before = dubjob.status.condition(truth.type)
     since = before.last_transition_time if before and before.status == value else timestamp(now)
     return Condition(
         type=truth.type,
@@ -89,32 +154,10 @@ def _condition(dubjob: DubJob, truth: _Truth, now: datetime) -> Condition:
         reason=_word(truth.reason),
         message=truth.message[:MESSAGE_LENGTH],
         last_transition_time=since,
-        observed_generation=dubjob.metadata.generation,
+        observed_generation=generation,
     )
 
 
 def _word(reason: str) -> str:
-    """`reason` as the API server accepts it: an engine's own may have any characters."""
+    """`reason` as the API server accepts it. That of an engine may have any characters."""
     return re.sub(r"^[^A-Za-z]+|[^A-Za-z0-9_]", "", reason) or reasons.STAGE_FAILED
-
-
-def headline(entry: StageStatus | None) -> str:
-    """What the current stage does, without the details."""
-    if entry is None:
-        return messages.COMPLETED
-    if entry.reason == reasons.SPEC_INVALID:
-        return messages.SPEC_INVALID
-    if is_fault(entry):
-        return messages.cannot_start(entry.name)
-    return messages.in_state(entry.name, entry.state)
-
-
-def explanation(entry: StageStatus | None) -> tuple[str, str]:
-    """The reason and the message of Finished."""
-    if entry is None:
-        return reasons.COMPLETED, messages.COMPLETED
-    if entry.state is StageState.FAILED:
-        return entry.reason or reasons.STAGE_FAILED, entry.message or headline(entry)
-    if entry.state is StageState.PENDING and entry.reason:
-        return entry.reason, entry.message or headline(entry)
-    return str(entry.state), messages.in_state(entry.name, entry.state, entry.message)

@@ -1,14 +1,14 @@
-"""The status: one truth about the whole, out of the stages' states."""
+"""The status of a DubJob, from the states of its stages."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from dubjob_operator import names, reasons
+from dubjob_operator import names
 from dubjob_operator.api.dubjob import DubJob, DubJobStatus, StageState, StageStatus
-from dubjob_operator.planning import messages, outcome
-from dubjob_operator.planning.conditions import conditions
+from dubjob_operator.planning import outcome
+from dubjob_operator.planning.conditions import conditions, invalid_spec, state_of
 from dubjob_operator.planning.display import display
 from dubjob_operator.planning.estimate import Pace, remaining_seconds
 from dubjob_operator.planning.observation import Observed
@@ -35,7 +35,8 @@ def status(
     entries = [_with_progress(entry, progress or {}) for entry in states]
     entry = current(entries)
     finished = entry is None or entry.state is StageState.FAILED
-    recorded = dubjob.status
+    recorded, generation = dubjob.status, dubjob.metadata.generation
+    state = state_of(entry, bool(dubjob.spec.suspend))
     left = None if finished else remaining_seconds(entries, pace or {}, now)
     # Stages that only a newer operator knows are kept.
     stages = [*entries, *(each for each in recorded.stages if each.name not in STAGE_NAMES)]
@@ -48,8 +49,8 @@ def status(
     # A copy of the recorded one: fields that only a newer operator knows are kept.
     return recorded.model_copy(
         update={
-            "observed_generation": dubjob.metadata.generation,
-            "conditions": conditions(dubjob, entry, now),
+            "observed_generation": generation,
+            "conditions": conditions(state, generation, recorded.conditions, now),
             "stage": entry.name if entry else None,
             "progress": done,
             "estimated_remaining_seconds": left,
@@ -68,18 +69,13 @@ def status(
     )
 
 
-def invalid(dubjob: DubJob, message: str, now: datetime) -> DubJobStatus:
-    """The status of a DubJob whose spec no model takes."""
-    entry = StageStatus(
-        name=str(Stage.INGEST),
-        state=StageState.FAILED,
-        reason=reasons.SPEC_INVALID,
-        message=messages.sentence(message),
-    )
-    return dubjob.status.model_copy(
+def invalid(recorded: DubJobStatus, generation: int, message: str, now: datetime) -> DubJobStatus:
+    """The status of a DubJob whose spec cannot be read: `recorded`, with other conditions."""
+    state = invalid_spec(message)
+    return recorded.model_copy(
         update={
-            "observed_generation": dubjob.metadata.generation,
-            "conditions": conditions(dubjob, entry, now),
+            "observed_generation": generation,
+            "conditions": conditions(state, generation, recorded.conditions, now),
         }
     )
 
@@ -92,12 +88,15 @@ def _with_progress(entry: StageStatus, progress: Mapping[str, int]) -> StageStat
 
 
 def _overall(entries: list[StageStatus]) -> int:
-    done = sum(
-        WEIGHTS[Stage(entry.name)] * (100 if entry.state is StageState.SUCCEEDED else share)
-        for entry in entries
-        for share in [(entry.progress or 0) if entry.state is StageState.RUNNING else 0]
-    )
-    return int(done // sum(WEIGHTS.values()))
+    """Percent of the whole dub."""
+    done = 0
+    for entry in entries:
+        weight = WEIGHTS[Stage(entry.name)]
+        if entry.state is StageState.SUCCEEDED:
+            done += weight * 100
+        elif entry.state is StageState.RUNNING:
+            done += weight * (entry.progress or 0)
+    return done // sum(WEIGHTS.values())
 
 
 def _detected_language(entries: list[StageStatus]) -> str | None:

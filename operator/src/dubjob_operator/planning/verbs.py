@@ -1,4 +1,4 @@
-"""What a person asks for by an annotation: not state, but something to do once."""
+"""Requests by annotation: a retry and an approval, each carried out once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dubjob_operator.planning.pipeline import ORDER
 from dubjob_operator.planning.stage_entry import fresh
 
 FAILED_STAGE = "failed"
-"""In a retry: the stage that failed, else the one that is at work."""
+"""In a retry: the first stage that has not succeeded."""
 UID_TOKEN_LENGTH = 6
 """Characters of the UID that an approval repeats."""
 STAGES = tuple(str(stage) for stage in ORDER)
@@ -23,29 +23,28 @@ def pending_retry(dubjob: DubJob) -> str | None:
     if dubjob.is_new:
         # Stored with the DubJob, by a backup or in Git: it was meant for an earlier one.
         return None
-    asked = dubjob.metadata.annotations.get(names.RETRY_ANNOTATION)
-    return asked if asked and asked != dubjob.status.last_handled_retry else None
+    value = dubjob.metadata.annotations.get(names.RETRY_ANNOTATION)
+    return value if value and value != dubjob.status.last_handled_retry else None
 
 
-def retry_problem(dubjob: DubJob) -> str | None:
-    """What is wrong with the retry that is asked for."""
-    asked = pending_retry(dubjob)
-    if asked is None or asked.partition("@")[0] in (*STAGES, FAILED_STAGE):
+def retry_problem(value: str) -> str | None:
+    """What is wrong with the `value` of a retry annotation, None if it is valid."""
+    if value.partition("@")[0] in (*STAGES, FAILED_STAGE):
         return None
     stages = ", ".join((FAILED_STAGE, *STAGES))
-    return messages.retry_refused(names.RETRY_ANNOTATION, asked, stages)
+    return messages.retry_refused(names.RETRY_ANNOTATION, value, stages)
 
 
 def retried(dubjob: DubJob, entries: list[StageStatus], now: datetime) -> list[StageStatus]:
-    """The entries with the stage that is to be retried, and all after it, at a fresh
-    start at which nothing is reused."""
-    asked = pending_retry(dubjob)
-    if asked is None or retry_problem(dubjob):
+    """The entries with a new run of the stage to retry and of all later ones, which reuse
+    nothing."""
+    value = pending_retry(dubjob)
+    if value is None or retry_problem(value):
         return entries
-    stage = asked.partition("@")[0]
+    stage = value.partition("@")[0]
     if stage == FAILED_STAGE:
-        unfinished = (each for each in entries if each.state is not StageState.SUCCEEDED)
-        stage = next((each.name for each in unfinished), "")
+        unfinished = [each.name for each in entries if each.state is not StageState.SUCCEEDED]
+        stage = unfinished[0] if unfinished else ""
     first = STAGES.index(stage) if stage else len(entries)
     return [
         *entries[:first],
