@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pytest
 from made_media import Spoken, dubbed, film, source
-from speech_world import LINES, WatchedEngine, lay_job
+from speech_world import ENGINE_RATE, LINES, WatchedEngine, lay_job, tone
 
 from dubstage import logs
 from dubstage.contract import ExitCode, Stage
@@ -129,3 +130,20 @@ def test_synthesize_logs_its_steps(
     caplog.set_level(logging.INFO)
     assert run_stage_in(tmp_path, request_for(Stage.SYNTHESIZE)).code is ExitCode.OK
     assert own(steps(caplog)) == ["choose voices", "synthesize"]
+
+
+def fail_at_the_second(text: str, _: int) -> numpy.ndarray:
+    if text == LINES[1].translation:
+        raise RuntimeError("no voice")
+    return tone(0.6, ENGINE_RATE)
+
+
+def test_log_names_the_segment_whose_synthesis_failed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_job(tmp_path, LINES)
+    engine = WatchedEngine(sounds=fail_at_the_second)
+    monkeypatch.setattr(synthesize, "load_engine", lambda _: engine)
+    assert run_stage_in(tmp_path, request_for(Stage.SYNTHESIZE)).code is ExitCode.TEMPFAIL
+    (failed,) = [record.message for record in caplog.records if "failed after" in record.message]
+    assert failed.endswith(f"at {LINES[1].segment_id}")

@@ -52,8 +52,9 @@ def run(work: Work) -> Outcome:
     cast = choose_voices(work, lines, own_voices)
     recorder = ClipMaker(work, speaker, cast.voices, kept)
     clips = []
-    with step("synthesize"):
+    with step("synthesize") as current:
         for number, (line, slot) in enumerate(zip(lines, limits, strict=True)):
+            current.position = line.segment_id
             flag = unspoken(line)
             clips.append(recorder.silent(line, flag) if flag else recorder.clip(line, slot))
             work.progress((number + 1) / len(lines))
