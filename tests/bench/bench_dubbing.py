@@ -1,4 +1,4 @@
-"""How good a dub is, beside the same speech put together by the plain method.
+"""Compare the quality of a dub with a baseline for the same speech.
 
     make bench-dubbing        BENCH_CLIPS="one speaker,music"  for some of the clips
 
@@ -28,7 +28,7 @@ from dubstage.mux.totals import percentile
 
 HERE = Path(__file__).parent
 MINUTES = (1, 30)
-"""Programmes by which mux's memory is measured."""
+"""Durations of the sources with which the memory of mux is measured."""
 
 HEADER = (
     f"{'clip':<14} {'method':<6} {'lines':>5} {'plan p95':>9} {'truth p95':>9} {'no line':>7} "
@@ -82,7 +82,7 @@ def quality(found: Sequence[Dubbed]) -> Iterator[Goal]:
     beds = [abs(x.background_change) for x in ours if not math.isnan(x.background_change)]
     yield Goal("background outside speech within 1 dB", f"{max(beds):.2f} dB", max(beds) <= 1.0)
     drift = max(abs(figures.drift) for figures in ours) * 1000
-    yield Goal("drift 0: as long as the film's sound, within 1 ms", f"{drift:.2f} ms", drift < 1.0)
+    yield Goal("drift 0: same duration as the source, within 1 ms", f"{drift:.2f} ms", drift < 1.0)
 
 
 def costs(folder: Path) -> Iterator[Goal]:
@@ -134,7 +134,7 @@ def _row(name: str, method: str, found: Figures) -> str:
 
 
 def _speeds(found: Sequence[Dubbed]) -> str:
-    """Seconds per minute of film, by stage."""
+    """CPU seconds per minute of source, by stage."""
     minutes = sum(result.duration for result in found) / 60
     stages = found[0].seconds if found else {}
     parts = [f"{stage} {sum(x.seconds[stage] for x in found) / minutes:.1f}" for stage in stages]

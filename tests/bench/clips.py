@@ -1,8 +1,8 @@
-"""Films with speech at known times: the ground truth of `make bench-dubbing`.
+"""Clips with speech at known times: the ground truth of `make bench-dubbing`.
 
 The speech is the LibriVox sentences (public domain) of Debian's package
 `pocketsphinx-testdata`; a second voice is the same speaker at another pitch. Music and
-applause are synthesised.
+applause are synthesized.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ RECIPES = (
 
 @dataclass(frozen=True)
 class MadeClip:
-    """A film and what is in it."""
+    """A clip and its content."""
 
     recipe: Recipe
     film: Path
@@ -81,7 +81,7 @@ class MadeClip:
 
 
 def make(recipe: Recipe, folder: Path) -> MadeClip:
-    """Write the film ``source.mp4`` (H.264, AAC 48 kHz stereo) into `folder`."""
+    """Write the clip ``source.mp4`` (H.264, AAC 48 kHz stereo) into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     placed = list(_placed(recipe))
     seconds = placed[-1][0].end + recipe.pauses[0]
@@ -108,7 +108,7 @@ def make(recipe: Recipe, folder: Path) -> MadeClip:
 
 
 def _placed(recipe: Recipe) -> Iterator[tuple[TimedSegment, Samples]]:
-    """The sentences in their order, each with its sound, silence at its ends removed."""
+    """The sentences in their order, each with its audio, without silence at its ends."""
     files = sorted(LIBRIVOX.glob("*.wav"))
     at = 0.0
     for number in range(recipe.sentences):

@@ -1,4 +1,4 @@
-"""What a dub is worth, measured in its sound and against the clip maker's truth."""
+"""The quality of a dub, measured in its audio and against the ground truth."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Figures:
     """Where the nearest line is heard, against where each utterance begins; without those
     that begin no line."""
     utterances: int
-    """What is said in the clip."""
+    """Transcript of the clip."""
     speeds: tuple[float, ...]
     trimmed: int
     source: Loudness
@@ -43,7 +43,7 @@ class Figures:
     background_change: float
     """Decibels outside speech, net of the gain; not a number where all is speech."""
     drift: float
-    """Seconds by which the dub is longer than the film's sound."""
+    """Seconds by which the dub is longer than the source."""
 
     @property
     def lines(self) -> int:

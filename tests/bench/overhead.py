@@ -33,7 +33,7 @@ class Clock:
 
 
 class TimedSeparator:
-    """A separator whose time is told apart from that of reading and writing."""
+    """A separator whose time is measured separately from reading and writing."""
 
     def __init__(self, inner: Separator, clock: Clock) -> None:
         self._inner, self._clock = inner, clock
@@ -47,7 +47,7 @@ class TimedSeparator:
 
 
 class TimedRecognizer:
-    """A recognizer whose time is told."""
+    """A recognizer whose time is measured."""
 
     def __init__(self, inner: Recognizer, clock: Clock) -> None:
         self._inner, self._clock = inner, clock
@@ -60,7 +60,7 @@ class TimedRecognizer:
 
 
 def overhead_per_minute(folder: Path) -> dict[str, float]:
-    """Seconds for each minute of sound, by stage; loading a model is the library's."""
+    """Seconds per minute of audio, by stage, without loading the model."""
     clip = make(CLIP, folder / "film")
     job = folder / "job"
     (job / "inputs/clip").mkdir(parents=True)

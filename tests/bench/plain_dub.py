@@ -1,7 +1,7 @@
 """A dub by the plain method: what a tool does that thinks of nothing but the words.
 
 Tempo without a cap, padding before and after, laid over a 16 kHz mono background; no
-loudness, no ducking, no crossing back to the programme. It gets the same clips.
+loudness, no ducking, no cross-fade to the source. It gets the same clips.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class PlainDub:
 
 
 def plain_dub(clips: Sequence[Clip], folder: Path, background: Path) -> PlainDub:
-    """Dub `background` with `clips`, which lie in `folder`."""
+    """Dub `background` with `clips`, which are stored in `folder`."""
     bed = read_mono(background, f"aresample={PLAIN_RATE}")
     voice = numpy.zeros_like(bed)
     speeds = []

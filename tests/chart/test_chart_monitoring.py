@@ -23,7 +23,7 @@ OPERATORS = frozenset({"and", "or", "unless", "offset", "bool", "inf", "nan"})
 
 @dataclass(frozen=True)
 class Asked:
-    """One expression, and the labels that the words beside it want from its answer."""
+    """An expression, and the labels of its result that the annotations use."""
 
     where: str
     expression: str

@@ -91,7 +91,7 @@ def late_and_double(trouble: Trouble, dubjob: str, stage: str) -> None:
 
 
 def compact(trouble: Trouble, dubjob: str, stage: str) -> None:
-    """etcd forgets the past, and watches are told so (410 Gone)."""
+    """etcd compacts its history, and watches get 410 Gone."""
     client, _ = json.loads((trouble.plane.folder / "etcd-ports.json").read_text())
     post = _etcd(client, "range", {"key": "AA=="})
     _etcd(client, "compaction", {"revision": post["header"]["revision"]})

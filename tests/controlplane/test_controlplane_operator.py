@@ -105,7 +105,7 @@ def test_transient_failure_is_retried(view: View) -> None:
 
 
 def test_waiting_for_capacity_is_reported(view: View) -> None:
-    """No node is there at all: the scheduler's own words reach the status."""
+    """Without a node, the message of the scheduler is in the status."""
     view.apply("queued")
     message = view.until(
         "the scheduler's message",

@@ -47,7 +47,7 @@ SCHEDULING: Object = {
     "schedulerName": "volcano",
     "resourceClaims": [{"name": "gpu", "resourceClaimTemplateName": "one-gpu"}],
 }  # fmt: skip
-"""Of a stage, in the pod's own words."""
+"""Fields of a stage, as they are in the pod."""
 
 
 @pytest.fixture

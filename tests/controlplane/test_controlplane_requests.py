@@ -1,4 +1,4 @@
-"""What a person asks of a DubJob, against the real API server."""
+"""Requests of users to a DubJob, against a real API server."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_running_stage_with_a_changed_spec_is_replaced(view: View) -> None:
     old = view.pod_of("respelled", "translate")
     view.play(old, "Running")
     view.apply("respelled", glossary=[{"term": "Kubernetes"}])
-    view.until("the old pod to be told to go", lambda: _is_going(view.pod_of_uid(old)))
+    view.until("the old pod to be deleted", lambda: _is_going(view.pod_of_uid(old)))
     view.kubectl("delete", "pod", old["metadata"]["name"], "--force", "--ignore-not-found")
     (entry,) = request_of(view, "respelled", "translate").glossary
     assert entry.term == "Kubernetes"

@@ -249,7 +249,7 @@ def _dubbed_video() -> Path:
 
 
 def _video_digest(path: Path) -> str:
-    """MD5 of the first video stream's packets, as they lie in the file."""
+    """MD5 of the first video stream's packets, as they are in the file."""
     return subprocess.run(
         ["ffmpeg", "-v", "error", "-i", str(path), "-map", "0:v:0", "-c", "copy", "-f", "md5", "-"],
         check=True, capture_output=True, text=True,

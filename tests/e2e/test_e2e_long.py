@@ -1,4 +1,4 @@
-"""A film that takes its time: how far it is, how long yet, and an upgrade meanwhile."""
+"""A long source: progress, time remaining, and an upgrade in the meantime."""
 
 from __future__ import annotations
 

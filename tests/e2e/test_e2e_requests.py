@@ -1,4 +1,4 @@
-"""What a person asks of a DubJob, on a real node with the real stages."""
+"""Requests of users to a DubJob, on a real node with the real stages."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_interim_files_are_deleted_and_results_still_reused(
 def test_suspend_and_resume_on_the_node(
     cluster: Cluster, sample: Path, lay_source: Lay, names: Names
 ) -> None:
-    """The running stage is told to stop, and starts afresh; what was done stays done."""
+    """The running stage is stopped and starts again; finished stages keep their results."""
     name = names("suspended")
     lay_source(name, sample)
     cluster.apply(dubjob_manifest(name))

@@ -39,7 +39,7 @@ def translation(text: str) -> Answer:
 
 
 def speech(mp3: bytes) -> Answer:
-    """What ``batchexecute`` answers: the sound in base 64, in JSON in JSON."""
+    """What ``batchexecute`` answers: the audio in base64, in JSON in JSON."""
     inner = json.dumps([base64.b64encode(mp3).decode()], separators=(",", ":"))
     row = ["wrb.fr", "jQ1olc", inner, None, None, None, "generic"]
     outer = json.dumps([row], separators=(",", ":"))

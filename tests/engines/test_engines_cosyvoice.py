@@ -37,7 +37,7 @@ LINES = [
 
 @pytest.fixture
 def upstream(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    """The stand-in in the place of CosyVoice's checkout."""
+    """The stand-in for the CosyVoice repository."""
     monkeypatch.syspath_prepend(HERE / "cosyvoice_standin")
     for name in ENVIRONMENT:
         monkeypatch.setenv(name, "")

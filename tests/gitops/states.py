@@ -1,6 +1,6 @@
 """A DubJob in every state, its status as the operator's own code writes it.
 
-python tests/gitops/states.py    writes the test data below gitops/ anew
+python tests/gitops/states.py    writes the test data in gitops/
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def dubjob_in(state: str) -> Object:
 
 
 def config_map() -> Object:
-    """argocd-cm's part of it: what a running Argo CD is told of DubJobs."""
+    """The ConfigMap argocd-cm with the health check and the actions of DubJobs."""
     actions = CUSTOMIZATION / "actions"
     definitions = [
         {"name": folder.name, "action.lua": (folder / "action.lua").read_text()}

@@ -1,4 +1,4 @@
-"""The locks name what is installed, with hashes, and are made from what is there."""
+"""The locks list every installed package with hashes, and are up to date."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def extra(shared_buildah: build.Buildah, references: dict[str, str]) -> Iterator
 
 
 def spoken() -> str:
-    """What is said in the sample."""
+    """Transcript of the sample."""
     folder = Path("/usr/share/pocketsphinx/test/data/librivox")
     lines = (folder / "transcription").read_text().splitlines()
     return " ".join(re.findall(r"<s> (.*?) </s>", "\n".join(lines)))

@@ -1,4 +1,4 @@
-"""A job as it stands before its lines are spoken, and an engine that can be watched."""
+"""A job before synthesis, and an engine that records its calls."""
 
 from __future__ import annotations
 

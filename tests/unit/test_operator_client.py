@@ -102,7 +102,7 @@ async def test_unreachable_server_is_named(client: Client, server: ApiServer) ->
 
 @pytest.fixture
 def authority(tmp_path: Path) -> Path:
-    """A certificate for 127.0.0.1 that is its own authority; its key is beside it."""
+    """A certificate for 127.0.0.1 that is self-signed; its key is in the same folder."""
     subprocess.run(
         [
             *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"),

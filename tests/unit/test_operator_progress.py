@@ -1,4 +1,4 @@
-"""How far a stage is: out of its log, beside the reconciles."""
+"""Progress of a stage: read from its log, independent of reconciles."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class Events:
         return {"items": [*self.odd, *items] or None}
 
     async def readings(self, number: int) -> None:
-        """Wait until they have been read so many times from now on."""
+        """Wait for that many further reads."""
         wanted = self.asked + number
         async with asyncio.timeout(10):
             while self.asked < wanted:  # noqa: ASYNC110

@@ -68,7 +68,7 @@ def test_no_watch_is_dead_while_the_api_server_is_unreachable(pods: Pods) -> Non
 
 
 def test_object_deleted_between_watches_is_removed(pods: Pods) -> None:
-    """A watch that begins anew lists what is there, and tells of no deletion."""
+    """A restarted watch lists the existing objects, and reports no deletion."""
     clock, audit, watch, seen = pods
     seen["new"] = "5"
     audit.compare(watch, {})

@@ -1,4 +1,4 @@
-"""Suspend, retry, review: what a person asks of a DubJob that is there."""
+"""Suspend, retry and review of an existing DubJob."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A person's file in the place of a stage's result."""
+"""Files of users that replace the result of a stage."""
 
 from __future__ import annotations
 

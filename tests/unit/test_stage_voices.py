@@ -1,4 +1,4 @@
-"""Where a speaker's voice comes from: a person's recording, or the programme itself."""
+"""The voice of a speaker: from a voice file, or from the source."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def test_bad_voice_file_is_refused_before_a_gpu_is_requested(
     lay_job(tmp_path, LINES, seconds=14.0)
     path = give(tmp_path, "ANN.wav", tone(4.0) if sound is None else sound, rate or RATE)
     if sound is None:
-        path.write_text("no sound")
+        path.write_text("no audio")
     ended = run_stage_in(tmp_path, request_for(at))
     assert (ended.code, ended.result.reason) == (ExitCode.DATAERR, "BadVoice")
     assert f"inputs/clip/voices/ANN.wav cannot be a speaker's voice: {says}" in ended.result.message
@@ -176,9 +176,9 @@ def test_bad_voice_file_is_refused_before_a_gpu_is_requested(
 
 
 def test_system_file_is_not_a_voice(tmp_path: Path) -> None:
-    """macOS lays such a file beside each on a foreign volume."""
+    """macOS creates such a file next to each file on a foreign volume."""
     lay_job(tmp_path, LINES, seconds=14.0)
-    give(tmp_path, "ANN.wav", tone(4.0)).with_name("._ANN.wav").write_text("no sound")
+    give(tmp_path, "ANN.wav", tone(4.0)).with_name("._ANN.wav").write_text("no audio")
     assert run_stage_in(tmp_path, request_for(Stage.INGEST)).code == ExitCode.OK
 
 

@@ -54,7 +54,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @dataclass(frozen=True)
 class Programme:
-    """Sound and what is said in it."""
+    """Audio and its transcript."""
 
     samples: NDArray[numpy.float32]
     """Shape (frames, 2), 48 kHz."""
@@ -95,7 +95,7 @@ def run_on(
     """Run `stage` with that engine on a job whose sound, or speech, is `samples`."""
     source = folder / "inputs/clip/source.mp4"
     source.parent.mkdir(parents=True, exist_ok=True)
-    source.write_text("the film")
+    source.write_text("source")
 
     def lay(work: Work) -> Outcome:
         for artifact in (

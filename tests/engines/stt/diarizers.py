@@ -1,6 +1,6 @@
 """A pyannote pipeline in the form of ``speaker-diarization-community-1``.
 
-When somebody speaks is told by a real model, the one that comes with whisperx; whose voice
+Speech activity is detected by a real model, the one that comes with whisperx; whose voice
 it is by an architecture of pyannote's with weights as they fall.
 """
 

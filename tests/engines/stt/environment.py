@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Print the Python that has the stt image's libraries, at the versions of its lock.
 
-The environment (7.5 GB) lies in the cache, under a digest of what it was made from, and is
+The environment (7.5 GB) is stored in the cache, under a digest of its inputs, and is
 made where it is not there. Needs `uv` and, then, a package index.
 """
 
