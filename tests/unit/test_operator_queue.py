@@ -12,7 +12,7 @@ from dubjob_operator.api.dubjob import Key
 from dubjob_operator.handlers import queue as queue_module
 from dubjob_operator.handlers.queue import WorkQueue
 
-BLINK = 0.1
+DEBOUNCE = 0.1
 
 
 @contextlib.asynccontextmanager
@@ -47,18 +47,18 @@ async def test_failing_key_is_requeued_without_delaying_others() -> None:
 
 async def test_key_has_one_worker_and_is_requeued_if_changed() -> None:
     done = asyncio.Event()
-    at_work, runs = 0, 0
+    active, runs = 0, 0
 
     async def reconcile(key: Key) -> float | None:
-        nonlocal at_work, runs
-        at_work += 1
+        nonlocal active, runs
+        active += 1
         runs += 1
-        assert at_work == 1
+        assert active == 1
         if runs == 1:
             for _ in range(5):
                 queue.add(key)
         await asyncio.sleep(0.01)
-        at_work -= 1
+        active -= 1
         if runs == 2:
             done.set()
         return None
@@ -85,8 +85,8 @@ class Slow:
 
 
 @pytest.fixture(autouse=True)
-def short_blink(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue_module, "DEBOUNCE_SECONDS", BLINK)
+def short_debounce(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue_module, "DEBOUNCE_SECONDS", DEBOUNCE)
 
 
 async def test_idle_queue_writes_status_updates_immediately() -> None:
@@ -106,35 +106,35 @@ async def test_busy_queue_delays_and_merges_status_updates() -> None:
             queue.add_low_priority(("n", "moves on"))
             queue.add_low_priority(("n", "stays"))
         queue.add(("n", "moves on"))
-        await asyncio.sleep(BLINK / 2)
+        await asyncio.sleep(DEBOUNCE / 2)
         assert slow.began == ["slow", "moves on"]
-        await asyncio.sleep(BLINK)
+        await asyncio.sleep(DEBOUNCE)
         assert slow.began == ["slow", "moves on", "stays"]
 
 
 async def test_status_update_is_debounced(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(queue_module, "DEBOUNCE_SECONDS", 5 * BLINK)
+    monkeypatch.setattr(queue_module, "DEBOUNCE_SECONDS", 5 * DEBOUNCE)
     slow = Slow()
     async with working(slow) as queue:
         queue.add(("n", "slow"))
         await asyncio.sleep(0.01)
         for _ in range(20):
             queue.add_low_priority(("n", "changes"))
-            await asyncio.sleep(BLINK / 2)
-        assert slow.began == ["slow"], "ten blinks, but never one of silence"
-        await asyncio.sleep(6 * BLINK)
+            await asyncio.sleep(DEBOUNCE / 2)
+        assert slow.began == ["slow"], "no pause was long enough"
+        await asyncio.sleep(6 * DEBOUNCE)
         assert slow.began == ["slow", "changes"]
 
 
 async def test_delayed_status_update_delays_no_deadline() -> None:
-    slow = Slow(look_again=BLINK / 4)
+    slow = Slow(look_again=DEBOUNCE / 4)
     async with working(slow) as queue:
         queue.add(("n", "slow"))
         queue.add(("n", "due"))
         await asyncio.sleep(0.01)
         for _ in range(5):
             queue.add_low_priority(("n", "due"))
-            await asyncio.sleep(BLINK / 10)
+            await asyncio.sleep(DEBOUNCE / 10)
         assert slow.began.count("due") >= 2

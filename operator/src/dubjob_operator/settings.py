@@ -1,4 +1,4 @@
-"""What a Deployment can set: environment variables, read once."""
+"""Settings of the process, from environment variables."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Settings:
-    """How this process runs."""
+    """Settings of the operator."""
 
     namespaces: tuple[str, ...] = ()
-    """Namespaces whose DubJobs are cared for; empty: all (``WATCH_NAMESPACES``)."""
+    """Namespaces to watch (``WATCH_NAMESPACES``). If empty, all."""
     lease_namespace: str = ""
-    """Where replicas agree on who acts; empty: this one always does
-    (``LEASE_NAMESPACE``)."""
+    """Namespace of the Lease for leader election (``LEASE_NAMESPACE``). If empty, this replica is
+    always the leader."""
     identity: str = ""
-    """This replica among others (``POD_NAME``)."""
+    """Name of this replica (``POD_NAME``)."""
     liveness: str = "http://0.0.0.0:8080/healthz"
-    """Where the kubelet asks (``LIVENESS_ENDPOINT``)."""
+    """Address of the liveness endpoint (``LIVENESS_ENDPOINT``)."""
     metrics_port: int = 8081
-    """Where Prometheus asks; 0: nowhere (``METRICS_PORT``)."""
+    """Port of the metrics, none if 0 (``METRICS_PORT``)."""
     log_level: str = "INFO"
     """DEBUG, INFO, WARNING or ERROR (``LOG_LEVEL``)."""
     read_progress: bool = True
-    """False: the operator reads no logs (``READ_PROGRESS``)."""
+    """Whether the progress of stages is read from the logs of their pods (``READ_PROGRESS``)."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        """The settings that the environment makes, defaults elsewhere.
+        """The settings in `environment`, and defaults for the others.
 
-        Raises ValueError for a value that is none.
+        Raises ValueError for an invalid value.
         """
         names = environment.get("WATCH_NAMESPACES", "").split(",")
         level = environment.get("LOG_LEVEL", cls.log_level).upper()

@@ -1,4 +1,4 @@
-"""Carry out a plan, and write the status once, if it differs."""
+"""The writes of a reconcile: create a Job, delete a Job, write the status."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ logger = logging.getLogger(__name__)
 
 
 async def create_job(client: Client, job: dict[str, Any]) -> None:
-    """Create the Job. One of the same name that is ours already is success.
+    """Create the Job, unless the operator has created it already.
 
-    Raises :class:`Conflict` where the name is taken by something else, or by one
-    that is being deleted.
+    Raises :class:`Conflict` if the name belongs to another object, or to a Job that is being
+    deleted.
     """
     metadata = job["metadata"]
     path = f"/apis/batch/v1/namespaces/{metadata['namespace']}/jobs"
@@ -37,14 +37,14 @@ async def create_job(client: Client, job: dict[str, Any]) -> None:
 
 
 async def delete_job(client: Client, namespace: str, job: ObservedJob) -> None:
-    """Delete exactly that Job with its pods; one that is gone already is success.
+    """Delete this Job and its pods, unless it is gone already.
 
-    Raises :class:`Conflict` where another has taken its place.
+    Raises :class:`Conflict` if another Job has taken its name.
     """
     body = {
         "apiVersion": "v1",
         "kind": "DeleteOptions",
-        # The default of the REST API leaves the pods behind.
+        # By default, the REST API does not delete the pods.
         "propagationPolicy": "Background",
         "preconditions": {"uid": job.uid},
     }
@@ -57,13 +57,12 @@ async def delete_job(client: Client, namespace: str, job: ObservedJob) -> None:
 
 
 async def write_status(client: Client, stored: CachedDubJob, after: DubJobStatus) -> CachedDubJob:
-    """Write the status in the place of the one that was read; the DubJob as it is then.
+    """Replace the status that was read, and return the DubJob as it is then.
 
-    Raises :class:`Conflict` where the DubJob changed meanwhile: it comes again.
+    Raises :class:`Conflict` if the DubJob has changed since it was read.
     """
-    # The whole object, not a patch: a patch makes the API server encode what it has, change
-    # it and decode it again, which was an eighth of its time. The resourceVersion that was
-    # read goes along.
+    # The whole object with the resourceVersion that was read, not a patch: for a patch, the API
+    # server encodes, changes and decodes the stored object, which was an eighth of its time.
     body = json.loads(stored.text)
     body["status"] = after.model_dump(mode="json", by_alias=True, exclude_none=True)
     metadata = body["metadata"]

@@ -1,5 +1,4 @@
-"""A thin client for the API server: plain JSON objects over the HTTP library that
-kopf brings."""
+"""A small client for the API server: JSON objects over aiohttp, the HTTP library of kopf."""
 
 from __future__ import annotations
 
@@ -27,7 +26,7 @@ from dubjob_operator.cluster.metrics import API_REQUESTS
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 CONCURRENT_REQUESTS = 20
-"""kopf has no bound of its own; ten thousand DubJobs must not become as many calls."""
+"""Limit of concurrent requests: ten thousand DubJobs must not become ten thousand requests."""
 ATTEMPTS = 4
 METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
 TIMEOUT_SECONDS = 30.0
@@ -36,15 +35,15 @@ logger = logging.getLogger(__name__)
 
 
 def credentials() -> kopf.ConnectionInfo:
-    """Where the API server is and who we are: the pod's service account, else the
-    kubeconfig that ``KUBECONFIG`` names.
+    """The address of the API server and the credentials: the service account of the pod, or else
+    the kubeconfig that ``KUBECONFIG`` names.
 
-    Raises :class:`kopf.LoginError` where there is neither.
+    Raises :class:`kopf.LoginError` if there is neither.
     """
     if SERVICE_ACCOUNT.joinpath("token").exists():
         host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"]
         return kopf.ConnectionInfo(
-            # By address: a cluster's DNS is one more thing that may be down.
+            # By address, because the DNS of the cluster may be unavailable.
             server=f"https://{f'[{host}]' if ':' in host else host}:{port}",
             ca_path=str(SERVICE_ACCOUNT / "ca.crt"),
             token=SERVICE_ACCOUNT.joinpath("token").read_text().strip(),
@@ -57,7 +56,7 @@ def credentials() -> kopf.ConnectionInfo:
 
 
 class Client:
-    """Calls the API server. Close it when done."""
+    """Client of the API server. Close it after use."""
 
     def __init__(self, login: Callable[[], kopf.ConnectionInfo] = credentials) -> None:
         self._login = login
@@ -65,7 +64,7 @@ class Client:
         self._server = ""
         self._bound = asyncio.Semaphore(CONCURRENT_REQUESTS)
         self.may_write: Callable[[], bool] = lambda: True
-        """False: this replica does not act, and every write raises."""
+        """Whether this replica may write; if not, every write raises :class:`NotLeading`."""
 
     async def close(self) -> None:
         """Close the connections."""
@@ -81,18 +80,18 @@ class Client:
         query: dict[str, str] | None = None,
         accept: str = "application/json",
     ) -> dict[str, Any]:
-        """The answer's JSON object.
+        """Send a request and return the JSON object of the response.
 
-        Raises :class:`ApiError`. Overload and server errors are tried again, as
-        ``Retry-After`` asks.
+        Raises :class:`ApiError`. Overload and server errors are retried, after the time that
+        ``Retry-After`` gives.
         """
         headers = {"Content-Type": "application/json", "Accept": accept}
         text = await self.text(method, path, body, headers=headers, query=query)
         return cast("dict[str, Any]", json.loads(text))
 
     async def send(self, method: str, path: str, body: Any) -> dict[str, Any]:
-        """A write: of the object the API server answers with the metadata alone, which
-        costs it and us a fraction. Raises :class:`ApiError`."""
+        """Write an object. The API server returns only its metadata, which costs both sides a
+        fraction. Raises :class:`ApiError`."""
         return await self.request(method, path, body, accept=METADATA_ONLY)
 
     async def text(
@@ -105,7 +104,7 @@ class Client:
         query: dict[str, str] | None = None,
         attempts: int = ATTEMPTS,
     ) -> str:
-        """The answer's text; otherwise as :meth:`request`."""
+        """Send a request like :meth:`request` and return the text of the response."""
         data = None if body is None else json.dumps(body)
         options: dict[str, Any] = {"data": data, "params": query, "headers": headers or {}}
         failure: ApiError = Unavailable(0, "NoAnswer", path)
@@ -114,7 +113,7 @@ class Client:
                 await asyncio.sleep(random.uniform(0.5, 1.0) * 2 ** (attempt - 1))  # noqa: S311
             async with self._bound:
                 if method != "GET" and not self.may_write():
-                    raise NotLeading(0, "NotLeading", "another replica acts")
+                    raise NotLeading(0, "NotLeading", "another replica is the leader")
                 session = self._open()
                 try:
                     async with session.request(method, f"{self._server}{path}", **options) as got:
@@ -150,9 +149,9 @@ class Client:
         return self._session
 
     async def _forget(self, session: aiohttp.ClientSession) -> None:
-        """Log in again for the next call: a service account's token changes hourly, the
-        authority now and then. It ends the calls under way, so nothing else may bring it about:
-        a log that does not come must not disturb the writes."""
+        """Log in again for the next request, because the token of a service account changes hourly
+        and the authority from time to time. This ends all requests in flight, so nothing else may
+        cause it: a log that cannot be read must not disturb writes."""
         if self._session is session:
             self._session = None
             await session.close()

@@ -1,33 +1,33 @@
-"""How the API server says no."""
+"""Errors of requests to the API server."""
 
 from __future__ import annotations
 
 
 class ApiError(Exception):
-    """An answer that is not a success."""
+    """A response that is not a success."""
 
     def __init__(self, status: int, reason: str, message: str) -> None:
         super().__init__(f"{status} {reason}: {message}")
         self.status = status
         self.reason = reason
-        """Kubernetes' own word, for example ``AlreadyExists``."""
+        """The reason that Kubernetes gives, for example ``AlreadyExists``."""
 
 
 class NotFound(ApiError):
-    """404: there is no such object."""
+    """404: the object does not exist."""
 
 
 class Conflict(ApiError):
-    """409: it exists already, or changed since it was read."""
+    """409: the object exists already, or has changed since it was read."""
 
 
 class Refused(ApiError):
-    """400, 403 or 422: the request will not be granted, however often it is made."""
+    """400, 403 or 422: a retry cannot succeed."""
 
 
 class Unavailable(ApiError):
-    """No answer, 429 or 5xx after all attempts."""
+    """No response, 429 or 5xx after all attempts."""
 
 
 class NotLeading(ApiError):
-    """Nothing was sent: another replica acts."""
+    """Nothing was sent, because another replica is the leader."""

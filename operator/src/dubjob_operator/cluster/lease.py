@@ -1,8 +1,7 @@
-"""Who acts, of several replicas: the holder of a Lease, as Kubernetes' own controllers
-agree on it.
+"""Leader election by a Lease, as in the controllers of Kubernetes.
 
-A rival is judged by this process's own clock alone: it is gone when its Lease has not
-changed for the Lease's length. Wall clocks may differ as they like.
+Another leader counts as gone if its Lease has not changed for the length of the Lease, by the
+monotonic clock of this process. The wall clocks of the replicas may differ.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 class Leadership:
-    """Holds the Lease, or waits for it."""
+    """Hold the Lease, or wait for it."""
 
     def __init__(
         self,
@@ -43,34 +42,34 @@ class Leadership:
         self._on_start = on_start
         self._clock = clock
         self._renewed: float | None = None
-        self._seen: tuple[str, str] = ("", "")
-        self._seen_at = clock()
+        self._last_holder: tuple[str, str] = ("", "")
+        self._changed_at = clock()
 
     @property
     def is_leader(self) -> bool:
-        """True while this replica holds the Lease, by its own clock. A process that was
-        stopped for longer wakes up without it."""
+        """Whether this replica holds the Lease, by its own clock. A process that was stopped for
+        longer than the Lease lasts no longer holds it."""
         if not self._needed:
             return True
         return self._renewed is not None and self._clock() - self._renewed < LEASE_SECONDS
 
     async def run(self) -> None:
-        """Take and renew the Lease for ever."""
+        """Acquire and renew the Lease until canceled."""
         while self._needed:
             before = self._renewed
             try:
                 await asyncio.wait_for(self.attempt(), LEASE_SECONDS)
             except (ApiError, asyncio.TimeoutError) as error:
-                logger.warning("lease: %s", error or "no answer")
+                logger.warning("lease: %s", error or "no response")
             lapsed = before is None or self._clock() - before >= LEASE_SECONDS
-            # Also after a lapse that the attempt itself has outlasted: nobody acted then.
+            # Also after a lapse during the attempt itself, when there was no leader.
             if self.is_leader and lapsed:
-                logger.info("%s leads", self._identity)
+                logger.info("%s is the leader", self._identity)
                 self._on_start()
             await asyncio.sleep(RETRY_SECONDS)
 
     async def release(self) -> None:
-        """Let another replica take over at once."""
+        """Release the Lease, so that another replica can take over immediately."""
         if not self._needed or not self.is_leader:
             return
         self._renewed = None
@@ -83,29 +82,29 @@ class Leadership:
             logger.warning("lease: %s", error)
 
     async def attempt(self) -> None:
-        """Take the Lease, renew it, or see that another replica holds it.
+        """Acquire the Lease, renew it, or find that another replica holds it.
 
-        Raises :class:`ApiError` where nothing is known.
+        Raises :class:`ApiError` if the API server does not say.
         """
-        asked = self._clock()
+        requested = self._clock()
         try:
             lease = await self._client.request("GET", f"{self._path}/{names.OPERATOR_NAME}")
         except NotFound:
             await self._client.request("POST", self._path, self._lease({}))
-            self._renewed = asked
+            self._renewed = requested
             return
         spec = lease["spec"]
         holder, renewed = spec.get("holderIdentity") or "", spec.get("renewTime") or ""
-        if (holder, renewed) != self._seen:
-            # From now, not from the question: the rival may have renewed meanwhile.
-            self._seen, self._seen_at = (holder, renewed), self._clock()
-        is_free = not holder or self._clock() - self._seen_at > LEASE_SECONDS
+        if (holder, renewed) != self._last_holder:
+            # From now, not from the request: the holder may have renewed it since then.
+            self._last_holder, self._changed_at = (holder, renewed), self._clock()
+        is_free = not holder or self._clock() - self._changed_at > LEASE_SECONDS
         if holder != self._identity and not is_free:
             self._renewed = None
             return
-        # The resourceVersion makes sure that only one of several wins.
+        # Because of the resourceVersion, only one of several replicas succeeds.
         await self._client.request("PUT", f"{self._path}/{names.OPERATOR_NAME}", self._lease(lease))
-        self._renewed = asked
+        self._renewed = requested
 
     def _lease(self, before: dict[str, Any]) -> dict[str, Any]:
         now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,6 +1,6 @@
-"""How far a running stage is: the last progress line of its pod's log.
+"""Progress of running stages, from the last progress line in the logs of their pods.
 
-No listener and no token in the pod. When it fails, nothing else does.
+The pods need no token and no listener. If this fails, nothing else does.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ CONCURRENT_READS = 10
 
 
 class ProgressReader:
-    """Reads the logs of running pods beside the reconciles, each one every
-    :data:`PROGRESS_SECONDS`: a kubelet that does not answer holds up no DubJob."""
+    """Reads the logs of running pods in the background, each every :data:`PROGRESS_SECONDS`, so
+    that a kubelet that does not respond delays no DubJob."""
 
     def __init__(self, client: Client, wake: Callable[[Key], None], on: bool = True) -> None:
-        """`wake`: asks for another reconcile, for which something was read."""
+        """`wake`: requests another reconcile when something new was read."""
         self._client = client
         self._wake = wake
         self._on = on
@@ -36,8 +36,8 @@ class ProgressReader:
         self._found: dict[Key, dict[str, int]] = {}
 
     def of(self, dubjob: DubJob, observed: Observed, now: datetime) -> dict[str, int] | None:
-        """Per cent by pod, as it was just read; None where nothing was. Reads, where it is
-        time, the pod that the recorded status says is running."""
+        """Percent by pod, None if nothing has been read since the last call. Starts to read, if it
+        is time, the log of the pod that is running according to the recorded status."""
         key = dubjob.key
         running = {
             entry.pod_name for entry in dubjob.status.stages if entry.state is StageState.RUNNING
@@ -53,7 +53,7 @@ class ProgressReader:
         return self._found.pop(key, None)
 
     def forget(self, key: Key) -> None:
-        """Nothing of that DubJob runs any more."""
+        """Stop reading for a DubJob of which nothing runs."""
         self._last.pop(key, None)
         self._found.pop(key, None)
 
@@ -78,7 +78,7 @@ class ProgressReader:
 
 
 def last_progress(log: str) -> int | None:
-    """Per cent in the last line that has the field `progress`."""
+    """Percent in the last line with a field `progress`, None if there is none."""
     for line in reversed(log.splitlines()):
         try:
             share = json.loads(line)["progress"]

@@ -1,12 +1,12 @@
-"""How seldom a long reading of the API server is repeated."""
+"""The interval of reads from the API server that may take long."""
 
 from __future__ import annotations
 
 READ_SHARE = 0.02
-"""Of the time, no more is spent on readings of one kind: with ten thousand DubJobs, or their
-events, each is long."""
+"""Share of the time that reads of one kind may take. With ten thousand DubJobs, or their Events,
+each read takes long."""
 
 
 def read_interval(took: float, at_least: float) -> float:
-    """Seconds of rest after a reading that took `took` seconds."""
+    """Seconds to wait after a read that took `took` seconds, but not less than `at_least`."""
     return max(at_least, took / READ_SHARE)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from dubjob_operator.api.dubjob import StageState, StageStatus
-from dubjob_operator.planning.estimate import Pace, video_seconds
+from dubjob_operator.planning.estimate import SecondsPerSecond, video_seconds
 from dubstage.contract import Stage
 
 RUNS = 50
@@ -34,7 +34,7 @@ class Throughput:
                 if len(runs) > RUNS:
                     runs.popitem(last=False)
 
-    def of(self, profile: str) -> Pace:
+    def of(self, profile: str) -> SecondsPerSecond:
         """The median of what is remembered."""
         return {
             stage: median(runs.values()) for (name, stage), runs in self._runs.items()

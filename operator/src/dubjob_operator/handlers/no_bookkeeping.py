@@ -1,7 +1,7 @@
-"""kopf's own bookkeeping, which level-based handlers have no use for: none is kept.
+"""Storages that turn kopf's bookkeeping off: level-based handlers do not need it.
 
-By default kopf copies every object of every event several times to find out what has
-changed; that was three quarters of the operator's processor time.
+By default, kopf copies the object of every event several times to find out what has changed. That
+was three quarters of the operator's CPU time.
 """
 
 from __future__ import annotations
@@ -12,34 +12,34 @@ import kopf
 
 
 class NoDiffs(kopf.DiffBaseStorage):
-    """No last-handled state, and nothing to compare with it."""
+    """Store no last-handled state."""
 
     def build(self, **_: Any) -> kopf.BodyEssence:
-        """Nothing of the object counts."""
+        """Return an empty essence, so that nothing is compared."""
         return kopf.BodyEssence()
 
     def fetch(self, **_: Any) -> None:
-        """There is no earlier state."""
+        """Return None: there is no earlier state."""
 
     def store(self, **_: Any) -> None:
-        """Nothing to write."""
+        """Do nothing."""
 
 
 class NoProgress(kopf.ProgressStorage):
-    """No progress of handlers: they end at once."""
+    """Store no progress of handlers, which return immediately."""
 
     def fetch(self, **_: Any) -> None:
-        """There is none."""
+        """Return None: there is no progress."""
 
     def store(self, **_: Any) -> None:
-        """Nothing to write."""
+        """Do nothing."""
 
     def purge(self, **_: Any) -> None:
-        """Nothing to remove."""
+        """Do nothing."""
 
     def touch(self, **_: Any) -> None:
-        """Nothing to write."""
+        """Do nothing."""
 
     def clear(self, *, essence: kopf.BodyEssence) -> kopf.BodyEssence:
-        """The essence as it is."""
+        """Return the essence unchanged."""
         return essence

@@ -1,10 +1,10 @@
-"""One queue of keys: every event only puts a key in, and one reconcile at a time takes
-it out.
+"""The work queue: keys of DubJobs that are reconciled one after another.
 
-What may move a DubJob on goes first. What only has to be told waits while there is something to
-do, until nothing was heard of the DubJob for a blink, and then for the one worker that tells: the
-slower the API server, the fewer words. A DubJob that moves on meanwhile is told of once, not
-twice, which spares a busy API server writes that nobody would have had the time to read.
+A key with normal priority is reconciled soon: a Job may have to be created or deleted. A key with
+low priority only needs a status update. While there is other work, it is debounced: it waits until
+nothing has changed for :data:`DEBOUNCE_SECONDS`, and then for the only worker of low priority. The
+slower the API server, the fewer such updates it gets; a DubJob that needs a new Job meanwhile is
+written once, not twice.
 """
 
 from __future__ import annotations
@@ -29,41 +29,40 @@ logger = logging.getLogger(__name__)
 
 
 class WorkQueue:
-    """Keys to reconcile. A key that is added many times is taken once; one that is
-    added while it is worked on comes again afterwards."""
+    """Keys to reconcile. A key that is added several times is reconciled once. A key that is added
+    while it is being reconciled is reconciled again afterwards."""
 
     def __init__(self, reconcile: Callable[[Key], Awaitable[float | None]]) -> None:
         self._reconcile = reconcile
-        self._to_act: asyncio.Queue[Key] = asyncio.Queue()
-        self._to_tell: asyncio.Queue[Key] = asyncio.Queue()
+        self._normal: asyncio.Queue[Key] = asyncio.Queue()
+        self._low: asyncio.Queue[Key] = asyncio.Queue()
         self._waiting: dict[Key, asyncio.Queue[Key]] = {}
-        """Where a key waits: one that was told of first and acts now lies in both."""
-        self._at_work: set[Key] = set()
-        self._again: dict[Key, Callable[[Key], None]] = {}
-        """How to add what was added while it was at work."""
+        """The queue in which a key counts. After a change of priority it is in both."""
+        self._active: set[Key] = set()
+        self._added_again: dict[Key, bool] = {}
+        """Keys that were added while active: whether with normal priority."""
         self._failures: dict[Key, int] = {}
-        self._words: dict[Key, asyncio.TimerHandle] = {}
-        """What has to be told once the blink is over."""
-        self._due: dict[Key, asyncio.TimerHandle] = {}
-        """When to look again, whatever is heard till then."""
+        self._debounced: dict[Key, asyncio.TimerHandle] = {}
+        self._requeued: dict[Key, asyncio.TimerHandle] = {}
+        """Keys that are due after some time, whatever changes until then."""
         self._numbers = itertools.count(1)
         QUEUE_DEPTH.set_function(lambda: len(self._waiting))
 
     def add(self, key: Key) -> None:
-        """Reconcile `key` soon: something may be due."""
-        if key in self._at_work:
-            self._again[key] = self.add
-        elif self._waiting.get(key) is not self._to_act:
-            self._put(key, self._to_act)
+        """Reconcile `key` soon."""
+        if key in self._active:
+            self._added_again[key] = True
+        elif self._waiting.get(key) is not self._normal:
+            self._put(key, self._normal)
 
     def add_low_priority(self, key: Key) -> None:
-        """Reconcile `key` for the sake of its status alone."""
-        if key in self._at_work:
-            self._again.setdefault(key, self.add_low_priority)
-        elif not self._waiting and not self._at_work:
-            self._put(key, self._to_tell)
+        """Reconcile `key` only for its status."""
+        if key in self._active:
+            self._added_again.setdefault(key, False)
+        elif not self._waiting and not self._active:
+            self._put(key, self._low)
         elif key not in self._waiting:
-            self._put_later(self._words, DEBOUNCE_SECONDS, key, self._to_tell)
+            self._put_later(self._debounced, DEBOUNCE_SECONDS, key, self._low)
 
     def _put_later(
         self,
@@ -76,17 +75,17 @@ class WorkQueue:
         timers[key] = asyncio.get_running_loop().call_later(seconds, self._put, key, queue)
 
     def _put(self, key: Key, queue: asyncio.Queue[Key]) -> None:
-        _cancel(self._words, key)
-        _cancel(self._due, key)
+        _cancel(self._debounced, key)
+        _cancel(self._requeued, key)
         self._waiting[key] = queue
         queue.put_nowait(key)
 
     async def run(self) -> None:
-        """Work for ever."""
+        """Reconcile until canceled."""
         async with asyncio.TaskGroup() as group:
             for _ in range(WORKERS):
-                group.create_task(self._work(self._to_act))
-            group.create_task(self._work(self._to_tell))
+                group.create_task(self._work(self._normal))
+            group.create_task(self._work(self._low))
 
     async def _work(self, queue: asyncio.Queue[Key]) -> None:
         while True:
@@ -94,15 +93,22 @@ class WorkQueue:
             if self._waiting.get(key) is not queue:
                 continue
             del self._waiting[key]
-            self._at_work.add(key)
+            self._active.add(key)
             try:
                 await self._one(key)
             finally:
-                self._at_work.discard(key)
-                if key in self._again:
-                    self._again.pop(key)(key)
-            # What is at rest needs no call: ten thousand of those would let nobody else work.
+                self._active.discard(key)
+                self._add_again(key)
+            # An idle DubJob needs no call. Ten thousand of them would block all other tasks.
             await asyncio.sleep(0)
+
+    def _add_again(self, key: Key) -> None:
+        if key not in self._added_again:
+            return
+        if self._added_again.pop(key):
+            self.add(key)
+        else:
+            self.add_low_priority(key)
 
     async def _one(self, key: Key) -> None:
         begun = time.monotonic()
@@ -112,16 +118,16 @@ class WorkQueue:
             return
         count = self._failures[key] = self._failures.get(key, 0) + 1
         seconds = min(FIRST_RETRY_SECONDS * 2 ** (count - 1), LONGEST_RETRY_SECONDS)
-        self._put_later(self._due, seconds, key, self._to_act)
+        self._put_later(self._requeued, seconds, key, self._normal)
 
     async def _outcome(self, key: Key) -> str:
-        """Reconcile once; one word for how it went."""
+        """Reconcile once; return the outcome as a metric labels it."""
         token = RECONCILE.set({"dubjob": "/".join(key), "reconcile": next(self._numbers)})
         try:
             again = await self._reconcile(key)
         except Conflict:
-            # What was read is old; the watch brings what is new.
-            logger.debug("changed meanwhile")
+            # The cache is behind. The retry reads the new version.
+            logger.debug("the object has changed since it was read")
             return "conflict"
         except NotLeading:
             return "not-leading"
@@ -135,7 +141,7 @@ class WorkQueue:
             RECONCILE.reset(token)
         self._failures.pop(key, None)
         if again is not None:
-            self._put_later(self._due, again, key, self._to_tell)
+            self._put_later(self._requeued, again, key, self._low)
         return "ok"
 
 

@@ -1,4 +1,4 @@
-"""When ingest runs again, because the source language selects another audio track."""
+"""Whether ingest runs again because the source language may select another audio track."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from dubstage.contract import Stage
 def audio_track_chosen_again(
     dubjob: DubJob, entries: list[StageStatus], now: datetime
 ) -> list[StageStatus]:
-    """Of several audio tracks the source language decides which is dubbed: where what
-    transcribe reads has changed, ingest looks again, and says what is still right."""
+    """The entries after a change of what transcribe reads. If the source has several audio tracks,
+    its language decides which one is dubbed, so ingest runs again and reports what can be
+    reused."""
     ingest, recorded = dubjob.status.of(Stage.INGEST), dubjob.status.of(Stage.TRANSCRIBE)
-    now_wanted = {entry.name: entry.input_hash for entry in entries}
-    if recorded is None or recorded.input_hash == now_wanted[recorded.name]:
+    current_hashes = {entry.name: entry.input_hash for entry in entries}
+    if recorded is None or recorded.input_hash == current_hashes[recorded.name]:
         return entries
     tracks = ingest.summary.audio_tracks if ingest and ingest.summary else None
     if tracks is None or tracks == 1:

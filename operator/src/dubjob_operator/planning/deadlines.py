@@ -1,4 +1,4 @@
-"""When waiting and running are over; each limit ends with its own reason."""
+"""The limits of waiting and running. Each ends a stage with its own reason."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ REASONS = frozenset(
         reasons.TOO_MANY_DISRUPTIONS,
     }
 )
-"""Why a stage ends though its Job would go on."""
+"""Reasons that end a stage whose Job would continue."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,14 @@ class Limit:
     """One limit of the current stage."""
 
     left: float
-    """Seconds until it is reached; 0 or less when it is."""
+    """Seconds until the limit; 0 or less if it is reached."""
     reason: str
     message: str
 
 
 def patience_left(entry: StageStatus, now: datetime) -> float:
-    """Seconds until the stage has been in its state for :data:`PATIENCE_SECONDS`; 0 or less
-    from then on."""
+    """Seconds until the stage has been in its state for :data:`PATIENCE_SECONDS`, then 0 or
+    less."""
     return PATIENCE_SECONDS - seconds_since(entry.since, now)
 
 
@@ -59,8 +59,8 @@ def nearest_limit(
     job: ObservedJob | None,
     now: datetime,
 ) -> Limit | None:
-    """The limit that the current stage reaches first, None where it has none."""
-    found = [
+    """The limit that the current stage reaches first, None if it has none."""
+    limits = [
         limit
         for limit in (
             _start(allowed(dubjob, profile, Deadline.START), entry, now),
@@ -70,23 +70,23 @@ def nearest_limit(
         )
         if limit
     ]
-    return min(found, key=lambda limit: limit.left, default=None)
+    return min(limits, key=lambda limit: limit.left, default=None)
 
 
 def active_seconds(
     entries: Sequence[StageStatus], entry: StageStatus, job: ObservedJob | None, now: datetime
 ) -> float:
-    """Seconds for which the containers of this run's stages ran, all attempts of the
-    current one together."""
-    found = sum(
+    """Seconds for which the containers of all stages ran, with all attempts of the current
+    stage."""
+    total = sum(
         seconds_since(done.start_time, parse(done.completion_time))
         for done in entries
         if done.start_time and done.completion_time and done.name != entry.name
     )
     for pod in job.pods if job else ():
         until = parse(pod.finished) if pod.finished else now
-        found += seconds_since(pod.started, until)
-    return found
+        total += seconds_since(pod.started, until)
+    return total
 
 
 def _start(deadline: Allowed | None, entry: StageStatus, now: datetime) -> Limit | None:
@@ -116,7 +116,7 @@ def _queue(deadline: Allowed | None, entry: StageStatus, now: datetime) -> Limit
 def _timeout(entry: StageStatus, job: ObservedJob | None, now: datetime) -> Limit | None:
     if entry.state is not StageState.RUNNING or job is None or job.timeout is None:
         return None
-    # The start is by the node's clock, which may be behind; the state's is by this one.
+    # The start time is by the clock of the node, which may be slow; `since` is by this one.
     begun = max(entry.start_time or "", entry.since or "")
     return Limit(
         job.timeout - seconds_since(begun, now),

@@ -1,4 +1,4 @@
-"""How long it may still take: from a stage's own progress, and from earlier runs."""
+"""The estimated remaining time, from the progress of a stage and the throughput of earlier runs."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from dubjob_operator.planning.pipeline import WEIGHTS
 from dubjob_operator.planning.times import seconds_since
 from dubstage.contract import Stage
 
-Pace = Mapping[Stage, float]
-"""Seconds of work for each second of video, by stage, as earlier runs took."""
+SecondsPerSecond = Mapping[Stage, float]
+"""Throughput of earlier runs by stage: seconds of work for each second of video."""
 ENOUGH_PROGRESS = 5
-"""Per cent below which a stage's own progress says little of its end."""
+"""Percent of progress from which an estimate is based on it."""
 
 
-def remaining_seconds(entries: Sequence[StageStatus], pace: Pace, now: datetime) -> int | None:
-    """Seconds that the running and the coming stages take, queues apart; None where
-    nothing is known to reckon with."""
+def remaining_seconds(
+    entries: Sequence[StageStatus], throughput: SecondsPerSecond, now: datetime
+) -> int | None:
+    """Seconds that the running and the later stages will take, without waiting times; None if
+    nothing is known about their throughput."""
     duration = video_seconds(entries)
     unit = _seconds_per_weight(entries)
     left = 0.0
@@ -26,7 +28,7 @@ def remaining_seconds(entries: Sequence[StageStatus], pace: Pace, now: datetime)
         if entry.state is StageState.SUCCEEDED:
             continue
         stage = Stage(entry.name)
-        whole = pace[stage] * duration if stage in pace and duration else None
+        whole = throughput[stage] * duration if stage in throughput and duration else None
         if whole is None:
             whole = unit * WEIGHTS[stage] if unit else None
         share = entry.progress or 0
@@ -42,7 +44,7 @@ def remaining_seconds(entries: Sequence[StageStatus], pace: Pace, now: datetime)
 
 
 def video_seconds(entries: Sequence[StageStatus]) -> float | None:
-    """Length of the video, as ingest has measured it."""
+    """Length of the video in seconds, as ingest has measured it."""
     for entry in entries:
         if entry.summary and entry.summary.duration_milliseconds:
             return entry.summary.duration_milliseconds / 1000
@@ -50,7 +52,7 @@ def video_seconds(entries: Sequence[StageStatus]) -> float | None:
 
 
 def _seconds_per_weight(entries: Sequence[StageStatus]) -> float | None:
-    """What this run's own stages took, as far as they have done work."""
+    """Throughput of the finished stages of this run that did work, in seconds per weight."""
     done = [
         (entry.elapsed_milliseconds / 1000, WEIGHTS[Stage(entry.name)])
         for entry in entries

@@ -1,4 +1,4 @@
-"""Which DubJobs need no look at all: told from the raw object, without parsing it."""
+"""Which DubJobs need no reconcile, decided from the raw object without parsing it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dubjob_operator import names
 
 
 def state_and_reason(raw: Mapping[str, Any]) -> tuple[str, str]:
-    """Complete, Failed, Suspended or InProgress, and the reason of the state."""
+    """The state (Complete, Failed, Suspended or InProgress) and its reason."""
     conditions = {
         entry["type"]: entry for entry in (raw.get("status") or {}).get("conditions") or ()
     }
@@ -20,8 +20,8 @@ def state_and_reason(raw: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def is_idle(raw: Mapping[str, Any]) -> bool:
-    """True for a finished DubJob whose spec was not changed and of which nothing is
-    asked."""
+    """Whether the DubJob has finished, its spec has not changed since, and no retry is
+    requested."""
     status, metadata = raw.get("status") or {}, raw["metadata"]
     retry = (metadata.get("annotations") or {}).get(names.RETRY_ANNOTATION)
     return (
@@ -32,12 +32,12 @@ def is_idle(raw: Mapping[str, Any]) -> bool:
 
 
 def is_active(job: Mapping[str, Any]) -> bool:
-    """True for a Job that may still start pods."""
+    """Whether the Job may still create pods."""
     return not (_has(job, "Complete") or has_failed(job))
 
 
 def has_failed(job: Mapping[str, Any]) -> bool:
-    """True for a Job that starts no pod any more and has not succeeded."""
+    """Whether the Job has failed and creates no more pods."""
     return _has(job, "Failed")
 
 

@@ -1,4 +1,4 @@
-"""Stages that need not run."""
+"""Stages that need not run, because their outputs exist already."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def reused(
     pipeline_hash: str,
     now: datetime,
 ) -> list[StageStatus]:
-    """What ingest has just found: stages whose work is done count as succeeded, those
-    for which a person's file is there will be light. Its word holds for the spec that
-    it was started with, and for no other."""
+    """The entries after ingest has reported: stages whose outputs are complete have succeeded, and
+    stages with a correction file will import it. The report counts only for the spec that ingest
+    was started with."""
     ingest, *later = entries
     recorded = dubjob.status.of(ingest.name)
     just_now = ingest.state is StageState.SUCCEEDED and (

@@ -1,4 +1,4 @@
-"""Review gates: a person looks at a stage's result before the next one starts."""
+"""Review gates: a person reviews the result of a stage before the next one starts."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from dubstage.contract import CORRECTIONS, REVIEWED, ExitCode, Stage
 def gated(
     dubjob: DubJob, entries: Sequence[StageStatus], observed: Observed, now: datetime
 ) -> list[StageStatus]:
-    """The entries with the gates that are shut, and those that a person has opened."""
+    """The entries after gates have closed, and after an approval has opened one."""
     found = list(entries)
     for number, entry in enumerate(entries[:-1]):
         if any(earlier.state is not StageState.SUCCEEDED for earlier in found[:number]):
             break
-        if _was_refused(entry, observed):
+        if _correction_was_invalid(entry, observed):
             found[number] = _awaiting(dubjob, entry, now, entry.message)
         elif entry.state is StageState.AWAITING_REVIEW and _is_opened(dubjob, entry):
             found[number] = fresh(entry, now, imports=True, reviewed=True, forced=None)
@@ -33,7 +33,7 @@ def gated(
 
 
 def _closes(dubjob: DubJob, entry: StageStatus, following: StageStatus, observed: Observed) -> bool:
-    """True where the stage has just ended and a person wants to look."""
+    """Whether the stage has just succeeded and is to be reviewed."""
     return (
         entry.state is StageState.SUCCEEDED
         and not entry.reviewed
@@ -50,8 +50,8 @@ def _is_opened(dubjob: DubJob, entry: StageStatus) -> bool:
     )
 
 
-def _was_refused(entry: StageStatus, observed: Observed) -> bool:
-    """True where the run after an approval found that the correction is bad."""
+def _correction_was_invalid(entry: StageStatus, observed: Observed) -> bool:
+    """Whether the run after an approval found that the correction is invalid."""
     if entry.state is not StageState.FAILED or not entry.reviewed:
         return False
     job = observed.job(entry.job_name or "")
@@ -61,7 +61,7 @@ def _was_refused(entry: StageStatus, observed: Observed) -> bool:
 def _awaiting(
     dubjob: DubJob, entry: StageStatus, now: datetime, refusal: str | None = None
 ) -> StageStatus:
-    """The stage's work is done, and the next stage waits."""
+    """The entry of a stage that has finished and whose result waits for a review."""
     stage = Stage(entry.name)
     file = REVIEWED[stage].format(job=dubjob.job_id)
     stem = f"inputs/{dubjob.job_id}/{CORRECTIONS[stage]}" if stage in CORRECTIONS else None

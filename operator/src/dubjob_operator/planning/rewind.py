@@ -1,4 +1,4 @@
-"""Which stage runs again because a file of its output is gone."""
+"""Which stage runs again because one of its outputs is missing."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from dubjob_operator.planning.stage_entry import fresh
 from dubstage.contract import ExitCode, StageResult
 
 MOST_REWINDS = 3
-"""A stage whose input keeps vanishing is not started for ever."""
+"""Limit for a stage whose input disappears again and again."""
 
 
 def rewound(
     dubjob: DubJob, entries: list[StageStatus], observed: Observed, now: datetime
 ) -> list[StageStatus]:
-    """Where a stage found an earlier stage's file gone: that stage runs again, and
-    then this one."""
+    """The entries after a stage has failed because an output of an earlier one is missing: that
+    one runs again, and then the failed one."""
     failed = next((entry for entry in entries if entry.state is not StageState.SUCCEEDED), None)
     recorded = dubjob.status.of(failed.name) if failed else None
     if failed is None or failed.state is not StageState.FAILED:

@@ -11,7 +11,7 @@ from dubstage.contract import Stage
 
 
 def first(stage: Stage, input_hash: str | None, now: datetime) -> StageStatus:
-    """A stage that has never begun."""
+    """The entry of a stage that has never started."""
     return StageStatus(
         name=str(stage), state=StageState.PENDING, input_hash=input_hash, since=timestamp(now)
     )
@@ -24,8 +24,8 @@ def moved_to(
     reason: str | None = None,
     message: str | None = None,
 ) -> StageStatus:
-    """The entry in `state`; `since` moves when the state does, or when waiting becomes
-    a fault or the other way round."""
+    """The entry in `state`. `since` changes with the state, and when waiting becomes a fault or
+    the other way round."""
     moved = entry.model_copy(update={"state": state, "reason": reason, "message": message or None})
     if entry.since and entry.state is state and is_fault(entry) == is_fault(moved):
         return moved
@@ -33,15 +33,15 @@ def moved_to(
 
 
 def ended(entry: StageStatus, now: datetime, finished: str | None = None) -> StageStatus:
-    """The entry with the time at which it ended: `finished`, or now."""
+    """The entry with a completion time: `finished`, or now."""
     if entry.completion_time:
         return entry
     return entry.model_copy(update={"completion_time": finished or timestamp(now)})
 
 
 def fresh(entry: StageStatus, now: datetime, **flags: bool | None) -> StageStatus:
-    """The stage at the start of its next run. `flags`: of ``forced``, ``imports`` and
-    ``reviewed`` those that another value is wanted for."""
+    """The entry of the next run of the stage. `flags`: new values for ``forced``, ``imports`` and
+    ``reviewed``; the others are kept."""
     kept = {"forced": entry.forced, "imports": entry.imports, "reviewed": entry.reviewed}
     started = StageStatus(
         name=entry.name,

@@ -1,4 +1,4 @@
-"""Why a stage cannot start until somebody acts."""
+"""The reasons why a stage cannot start until a person acts."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ STAGE_FAULTS = frozenset(
         reasons.OLD_POD,
     }
 )
-"""Why no Job can be made until somebody acts."""
+"""Why no Job can be created."""
 
 
 JOB_FAULTS = frozenset({reasons.NO_POD, reasons.POD_REFUSED})
-"""Why a Job has no pod; waiting for quota or admission is none."""
+"""Why a Job has no pod. To wait for quota or admission is not a fault."""
 
 
 POD_FAULTS = frozenset(
@@ -36,11 +36,11 @@ POD_FAULTS = frozenset(
         "RunContainerError",
     }
 )
-"""Why a pod's container cannot start until somebody acts: mostly the kubelet's words."""
+"""Why the container of a pod cannot start: mostly reasons of the kubelet."""
 
 
 def is_fault(entry: StageStatus) -> bool:
-    """True where the stage cannot start until somebody acts, or nobody starts it."""
+    """Whether the stage cannot start until a person acts."""
     if entry.state is StageState.PENDING:
         return entry.reason in STAGE_FAULTS
     if entry.state is StageState.PULLING:

@@ -10,7 +10,7 @@ from dubjob_operator.api.dubjob import DubJob, DubJobStatus, StageState, StageSt
 from dubjob_operator.planning import outcome
 from dubjob_operator.planning.conditions import conditions, invalid_spec, state_of
 from dubjob_operator.planning.display import display
-from dubjob_operator.planning.estimate import Pace, remaining_seconds
+from dubjob_operator.planning.estimate import SecondsPerSecond, remaining_seconds
 from dubjob_operator.planning.observation import Observed
 from dubjob_operator.planning.pipeline import ORDER, WEIGHTS
 from dubjob_operator.planning.stage_states import current
@@ -27,17 +27,17 @@ def status(
     observed: Observed,
     now: datetime,
     progress: Mapping[str, int] | None = None,
-    pace: Pace | None = None,
+    throughput: SecondsPerSecond | None = None,
 ) -> DubJobStatus:
     """The DubJob's status, from the states of its stages. `progress`: percent by pod name,
-    as read from logs, None if it was not time to read them. `pace`: throughput of earlier
+    as read from logs, None if it was not time to read them. `throughput`: of earlier
     runs."""
     entries = [_with_progress(entry, progress or {}) for entry in states]
     entry = current(entries)
     finished = entry is None or entry.state is StageState.FAILED
     recorded, generation = dubjob.status, dubjob.metadata.generation
     state = state_of(entry, bool(dubjob.spec.suspend))
-    left = None if finished else remaining_seconds(entries, pace or {}, now)
+    left = None if finished else remaining_seconds(entries, throughput or {}, now)
     # Stages that only a newer operator knows are kept.
     stages = [*entries, *(each for each in recorded.stages if each.name not in STAGE_NAMES)]
     if progress is None and recorded.stages == stages:
