@@ -1,4 +1,4 @@
-"""Types of fields that several models share."""
+"""Field types that several models share."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, JsonValue
 
 JOB_ID = r"^[a-z0-9]([-_.a-z0-9]*[a-z0-9])?$"
-"""One path segment. A rule of its own refuses two dots in a row."""
+"""One path segment. A separate rule refuses two consecutive dots."""
 RELATIVE_PATH = r"^[^/\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
 LABEL_VALUE = r"^[A-Za-z0-9]([-_.A-Za-z0-9]*[A-Za-z0-9])?$"
 
@@ -44,7 +44,7 @@ LanguageTag = Annotated[
     Field(
         max_length=35,
         json_schema_extra={
-            # A rule and not a pattern: the API server answers a pattern with the pattern.
+            # A rule instead of a pattern, because the API server reports a pattern as it is.
             "x-kubernetes-validations": [
                 {
                     "rule": "self.matches('^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$')",
@@ -60,12 +60,12 @@ LabelValue = Annotated[str, Field(pattern=LABEL_VALUE, min_length=1, max_length=
 Seconds = Annotated[int, Field(ge=1, le=2592000)]
 """Up to thirty days."""
 Timestamp = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
-"""A time as Kubernetes writes it: RFC 3339."""
+"""A time in the format of Kubernetes: RFC 3339."""
 
 
 def exactly_one_of(*members: str) -> dict[str, JsonValue]:
-    """The rule of a union: exactly one of its optional `members` is set. A member that a
-    later version adds joins the list."""
+    """Return the rule of a union: exactly one of its optional `members` is set. Members of later
+    versions are added to the list."""
     given = ", ".join(f"has(self.{member})" for member in members)
     return {
         "x-kubernetes-validations": [

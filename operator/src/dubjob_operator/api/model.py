@@ -1,4 +1,4 @@
-"""What all models of the API have in common."""
+"""The base class of all API models."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from dubjob_operator.api.renamed import Renamed, refused_properties
 
 
 class ApiModel(BaseModel):
-    """camelCase on the wire; a field's docstring becomes its description. Unknown
-    fields are ignored: the API server has pruned them, or knows more than we do."""
+    """An API model: fields are camelCase in JSON, and their docstrings become descriptions.
+
+    Unknown fields are ignored: they belong to a later version of the API.
+    """
 
     model_config = ConfigDict(
         frozen=True,
@@ -26,7 +28,7 @@ class ApiModel(BaseModel):
     )
 
     renamed: ClassVar[Mapping[str, Renamed]] = {}
-    """Old names of fields, as they were on the wire. The API server and the operator refuse
+    """Old names of fields in JSON. The API server and the operator refuse
     an object that has one, with a message that names the new field."""
 
     @model_validator(mode="before")

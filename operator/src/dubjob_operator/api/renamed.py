@@ -12,25 +12,25 @@ REFUSES_ALWAYS = "false"
 
 @dataclass(frozen=True)
 class Renamed:
-    """What became of a field."""
+    """A field that was renamed."""
 
     type: Literal["string", "integer", "boolean", "array"]
-    """JSON type that the old field had: the API server evaluates rules of typed fields only."""
+    """JSON type of the old field: the API server evaluates only rules of typed fields."""
     use: str
-    """Path of the field that takes its place, for example ``spec.reviewAfter``."""
+    """Path of the field that replaces it, for example ``spec.reviewAfter``."""
 
     def message(self, name: str) -> str:
-        """The refusal of the old field `name`."""
+        """Return the message that refuses the old field `name`."""
         return f"{name} was renamed: use {self.use}"
 
 
 def refused_properties(fields: Mapping[str, Renamed]) -> dict[str, Any]:
-    """Schema properties under the old names, each with a rule that refuses it."""
+    """Return schema properties with the old names, each with a rule that refuses it."""
     return {
         name: {
             "type": field.type,
             "description": f"Not accepted any more. Use {field.use}.",
-            # A rule needs the type of the items, too; the old lists held strings.
+            # A rule also needs the type of the items; the old lists contained strings.
             **({"items": {"type": "string"}} if field.type == "array" else {}),
             "x-kubernetes-validations": [
                 {"rule": REFUSES_ALWAYS, "message": field.message(name)},

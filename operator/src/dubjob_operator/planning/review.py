@@ -44,8 +44,8 @@ def _closes(dubjob: DubJob, entry: StageStatus, following: StageStatus, observed
 
 
 def _is_opened(dubjob: DubJob, entry: StageStatus) -> bool:
-    wanted = {str(stage) for stage in dubjob.spec.review_after or ()}
-    return entry.name not in wanted or approval(dubjob) == approval_token(
+    reviewed = {str(stage) for stage in dubjob.spec.review_after or ()}
+    return entry.name not in reviewed or approval(dubjob) == approval_token(
         dubjob, entry.name, entry.run
     )
 

@@ -37,7 +37,7 @@ class Transition:
 
 
 def transitions(metadata: Metadata, before: DubJobStatus, after: DubJobStatus) -> list[Transition]:
-    """What happened to the DubJob with `metadata` between two statuses."""
+    """Return the changes of the DubJob with `metadata` between two statuses."""
     found = []
     for entry in after.stages:
         if not _same(before.of(entry.name), entry):
@@ -53,7 +53,7 @@ def transitions(metadata: Metadata, before: DubJobStatus, after: DubJobStatus) -
 
 
 def _requests(metadata: Metadata, before: DubJobStatus, after: DubJobStatus) -> list[Transition]:
-    """Retries and approvals that are carried out."""
+    """Return the retries and approvals that were handled."""
     found = []
     retry, approval = after.last_handled_retry, after.last_handled_approval
     if retry and retry != before.last_handled_retry and not before.is_new:
@@ -74,7 +74,7 @@ def _became_true(before: DubJobStatus, after: DubJobStatus, kind: str) -> bool:
 
 
 def _whole(metadata: Metadata, after: DubJobStatus, kind: str, occasion: str) -> Transition:
-    """What happened to the DubJob as a whole."""
+    """Return the change of the DubJob as a whole."""
     condition = after.condition(kind)
     assert condition is not None
     failed = kind == names.FINISHED and condition.reason != reasons.COMPLETED
