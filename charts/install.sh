@@ -29,12 +29,20 @@ kubectl apply --server-side -f charts/namespace.yaml >/dev/null
 kubectl apply --server-side -k "$claims" >/dev/null
 
 say "CRDs and operator"
+scope=$(kubectl get crd dubprofiles.dubjob.dev -o 'jsonpath={.spec.scope}' 2>/dev/null || true)
+[ "$scope" != Cluster ] || {
+    say "DubProfiles are now namespaced, and Kubernetes cannot change the scope of their CRD. Save"
+    say "your own profiles, delete the CRD, and run this again:"
+    say "  kubectl delete crd dubprofiles.dubjob.dev"
+    exit 1
+}
 # The release takes ownership of CRDs that kubectl or a chart before 0.2.0 applied. It never takes
 # ownership of profiles.
 release dubjob charts/dubjob-operator --namespace dubjob-system --take-ownership \
     --set-string "image.repository=${OPERATOR%:*}" --set-string "image.tag=${OPERATOR##*:}"
 kubectl wait --for=condition=Established --timeout=60s \
-    crd/dubjobs.dubjob.dev crd/dubprofiles.dubjob.dev >/dev/null
+    crd/dubjobs.dubjob.dev \
+    crd/dubprofiles.dubjob.dev crd/clusterdubprofiles.dubjob.dev >/dev/null
 
 say "profiles"
 values=(--set-string "images.cpu=$CPU" --set-string "images.extra=$EXTRA")
@@ -43,7 +51,7 @@ values=(--set-string "images.cpu=$CPU" --set-string "images.extra=$EXTRA")
 seeded=false
 if kubectl -n dubbing get pvc dubjob-seed >/dev/null 2>&1; then
     seeded=true
-    values+=(--set modelPull.enabled=true --set modelPull.seedClaim=dubjob-seed)
+    values+=(--set modelPull.enabled=true --set modelPull.seedClaimName=dubjob-seed)
 fi
 release dubjob-profiles charts/dubjob-profiles --namespace dubbing "${values[@]}" "${@:3}"
 

@@ -14,7 +14,9 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).parents[1]
-CRDS = ("dubjobs", "dubprofiles")
+CRDS = ("dubjobs", "dubprofiles", "clusterdubprofiles")
+SAME = {"clusterdubprofiles": "dubprofiles"}
+"""CRDs that have the fields of another one."""
 CHARTS = ("dubjob-operator", "dubjob-profiles")
 MADE = "<!-- Generated: make docs -->\n"
 Node = dict[str, Any]
@@ -32,13 +34,20 @@ def api() -> str:
         "[API policy](api-policy.md) what may change.\n",
     ]
     for name in CRDS:
-        crd = yaml.safe_load((ROOT / f"crds/{name}.yaml").read_text())
-        parts.append(_kind(crd["spec"]))
+        same = _crd(SAME[name])["spec"] if name in SAME else None
+        parts.append(_kind(_crd(name)["spec"], same))
     return "".join(parts)
 
 
-def _kind(spec: Node) -> str:
-    """Return the section of one kind: names, columns, fields and rules."""
+def _crd(name: str) -> Node:
+    """Return the CRD with that plural name."""
+    crd: Node = yaml.safe_load((ROOT / f"crds/{name}.yaml").read_text())
+    return crd
+
+
+def _kind(spec: Node, same: Node | None) -> str:
+    """Return the section of one kind: names, columns, fields and rules. Fields that it
+    shares with the kind `same` are left out."""
     version = spec["versions"][0]
     schema = version["schema"]["openAPIV3Schema"]
     scope = "namespaced" if spec["scope"] == "Namespaced" else "cluster-scoped"
@@ -48,11 +57,18 @@ def _kind(spec: Node) -> str:
     text += f"\nColumns of `kubectl get`: {columns}.\n"
     for part in ("spec", "status"):
         if part in schema["properties"]:
+            rows = list(_fields(schema["properties"][part], ""))
             text += f"\n### {spec['names']['kind']} {part}\n\n"
-            text += "| field | type | description |\n|---|---|---|\n"
-            rows = _fields(schema["properties"][part], "")
-            text += "".join(f"| {' | '.join(row)} |\n" for row in rows)
-    rules = [rule["message"] for rule in _rules(schema)]
+            if same:
+                known = same["versions"][0]["schema"]["openAPIV3Schema"]["properties"][part]
+                rows = [row for row in rows if row not in set(_fields(known, ""))]
+                text += f"The fields of {same['names']['kind']}{', and:' if rows else '.'}\n\n"
+            if rows:
+                text += "| field | type | description |\n|---|---|---|\n"
+                text += "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    rules = list(dict.fromkeys(rule["message"] for rule in _rules(schema)))
+    if same:
+        rules = []
     if rules:
         text += f"\n### {spec['names']['kind']} rules\n\n"
         text += "The API server refuses an object with one of these messages.\n\n"
@@ -82,6 +98,13 @@ def _fields(node: Node, path: str) -> Iterator[tuple[str, str, str]]:
         yield f"`{path}{name}`", kind, part.get("description", "").replace("|", "\\|")
         inner = part.get("items", part)
         yield from _fields(inner, f"{path}{name}{'[]' if 'items' in part else ''}.")
+        entry = part.get("additionalProperties")
+        if isinstance(entry, dict) and "properties" in entry:
+            shared = properties.get("defaults", {}).get("properties", {})
+            own = {key: field for key, field in entry["properties"].items() if key not in shared}
+            if shared:
+                yield f"`{path}{name}.*`", "object", "The fields of `defaults`, and:"
+            yield from _fields({"properties": own}, f"{path}{name}.*.")
 
 
 def _value(part: Node) -> str:
@@ -110,6 +133,8 @@ def _rules(node: Node) -> Iterator[Node]:
     for part in node.get("properties", {}).values():
         yield from _rules(part)
         yield from _rules(part.get("items", {}))
+        entry = part.get("additionalProperties")
+        yield from _rules(entry if isinstance(entry, dict) else {})
 
 
 def values() -> str:

@@ -10,14 +10,17 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from dubjob_operator.api.crd import dubjob_crd, dubprofile_crd
+from dubjob_operator.api.crd import clusterdubprofile_crd, dubjob_crd, dubprofile_crd
 from dubjob_operator.api.dubjob import DubJob
 from dubjob_operator.api.profile import DubProfile
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("crd", [dubjob_crd(), dubprofile_crd()], ids=["DubJob", "DubProfile"])
+CRDS = (dubjob_crd(), dubprofile_crd(), clusterdubprofile_crd())
+
+
+@pytest.mark.parametrize("crd", CRDS, ids=lambda crd: crd["spec"]["names"]["kind"])
 def test_crds_are_generated(crd: dict[str, Any]) -> None:
     plural = crd["spec"]["names"]["plural"]
     assert yaml.safe_load((ROOT / f"crds/{plural}.yaml").read_text()) == crd
@@ -32,8 +35,10 @@ def test_every_field_is_documented() -> None:
                 missing.append(f"{path}.{name}")
             walk(part, f"{path}.{name}")
             walk(part.get("items", {}), f"{path}.{name}[]")
+            entries = part.get("additionalProperties")
+            walk(entries if isinstance(entries, dict) else {}, f"{path}.{name}.*")
 
-    for crd in (dubjob_crd(), dubprofile_crd()):
+    for crd in CRDS:
         schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
         for part in ("spec", "status"):
             walk(schema["properties"].get(part, {}), part)
@@ -42,13 +47,15 @@ def test_every_field_is_documented() -> None:
 
 def test_stored_spec_equals_the_applied_spec() -> None:
     """No default in a spec: it would drift under GitOps."""
-    for crd in (dubjob_crd(), dubprofile_crd()):
+    for crd in CRDS:
         schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
         assert "'default'" not in str(schema["properties"]["spec"])
 
 
 def test_examples_are_valid_for_the_models() -> None:
-    models: dict[str, type[BaseModel]] = {"DubJob": DubJob, "DubProfile": DubProfile}
+    models: dict[str, type[BaseModel]] = {
+        "DubJob": DubJob, "DubProfile": DubProfile, "ClusterDubProfile": DubProfile,
+    }  # fmt: skip
     taken = 0
     for file in (ROOT / "examples").rglob("*.yaml"):
         if "templates" in file.parts:

@@ -214,7 +214,7 @@ class Bench:
 async def create(kubeconfig: Path, count: int, *, finished: bool = False) -> None:
     """Create the DubJobs, all at once."""
     api = Api(kubeconfig)
-    spec = {"targetLanguage": "es", "sourceLanguage": "en", "profile": "cpu"}
+    spec = {"targetLanguage": "es", "sourceLanguage": "en", "profileRef": {"name": "cpu"}}
     prefix = "old" if finished else "dub"
 
     async def one(number: int) -> None:

@@ -27,7 +27,8 @@ def job(name: str, stage: Stage, profile: DubProfile) -> Object:
     """The same Job as the operator's, without an owner."""
     dubjob = DubJob.model_validate(
         {"metadata": {"name": name, "namespace": "dubbing", "uid": name},
-         "spec": {"targetLanguage": "es", "sourceLanguage": "en", "profile": "cpu"}}
+         "spec": {"targetLanguage": "es", "sourceLanguage": "en",
+                  "profileRef": {"name": "cpu"}}}
     )  # fmt: skip
     now = datetime.now(timezone.utc)
     found = stage_job(dubjob, profile, first(stage, input_hashes(dubjob)[stage], now))
@@ -37,7 +38,7 @@ def job(name: str, stage: Stage, profile: DubProfile) -> Object:
 
 async def main() -> None:
     api, prefix, count = Api(Path(sys.argv[1])), sys.argv[2], int(sys.argv[3])
-    raw = await api.call("GET", "/apis/dubjob.dev/v1alpha1/dubprofiles/cpu")
+    raw = await api.call("GET", "/apis/dubjob.dev/v1alpha1/namespaces/dubbing/dubprofiles/cpu")
     profile = DubProfile.model_validate(raw)
     done: set[str] = set()
     tasks: set[asyncio.Task[Object]] = set()

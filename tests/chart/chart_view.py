@@ -34,24 +34,31 @@ class Rendered(list[Object]):
 
 def render(chart: str, **values: Any) -> Rendered:
     """The chart's objects; a value's dots are written as double underscores."""
-    done = _helm(chart, json.dumps({key.replace("__", "."): v for key, v in values.items()}))
+    return render_in(NAMESPACES[chart], chart, **values)
+
+
+def render_in(namespace: str, chart: str, **values: Any) -> Rendered:
+    """The same for a release in `namespace`."""
+    given = json.dumps({key.replace("__", "."): v for key, v in values.items()})
+    done = _helm(chart, given, namespace)
     assert done.returncode == 0, done.stderr
     return Rendered(each for each in yaml.safe_load_all(done.stdout) if each)
 
 
 def complaint(chart: str, **values: Any) -> str:
     """What Helm says of values that it does not take."""
-    done = _helm(chart, json.dumps({key.replace("__", "."): v for key, v in values.items()}))
+    given = json.dumps({key.replace("__", "."): v for key, v in values.items()})
+    done = _helm(chart, given, NAMESPACES[chart])
     assert done.returncode != 0, "Helm took it"
     return done.stderr
 
 
 @lru_cache
-def _helm(chart: str, values: str) -> subprocess.CompletedProcess[str]:
+def _helm(chart: str, values: str, namespace: str) -> subprocess.CompletedProcess[str]:
     flags = [f"--set-json={key}={json.dumps(value)}" for key, value in json.loads(values).items()]
     return subprocess.run(
         [str(tools(()).helm), "template", "dubjob", str(CHARTS / chart),
-         "--namespace", NAMESPACES[chart], *flags],
+         "--namespace", namespace, *flags],
         check=False, capture_output=True, text=True,
     )  # fmt: skip
 

@@ -43,9 +43,13 @@ def dubs() -> Iterator[tuple[str, Object, Object]]:
     """Place, DubJob and profile; one that names none may meet any of the chart's."""
     charts = render(PROFILES).of("DubProfile")
     for place, objects in shown():
-        own = {each["metadata"]["name"]: each for each in objects if is_a("DubProfile", each)}
+        own = {
+            each["metadata"]["name"]: each
+            for each in objects
+            if is_a("DubProfile", each) or is_a("ClusterDubProfile", each)
+        }
         for dub in (each for each in objects if is_a("DubJob", each)):
-            named = dub["spec"].get("profile")
+            named = dub["spec"].get("profileRef", {}).get("name")
             for name in [named] if named else sorted(charts):
                 yield f"{place} with {name}", dub, {**charts, **own}[name]
 

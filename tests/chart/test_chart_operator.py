@@ -19,7 +19,9 @@ def test_everything_optional_is_off() -> None:
 
 def test_the_crds_are_those_of_the_api_models_and_stay() -> None:
     found = render(OPERATOR).of("CustomResourceDefinition")
-    assert set(found) == {"dubjobs.dubjob.dev", "dubprofiles.dubjob.dev"}
+    assert set(found) == {
+        "dubjobs.dubjob.dev", "dubprofiles.dubjob.dev", "clusterdubprofiles.dubjob.dev",
+    }  # fmt: skip
     for definition in found.values():
         assert definition["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
         plural = definition["spec"]["names"]["plural"]
@@ -51,7 +53,9 @@ def test_the_operator_may_do_only_what_it_does() -> None:
     """No secrets, no wildcard, no writing of anything but Jobs, events and status."""
     allowed = rules(render(OPERATOR).of("ClusterRole")["dubjob-operator"])
     assert {(what, verb) for what, verb in allowed if verb not in ("get", "list", "watch")} == {
-        ("dubjobs/status", "update"), ("jobs", "create"), ("jobs", "delete"), ("events", "create"),
+        ("dubjobs/status", "update"), ("dubprofiles/status", "update"),
+        ("clusterdubprofiles/status", "update"), ("jobs", "create"), ("jobs", "delete"),
+        ("events", "create"),
     }  # fmt: skip
     assert not {"secrets", "*"} & {what for what, _ in allowed}
 
@@ -59,7 +63,7 @@ def test_the_operator_may_do_only_what_it_does() -> None:
 def test_a_namespaced_operator_has_no_rights_elsewhere() -> None:
     found = render(OPERATOR, watchNamespaces=["one", "two"])
     everywhere = rules(found.of("ClusterRole")["dubjob-operator"])
-    assert {what for what, _ in everywhere} == {"dubprofiles"}
+    assert {what for what, _ in everywhere} == {"clusterdubprofiles", "clusterdubprofiles/status"}
     roles = [each for each in found if each["kind"] == "Role" and ("jobs", "create") in rules(each)]
     assert {each["metadata"]["namespace"] for each in roles} == {"one", "two"}
     bindings = [each for each in found if each["kind"] == "RoleBinding"]
@@ -93,7 +97,19 @@ def test_the_clusters_roles_learn_of_dubjobs() -> None:
     assert not {verb for _, verb in granted["view"]} - {"get", "list", "watch"}
     assert granted["edit"] >= granted["view"] | {("dubjobs", "create"), ("dubjobs", "delete")}
     writable = {what for what, verb in granted["admin"] if verb not in ("get", "list", "watch")}
-    assert writable == {"dubjobs"}, "profiles and status are not for namespaces to write"
+    assert writable == {"dubjobs", "dubprofiles"}, "status is not for namespaces to write"
+    edited = {what for what, verb in granted["edit"] if verb not in ("get", "list", "watch")}
+    assert edited == {"dubjobs"}, "who creates DubJobs chooses neither images nor commands"
+
+
+def test_profiles_of_the_cluster_can_be_read_by_groups() -> None:
+    found = render(OPERATOR, rbac={"aggregateRoles": True, "clusterProfileViewers": ["dubbers"]})
+    binding = found.of("ClusterRoleBinding")["dubjob-view-cluster-profiles"]
+    role = found.of("ClusterRole")[binding["roleRef"]["name"]]
+    assert {each["name"] for each in binding["subjects"]} == {"dubbers"}
+    assert rules(role) == {("clusterdubprofiles", verb) for verb in ("get", "list", "watch")}
+    nobody = render(OPERATOR, rbac={"aggregateRoles": True, "clusterProfileViewers": []})
+    assert set(nobody.of("ClusterRoleBinding")) == {"dubjob-operator"}
 
 
 def container(found: Rendered) -> Object:

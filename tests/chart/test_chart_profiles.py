@@ -7,19 +7,55 @@ import re
 from pathlib import Path
 
 import pytest
-from chart_view import PROFILES, ROOT, Object, complaint, render, values
+from chart_view import PROFILES, ROOT, Object, complaint, render, render_in, values
 
 from dubjob_operator.api.profile import DubProfile
+from dubjob_operator.api.stage_profile import StageProfile
+from dubjob_operator.planning.profile_check import profile_defect
 from dubstage.contract import Stage
 from dubstage.models.needs import needs_of, read_profile
 
 GPU_STAGES = {"separate", "transcribe", "synthesize"}
 
 
-def test_nothing_but_the_profiles_is_created() -> None:
+def stages(profile: Object) -> dict[Stage, StageProfile]:
+    """The settings of every stage, after the defaults are merged."""
+    spec = DubProfile.model_validate(profile).spec
+    return {stage: spec.stage(stage) for stage in Stage}
+
+
+def test_only_profiles_of_the_releases_namespace_are_created_by_default() -> None:
     found = render(PROFILES)
     assert set(found.of("DubProfile")) == {"cpu", "gpu", "default"}
     assert {each["kind"] for each in found} == {"DubProfile"}
+    assert {each["metadata"]["namespace"] for each in found} == {"dubbing"}
+
+
+def test_profiles_of_the_cluster_have_the_same_specs() -> None:
+    found = render(PROFILES, kind="ClusterDubProfile")
+    assert {each["kind"] for each in found} == {"ClusterDubProfile"}
+    assert not any("namespace" in each["metadata"] for each in found)
+    assert [each["spec"] for each in found] == [each["spec"] for each in render(PROFILES)]
+
+
+def test_two_namespaces_share_no_object() -> None:
+    everything = {
+        "modelPull__enabled": True, "networkPolicy__enabled": True, "prune__enabled": True,
+    }  # fmt: skip
+    first, second = (
+        {
+            (each["kind"], each["metadata"].get("namespace", ""), each["metadata"]["name"])
+            for each in render_in(namespace, PROFILES, **everything)
+        }
+        for namespace in ("team-a", "team-b")
+    )
+    assert len(first) == len(second) == 3 + 2 + 2 + 1
+    assert first & second == set()
+
+
+def test_a_namespace_that_uses_the_clusters_profiles_still_pulls_models() -> None:
+    found = render(PROFILES, createProfiles=False, modelPull__enabled=True)
+    assert {each["kind"] for each in found} == {"ConfigMap", "Job"}
 
 
 def test_the_profiles_are_profiles() -> None:
@@ -40,17 +76,21 @@ def test_a_profile_can_be_left_out() -> None:
 @pytest.mark.parametrize("name", ["cpu", "gpu"])
 def test_three_stages_ask_for_a_gpu_by_the_clusters_word(name: str) -> None:
     slice_ = "nvidia.com/mig-1g.10gb"
-    found = render(PROFILES, gpuResource=slice_).of("DubProfile")[name]["spec"]["stages"]
-    limits = {stage: each["resources"]["limits"] for stage, each in found.items()}
-    assert {stage for stage, each in limits.items() if each.get(slice_) == 1} == GPU_STAGES
+    profile = render(PROFILES, gpuResource=slice_).of("DubProfile")[name]
+    limits = {
+        str(stage): each.resources.limits or {}
+        for stage, each in stages(profile).items()
+        if each.resources
+    }
+    assert {stage for stage, each in limits.items() if each.get(slice_) == "1"} == GPU_STAGES
     assert not any("gpu" in each or "nvidia.com/gpu" in each for each in limits.values())
 
 
 def test_the_gpu_profile_has_the_studio_engines() -> None:
-    spec = render(PROFILES).of("DubProfile")["gpu"]["spec"]
+    found = stages(render(PROFILES).of("DubProfile")["gpu"])
     chosen = {
-        stage: (each["image"].split("/")[-1].split(":")[0], each["engine"], each.get("model"))
-        for stage, each in spec["stages"].items()
+        str(stage): (str(each.image).split("/")[-1].split(":")[0], each.engine, each.model)
+        for stage, each in found.items()
     }
     assert chosen == {
         "ingest": ("extra", "ffmpeg", None),
@@ -60,22 +100,29 @@ def test_the_gpu_profile_has_the_studio_engines() -> None:
         "synthesize": ("tts", "cosyvoice", "Fun-CosyVoice3-0.5B-2512"),
         "mux": ("extra", "ffmpeg", None),
     }
-    assert spec["network"] is True
+    with_network = {stage for stage, each in found.items() if each.network_access}
+    assert with_network == {Stage.TRANSLATE}, "ffmpeg reads untrusted media without a network"
 
 
-def test_every_stage_says_what_memory_it_takes() -> None:
+def test_every_stage_has_requests_and_a_memory_limit() -> None:
     for profile in render(PROFILES).of("DubProfile").values():
-        for stage in profile["spec"]["stages"].values():
-            assert {"cpu", "memory"} <= set(stage["resources"]["requests"])
-            assert "memory" in stage["resources"]["limits"]
+        for stage in stages(profile).values():
+            assert stage.resources
+            assert {"cpu", "memory"} <= set(stage.resources.requests or ())
+            assert "memory" in (stage.resources.limits or ())
+
+
+def test_profiles_are_accepted() -> None:
+    for profile in render(PROFILES).of("DubProfile").values():
+        assert profile_defect(DubProfile.model_validate(profile)) is None
 
 
 def test_an_image_has_a_short_name_or_its_own() -> None:
     images = {"cpu": "r.example/cpu:9"}
     profiles = {"cpu": {"stages": {"mux": {"image": "r.example/own:1"}}}}
-    found = render(PROFILES, images=images, profiles=profiles).of("DubProfile")["cpu"]["spec"]
-    assert found["stages"]["transcribe"]["image"] == "r.example/cpu:9"
-    assert found["stages"]["mux"]["image"] == "r.example/own:1"
+    found = stages(render(PROFILES, images=images, profiles=profiles).of("DubProfile")["cpu"])
+    assert found[Stage.TRANSCRIBE].image == "r.example/cpu:9"
+    assert found[Stage.MUX].image == "r.example/own:1"
 
 
 def pull(**more: object) -> tuple[Object, Object]:
@@ -85,8 +132,9 @@ def pull(**more: object) -> tuple[Object, Object]:
 
 
 def test_models_are_pulled_into_the_profiles_claim_as_its_user() -> None:
-    own = {"cpu": {"modelsClaim": "weights", "user": 7, "group": 8, "fsGroup": 9}}
-    job, _ = pull(profiles=own)
+    ids = {"runAsUser": 7, "runAsGroup": 8, "fsGroup": 9}
+    own = {"modelsClaimName": "weights", "securityContext": ids}
+    job, _ = pull(profiles={"cpu": own})
     pod = job["spec"]["template"]["spec"]
     claims = [v["persistentVolumeClaim"] for v in pod["volumes"] if "persistentVolumeClaim" in v]
     assert claims == [{"claimName": "weights"}]
@@ -100,6 +148,20 @@ def test_models_are_pulled_into_the_profiles_claim_as_its_user() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("given", [{}, {"runAsUser": None, "fsGroup": None}])
+def test_ids_can_be_left_to_the_cluster(given: Object) -> None:
+    unset = {"runAsUser": None, "runAsGroup": None, "fsGroup": None}
+    found = render(
+        PROFILES, modelPull__enabled=True, profiles__cpu__securityContext=given,
+        prune__enabled=True, prune__securityContext=unset,
+    )  # fmt: skip
+    job = found.one("CronJob")["spec"]["jobTemplate"]
+    for each in (found.one("Job"), job):
+        security = each["spec"]["template"]["spec"]["securityContext"]
+        assert security["runAsNonRoot"] is True
+        assert not {"runAsUser", "runAsGroup", "fsGroup"} & set(security)
+
+
 def test_the_pull_reads_the_profile_that_the_cluster_has() -> None:
     job, config = pull()
     profile = render(PROFILES).of("DubProfile")["cpu"]
@@ -111,7 +173,7 @@ def test_the_pull_reads_the_profile_that_the_cluster_has() -> None:
 
 
 def test_fetched_weights_come_from_a_claim() -> None:
-    job, _ = pull(modelPull__seedClaim="dubjob-seed")
+    job, _ = pull(modelPull__seedClaimName="dubjob-seed")
     pod = job["spec"]["template"]["spec"]
     assert "--from=/seed" in pod["containers"][0]["command"]
     seed = {"claimName": "dubjob-seed", "readOnly": True}
@@ -126,7 +188,7 @@ def test_another_image_or_model_is_another_job() -> None:
         for job, _ in (
             pull(),
             pull(modelPull__image="stt"),
-            pull(modelPull__seedClaim="seed"),
+            pull(modelPull__seedClaimName="seed"),
             pull(profiles={"cpu": {"stages": {"transcribe": {"model": "small"}}}}),
         )
     }
@@ -154,7 +216,7 @@ def test_stage_pods_are_fenced_in_the_releases_namespace() -> None:
 
 
 def test_old_files_are_deleted_and_inputs_are_out_of_reach() -> None:
-    prune = {"enabled": True, "outcome": "complete", "olderThanDays": 7, "dataClaim": "media"}
+    prune = {"enabled": True, "outcome": "complete", "olderThanDays": 7, "dataClaimName": "media"}
     job = render(PROFILES, prune=prune).one("CronJob")["spec"]["jobTemplate"]["spec"]
     pod = job["template"]["spec"]
     (container,) = pod["containers"]
@@ -169,6 +231,9 @@ def test_old_files_are_deleted_and_inputs_are_out_of_reach() -> None:
         ({"profile": {}}, "profile"),
         ({"profiles": {"cpu": {"stages": {"mix": {}}}}}, "mix"),
         ({"profiles": {"own": {"stages": {}}}}, "/profiles/own/stages"),
+        ({"profiles": {"cpu": {"defaults": {"engine": "ffmpeg"}}}}, "/profiles/cpu/defaults"),
+        ({"profiles": {"cpu": {"defaults": {"image": None}}}}, "/profiles/cpu"),
+        ({"kind": "Profile"}, "/kind"),
         ({"profiles": {"own": {}}}, "/profiles/own"),
         ({"profiles": {"Not A Name": {}}}, "Not A Name"),
         ({"gpuResource": "gpu"}, "/gpuResource"),
@@ -184,7 +249,8 @@ def test_values_that_are_none_are_named(given: Object, word: str) -> None:
 def test_short_names_stand_for_images() -> None:
     images = set(values(PROFILES)["images"])
     for spec in values(PROFILES)["profiles"].values():
-        assert {stage["image"] for stage in spec["stages"].values()} <= images
+        chosen = [spec["defaults"], *spec["stages"].values()]
+        assert {each["image"] for each in chosen if "image" in each} <= images
 
 
 @pytest.mark.parametrize(

@@ -33,8 +33,8 @@ def test_the_claims_are_those_that_profiles_name(overlay: str) -> None:
     assert {"dubjob-data", "dubjob-models"} <= set(found)
     assert {claim["metadata"]["namespace"] for claim in found.values()} == {"dubbing"}
     for profile in render("dubjob-profiles").of("DubProfile").values():
-        assert profile["spec"].get("dataClaim", "dubjob-data") in found
-        assert profile["spec"].get("modelsClaim", "dubjob-models") in found
+        assert profile["spec"].get("dataClaimName", "dubjob-data") in found
+        assert profile["spec"].get("modelsClaimName", "dubjob-models") in found
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)

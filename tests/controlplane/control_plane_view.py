@@ -226,12 +226,14 @@ class View:
         )
 
 
-def manifest(name: str, **spec: Any) -> Object:
+def manifest(name: str, profile: str = "cpu", **spec: Any) -> Object:
+    """A DubJob that uses the DubProfile `profile`."""
+    named = {"targetLanguage": "es", "sourceLanguage": "en", "profileRef": {"name": profile}}
     return {
         "apiVersion": "dubjob.dev/v1alpha1",
         "kind": "DubJob",
         "metadata": {"name": name},
-        "spec": {"targetLanguage": "es", "sourceLanguage": "en", "profile": "cpu", **spec},
+        "spec": {**named, **spec},
     }
 
 

@@ -71,7 +71,7 @@ class FaultProxy:
 
         def cut() -> None:
             if gone:
-                self._gone = {"dubjobs", "jobs", "pods", "dubprofiles"}
+                self._gone = {"dubjobs", "jobs", "pods", "dubprofiles", "clusterdubprofiles"}
             for task in self._watches:
                 task.cancel()
 

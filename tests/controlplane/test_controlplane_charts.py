@@ -96,7 +96,27 @@ def test_two_commands_install_everything(helm: Helm) -> None:
 
     helm.view.until("the role edit to know DubJobs", lambda: may("create", "dubjobs"))
     assert not may("patch", "dubjobs", "--subresource=status")
+    assert may("get", "dubprofiles")
     assert not may("create", "dubprofiles")
+    assert may("get", "clusterdubprofiles"), "through the group of all users"
+    helm.view.kubectl("create", "rolebinding", "owner", "--clusterrole=admin", "--user=ed")
+    helm.view.until("the role admin to know profiles", lambda: may("create", "dubprofiles"))
+
+
+def test_two_namespaces_have_releases_of_their_own(helm: Helm) -> None:
+    everything = "modelPull.enabled=true,networkPolicy.enabled=true,prune.enabled=true"
+    helm.operator("--set", "replicas=0")
+    helm.profiles("--set", everything)
+    chart = str(ROOT / "charts/dubjob-profiles")
+    second = ("team-b", "--create-namespace", "--set", f"{everything},profiles.gpu=null")
+    helm("install", "dubjob-profiles", chart, "-n", *second)
+    try:
+        found = helm.view.kubectl("get", "dubprofiles", "-n", "team-b", "-o", "name").split()
+        assert {each.rpartition("/")[2] for each in found} == {"cpu", "default"}
+        assert helm.names("dubprofiles") == {"cpu", "gpu", "default"}
+    finally:
+        helm("uninstall", "dubjob-profiles", "-n", "team-b")
+        helm.view.kubectl("delete", "namespace", "team-b", "--wait=false")
 
 
 def test_an_upgrade_changes_crds_and_profiles_in_place(helm: Helm) -> None:
@@ -114,14 +134,14 @@ def test_an_upgrade_changes_crds_and_profiles_in_place(helm: Helm) -> None:
     helm.operator("--set", "replicas=0", "--set", "logLevel=DEBUG", "--force-conflicts")
     schema = helm.get("crd", "dubjobs.dubjob.dev")["spec"]["versions"][0]["schema"]
     assert schema["openAPIV3Schema"]["description"] != old["description"]
-    helm.profiles("--set", "profiles.cpu.network=true", "--set", "profiles.gpu=null")
+    helm.profiles("--set", "profiles.cpu.sameNode=true", "--set", "profiles.gpu=null")
     after = helm.get("dubprofile", "cpu")
     assert after["metadata"]["uid"] == before["metadata"]["uid"]
-    assert after["spec"]["network"] is True
+    assert after["spec"]["sameNode"] is True
     assert helm.names("dubprofiles") == {"cpu", "default"}, "a dropped profile goes"
     helm("rollback", "dubjob-profiles", "1", "-n", NAMESPACE)
     assert helm.names("dubprofiles") == {"cpu", "default", "gpu"}
-    assert "network" not in helm.get("dubprofile", "cpu")["spec"]
+    assert "sameNode" not in helm.get("dubprofile", "cpu")["spec"]
     helm("rollback", "dubjob", "1", "-n", SYSTEM)
     assert "kept" in helm.names("dubjobs")
 
@@ -147,12 +167,15 @@ def test_crds_go_where_that_is_wanted(helm: Helm) -> None:
     helm.view.until("the CRDs to go", lambda: not helm.names("crd"))
 
 
-def test_from_the_previous_chart_and_back(helm: Helm) -> None:
+def test_from_the_previous_chart(helm: Helm) -> None:
+    """DubProfiles were cluster-scoped, and the scope of a CRD cannot change."""
     helm.view.attempt("create", "namespace", NAMESPACE)
     helm("install", "dubjob", PREVIOUS, "-n", SYSTEM, "--create-namespace", "--set", "replicas=0")
-    # Its installer brought the CRDs up to date with kubectl.
-    helm.view.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(ROOT / "crds"))
-    media(helm)
+    helm.view.kubectl("delete", "crd", "dubprofiles.dubjob.dev")
+    helm.view.kubectl("apply", "--server-side", "-k", str(ROOT / "data-pvc/base"))
+    kept = manifest("kept")
+    del kept["spec"]["profileRef"]
+    helm.view.kubectl("apply", "-f", "-", stdin=json.dumps(kept))
     helm.operator("--set", "replicas=0", *ADOPT)
     helm.profiles()
     assert helm.names("dubprofiles") == {"cpu", "gpu", "default"}
@@ -161,10 +184,7 @@ def test_from_the_previous_chart_and_back(helm: Helm) -> None:
     assert "kept" in helm.names("dubjobs")
     # Later upgrades need no flag.
     helm.operator("--set", "replicas=0")
-    helm("uninstall", "dubjob-profiles", "-n", NAMESPACE)
-    helm("rollback", "dubjob", "1", "-n", SYSTEM)
-    assert helm.names("dubprofiles") == {"cpu"}
-    assert "kept" in helm.names("dubjobs"), "the CRDs stay with the roll back"
+    assert "kept" in helm.names("dubjobs")
 
 
 def test_a_profile_that_is_somebody_elses_stays_theirs(helm: Helm) -> None:
@@ -188,7 +208,7 @@ def test_every_object_of_both_charts_is_taken_by_the_api_server(helm: Helm) -> N
         "--set", "replicas=2,podDisruptionBudget.enabled=true,networkPolicy.enabled=true",
         "--set", "metrics.dashboard=true,watchNamespaces={default}", "--set", "replicas=0",
     )  # fmt: skip
-    helm.profiles("--set", "modelPull.enabled=true,modelPull.seedClaim=dubjob-seed")
+    helm.profiles("--set", "modelPull.enabled=true,modelPull.seedClaimName=dubjob-seed")
     (job,) = helm.view.items("jobs")
     assert job["spec"]["template"]["spec"]["restartPolicy"] == "Never"
     helm.profiles("--set", "modelPull.enabled=true", "--set", "images.cpu=other:2")

@@ -60,7 +60,8 @@ def cleared(installed: View, schedulers: None) -> Iterator[View]:
     """No operator runs: only what is stored counts."""
     yield installed
     installed.clear()
-    installed.kubectl("delete", "dubprofiles", "studio", "volcano", "--ignore-not-found")
+    installed.kubectl("delete", "dubprofiles", "volcano", "--ignore-not-found")
+    installed.kubectl("delete", "clusterdubprofiles", "studio", "--ignore-not-found")
 
 
 @pytest.mark.parametrize("file", FILES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from typing import Any
 
 from control_plane_view import Object, View, manifest
 
@@ -12,7 +13,7 @@ from dubstage.contract import Stage
 STAGES = [str(stage) for stage in Stage]
 
 
-def text_of(name: str, **spec: object) -> str:
+def text_of(name: str, **spec: Any) -> str:
     return json.dumps(manifest(name, **spec))
 
 

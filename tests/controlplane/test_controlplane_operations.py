@@ -20,7 +20,11 @@ from local_cluster.place import free_port
 
 STAGES = [str(stage) for stage in Stage]
 FINISHED = 1000
-WATCHED = ("dubjobs", "dubprofiles", "jobs", "pods")
+WATCHED = ("dubjobs", "dubprofiles", "clusterdubprofiles", "jobs", "pods")
+UNSEEN: Object = {
+    "apiVersion": "dubjob.dev/v1alpha1", "kind": "ClusterDubProfile",
+    "metadata": {"name": "unseen"}, "spec": {"stages": {}},
+}  # fmt: skip
 PEAK_MEMORY = 110
 """Megabytes: 70 for itself, and little for each that is finished."""
 
@@ -106,11 +110,13 @@ def test_a_dead_watch_in_a_living_process_is_found(installed: View) -> None:
         installed.apply("unseen")
         installed.kubectl("label", "dubjob", "unseen", "seen=no")
         installed.kubectl("label", "dubprofile", "cpu", "seen=no", "--overwrite")
+        installed.kubectl("apply", "-f", "-", stdin=json.dumps(UNSEEN))
         installed.play(installed.pod_of("unseen", "ingest", 60), "Running")
         for name in WATCHED:
             installed.until(f"the watch of {name} to be dead", partial(is_dead, health[name]), 150)
         assert is_alive(health["none"]), answers(health["none"])
     finally:
+        installed.kubectl("delete", "clusterdubprofile", "unseen", "--ignore-not-found")
         installed.clear()
         for proxy in proxies.values():
             proxy.close()
@@ -234,7 +240,8 @@ def test_the_operators_rights_are_no_more_than_it_uses(installed: View) -> None:
     user = f"--as=system:serviceaccount:{SYSTEM}:dubjob-operator"
     for verb, resource in (
         ("get", "secrets"), ("create", "pods"), ("patch", "jobs.batch"), ("update", "dubjobs"),
-        ("delete", "dubjobs"), ("patch", "dubprofiles"), ("delete", "pods"), ("create", "leases"),
+        ("delete", "dubjobs"), ("patch", "dubprofiles"), ("update", "dubprofiles"),
+        ("patch", "clusterdubprofiles"), ("delete", "pods"), ("create", "leases"),
     ):  # fmt: skip
         done = installed.attempt("auth", "can-i", verb, resource, user)
         assert done.stdout.strip() == "no", (verb, resource)

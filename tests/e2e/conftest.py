@@ -70,7 +70,7 @@ def names(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Names]:
 
 @pytest.fixture
 def profile(cluster: Cluster) -> Iterator[Callable[..., str]]:
-    """`profile(separate={…}, dataClaim=…)`: the name of a copy of the cpu profile with
+    """`profile(separate={…}, dataClaimName=…)`: the name of a copy of the cpu profile with
     those fields changed, of a stage or of the whole."""
     made: list[str] = []
 

@@ -104,12 +104,14 @@ def stage_status(dubjob: dict[str, Any], stage: str) -> dict[str, Any]:
     return {}
 
 
-def dubjob_manifest(name: str, **spec: Any) -> dict[str, Any]:
+def dubjob_manifest(name: str, profile: str = "cpu", **spec: Any) -> dict[str, Any]:
+    """A DubJob that uses the DubProfile `profile`."""
+    named = {"targetLanguage": "es", "sourceLanguage": "en", "profileRef": {"name": profile}}
     return {
         "apiVersion": "dubjob.dev/v1alpha1",
         "kind": "DubJob",
         "metadata": {"name": name},
-        "spec": {"targetLanguage": "es", "sourceLanguage": "en", "profile": "cpu", **spec},
+        "spec": {**named, **spec},
     }
 
 

@@ -176,7 +176,7 @@ def test_an_image_that_cannot_be_pulled_ends_with_its_own_reason(
 def test_a_claim_that_is_missing_is_named(
     cluster: Cluster, sample: Path, lay_source: Lay, names: Names, profile: Callable[..., str]
 ) -> None:
-    claimless = profile(modelsClaim="no-such-claim")
+    claimless = profile(modelsClaimName="no-such-claim")
     name = names("no-claim")
     lay_source(name, sample)
     cluster.apply(dubjob_manifest(name, profile=claimless, deadlines={"startSeconds": 10}))
@@ -208,7 +208,7 @@ def test_a_volume_that_does_not_come_is_named(
     name = names("lost-volume")
     lay_source(name, sample)
     try:
-        lost = profile(modelsClaim="e2e-lost")
+        lost = profile(modelsClaimName="e2e-lost")
         cluster.apply(dubjob_manifest(name, profile=lost, deadlines={"startSeconds": 10}))
         failed = conditions(cluster.finished(name, timeout=150))["Finished"]
     finally:

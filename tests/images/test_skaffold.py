@@ -88,8 +88,9 @@ def chart_values(chart: str) -> dict[str, Any]:
 
 def images_of(profile: str) -> set[str]:
     """The images that a profile of the chart's values names."""
-    stages = chart_values("dubjob-profiles")["profiles"][profile]["stages"]
-    return {stage["image"] for stage in stages.values()}
+    spec = chart_values("dubjob-profiles")["profiles"][profile]
+    chosen = [spec["defaults"], *spec["stages"].values()]
+    return {each["image"] for each in chosen if "image" in each}
 
 
 def unknown(value: Any, place: str = "") -> Iterator[str]:

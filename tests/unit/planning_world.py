@@ -15,7 +15,7 @@ from dubjob_operator.planning.stage_states import stage_states
 from dubjob_operator.planning.status import status
 from dubjob_operator.planning.times import timestamp
 from dubjob_operator.planning.transitions import transitions
-from dubstage.contract import Stage, StageResult
+from dubstage.contract import ENGINE_NAMES, Stage, StageResult
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 UID = "11111111-2222-3333-4444-555555555555"
@@ -40,12 +40,16 @@ def dubjob(
     )  # fmt: skip
 
 
-def profile(**spec: Any) -> DubProfile:
-    stage = {"image": "image:1", "engine": "engine"}
+def profile(every_stage: dict[str, Any] | None = None, **spec: Any) -> DubProfile:
+    """A profile; `every_stage` is part of each stage, the defaults are what `spec` says."""
+    stages = {
+        str(stage): {"image": "image:1", "engine": engines[0], **(every_stage or {})}
+        for stage, engines in ENGINE_NAMES.items()
+    }
     return DubProfile.model_validate(
         {
-            "metadata": {"name": "default"},
-            "spec": {"stages": {str(name): stage for name in Stage}, **spec},
+            "metadata": {"name": "default", "namespace": "dubbing"},
+            "spec": {"stages": stages, **spec},
         }
     )
 

@@ -9,6 +9,7 @@ import pytest
 from planning_world import NOW, World, profile
 
 from dubjob_operator.api.dubjob import DubJobStatus, StageState
+from dubjob_operator.api.profile_reference import UsedProfile
 from dubjob_operator.planning.estimate import remaining_seconds
 from dubjob_operator.planning.job_refusal import job_refused
 from dubjob_operator.planning.observation import NotRefused, Refusal
@@ -20,6 +21,8 @@ UNSCHEDULABLE = {
     "type": "PodScheduled", "status": "False", "message": "0/1 nodes: 1 Insufficient gpu.",
 }  # fmt: skip
 DISRUPTED = {"type": "DisruptionTarget", "status": "True"}
+
+PROFILE = UsedProfile(kind="DubProfile", name="cpu")
 
 
 def failed(after: DubJobStatus) -> str | None:
@@ -53,7 +56,7 @@ def test_a_container_that_runs_before_its_phase_says_so_is_running() -> None:
 def test_a_quota_on_jobs_is_waited_for() -> None:
     """The API server refuses the Job itself, not its pod: no fault of the profile."""
     world = World(deadlines={"queueSeconds": 100, "startSeconds": 10})
-    world.profile = job_refused("talk", 'jobs.batch "x" is forbidden: exceeded quota: few')
+    world.profile = job_refused(PROFILE, 'jobs.batch "x" is forbidden: exceeded quota: few')
     assert state(world.step()) == (StageState.QUEUED, "QuotaExceeded")
     assert state(world.later(60)) == (StageState.QUEUED, "QuotaExceeded")
     assert state(world.later(41)) == (StageState.FAILED, "QueueDeadlineExceeded")
@@ -61,7 +64,7 @@ def test_a_quota_on_jobs_is_waited_for() -> None:
 
 def test_a_refused_job_is_a_fault_of_the_profile() -> None:
     world = World(deadlines={"startSeconds": 10})
-    world.profile = job_refused("talk", "spec.template: Invalid value")
+    world.profile = job_refused(PROFILE, "spec.template: Invalid value")
     assert state(world.step()) == (StageState.PENDING, "ProfileInvalid")
     assert state(world.later(11)) == (StageState.FAILED, "StartDeadlineExceeded")
 
@@ -187,8 +190,7 @@ def test_an_active_deadline_counts_what_runs() -> None:
 
 def test_a_stage_timeout_is_that_of_the_job() -> None:
     world = World()
-    stage = {"image": "image:1", "engine": "engine", "timeoutSeconds": 50}
-    world.profile = profile(stages={str(name): stage for name in Stage})
+    world.profile = profile(every_stage={"timeoutSeconds": 50})
     world.step()
     world.profile = profile()  # changed while it runs: nothing is disturbed
     world.pod("Running")
@@ -199,8 +201,7 @@ def test_a_stage_timeout_is_that_of_the_job() -> None:
 
 def test_a_node_whose_clock_is_behind_ends_no_stage() -> None:
     world = World()
-    stage = {"image": "image:1", "engine": "engine", "timeoutSeconds": 50}
-    world.profile = profile(stages={str(name): stage for name in Stage})
+    world.profile = profile(every_stage={"timeoutSeconds": 50})
     world.step()
     world.pod("Running")
     (status,) = world.pods[-1]["status"]["containerStatuses"]
@@ -294,23 +295,38 @@ def test_a_priority_class_must_be_allowed() -> None:
     finished = world.step().condition("Finished")
     assert finished is not None
     assert finished.reason == "PriorityClassForbidden"
-    world.profile = profile(allowedPriorityClasses=["urgent"])
+    world.profile = profile(allowedPriorityClassNames=["urgent"])
     world.step()
     (job,) = world.jobs.values()
     assert job["spec"]["template"]["spec"]["priorityClassName"] == "urgent"
 
 
+@pytest.mark.parametrize(
+    ("spec", "reason"),
+    [
+        ({}, None),
+        ({"allowedQueueNames": ["dubs"]}, None),
+        ({"allowedQueueNames": ["slow"], "queueName": "dubs"}, None),
+        ({"allowedQueueNames": ["slow"]}, "QueueForbidden"),
+        ({"allowedQueueNames": []}, "QueueForbidden"),
+    ],
+)
+def test_profile_restricts_queues(spec: dict[str, Any], reason: str | None) -> None:
+    world = World(queueName="dubs")
+    world.profile = profile(**spec)
+    assert world.step().stages[0].reason == reason
+    assert bool(world.step().stages and world.jobs) is (reason is None)
+
+
 def test_what_schedulers_are_told() -> None:
     stage: dict[str, Any] = {
-        "image": "image:1", "engine": "engine", "schedulerName": "volcano",
+        "schedulerName": "volcano",
         "labels": {"kueue.x-k8s.io/priority-class": "late"},
         "resourceClaims": [{"name": "gpu", "resourceClaimTemplateName": "one-gpu"}],
         "topologySpreadConstraints": [{"maxSkew": 1}],
-    }  # fmt: skip
+    }
     world = World(queueName="dubs", labels={"team": "news", "secret": "no"})
-    world.profile = profile(
-        stages={str(name): stage for name in Stage}, propagatedLabels=["team"], sameNode=True
-    )
+    world.profile = profile(defaults=stage, propagatedLabels=["team"], sameNode=True)
     world.step()
     (job,) = world.jobs.values()
     labels = job["metadata"]["labels"]

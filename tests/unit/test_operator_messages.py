@@ -17,6 +17,9 @@ EXAMPLE = {
     "reason": "Starting", "origin": "spec.limit", "count": 2, "allowed": 1, "file": "a/b.json",
     "corrections": "inputs/talk/transcript", "command": "kubectl get dj", "value": "mux@1",
     "annotation": "dubjob.dev/retry", "stages": "mux", "text": "It ended",
+    "places": ["no DubProfile cpu in namespace dubbing", "no ClusterDubProfile cpu"],
+    "field": "queueName", "choices": ["slow"], "place": "spec.stages.mux", "engine": "none",
+    "engines": ["ffmpeg"],
 }  # fmt: skip
 FUNCTIONS = [
     function

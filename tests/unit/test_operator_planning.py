@@ -280,12 +280,16 @@ def test_input_hashes_know_what_counts() -> None:
     assert input_hashes(dubjob(jobID="talk", source={"path": "talk/source.mp4"})) == plain
     other = input_hashes(dubjob(targetLanguage="ca"))
     assert [stage for stage in Stage if other[stage] != plain[stage]] == list(Stage)[3:]
-    assert all(input_hashes(dubjob(profile="gpu"))[stage] != plain[stage] for stage in Stage)
+    by_name = input_hashes(dubjob(profileRef={"name": "gpu"}))
+    of_cluster = input_hashes(dubjob(profileRef={"kind": "ClusterDubProfile", "name": "gpu"}))
+    assert input_hashes(dubjob(profileRef={"kind": "DubProfile", "name": "gpu"})) == by_name
+    for stage in Stage:
+        assert len({plain[stage], by_name[stage], of_cluster[stage]}) == 3
 
 
 def test_the_pod_is_restricted_and_told_what_to_do() -> None:
     entry = first(Stage.INGEST, "0123", NOW)
-    job = stage_job(dubjob(jobID="folder"), profile(user=4321), entry)
+    job = stage_job(dubjob(jobID="folder"), profile(securityContext={"runAsUser": 4321}), entry)
     assert job["metadata"]["name"] == job_name(dubjob(), entry)
     pod = job["spec"]["template"]["spec"]
     assert pod["securityContext"]["runAsUser"] == 4321
@@ -315,20 +319,3 @@ def test_names_fit_kubernetes(name: str) -> None:
     job = stage_job(long, profile(), first(Stage.SYNTHESIZE, "0123", NOW))
     assert len(job["metadata"]["name"]) <= 63
     assert all(len(value) <= 63 for value in job["metadata"]["labels"].values())
-
-
-def test_the_token_reaches_stages_with_a_model_and_no_others() -> None:
-    stages = {str(name): {"image": "image:1", "engine": "engine"} for name in Stage}
-    stages["transcribe"]["model"] = "large-v2"
-    secret = {"secretName": "hub", "key": "token"}
-    chosen = profile(stages=stages, huggingFaceToken=secret)
-    told = {}
-    for stage in Stage:
-        job = stage_job(dubjob(), chosen, first(stage, "0123", NOW))
-        environment = job["spec"]["template"]["spec"]["containers"][0]["env"]
-        told[stage] = [entry for entry in environment if entry["name"] == "HF_TOKEN"]
-    reference = {"name": "hub", "key": "token", "optional": True}
-    assert told.pop(Stage.TRANSCRIBE) == [
-        {"name": "HF_TOKEN", "valueFrom": {"secretKeyRef": reference}}
-    ]
-    assert not any(told.values())

@@ -13,7 +13,7 @@ from planning_world import NOW, dubjob, profile
 
 from dubjob_operator.api.dubjob import Key
 from dubjob_operator.cluster.cache import Cache
-from dubjob_operator.cluster.cached_object import CachedDubJob, CachedObject
+from dubjob_operator.cluster.cached_object import CachedDubJob, CachedProfile
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.errors import Conflict, Refused
 from dubjob_operator.cluster.reconcile import EXPECTATION_SECONDS, Reconciler
@@ -62,10 +62,10 @@ class LateCache(Cache):
     def dubjob(self, key: Key) -> CachedDubJob | None:
         return self.seen
 
-    def profile(self, name: str) -> CachedObject | None:
+    def profile(self, key: Key) -> CachedProfile | None:
         found = profile().model_dump(mode="json", by_alias=True, exclude_none=True)
         found["metadata"] |= {"resourceVersion": "1", "uid": "profile"}
-        return CachedObject.of(found)
+        return CachedProfile.of(found)
 
     def jobs(self, key: Key) -> Iterable[Object]:
         return ()

@@ -11,6 +11,8 @@ from dubjob_operator.cluster.throughput import RUNS, Throughput
 from dubstage.contract import Stage
 from dubstage.contract.summary import StageSummary
 
+CPU, GPU = ("dubbing", "cpu"), ("dubbing", "gpu")
+
 
 def finished(seconds: float, **first: Any) -> list[StageStatus]:
     """The stages of a film of 100 seconds, each of which took so long."""
@@ -26,16 +28,16 @@ def test_the_median_of_the_latest_counts_and_each_dub_once() -> None:
     paces = Throughput()
     for number, seconds in enumerate((10.0, 20.0, 90.0)):
         for _ in range(3):
-            paces.learn("gpu", str(number), finished(seconds))
-    assert paces.of("gpu") == {stage: 0.2 for stage in Stage}
-    assert paces.of("cpu") == {}
+            paces.learn(GPU, str(number), finished(seconds))
+    assert paces.of(GPU) == {stage: 0.2 for stage in Stage}
+    assert paces.of(CPU) == {}
     for number in range(RUNS):
-        paces.learn("gpu", f"later-{number}", finished(50.0))
-    assert paces.of("gpu")[Stage.MUX] == 0.5
+        paces.learn(GPU, f"later-{number}", finished(50.0))
+    assert paces.of(GPU)[Stage.MUX] == 0.5
 
 
 def test_what_was_reused_teaches_nothing() -> None:
     paces = Throughput()
     reused = [entry.model_copy(update={"reused": True}) for entry in finished(1.0)]
-    paces.learn("gpu", "one", reused)
-    assert paces.of("gpu") == {}
+    paces.learn(GPU, "one", reused)
+    assert paces.of(GPU) == {}

@@ -282,7 +282,7 @@ def test_no_gated_model_is_needed_without_diarization() -> None:
 def test_file_that_is_not_a_profile_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "profile.json"
     path.write_text(text)
-    with pytest.raises(Misconfigured, match=r"profile\.json is not a DubProfile"):
+    with pytest.raises(Misconfigured, match=r"profile\.json is neither a profile"):
         read_profile(path)
 
 

@@ -19,10 +19,10 @@ capabilities: {drop: [ALL]}
 {{- /* Permissions of the operator in the namespaces with DubJobs. */ -}}
 {{- define "dubjob.rules" -}}
 - apiGroups: [dubjob.dev]
-  resources: [dubjobs]
+  resources: [dubjobs, dubprofiles]
   verbs: [list, watch]
 - apiGroups: [dubjob.dev]
-  resources: [dubjobs/status]
+  resources: [dubjobs/status, dubprofiles/status]
   verbs: [update]
 - apiGroups: [batch]
   resources: [jobs]

@@ -11,12 +11,19 @@ readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end -}}
 
-{{- /* The security context of a pod that writes volumes: the profile's user and groups. */ -}}
+{{- /* The security context of a pod: user and groups are the profile's, 1000 where it has
+       none. A field that is left out or null is not set, for clusters that choose it. */ -}}
 {{- define "dubjob.podSecurity" -}}
+{{- $ids := dict "runAsUser" 1000 "runAsGroup" 1000 "fsGroup" 1000 }}
+{{- if hasKey . "securityContext" }}
+{{- $ids = .securityContext | default dict }}
+{{- end -}}
 runAsNonRoot: true
-runAsUser: {{ .user | default 1000 }}
-runAsGroup: {{ .group | default 1000 }}
-fsGroup: {{ .fsGroup | default 1000 }}
+{{- range $field, $id := $ids }}
+{{- if not (kindIs "invalid" $id) }}
+{{ $field }}: {{ int $id }}
+{{- end }}
+{{- end }}
 fsGroupChangePolicy: OnRootMismatch
 seccompProfile: {type: RuntimeDefault}
 {{- end -}}
@@ -30,8 +37,10 @@ seccompProfile: {type: RuntimeDefault}
 {{- /* A profile's spec as JSON: images for their short names, the GPU's resource for `gpu`. */ -}}
 {{- define "dubjob.profile" -}}
 {{- $root := index . 0 }}{{ $spec := deepCopy (index . 1) }}
-{{- range $stage, $chosen := $spec.stages }}
-{{- $_ := set $chosen "image" (include "dubjob.image" (list $root.Values.images $chosen.image)) }}
+{{- range $chosen := concat (list ($spec.defaults | default dict)) (values $spec.stages) }}
+{{- with $chosen.image }}
+{{- $_ := set $chosen "image" (include "dubjob.image" (list $root.Values.images .)) }}
+{{- end }}
 {{- $limits := dig "resources" "limits" dict $chosen }}
 {{- if hasKey $limits "gpu" }}
 {{- $_ := set $limits $root.Values.gpuResource $limits.gpu }}

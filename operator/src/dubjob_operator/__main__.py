@@ -33,6 +33,8 @@ async def operate(settings: Settings) -> None:
     def take_over() -> None:
         for key in cache.dubjobs.every_key():
             queue.add(key)
+        for key in cache.profile_keys():
+            reconciler.profiles.to_check(key)
 
     queue = WorkQueue(act)
     tell = queue.add_low_priority
@@ -46,8 +48,16 @@ async def operate(settings: Settings) -> None:
     LEADER.set_function(lambda: float(leadership.is_leader))
     if settings.metrics_port:
         start_http_server(settings.metrics_port, registry=REGISTRY)
-    watches.register(registry, queue, cache)
-    lifecycle.register(registry, (client, lease_client), queue, cache, leadership, audit)
+    watches.register(registry, queue, cache, reconciler.profiles.to_check)
+    lifecycle.register(
+        registry,
+        (client, lease_client),
+        queue,
+        cache,
+        leadership,
+        audit,
+        reconciler.profiles,
+    )
     await kopf.operator(
         registry=registry,
         clusterwide=not settings.namespaces,

@@ -10,6 +10,7 @@ VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
 DUBJOBS = "dubjobs"
 DUBPROFILES = "dubprofiles"
+CLUSTERDUBPROFILES = "clusterdubprofiles"
 
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 OPERATOR_NAME = "dubjob-operator"
@@ -36,6 +37,8 @@ FINISHED = "Finished"
 RECONCILING = "Reconciling"
 STALLED = "Stalled"
 SUSPENDED = "Suspended"
+ACCEPTED = "Accepted"
+"""The condition of a profile."""
 
 
 LABEL_LENGTH = 63

@@ -13,11 +13,19 @@ NOT_SUSPENDED = "NotSuspended"
 AWAITING_REVIEW = "AwaitingReview"
 SPEC_INVALID = "SpecInvalid"
 
+# The condition Accepted of a profile.
+ACCEPTED = "Accepted"
+IMAGE_NOT_SET = "ImageNotSet"
+ENGINE_NOT_SET = "EngineNotSet"
+ENGINE_UNKNOWN = "EngineUnknown"
+AFFINITY_INVALID = "AffinityInvalid"
+
 # A stage's Job cannot be created.
 PROFILE_NOT_FOUND = "ProfileNotFound"
 PROFILE_FORBIDDEN = "ProfileForbidden"
 PROFILE_INVALID = "ProfileInvalid"
 PRIORITY_FORBIDDEN = "PriorityClassForbidden"
+QUEUE_FORBIDDEN = "QueueForbidden"
 OLD_POD = "OldPodLeft"
 
 # A stage waits.

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from dubjob_operator import names
 from dubjob_operator.api.dubjob import DubJobSpec, DubJobStatus
-from dubjob_operator.api.profile import DubProfileSpec
+from dubjob_operator.api.profile import ClusterDubProfileSpec, DubProfileSpec, DubProfileStatus
 
 JOB_ID_IS_IMMUTABLE = {
     "rule": "has(self.jobID) == has(oldSelf.jobID) && (!has(self.jobID) || "
@@ -82,7 +82,7 @@ def dubjob_crd() -> dict[str, Any]:
             _column("Duration", ".status.display.duration"),
             _column("Source", ".status.sourceLanguage"),
             _column("Target", ".spec.targetLanguage"),
-            _column("Profile", ".spec.profile", priority=1),
+            _column("Profile", ".status.profileRef.name", priority=1),
             _column("Pod", ".status.stages[?(@.state=='Running')].podName", priority=1),
             _column("Message", f"{finished}.message", priority=1),
             _column("Age", ".metadata.creationTimestamp", kind="date"),
@@ -92,19 +92,42 @@ def dubjob_crd() -> dict[str, Any]:
 
 def dubprofile_crd() -> dict[str, Any]:
     """The CustomResourceDefinition of DubProfile."""
-    stages = ".spec.stages"
-    return _definition(
+    return _profile_crd(
         kind="DubProfile",
         plural=names.DUBPROFILES,
         short="dp",
+        scope="Namespaced",
+        description="DubProfile sets engines, images and resources for the dubs of its namespace.",
+        spec=DubProfileSpec,
+    )
+
+
+def clusterdubprofile_crd() -> dict[str, Any]:
+    """The CustomResourceDefinition of ClusterDubProfile."""
+    return _profile_crd(
+        kind="ClusterDubProfile",
+        plural=names.CLUSTERDUBPROFILES,
+        short="cdp",
         scope="Cluster",
-        description="DubProfile names engines, images and resources for dubs.",
-        properties={"spec": schema(DubProfileSpec)},
+        description="ClusterDubProfile sets engines, images and resources for dubs of several "
+        "namespaces. Claims, Secrets and ConfigMaps are those of the DubJob's namespace.",
+        spec=ClusterDubProfileSpec,
+    )
+
+
+def _profile_crd(*, spec: type[DubProfileSpec], **definition: str) -> dict[str, Any]:
+    accepted = ".status.conditions[?(@.type=='Accepted')]"
+    stages = ".spec.stages"
+    return _definition(
+        **definition,
+        properties={"spec": schema(spec), "status": schema(DubProfileStatus)},
         rules=[],
         columns=[
+            _column("Accepted", f"{accepted}.status"),
             _column("Transcribe", f"{stages}.transcribe.engine"),
             _column("Translate", f"{stages}.translate.engine"),
             _column("Synthesize", f"{stages}.synthesize.engine"),
+            _column("Message", f"{accepted}.message", priority=1),
             _column("Age", ".metadata.creationTimestamp", kind="date"),
         ],
     )
@@ -226,9 +249,9 @@ def _column(name: str, path: str, kind: str = "string", priority: int = 0) -> di
 
 
 def write(folder: Path) -> None:
-    """Write both definitions into `folder`."""
+    """Write the definitions into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    for definition in (dubjob_crd(), dubprofile_crd()):
+    for definition in (dubjob_crd(), dubprofile_crd(), clusterdubprofile_crd()):
         file = folder / f"{definition['spec']['names']['plural']}.yaml"
         text = yaml.safe_dump(definition, sort_keys=False, allow_unicode=True, width=100)
         file.write_text(f"# Generated from the API models: make crds\n{text}")

@@ -20,6 +20,7 @@ from dubjob_operator.api.fields import (
 )
 from dubjob_operator.api.model import ApiModel
 from dubjob_operator.api.options import Deadlines, GlossaryEntry, Mix, Speakers
+from dubjob_operator.api.profile_reference import ProfileRef, UsedProfile, candidates
 from dubjob_operator.api.renamed import Renamed
 from dubjob_operator.api.status import Condition as Condition
 from dubjob_operator.api.status import DubJobStatus as DubJobStatus
@@ -62,6 +63,7 @@ class DubJobSpec(ApiModel):
     """What to dub, and into which language."""
 
     renamed: ClassVar[Mapping[str, Renamed]] = {
+        "profile": Renamed("string", "spec.profileRef"),
         "pauseAfter": Renamed("array", "spec.reviewAfter"),
         "startDeadlineSeconds": Renamed("integer", "spec.deadlines.startSeconds"),
         "queueDeadlineSeconds": Renamed("integer", "spec.deadlines.queueSeconds"),
@@ -74,8 +76,9 @@ class DubJobSpec(ApiModel):
     """Language that is spoken, a BCP 47 tag. If omitted, it is detected."""
     source: Source | None = None
     """Location of the video. Defaults to `<jobID>/source.mp4` in the inputs folder."""
-    profile: ObjectName | None = None
-    """Name of the DubProfile: engines, images and resources. Omitted: `default`."""
+    profile_ref: ProfileRef | None = None
+    """Profile: engines, images and resources. If omitted, the DubProfile `default` of the
+    namespace is used, or else the ClusterDubProfile `default`."""
     job_id: JobID | None = Field(default=None, alias="jobID")
     """Name of the DubJob's folders on the data volume. Defaults to the name of the DubJob.
     Cannot be changed."""
@@ -175,6 +178,18 @@ class DubJob(ApiModel):
         return self.status.is_new
 
     @property
-    def profile_name(self) -> str:
-        """Name of the DubProfile."""
-        return self.spec.profile or "default"
+    def profile(self) -> UsedProfile:
+        """The profile that was taken; before one was, the one that is asked for."""
+        return self.status.profile_ref or candidates(self.spec.profile_ref)[0]
+
+    @property
+    def profile_key(self) -> Key:
+        """Namespace and name of the profile."""
+        return self.profile.key(self.metadata.namespace)
+
+    def using(self, profile: UsedProfile | None) -> DubJob:
+        """This DubJob with `profile` as the one that was taken, if there is one."""
+        if profile is None:
+            return self
+        after = self.status.model_copy(update={"profile_ref": profile})
+        return self.model_copy(update={"status": after})

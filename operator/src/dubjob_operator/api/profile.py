@@ -1,127 +1,44 @@
-"""DubProfile: engines, images and resources, written by administrators."""
+"""DubProfile and ClusterDubProfile: engines, images and resources."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from dubjob_operator.api.dubjob import Metadata
-from dubjob_operator.api.fields import ObjectName, Seconds
+from dubjob_operator.api.environment import DataKey
+from dubjob_operator.api.fields import LabelValue, ObjectName
 from dubjob_operator.api.model import ApiModel
 from dubjob_operator.api.options import Deadlines
+from dubjob_operator.api.profile_reference import ProfileKind
+from dubjob_operator.api.renamed import Renamed
+from dubjob_operator.api.stage_profile import (
+    Quantity,
+    StageDefaults,
+    StageProfile,
+    map_by,
+    merged,
+)
+from dubjob_operator.api.status import INT64, Condition, StatusModel
 from dubstage.contract import EngineChoice, Stage
 
-FreeForm: dict[str, JsonValue] = {"x-kubernetes-preserve-unknown-fields": True}
-"""A part of the pod's own API: the API server checks it when the Job is created."""
-Quantity = Annotated[
-    str,
-    BeforeValidator(str),
-    Field(
-        max_length=64,
-        json_schema_extra={
-            "type": None,
-            "anyOf": [{"type": "integer"}, {"type": "string"}],
-            "x-kubernetes-int-or-string": True,
-        },
-    ),
-]
+SET: dict[str, JsonValue] = {"x-kubernetes-list-type": "set"}
+NULLABLE: dict[str, JsonValue] = {"nullable": True}
+DEFAULT_ID = 1000
+"""User, group and owner of the volumes where a profile has no securityContext."""
+STAGE_NAMES: dict[str, JsonValue] = {
+    "x-kubernetes-validations": [
+        {
+            "rule": "self.all(name, size(name) <= 63 && "
+            "name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$'))",
+            "message": "a stage's name is lower case, for example transcribe",
+        }
+    ]
+}
 
-
-class ResourceClaim(ApiModel):
-    """One claim of dynamic resource allocation: one of the two names a claim or a template."""
-
-    name: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)]
-    """What the container calls it."""
-    resource_claim_name: ObjectName | None = None
-    """A ResourceClaim of the DubJob's namespace."""
-    resource_claim_template_name: ObjectName | None = None
-    """A ResourceClaimTemplate of the DubJob's namespace."""
-
-
-class Resources(ApiModel):
-    """What a stage's container asks for; any resource name."""
-
-    requests: dict[str, Quantity] | None = None
-    """At least so much."""
-    limits: dict[str, Quantity] | None = None
-    """At most so much. GPUs and other extended resources belong here."""
-
-
-class StageProfile(ApiModel):
-    """How one stage runs."""
-
-    image: Annotated[str, Field(min_length=1, max_length=1024)]
-    """Container image."""
-    image_pull_policy: Annotated[str, Field(pattern="^(Always|IfNotPresent|Never)$")] | None = None
-    """Always, IfNotPresent or Never; omitted: Kubernetes' own rule."""
-    engine: Annotated[str, Field(min_length=1, max_length=63)]
-    """Name of the engine."""
-    model: Annotated[str, Field(pattern=r"^[A-Za-z0-9][-._A-Za-z0-9]*$", max_length=128)] | None = (
-        None
-    )
-    """Name of the model, a folder `<engine>/<model>` on the models volume."""
-    parameters: dict[str, str | int | float | bool] | None = Field(
-        default=None, json_schema_extra=FreeForm
-    )
-    """Settings of the engine: names and plain values."""
-    resources: Resources | None = None
-    """CPU, memory, GPUs."""
-    node_selector: dict[str, str] | None = None
-    """Labels that the node must have."""
-    tolerations: (
-        Annotated[
-            list[Annotated[dict[str, Any], Field(json_schema_extra=FreeForm)]], Field(max_length=64)
-        ]
-        | None
-    ) = None
-    """Taints that the pod tolerates."""
-    affinity: dict[str, Any] | None = Field(default=None, json_schema_extra=FreeForm)
-    """Affinity of the pod."""
-    runtime_class_name: ObjectName | None = None
-    """RuntimeClass of the pod."""
-    scheduler_name: ObjectName | None = None
-    """Scheduler of the pod."""
-    priority_class_name: ObjectName | None = None
-    """PriorityClass of the pod."""
-    topology_spread_constraints: (
-        Annotated[
-            list[Annotated[dict[str, Any], Field(json_schema_extra=FreeForm)]], Field(max_length=16)
-        ]
-        | None
-    ) = None
-    """How the pods spread over the cluster."""
-    resource_claims: Annotated[list[ResourceClaim], Field(max_length=16)] | None = None
-    """Claims of dynamic resource allocation; the container gets all of them."""
-    timeout_seconds: Seconds | None = None
-    """How long one pod may run, from its container's start, before the DubJob fails.
-    Omitted: as long as it takes."""
-    labels: dict[str, str] | None = None
-    """Further labels of the Job and its pods, a Kueue priority class for example."""
-    annotations: dict[str, str] | None = None
-    """Further annotations of the pods."""
-
-
-class StageProfiles(ApiModel):
-    """All six stages."""
-
-    ingest: StageProfile
-    """Check the video, take its sound apart from it."""
-    separate: StageProfile
-    """Split speech from everything else."""
-    transcribe: StageProfile
-    """What was said, when."""
-    translate: StageProfile
-    """The same in the target language."""
-    synthesize: StageProfile
-    """Speak each line."""
-    mux: StageProfile
-    """Mix, and put the dub beside the picture."""
-
-    def of(self, stage: Stage) -> StageProfile:
-        """How `stage` runs."""
-        found: StageProfile = getattr(self, str(stage))
-        return found
+Id = Annotated[int, Field(ge=1, le=2147483647, json_schema_extra=NULLABLE)]
 
 
 class SecretKey(ApiModel):
@@ -129,75 +46,157 @@ class SecretKey(ApiModel):
 
     secret_name: ObjectName
     """Name of the Secret."""
-    key: Annotated[str, Field(pattern=r"^[-._a-zA-Z0-9]+$", max_length=253)]
+    key: DataKey
     """Key in it."""
+
+
+class PullSecret(ApiModel):
+    """A Secret with the credentials of an image registry."""
+
+    name: ObjectName
+    """Name of a Secret in the DubJob's namespace."""
+
+
+class SecurityContext(ApiModel):
+    """User and groups of the pods. A field that is omitted or null is not set: the cluster
+    chooses it, as OpenShift does, or the image."""
+
+    run_as_user: Id | None = None
+    """User ID of the pods. If omitted or null, it is not set."""
+    run_as_group: Id | None = None
+    """Primary group ID of the pods. If omitted or null, it is not set."""
+    fs_group: Id | None = None
+    """Group ID that owns the volumes. If omitted or null, it is not set."""
 
 
 class DubProfileSpec(ApiModel):
     """Engines, images and resources for dubs."""
 
-    data_claim: ObjectName = "dubjob-data"
-    """PersistentVolumeClaim with the folders inputs, interim and outputs. Omitted:
-    `dubjob-data`."""
-    models_claim: ObjectName = "dubjob-models"
-    """PersistentVolumeClaim with the models. Omitted: `dubjob-models`."""
-    user: Annotated[int, Field(ge=1)] = 1000
-    """User id of the pods. Omitted: 1000."""
-    group: Annotated[int, Field(ge=1)] = 1000
-    """Group id of the pods. Omitted: 1000."""
-    fs_group: Annotated[int, Field(ge=1)] = 1000
-    """Group that owns the volumes. Omitted: 1000."""
+    renamed: ClassVar[Mapping[str, Renamed]] = {
+        "dataClaim": Renamed("string", "spec.dataClaimName"),
+        "modelsClaim": Renamed("string", "spec.modelsClaimName"),
+        "user": Renamed("integer", "spec.securityContext.runAsUser"),
+        "group": Renamed("integer", "spec.securityContext.runAsGroup"),
+        "fsGroup": Renamed("integer", "spec.securityContext.fsGroup"),
+        "network": Renamed("boolean", "spec.stages.<stage>.networkAccess"),
+        "allowedPriorityClasses": Renamed("array", "spec.allowedPriorityClassNames"),
+    }
+
+    defaults: StageDefaults | None = None
+    """Settings of every stage that does not set them itself. Maps and env are merged by
+    key, envFrom is appended, anything else of a stage replaces the default."""
+    stages: Annotated[dict[str, StageProfile], Field(max_length=16, json_schema_extra=STAGE_NAMES)]
+    """Engine of each stage, and what differs from the defaults: ingest, separate,
+    transcribe, translate, synthesize and mux. Each needs an image and an engine, after the
+    defaults are merged. Other names are ignored."""
+    data_claim_name: ObjectName = "dubjob-data"
+    """PersistentVolumeClaim with the folders inputs, interim and outputs. Defaults to
+    dubjob-data."""
+    models_claim_name: ObjectName = "dubjob-models"
+    """PersistentVolumeClaim with the models. Defaults to dubjob-models."""
+    image_pull_secrets: (
+        Annotated[list[PullSecret], Field(max_length=16, json_schema_extra=map_by("name"))] | None
+    ) = None
+    """Secrets with the credentials of image registries."""
+    service_account_name: ObjectName | None = None
+    """ServiceAccount of the pods, which get no token of it. If omitted, the namespace's
+    default."""
+    security_context: SecurityContext | None = None
+    """User and groups of the pods. Defaults to 1000 for each. If given, a field that is
+    omitted or null is not set: the cluster chooses it, as OpenShift does, or the image."""
     scratch_size_limit: Quantity = "2Gi"
-    """Size of the pods' scratch space. Omitted: 2Gi."""
+    """Size limit of the pods' scratch space. Defaults to 2Gi."""
     hugging_face_token: SecretKey | None = None
-    """Token for models that Hugging Face gives only to those who accepted their terms.
-    Stages that have a model get it; a Secret that is missing stops none. Omitted: no
-    token."""
-    allowed_namespaces: Annotated[list[ObjectName], Field(max_length=256)] | None = None
-    """Namespaces whose DubJobs may use the profile. Omitted: all."""
-    allowed_priority_classes: Annotated[list[ObjectName], Field(max_length=64)] | None = None
-    """PriorityClasses that a DubJob may choose. Omitted: none."""
-    queue_name: ObjectName | None = None
-    """Queue of a queueing scheduler for DubJobs that name none."""
+    """Token for models that Hugging Face provides only to users who accepted their terms.
+    The Job that pulls the models gets it, and stages with tokenAtRunTime. A missing Secret
+    stops no stage. If omitted, there is no token."""
+    allowed_priority_class_names: (
+        Annotated[list[ObjectName], Field(max_length=64, json_schema_extra=SET)] | None
+    ) = None
+    """PriorityClasses that a DubJob can choose. If omitted, none."""
+    allowed_queue_names: (
+        Annotated[list[LabelValue], Field(max_length=64, json_schema_extra=SET)] | None
+    ) = None
+    """Queues that a DubJob can choose, beside queueName. If omitted, any."""
+    queue_name: LabelValue | None = None
+    """Queue of a queueing scheduler, for DubJobs that name none. If omitted, no queue."""
     propagated_labels: (
-        Annotated[list[Annotated[str, Field(max_length=317)]], Field(max_length=32)] | None
+        Annotated[
+            list[Annotated[str, Field(max_length=317)]],
+            Field(max_length=32, json_schema_extra=SET),
+        ]
+        | None
     ) = None
     """Keys of the DubJob's labels that its Jobs and pods get too, to charge back
     costs for example."""
-    network: bool | None = None
-    """True: an engine needs the network. The chart's network policies deny it to
-    others. Omitted: false."""
     deadlines: Deadlines | None = None
     """Defaults of the fields that a DubJob omits in its deadlines."""
     backoff_limit: Annotated[int, Field(ge=0, le=20)] | None = None
     """Number of retries of a stage, for DubJobs that set none. Defaults to 2."""
     same_node: bool | None = None
-    """True: later stages run on the node of the first, for volumes that one node at a
-    time can mount. Omitted: false."""
+    """Whether later stages run on the node of the first, for volumes that one node at a
+    time can mount. Defaults to false."""
     max_disruptions: Annotated[int, Field(ge=0, le=1000)] = 20
-    """How often a stage's pods may be preempted, evicted or drained before the DubJob
-    fails. Omitted: 20."""
-    ttl_seconds_after_finished: Annotated[int, Field(ge=0)] | None = None
-    """How long a finished Job and its pods are kept. Omitted: as long as the DubJob."""
+    """Number of times that a stage's pods may be preempted, evicted or drained before the
+    DubJob fails. Defaults to 20."""
+    ttl_seconds_after_finished: Annotated[int, Field(ge=0, le=2147483647)] | None = None
+    """Seconds that a finished Job and its pods are kept. If omitted, as long as the
+    DubJob."""
     delete_interim_files: Annotated[str, Field(pattern="^(Never|OnComplete)$")] = "Never"
     """Never, or OnComplete: the last stage deletes what the others left in the interim
-    folder, but for the manifests. Omitted: Never."""
-    stages: StageProfiles
-    """How each stage runs."""
+    folder, except for the manifests. Defaults to Never."""
+
+    def stage(self, stage: Stage) -> StageProfile:
+        """How `stage` runs: its own settings over the defaults."""
+        return merged(self.defaults, self.stages.get(str(stage), StageProfile()))
 
     def engines(self) -> dict[Stage, EngineChoice]:
-        """The engine of every stage, as stages are told."""
-        found = {}
+        """The engine of every stage that has one, in the form that stages read."""
+        choices = {}
         for stage in Stage:
-            profile = self.stages.of(stage)
-            found[stage] = EngineChoice(
-                engine=profile.engine, model=profile.model, parameters=profile.parameters or {}
-            )
-        return found
+            profile = self.stages.get(str(stage))
+            if profile and profile.engine:
+                choices[stage] = EngineChoice(
+                    engine=profile.engine, model=profile.model, parameters=profile.parameters or {}
+                )
+        return choices
+
+
+class ClusterDubProfileSpec(DubProfileSpec):
+    """Engines, images and resources for dubs of several namespaces."""
+
+    allowed_namespaces: (
+        Annotated[list[ObjectName], Field(max_length=256, json_schema_extra=SET)] | None
+    ) = None
+    """Namespaces whose DubJobs can use the profile. If omitted, all."""
+
+
+class DubProfileStatus(StatusModel):
+    """Whether the profile can be used."""
+
+    observed_generation: Annotated[int, Field(json_schema_extra=INT64)] = -1
+    """Generation of the spec that was checked last; -1 if none was."""
+    conditions: Annotated[
+        list[Condition], Field(max_length=8, json_schema_extra=map_by("type"))
+    ] = Field(default=[])
+    """Accepted: whether DubJobs can use the profile."""
 
 
 class DubProfile(ApiModel):
-    """Engines, images and resources, written by administrators."""
+    """A profile of one of the two kinds."""
 
+    kind: ProfileKind = ProfileKind.DUB_PROFILE
     metadata: Metadata
-    spec: DubProfileSpec
+    spec: ClusterDubProfileSpec
+    """That of a DubProfile has no allowedNamespaces: the API server prunes the field."""
+    status: DubProfileStatus = DubProfileStatus()
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.metadata.name}"
+
+
+def pod_ids(context: SecurityContext | None) -> dict[str, Any]:
+    """The fields of the pods' security context that the profile decides."""
+    if context is None:
+        return {"runAsUser": DEFAULT_ID, "runAsGroup": DEFAULT_ID, "fsGroup": DEFAULT_ID}
+    return context.model_dump(by_alias=True, exclude_none=True)

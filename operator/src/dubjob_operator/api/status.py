@@ -11,6 +11,7 @@ from pydantic_core import CoreSchema
 
 from dubjob_operator.api.fields import Timestamp
 from dubjob_operator.api.model import ApiModel
+from dubjob_operator.api.profile_reference import UsedProfile
 from dubstage.contract.summary import DubSummary, Milliseconds, Output, StageSummary
 
 INT64: dict[str, JsonValue] = {"format": "int64"}
@@ -197,6 +198,8 @@ class DubJobStatus(StatusModel):
     """Measures of the dub, from the stages that have succeeded so far."""
     outputs: list[Output] | None = None
     """Files of the finished dub."""
+    profile_ref: UsedProfile | None = None
+    """Profile that was used last."""
 
     @property
     def is_new(self) -> bool:

@@ -10,8 +10,11 @@ import kopf
 
 from dubjob_operator import names
 from dubjob_operator.api.dubjob import Key
-from dubjob_operator.cluster.cached_object import CachedDubJob, CachedObject
+from dubjob_operator.cluster.cached_object import CachedDubJob, CachedObject, CachedProfile
 from dubjob_operator.planning.observation import Object
+
+DELETED = "DELETED"
+"""Type of the watch event of a deleted object."""
 
 AnyCached = TypeVar("AnyCached", bound=CachedObject)
 
@@ -33,6 +36,14 @@ class ObjectCache(Generic[AnyCached]):
         self._keys[stored.uid] = key
         self._by_key.setdefault(key, {})[stored.uid] = stored
         return before
+
+    def update(self, event: kopf.RawEvent, key: Key, stored: AnyCached) -> AnyCached | None:
+        """Store the object of a watch event, or remove it where it was deleted. Return the
+        version that it replaces, if any."""
+        if event["type"] == DELETED:
+            self.remove(stored.uid)
+            return None
+        return self.put(key, stored)
 
     def remove(self, uid: str) -> None:
         """Remove a deleted object."""
@@ -68,15 +79,21 @@ class Cache:
     own_jobs: ObjectCache[CachedObject] = field(default_factory=ObjectCache)
     """By the DubJob's label, like the pods."""
     own_pods: ObjectCache[CachedObject] = field(default_factory=ObjectCache)
-    profiles: ObjectCache[CachedObject] = field(default_factory=ObjectCache)
+    profiles: ObjectCache[CachedProfile] = field(default_factory=ObjectCache)
+    cluster_profiles: ObjectCache[CachedProfile] = field(default_factory=ObjectCache)
+    """By key, like the DubProfiles; the namespace is empty."""
 
     def dubjob(self, key: Key) -> CachedDubJob | None:
         """The DubJob of that key."""
         return _latest(self.dubjobs.of(key))
 
-    def profile(self, name: str) -> CachedObject | None:
-        """The DubProfile of that name."""
-        return _latest(self.profiles.of(profile_key(name)))
+    def profile(self, key: Key) -> CachedProfile | None:
+        """The profile of that key: a ClusterDubProfile where the namespace is empty."""
+        return _latest((self.profiles if key[0] else self.cluster_profiles).of(key))
+
+    def profile_keys(self) -> list[Key]:
+        """Keys of all profiles."""
+        return [*self.profiles.every_key(), *self.cluster_profiles.every_key()]
 
     def jobs(self, key: Key) -> Iterable[Object]:
         """Jobs that carry the DubJob's label."""
@@ -114,9 +131,9 @@ def owner_label(body: kopf.Body) -> Key:
     return metadata["namespace"], str(metadata.get("labels", {}).get(names.DUBJOB_LABEL, ""))
 
 
-def profile_key(name: str) -> Key:
-    """The key of a DubProfile, which belongs to no namespace."""
-    return "", name
+def profile_key(body: kopf.Body) -> Key:
+    """The key of a profile; the namespace of a ClusterDubProfile is empty."""
+    return body["metadata"].get("namespace", ""), body["metadata"]["name"]
 
 
 def _label(key: Key) -> Key:

@@ -63,6 +63,24 @@ class CachedDubJob(CachedObject):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class CachedProfile(CachedObject):
+    """One DubProfile or ClusterDubProfile."""
+
+    generation: int
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Any]) -> CachedProfile:
+        """The object as the watch has brought it."""
+        metadata = raw["metadata"]
+        return cls(
+            uid=metadata["uid"],
+            version=metadata["resourceVersion"],
+            text=_text(raw),
+            generation=metadata.get("generation", 1),
+        )
+
+
 def slim(raw: Mapping[str, Any]) -> dict[str, Any]:
     """A Job or a pod with no more than :mod:`dubjob_operator.planning` reads, a tenth of it.
     Twice is as good as once."""

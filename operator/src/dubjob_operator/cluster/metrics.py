@@ -89,7 +89,7 @@ def count_transitions(dubjob: DubJob, after: DubJobStatus, observed: Observed) -
             if job and job.created and entry.attempts == 1:
                 start = parse(entry.start_time).astimezone(timezone.utc)
                 waited = seconds_since(job.created, start)
-                QUEUE_SECONDS.labels(entry.name, dubjob.profile_name).observe(waited)
+                QUEUE_SECONDS.labels(entry.name, dubjob.profile.name).observe(waited)
 
 
 def _count_end(dubjob: DubJob, entry: StageStatus) -> None:
@@ -99,4 +99,4 @@ def _count_end(dubjob: DubJob, entry: StageStatus) -> None:
         REUSED.labels(entry.name).inc()
     elif entry.start_time and entry.completion_time:
         seconds = seconds_since(entry.start_time, parse(entry.completion_time))
-        STAGE_SECONDS.labels(entry.name, dubjob.profile_name, str(entry.state)).observe(seconds)
+        STAGE_SECONDS.labels(entry.name, dubjob.profile.name, str(entry.state)).observe(seconds)

@@ -10,16 +10,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from dubjob_operator import reasons
 from dubjob_operator.api.dubjob import DubJob, DubJobStatus, Key, Metadata
-from dubjob_operator.api.profile import DubProfile
 from dubjob_operator.cluster.apply import create_job, delete_job, write_status
 from dubjob_operator.cluster.cache import Cache
-from dubjob_operator.cluster.cached_object import CachedDubJob, CachedObject
+from dubjob_operator.cluster.cached_object import CachedDubJob
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.errors import Refused
 from dubjob_operator.cluster.events import emit
 from dubjob_operator.cluster.metrics import count_transitions
+from dubjob_operator.cluster.profiles import Profiles, first_problem
 from dubjob_operator.cluster.progress import ProgressReader
 from dubjob_operator.cluster.refusals import Refusals
 from dubjob_operator.cluster.throughput import Throughput
@@ -27,7 +26,6 @@ from dubjob_operator.planning.idle import is_active
 from dubjob_operator.planning.job_refusal import job_refused
 from dubjob_operator.planning.observation import observe
 from dubjob_operator.planning.plan import plan
-from dubjob_operator.planning.profile_use import ProfileProblem
 from dubjob_operator.planning.stage_states import stage_states
 from dubjob_operator.planning.status import invalid, status
 from dubjob_operator.planning.transitions import transitions
@@ -61,8 +59,7 @@ class Reconciler:
         self.progress = ProgressReader(client, wake, read_progress)
         self.refusals = Refusals(client, wake)
         self.throughput = Throughput()
-        self._profiles: dict[str, tuple[str, DubProfile | ProfileProblem]] = {}
-        """By name: resourceVersion and parsed profile."""
+        self.profiles = Profiles(client, cache, clock)
         self._learnt: set[str] = set()
         self._written: dict[Key, tuple[frozenset[str], CachedDubJob]] = {}
         """The last write of each DubJob that has not reached the cache, with the versions that it
@@ -92,7 +89,9 @@ class Reconciler:
             return None
         if dubjob.metadata.deletion_timestamp:
             return None
-        profile = self._profile(dubjob.profile_name)
+        recorded = dubjob
+        reference, profile = self.profiles.of(dubjob)
+        dubjob = dubjob.using(reference)
         for seen in jobs:
             self._expected.pop(seen["metadata"]["name"], None)
         refusals = self.refusals.of(key, jobs, pods)
@@ -110,14 +109,14 @@ class Reconciler:
                 await create_job(self.client, step.create)
                 self._expected[step.create["metadata"]["name"]] = now
             except Refused as refused:
-                problem = job_refused(dubjob.profile_name, str(refused))
+                problem = job_refused(dubjob.profile, str(refused))
                 states = stage_states(dubjob, problem, observed, now)
         progress = self.progress.of(dubjob, observed, now)
-        throughput = self.throughput.of(dubjob.profile_name)
+        throughput = self.throughput.of(dubjob.profile_key)
         after = status(dubjob, states, observed, now, progress, throughput)
-        await self._record(stored, dubjob.metadata, dubjob.status, after, now)
+        await self._record(stored, dubjob.metadata, recorded.status, after, now)
         count_transitions(dubjob, after, observed)
-        self.throughput.learn(dubjob.profile_name, dubjob.metadata.uid, after.stages)
+        self.throughput.learn(dubjob.profile_key, dubjob.metadata.uid, after.stages)
         return again
 
     def _latest(self, key: Key) -> CachedDubJob | None:
@@ -169,7 +168,7 @@ class Reconciler:
         self._learnt.add(stored.uid)
         with contextlib.suppress(ValidationError):
             dubjob = DubJob.model_validate_json(stored.text)
-            self.throughput.learn(dubjob.profile_name, stored.uid, dubjob.status.stages)
+            self.throughput.learn(dubjob.profile_key, stored.uid, dubjob.status.stages)
 
     async def _record_invalid(
         self, stored: CachedDubJob, error: ValidationError, now: datetime
@@ -178,28 +177,5 @@ class Reconciler:
         raw = stored.raw
         metadata = Metadata.model_validate(raw["metadata"])
         before = DubJobStatus.model_validate(raw.get("status") or {})
-        after = invalid(before, metadata.generation, _first(error), now)
+        after = invalid(before, metadata.generation, first_problem(error), now)
         await self._record(stored, metadata, before, after, now)
-
-    def _profile(self, name: str) -> DubProfile | ProfileProblem | None:
-        """The profile, parsed once for each of its versions."""
-        stored = self.cache.profile(name)
-        if stored is None:
-            return None
-        known = self._profiles.get(name)
-        if known is None or known[0] != stored.version:
-            known = self._profiles[name] = (stored.version, _parsed(name, stored))
-        return known[1]
-
-
-def _parsed(name: str, stored: CachedObject) -> DubProfile | ProfileProblem:
-    try:
-        return DubProfile.model_validate_json(stored.text)
-    except ValidationError as error:
-        return ProfileProblem(reasons.PROFILE_INVALID, f"DubProfile {name}, {_first(error)}.")
-
-
-def _first(error: ValidationError) -> str:
-    """The first of the problems: its field, and what is wrong with it."""
-    first = error.errors()[0]
-    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from statistics import median
 
-from dubjob_operator.api.dubjob import StageState, StageStatus
+from dubjob_operator.api.dubjob import Key, StageState, StageStatus
 from dubjob_operator.planning.estimate import SecondsPerSecond, video_seconds
 from dubstage.contract import Stage
 
@@ -19,9 +19,9 @@ class Throughput:
     """Seconds of work for each second of video, by profile and stage."""
 
     def __init__(self) -> None:
-        self._runs: dict[tuple[str, Stage], OrderedDict[str, float]] = {}
+        self._runs: dict[tuple[Key, Stage], OrderedDict[str, float]] = {}
 
-    def learn(self, profile: str, uid: str, stages: Sequence[StageStatus]) -> None:
+    def learn(self, profile: Key, uid: str, stages: Sequence[StageStatus]) -> None:
         """Remember the finished stages of the DubJob `uid`; the same one counts once."""
         duration = video_seconds(stages)
         if duration is None:
@@ -34,9 +34,9 @@ class Throughput:
                 if len(runs) > RUNS:
                     runs.popitem(last=False)
 
-    def of(self, profile: str) -> SecondsPerSecond:
+    def of(self, profile: Key) -> SecondsPerSecond:
         """The median of what is remembered."""
         return {
-            stage: median(runs.values()) for (name, stage), runs in self._runs.items()
-            if name == profile
+            stage: median(runs.values()) for (key, stage), runs in self._runs.items()
+            if key == profile
         }  # fmt: skip

@@ -12,6 +12,7 @@ from dubjob_operator import names
 from dubjob_operator.cluster.cache import Cache
 from dubjob_operator.cluster.client import Client, credentials
 from dubjob_operator.cluster.lease import Leadership
+from dubjob_operator.cluster.profiles import Profiles
 from dubjob_operator.handlers.no_bookkeeping import NoDiffs, NoProgress
 from dubjob_operator.handlers.queue import WorkQueue
 from dubjob_operator.handlers.watch_audit import WatchAudit
@@ -34,6 +35,7 @@ def register(
     cache: Cache,
     leadership: Leadership,
     audit: WatchAudit,
+    profiles: Profiles,
 ) -> None:
     """Register what happens at start, at the end, and when the kubelet asks."""
     tasks: list[asyncio.Task[None]] = []
@@ -50,6 +52,7 @@ def register(
             ("resync", _resync(queue, cache)),
             ("audit", audit.run()),
             ("leadership", _lead(leadership)),
+            ("profiles", profiles.run()),
         ):
             tasks.append(asyncio.create_task(work, name=name))
 

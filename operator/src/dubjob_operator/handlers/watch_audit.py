@@ -162,7 +162,14 @@ def watches(cache: Cache) -> tuple[Watch, ...]:
     """The watches that the operator stands on."""
     return (
         Watch(names.DUBJOBS, f"/apis/{names.API_VERSION}", "", cache.dubjobs),
-        Watch(names.DUBPROFILES, f"/apis/{names.API_VERSION}", "", cache.profiles, of_cluster=True),
+        Watch(names.DUBPROFILES, f"/apis/{names.API_VERSION}", "", cache.profiles),
+        Watch(
+            names.CLUSTERDUBPROFILES,
+            f"/apis/{names.API_VERSION}",
+            "",
+            cache.cluster_profiles,
+            of_cluster=True,
+        ),
         Watch("jobs", "/apis/batch/v1", names.MANAGED_BY_SELECTOR, cache.own_jobs),
         Watch("pods", "/api/v1", names.MANAGED_BY_SELECTOR, cache.own_pods),
     )

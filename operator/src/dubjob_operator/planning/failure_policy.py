@@ -60,7 +60,7 @@ def disruptions(attempts: int, job: ObservedJob) -> int:
 def explain(stage: str, pod: ObservedPod, profile: str) -> Failure:
     """Why `pod` failed: as the stage reports it, if it left a result."""
     if pod.terminated_reason == reasons.OUT_OF_MEMORY:
-        message = messages.out_of_memory(stage, pod.memory_limit, f"DubProfile {profile}")
+        message = messages.out_of_memory(stage, pod.memory_limit, profile)
         return Failure(reasons.OUT_OF_MEMORY, message)
     if pod.result and pod.exit_code:
         return Failure(

@@ -7,7 +7,9 @@ from typing import Any
 
 from dubjob_operator import names
 from dubjob_operator.api.dubjob import DubJob, StageStatus
-from dubjob_operator.api.profile import DubProfile, DubProfileSpec, StageProfile
+from dubjob_operator.api.profile import DubProfile, pod_ids
+from dubjob_operator.api.stage_profile import StageProfile
+from dubjob_operator.planning.container import stage_container, volumes
 from dubjob_operator.planning.failure_policy import pod_failure_policy
 from dubjob_operator.planning.pipeline import ORDER, input_hashes
 from dubjob_operator.planning.scheduling import (
@@ -19,15 +21,11 @@ from dubjob_operator.planning.scheduling import (
 )
 from dubjob_operator.planning.settings import backoff_limit
 from dubstage.contract import (
-    DATA_DIR,
-    MODELS_DIR,
-    SCRATCH_DIR,
     GlossaryEntry,
     MixOptions,
     SpeakerRange,
     Stage,
     StageRequest,
-    request_env,
 )
 
 NAME_STEM = 40
@@ -73,7 +71,7 @@ def stage_job(
     dubjob: DubJob, profile: DubProfile, entry: StageStatus, node: str | None = None
 ) -> dict[str, Any]:
     """The Job that runs the stage of `entry`; `node`: where it has to run."""
-    chosen = profile.spec.stages.of(Stage(entry.name))
+    chosen = profile.spec.stage(Stage(entry.name))
     if entry.imports:
         chosen = light(profile.spec)
     labels = pod_labels(dubjob, profile.spec, chosen) | {
@@ -140,18 +138,17 @@ def _pod_spec(
             "terminationGracePeriodSeconds": 30,
             "securityContext": {
                 "runAsNonRoot": True,
-                "runAsUser": spec.user,
-                "runAsGroup": spec.group,
-                "fsGroup": spec.fs_group,
+                **pod_ids(spec.security_context),
                 "fsGroupChangePolicy": "OnRootMismatch",
                 "seccompProfile": {"type": "RuntimeDefault"},
             },
-            "containers": [_container(chosen, request, _token(spec, chosen))],
-            "volumes": [
-                {"name": "data", "persistentVolumeClaim": {"claimName": spec.data_claim}},
-                {"name": "models", "persistentVolumeClaim": {"claimName": spec.models_claim}},
-                {"name": "scratch", "emptyDir": {"sizeLimit": spec.scratch_size_limit}},
-            ],
+            "imagePullSecrets": [
+                secret.model_dump(by_alias=True) for secret in spec.image_pull_secrets or ()
+            ]
+            or None,
+            "serviceAccountName": spec.service_account_name,
+            "containers": [stage_container(spec, chosen, request)],
+            "volumes": volumes(spec),
             "nodeSelector": chosen.node_selector,
             "tolerations": chosen.tolerations,
             "affinity": node_affinity(chosen, node),
@@ -166,57 +163,6 @@ def _pod_spec(
             "priorityClassName": dubjob.spec.priority_class_name or chosen.priority_class_name,
         }
     )
-
-
-def _token(spec: DubProfileSpec, chosen: StageProfile) -> list[dict[str, Any]]:
-    """The Hugging Face token as an environment variable, for a stage that has a model."""
-    secret = spec.hugging_face_token
-    if secret is None or chosen.model is None:
-        return []
-    reference = {"name": secret.secret_name, "key": secret.key, "optional": True}
-    return [{"name": "HF_TOKEN", "valueFrom": {"secretKeyRef": reference}}]
-
-
-def _container(
-    chosen: StageProfile, request: StageRequest, token: list[dict[str, Any]]
-) -> dict[str, Any]:
-    resources: dict[str, Any] = (
-        chosen.resources.model_dump(exclude_none=True) if chosen.resources else {}
-    )
-    if chosen.resource_claims:
-        resources["claims"] = [{"name": claim.name} for claim in chosen.resource_claims]
-    container: dict[str, Any] = {
-        "name": names.STAGE_CONTAINER,
-        "image": chosen.image,
-        "imagePullPolicy": chosen.image_pull_policy,
-        "command": ["dubstage", "run"],
-        "env": [
-            request_env(request),
-            {"name": "HOME", "value": SCRATCH_DIR},
-            {"name": "TMPDIR", "value": SCRATCH_DIR},
-            {"name": "XDG_CACHE_HOME", "value": f"{SCRATCH_DIR}/.cache"},
-            *token,
-        ],
-        "resources": resources,
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
-        "volumeMounts": [
-            {
-                "name": "data",
-                "mountPath": f"{DATA_DIR}/inputs",
-                "subPath": "inputs",
-                "readOnly": True,
-            },
-            {"name": "data", "mountPath": f"{DATA_DIR}/interim", "subPath": "interim"},
-            {"name": "data", "mountPath": f"{DATA_DIR}/outputs", "subPath": "outputs"},
-            {"name": "models", "mountPath": MODELS_DIR, "readOnly": True},
-            {"name": "scratch", "mountPath": SCRATCH_DIR},
-        ],
-    }
-    return _set(container)
 
 
 def _set(fields: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,8 @@ command, so that it can be pasted.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 # All stages.
 COMPLETED = "All stages have succeeded."
 SUSPENDED = "spec.suspend is true; finished stages keep their results."
@@ -70,6 +72,48 @@ def old_pod_left(namespace: str, pod: str, node: str) -> str:
         "write to one folder. If the node is permanently gone, run: "
         f"kubectl -n {namespace} delete pod {pod} --force"
     )
+
+
+# A profile. `profile` is its kind and name.
+ACCEPTED = "DubJobs can use the profile."
+
+
+def profile_not_found(places: Iterable[str]) -> str:
+    """There is no profile at the places where it was looked for."""
+    return (
+        f"There is {' and '.join(places)}. Create one, or set spec.profileRef to another profile."
+    )
+
+
+def profile_forbidden(profile: str, namespace: str) -> str:
+    """The profile is for other namespaces."""
+    return (
+        f"{profile} does not allow namespace {namespace}. Set spec.profileRef to another profile, "
+        "or add the namespace to allowedNamespaces of the profile."
+    )
+
+
+def choice_forbidden(field: str, value: str, profile: str, choices: Sequence[str]) -> str:
+    """The DubJob chooses what the profile does not allow."""
+    return (
+        f"spec.{field} is {value}, but {profile} allows {', '.join(choices) or 'none'}. Choose an "
+        "allowed value, or omit the field."
+    )
+
+
+def image_missing(place: str) -> str:
+    """A stage has no image after the defaults are merged."""
+    return f"{place} has no image. Set {place}.image or spec.defaults.image."
+
+
+def engine_missing(place: str, engines: Sequence[str]) -> str:
+    """A stage has no engine."""
+    return f"{place} has no engine. Set {place}.engine to one of: {', '.join(engines)}."
+
+
+def engine_unknown(place: str, engine: str, engines: Sequence[str]) -> str:
+    """A stage names an engine that it does not have."""
+    return f"{place}.engine is {engine}. Set it to one of: {', '.join(engines)}."
 
 
 # A Job that the API server refuses.

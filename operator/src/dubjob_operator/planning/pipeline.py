@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from dubjob_operator.api.dubjob import DubJob
+from dubjob_operator.api.profile_reference import profile_identity
 from dubstage.contract import Stage
 
 ORDER = tuple(Stage)
@@ -50,15 +51,15 @@ def own_fields(dubjob: DubJob, stage: Stage) -> dict[str, Any]:
 
 
 def input_hashes(dubjob: DubJob) -> dict[Stage, str]:
-    """Each stage's input hash: its own fields, the profile's *name* and the previous
-    stage's hash. Only fields that are set count, so that neither a new operator nor
+    """Each stage's input hash: its own fields, the profile that is *asked for* and
+    the previous stage's hash. Only fields that are set count, so that neither a new operator nor
     a changed profile makes finished work undone."""
     found: dict[Stage, str] = {}
     previous = ""
     for stage in ORDER:
         parts = {
             "stage": str(stage),
-            "profile": dubjob.profile_name,
+            "profile": profile_identity(dubjob.spec.profile_ref),
             "previous": previous,
             "spec": {key: value for key, value in own_fields(dubjob, stage).items() if value},
         }

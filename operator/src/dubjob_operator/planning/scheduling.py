@@ -6,7 +6,9 @@ from typing import Any
 
 from dubjob_operator import names
 from dubjob_operator.api.dubjob import DubJob
-from dubjob_operator.api.profile import DubProfileSpec, StageProfile
+from dubjob_operator.api.profile import DubProfileSpec
+from dubjob_operator.api.stage_profile import NetworkAccess, StageProfile
+from dubstage.contract import Stage
 
 
 def queue_labels(dubjob: DubJob, profile: DubProfileSpec) -> dict[str, str]:
@@ -21,7 +23,8 @@ def pod_labels(dubjob: DubJob, profile: DubProfileSpec, chosen: StageProfile) ->
     profile lets through, and what network policies select by."""
     own = dubjob.metadata.labels
     propagated = {key: own[key] for key in profile.propagated_labels or () if key in own}
-    network = {names.NETWORK_LABEL: "allowed" if profile.network else "denied"}
+    allowed = chosen.network_access is NetworkAccess.EGRESS
+    network = {names.NETWORK_LABEL: "allowed" if allowed else "denied"}
     return {**propagated, **(chosen.labels or {}), **network}
 
 
@@ -53,4 +56,4 @@ def node_affinity(chosen: StageProfile, node: str | None) -> dict[str, Any] | No
 def light(profile: DubProfileSpec) -> StageProfile:
     """How a stage runs that only imports a person's file: as ingest does, whose image
     is small and asks for no GPU."""
-    return profile.stages.ingest
+    return profile.stage(Stage.INGEST)

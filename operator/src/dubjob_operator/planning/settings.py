@@ -56,7 +56,7 @@ def allowed(
     if isinstance(profile, DubProfile):
         given = deadline.of(profile.spec.deadlines)
         if given is not None:
-            origin = f"deadlines.{deadline.value} of DubProfile {profile.metadata.name}"
+            origin = f"deadlines.{deadline.value} of {profile}"
             return Allowed(given, origin)
     default = DEFAULTS.get(deadline)
     return None if default is None else Allowed(default, f"the default of {deadline.value}")

@@ -24,7 +24,7 @@ def from_job(dubjob: DubJob, entry: StageStatus, job: ObservedJob, now: datetime
     latest = job.pods[-1] if job.pods else None
     entry = _with_pod(entry, job, latest)
     done = job.succeeded
-    profile = dubjob.profile_name
+    profile = str(dubjob.profile)
     if done or job.complete:
         return _succeeded(entry, done, now)
     if job.failed_reason or (latest and failure_policy.is_final(latest)):

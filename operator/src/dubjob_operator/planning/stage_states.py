@@ -184,8 +184,7 @@ def _limited(
     if entry.state is StageState.RETRYING and job and allowed is not None:
         count = disruptions(entry.attempts, job)
         if count > allowed:
-            name = f"DubProfile {dubjob.profile_name}"
-            message = messages.too_many_disruptions(entry.name, count, name, allowed)
+            message = messages.too_many_disruptions(entry.name, count, str(dubjob.profile), allowed)
             entry = _failed(entry, reasons.TOO_MANY_DISRUPTIONS, message, now)
     return _with(entries, entry)
 

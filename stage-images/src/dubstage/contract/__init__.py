@@ -34,6 +34,19 @@ MODELS_DIR = "/models"
 SCRATCH_DIR = "/scratch"
 """Mount path of a sized emptyDir: home, temporary files and the caches of libraries."""
 
+RESERVED_ENVIRONMENT = (
+    REQUEST_ENV,
+    "HOME",
+    "TMPDIR",
+    "XDG_CACHE_HOME",
+    "DATA_DIR",
+    "INPUTS_DIR",
+    "INTERIM_DIR",
+    "OUTPUTS_DIR",
+    "MODELS_DIR",
+)
+"""Environment variables that the operator sets and that no profile can override."""
+
 
 class Stage(str, Enum):
     """The stages of a dub, in the order in which they run."""
@@ -258,5 +271,10 @@ def _compact(message: BaseModel) -> str:
 
 
 def request_env(request: StageRequest) -> dict[str, Any]:
-    """The container environment entry that carries `request`."""
-    return {"name": REQUEST_ENV, "value": request.model_dump_json(exclude_none=True)}
+    """The container environment entry that carries `request`.
+
+    Kubernetes expands ``$(NAME)`` in values, and a glossary must not read the profile's
+    variables, which may come from Secrets: JSON has another spelling of the dollar sign.
+    """
+    text = request.model_dump_json(exclude_none=True).replace("$", r"\u0024")
+    return {"name": REQUEST_ENV, "value": text}

@@ -8,24 +8,27 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from dubstage.contract import EngineChoice
+from dubstage.contract import EngineChoice, Stage
 from dubstage.engines import ENGINES
 from dubstage.engines.repositories import COMPANIONS, Need, Source
 from dubstage.errors import Misconfigured
 
 
 def read_profile(path: Path) -> list[EngineChoice]:
-    """The engines of the DubProfile, or of its spec, in the JSON file `path`.
+    """The engines of the profile, or of its spec, in the JSON file `path`. Names of stages
+    that this version does not have are ignored.
 
     Raises :class:`Misconfigured` if it has none.
     """
     try:
         content = json.loads(path.read_text())
         spec = content.get("spec", content)
-        return list(TypeAdapter(dict[str, EngineChoice]).validate_python(spec["stages"]).values())
+        known = {str(stage) for stage in Stage}
+        stages = {name: chosen for name, chosen in spec["stages"].items() if name in known}
+        return list(TypeAdapter(dict[str, EngineChoice]).validate_python(stages).values())
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise Misconfigured(
-            f"{path} is not a DubProfile in JSON, nor a DubProfile's spec: expected "
+            f"{path} is neither a profile in JSON nor the spec of one: expected "
             f"stages.<stage>.engine ({str(error).splitlines()[0]})."
         ) from error
 

@@ -1,0 +1,50 @@
+"""The handlers of the profiles' watches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import kopf
+
+from dubjob_operator import names
+from dubjob_operator.api.dubjob import Key
+from dubjob_operator.cluster.cache import Cache, ObjectCache, profile_key
+from dubjob_operator.cluster.cached_object import CachedProfile
+
+
+class Wake(Protocol):
+    """Enqueues DubJobs."""
+
+    def __call__(self, keys: list[Key], *, moves_on: bool) -> None: ...
+
+
+def register(
+    registry: kopf.OperatorRegistry,
+    cache: Cache,
+    note: Callable[[str], None],
+    wake: Wake,
+    check_profile: Callable[[Key], None],
+) -> None:
+    """Register the handlers for DubProfiles and ClusterDubProfiles. `note` records that the
+    watch of a resource is alive."""
+
+    def changed(
+        body: kopf.Body, event: kopf.RawEvent, profiles: ObjectCache[CachedProfile]
+    ) -> None:
+        key, profile = profile_key(body), CachedProfile.of(dict(body))
+        before = profiles.update(event, key, profile)
+        check_profile(key)
+        # Where the status alone has changed, it is an echo of what was written here.
+        if before is None or before.generation != profile.generation:
+            wake([each for each in cache.unfinished() if key[0] in ("", each[0])], moves_on=True)
+
+    @kopf.on.event(names.GROUP, names.VERSION, names.DUBPROFILES, registry=registry)
+    async def profile_seen(body: kopf.Body, event: kopf.RawEvent, **_: Any) -> None:
+        note(names.DUBPROFILES)
+        changed(body, event, cache.profiles)
+
+    @kopf.on.event(names.GROUP, names.VERSION, names.CLUSTERDUBPROFILES, registry=registry)
+    async def cluster_profile_seen(body: kopf.Body, event: kopf.RawEvent, **_: Any) -> None:
+        note(names.CLUSTERDUBPROFILES)
+        changed(body, event, cache.cluster_profiles)

@@ -1,0 +1,110 @@
+"""The container of a stage: command, environment, resources, volumes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dubjob_operator import names
+from dubjob_operator.api.profile import DubProfileSpec
+from dubjob_operator.api.stage_profile import StageProfile
+from dubstage.contract import (
+    DATA_DIR,
+    MODELS_DIR,
+    RESERVED_ENVIRONMENT,
+    SCRATCH_DIR,
+    StageRequest,
+    request_env,
+)
+
+HUGGING_FACE_VARIABLE = "HF_TOKEN"
+
+
+def stage_container(
+    spec: DubProfileSpec, chosen: StageProfile, request: StageRequest
+) -> dict[str, Any]:
+    """The container that runs one stage."""
+    container: dict[str, Any] = {
+        "name": names.STAGE_CONTAINER,
+        "image": chosen.image,
+        "imagePullPolicy": chosen.image_pull_policy,
+        "command": ["dubstage", "run"],
+        "env": environment(spec, chosen, request),
+        "envFrom": [source.model_dump(by_alias=True, exclude_none=True)
+                    for source in chosen.env_from or ()] or None,
+        "resources": _resources(chosen),
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [
+            {
+                "name": "data",
+                "mountPath": f"{DATA_DIR}/inputs",
+                "subPath": "inputs",
+                "readOnly": True,
+            },
+            {"name": "data", "mountPath": f"{DATA_DIR}/interim", "subPath": "interim"},
+            {"name": "data", "mountPath": f"{DATA_DIR}/outputs", "subPath": "outputs"},
+            {"name": "models", "mountPath": MODELS_DIR, "readOnly": True},
+            {"name": "scratch", "mountPath": SCRATCH_DIR},
+        ],
+    }  # fmt: skip
+    return {key: value for key, value in container.items() if value is not None}
+
+
+def volumes(spec: DubProfileSpec) -> list[dict[str, Any]]:
+    """The volumes of the pod."""
+    return [
+        {"name": "data", "persistentVolumeClaim": {"claimName": spec.data_claim_name}},
+        {"name": "models", "persistentVolumeClaim": {"claimName": spec.models_claim_name}},
+        {"name": "scratch", "emptyDir": {"sizeLimit": spec.scratch_size_limit}},
+    ]
+
+
+def environment(
+    spec: DubProfileSpec, chosen: StageProfile, request: StageRequest
+) -> list[dict[str, Any]]:
+    """The variables of the container. The operator sets all those of the contract, so that
+    neither `env` nor a key of `envFrom` can move a stage's folders."""
+    own = {
+        "HOME": SCRATCH_DIR,
+        "TMPDIR": SCRATCH_DIR,
+        "XDG_CACHE_HOME": f"{SCRATCH_DIR}/.cache",
+        "DATA_DIR": DATA_DIR,
+        "INPUTS_DIR": f"{DATA_DIR}/inputs",
+        "INTERIM_DIR": f"{DATA_DIR}/interim",
+        "OUTPUTS_DIR": f"{DATA_DIR}/outputs",
+        "MODELS_DIR": MODELS_DIR,
+    }
+    profiles = [
+        variable.model_dump(by_alias=True, exclude_none=True)
+        for variable in chosen.env or ()
+        if variable.name not in RESERVED_ENVIRONMENT
+    ]
+    return [
+        request_env(request),
+        *({"name": name, "value": value} for name, value in own.items()),
+        *_token(spec, chosen),
+        *profiles,
+    ]
+
+
+def _token(spec: DubProfileSpec, chosen: StageProfile) -> list[dict[str, Any]]:
+    """The Hugging Face token, for a stage that asks for it and does not set it itself."""
+    secret = spec.hugging_face_token
+    if secret is None or not chosen.token_at_run_time:
+        return []
+    if any(variable.name == HUGGING_FACE_VARIABLE for variable in chosen.env or ()):
+        return []
+    reference = {"name": secret.secret_name, "key": secret.key, "optional": True}
+    return [{"name": HUGGING_FACE_VARIABLE, "valueFrom": {"secretKeyRef": reference}}]
+
+
+def _resources(chosen: StageProfile) -> dict[str, Any]:
+    resources: dict[str, Any] = (
+        chosen.resources.model_dump(exclude_none=True) if chosen.resources else {}
+    )
+    if chosen.resource_claims:
+        resources["claims"] = [{"name": claim.name} for claim in chosen.resource_claims]
+    return resources
