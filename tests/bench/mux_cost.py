@@ -14,7 +14,7 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from made_media import Spoken, ffmpeg, film, played, source
+from made_media import DubbedSegment, fake_stages, ffmpeg, make_video, source_path
 
 from dubstage.contract import ExitCode, Stage
 from dubstage.testing import request_for, run_stage_in
@@ -40,14 +40,16 @@ def prepare(folder: Path, minutes: float) -> None:
     """Play the stages before mux for a film of `minutes`."""
     seconds = minutes * 60
     lines = [
-        Spoken(n * LINE_SECONDS + 0.5, n * LINE_SECONDS + 3.5, 3.0 + 0.9 * (n % 2), level=0.1)
+        DubbedSegment(
+            n * LINE_SECONDS + 0.5, n * LINE_SECONDS + 3.5, 3.0 + 0.9 * (n % 2), level=0.1
+        )
         for n in range(int(seconds / LINE_SECONDS))
     ]
-    film(source(folder), seconds=seconds)
+    make_video(source_path(folder), seconds=seconds)
     model = folder / "models/faster-whisper/base/SHA256SUMS"
     model.parent.mkdir(parents=True)
     model.touch()
-    rest = played(lines, seconds)
+    rest = fake_stages(lines, seconds)
 
     def run(work: Work) -> Outcome:
         if work.request.stage is not Stage.SEPARATE:

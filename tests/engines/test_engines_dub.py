@@ -11,7 +11,7 @@ import pytest
 from bench_dubbing import quality
 from clips import RECIPES, make
 from dub_run import SEED, dub
-from made_media import Spoken, dubbed, film, source
+from made_media import DubbedSegment, make_video, run_dub, source_path
 
 from dubstage.timing.fit import MAX_SPEED
 from dubstage.workspace.layout import Artifact
@@ -32,12 +32,14 @@ def test_dub_meets_the_quality_targets(tmp_path: Path) -> None:
 def test_a_hundred_segments_per_minute(tmp_path: Path) -> None:
     """Two people in turns. Quick, each line at its time, none above the cap."""
     turns = [
-        Spoken(n * 0.6, n * 0.6 + 0.5, 0.0, speaker=f"S{n % 2}", translation=f"Línea {n}, y sí.")
+        DubbedSegment(
+            n * 0.6, n * 0.6 + 0.5, 0.0, speaker=f"S{n % 2}", translation=f"Línea {n}, y sí."
+        )
         for n in range(100)
     ]
-    film(source(tmp_path), seconds=61.0)
+    make_video(source_path(tmp_path), seconds=61.0)
     begun = time.monotonic()
-    ended = dubbed(tmp_path, turns, 61.0, spoken=True)
+    ended = run_dub(tmp_path, turns, 61.0, synthesize=True)
     assert time.monotonic() - begun < 60
     lines = json.loads(ended.tree.path(Artifact.REPORT).read_text())["segments"]
     assert len(lines) == 100

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from made_media import Spoken, dubbed, film, source
+from made_media import DubbedSegment, make_video, run_dub, source_path
 
 from dubstage.contract import ExitCode, MixOptions, Stage, StageRequest
 from dubstage.testing import request_for, run_stage_in
@@ -40,14 +40,14 @@ def files_in(folder: Path) -> set[Path]:
 
 
 def test_ingest(tmp_path: Path) -> None:
-    film(source(tmp_path))
+    make_video(source_path(tmp_path))
     with small(tmp_path / "interim", 300):
         refused(tmp_path, request_for(Stage.INGEST), "interim")
 
 
 def test_separate(tmp_path: Path) -> None:
     """libsndfile does not say why it could not write."""
-    film(source(tmp_path))
+    make_video(source_path(tmp_path))
     with small(tmp_path / "interim", 1200):
         assert run_stage_in(tmp_path, request_for(Stage.INGEST)).code == ExitCode.OK
         refused(tmp_path, request_for(Stage.SEPARATE), "interim")
@@ -56,9 +56,9 @@ def test_separate(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kibibytes", [300, 800, 1700])
 def test_mux(tmp_path: Path, kibibytes: int) -> None:
     """In the sound, in the video, in a stem; with more room the next try succeeds."""
-    film(source(tmp_path))
-    lines = [Spoken(0.5, 1.5, 0.9)]
-    dubbed(tmp_path, lines)
+    make_video(source_path(tmp_path))
+    lines = [DubbedSegment(0.5, 1.5, 0.9)]
+    run_dub(tmp_path, lines)
     asked = request_for(Stage.MUX, mix=MixOptions(stems=True))
     (tmp_path / "outputs").rename(tmp_path / "earlier")
     with small(tmp_path / "outputs", kibibytes):

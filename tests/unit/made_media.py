@@ -1,4 +1,4 @@
-"""Media made in a moment, and a job whose stages up to synthesize are played."""
+"""Generated media, and a dub whose stages from separate to synthesize are fakes."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ def ffmpeg(*arguments: str | Path) -> None:
     subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", *map(str, arguments)], check=True)
 
 
-def film(
+def make_video(
     path: Path,
     *arguments: str | Path,
     seconds: float = SECONDS,
-    sound: Path | None = None,
+    audio: Path | None = None,
     video: Sequence[str] = ("-c:v", "libx264", "-preset", "ultrafast"),
 ) -> Path:
-    """A film of `seconds` with `sound` (a tone where None); `arguments` are ffmpeg's, for
-    the output."""
+    """Make a video of `seconds` with `audio` (if omitted, a tone). `arguments` are output
+    options of ffmpeg."""
     path.parent.mkdir(parents=True, exist_ok=True)
     tone = ["-f", "lavfi", "-i", f"sine=frequency=330:duration={seconds}:sample_rate=48000"]
     ffmpeg(
         *("-f", "lavfi", "-i", f"testsrc2=size=160x90:rate=25:duration={seconds}"),
-        *(["-i", sound] if sound else tone),
+        *(["-i", audio] if audio else tone),
         *video,
         *("-shortest", *arguments, path),
     )
@@ -48,7 +48,7 @@ def film(
 
 
 def packets(path: Path) -> str:
-    """MD5 of the first video stream's packets, as they lie in the file."""
+    """MD5 of the packets of the first video stream."""
     return subprocess.run(
         ["ffmpeg", "-nostdin", "-v", "error", "-i", str(path), "-map", "0:v:0", "-c", "copy",
          "-f", "md5", "-"],
@@ -56,7 +56,7 @@ def packets(path: Path) -> str:
     ).stdout  # fmt: skip
 
 
-def source(folder: Path) -> Path:
+def source_path(folder: Path) -> Path:
     return folder / "inputs/clip/source.mp4"
 
 
@@ -66,47 +66,50 @@ def tone(seconds: float, hertz: float, level: float, rate: int = RATE) -> Sample
 
 
 @dataclass(frozen=True)
-class Spoken:
-    """One line: the original from `start` to `end`, its dub `seconds` long."""
+class DubbedSegment:
+    """A segment whose original lasts from `start` to `end`, and its clip."""
 
     start: float
     end: float
-    seconds: float
+    clip_seconds: float
+    """Length of the clip; 0.0 for none."""
     level: float = 0.2
-    """Of the original."""
+    """Level of the original."""
     speaker: str = "SPEAKER_00"
     translation: str = "uno"
 
 
-BED_LEVEL = 0.02
+BACKGROUND_LEVEL = 0.02
 DUB_LEVEL = 0.3
 
 
-def speech_and_bed(lines: Sequence[Spoken], seconds: float) -> tuple[Samples, Samples]:
-    """The original's speech (800 Hz while a line lasts) and what is under it (150 Hz),
-    both of shape (frames, 2)."""
-    speech = numpy.zeros(round(seconds * RATE), numpy.float32)
-    for line in lines:
-        burst = tone(line.end - line.start, 800, line.level)
-        place = speech[round(line.start * RATE) :][: len(burst)]
+def vocals_and_background(
+    segments: Sequence[DubbedSegment], seconds: float
+) -> tuple[Samples, Samples]:
+    """The original's vocals (800 Hz while a segment lasts) and its background (150 Hz), both
+    of shape (frames, 2)."""
+    vocals = numpy.zeros(round(seconds * RATE), numpy.float32)
+    for segment in segments:
+        burst = tone(segment.end - segment.start, 800, segment.level)
+        place = vocals[round(segment.start * RATE) :][: len(burst)]
         place += burst[: len(place)]
-    bed = tone(seconds, 150, BED_LEVEL)
-    return numpy.stack([speech, speech], 1), numpy.stack([bed, bed], 1)
+    background = tone(seconds, 150, BACKGROUND_LEVEL)
+    return numpy.stack([vocals, vocals], 1), numpy.stack([background, background], 1)
 
 
-def played(lines: Sequence[Spoken], seconds: float = SECONDS) -> StageRun:
-    """What the stages from separate to synthesize write, for `lines`."""
+def fake_stages(segments: Sequence[DubbedSegment], seconds: float = SECONDS) -> StageRun:
+    """Write what the stages from separate to synthesize would write for `segments`."""
 
     def run(work: Work) -> Outcome:
-        sentences = [_sentence(number, line) for number, line in enumerate(lines)]
-        rows = json.dumps([line.model_dump(mode="json") for line in sentences])
+        translated = [_translated(number, segment) for number, segment in enumerate(segments)]
+        rows = json.dumps([segment.model_dump(mode="json") for segment in translated])
         match work.request.stage:
             case Stage.SEPARATE:
-                both = speech_and_bed(lines, seconds)
-                for artifact, sound in zip(
-                    (Artifact.VOCALS, Artifact.BACKGROUND), both, strict=True
+                stems = vocals_and_background(segments, seconds)
+                for artifact, samples in zip(
+                    (Artifact.VOCALS, Artifact.BACKGROUND), stems, strict=True
                 ):
-                    soundfile.write(work.staging(artifact, None), sound, RATE, format="WAV")
+                    soundfile.write(work.staging(artifact, None), samples, RATE, format="WAV")
             case Stage.TRANSCRIBE:
                 work.staging(Artifact.TRANSCRIPT, None).write_text(rows)
                 work.staging(Artifact.SRC_TRANSCRIPT, None).write_text(rows)
@@ -117,51 +120,56 @@ def played(lines: Sequence[Spoken], seconds: float = SECONDS) -> StageRun:
                 work.staging(Artifact.TRANSLATED, None).write_text(rows)
                 work.staging(Artifact.TRG_TRANSCRIPT, None).write_text(rows)
             case Stage.SYNTHESIZE:
-                _speak(work, lines)
+                _synthesize(work, segments)
         return Outcome()
 
     return run
 
 
-def _sentence(number: int, line: Spoken) -> TranslatedSegment:
+def _translated(number: int, segment: DubbedSegment) -> TranslatedSegment:
     return TranslatedSegment(
-        segment_id=f"segment_{number:04d}", start=line.start, end=line.end, text="one",
-        duration=line.end - line.start, speaker=line.speaker, translation=line.translation,
+        segment_id=f"segment_{number:04d}", start=segment.start, end=segment.end, text="one",
+        duration=segment.end - segment.start, speaker=segment.speaker,
+        translation=segment.translation,
     )  # fmt: skip
 
 
-def _speak(work: Work, lines: Sequence[Spoken]) -> None:
+def _synthesize(work: Work, segments: Sequence[DubbedSegment]) -> None:
     clips = []
-    for number, line in enumerate(lines):
-        name = f"segment_{number:04d}.wav" if line.seconds else ""
+    for number, segment in enumerate(segments):
+        name = f"segment_{number:04d}.wav" if segment.clip_seconds else ""
         if name:
-            voice = tone(line.seconds, 400, DUB_LEVEL, rate=22050)
+            voice = tone(segment.clip_seconds, 400, DUB_LEVEL, rate=22050)
             soundfile.write(work.staging(Artifact.TTS_CLIPS, name), voice, 22050, format="WAV")
-        clips.append(spoken_clip(number, line, name))
+        clips.append(clip_for(number, segment, name))
     work.staging(Artifact.TTS_SEGMENTS, None).write_text(
         json.dumps([item.model_dump(mode="json") for item in clips])
     )
 
 
-def spoken_clip(number: int, line: Spoken, name: str = "") -> Clip:
+def clip_for(number: int, segment: DubbedSegment, name: str = "") -> Clip:
     return Clip(
-        segment_id=f"segment_{number:04d}", speaker=line.speaker, start=line.start, end=line.end,
-        target_duration=line.end - line.start, audio_file=name, duration=line.seconds,
+        segment_id=f"segment_{number:04d}", speaker=segment.speaker,
+        start=segment.start, end=segment.end,
+        target_duration=segment.end - segment.start, audio_file=name, duration=segment.clip_seconds,
         tts_backend="test",
     )  # fmt: skip
 
 
-def dubbed(
+def run_dub(
     folder: Path,
-    lines: Sequence[Spoken],
+    segments: Sequence[DubbedSegment],
     seconds: float = SECONDS,
     *,
-    spoken: bool = False,
+    synthesize: bool = False,
     run: StageRun | None = None,
     **asked: object,
 ) -> Ended:
-    """Ingest and mux on the source in `folder`, all between played; `spoken`: but for
-    synthesize, whose engine speaks the lines' translations; `run` plays in their place."""
+    """Run ingest and mux on the source in `folder`, with fakes of the stages in between.
+
+    `synthesize`: whether the synthesize stage is real; `run`: the fakes, if not
+    :func:`fake_stages`; `asked`: changes to the request.
+    """
     model = folder / "models/faster-whisper/base/SHA256SUMS"
     model.parent.mkdir(parents=True, exist_ok=True)
     model.touch()
@@ -171,10 +179,10 @@ def dubbed(
 
     ended = run_stage_in(folder, request(Stage.INGEST))
     assert ended.code == ExitCode.OK, ended.result.message
-    run = run or played(lines, seconds)
+    run = run or fake_stages(segments, seconds)
     for stage in (Stage.SEPARATE, Stage.TRANSCRIBE, Stage.TRANSLATE, Stage.SYNTHESIZE):
-        played_here = not (spoken and stage is Stage.SYNTHESIZE)
-        ended = run_stage_in(folder, request(stage), run if played_here else None)
+        is_fake = not (synthesize and stage is Stage.SYNTHESIZE)
+        ended = run_stage_in(folder, request(stage), run if is_fake else None)
         assert ended.code == ExitCode.OK, ended.result.message
     ended = run_stage_in(folder, request(Stage.MUX))
     assert ended.code == ExitCode.OK, ended.result.message

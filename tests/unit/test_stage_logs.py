@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy
 import pytest
-from made_media import Spoken, dubbed, film, source
+from made_media import DubbedSegment, make_video, run_dub, source_path
 from speech_world import ENGINE_RATE, LINES, WatchedEngine, lay_job, tone
 
 from dubstage import logs
@@ -91,8 +91,8 @@ def own(names: Iterable[str]) -> list[str]:
 
 def test_ingest_and_mux_log_their_steps(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    film(source(tmp_path))
-    dubbed(tmp_path, [Spoken(0.5, 1.0, 0.4)])
+    make_video(source_path(tmp_path))
+    run_dub(tmp_path, [DubbedSegment(0.5, 1.0, 0.4)])
     assert own(steps(caplog)) == [
         *("probe", "extract audio", "read video"),
         *("render", "mix", "write subtitles", "encode"),
@@ -102,7 +102,7 @@ def test_ingest_and_mux_log_their_steps(tmp_path: Path, caplog: pytest.LogCaptur
 def test_every_stage_logs_what_it_reuses_and_publishes(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    film(source(tmp_path))
+    make_video(source_path(tmp_path))
     caplog.set_level(logging.INFO)
     assert run_stage_in(tmp_path, request_for(Stage.INGEST)).code is ExitCode.OK
     assert steps(caplog)[0] == "check earlier results"
@@ -114,8 +114,8 @@ def test_every_stage_logs_what_it_reuses_and_publishes(
 
 def test_failed_ingest_names_the_step(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    source(tmp_path).parent.mkdir(parents=True)
-    source(tmp_path).write_text("no video")
+    source_path(tmp_path).parent.mkdir(parents=True)
+    source_path(tmp_path).write_text("no video")
     ended = run_stage_in(tmp_path, request_for(Stage.INGEST))
     assert ended.code is ExitCode.DATAERR
     failed = [vars(record)["step"] for record in caplog.records if "failed after" in record.message]

@@ -1,4 +1,4 @@
-"""Mux on real media: every container, the report, what a listener gets."""
+"""Mux on real media: every container, the report, and the audio of the dub."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import soundfile
 from made_media import (
     RATE,
     SECONDS,
-    Spoken,
-    dubbed,
-    film,
+    DubbedSegment,
+    clip_for,
+    fake_stages,
+    make_video,
     packets,
-    played,
-    source,
-    speech_and_bed,
-    spoken_clip,
+    run_dub,
+    source_path,
+    vocals_and_background,
 )
 
 from dubstage.contract import MixOptions, Stage
@@ -32,15 +32,19 @@ from dubstage.testing import Ended, request_for, run_stage_in
 from dubstage.workspace.layout import Artifact, Tree
 from dubstage.workspace.work import Outcome, Work
 
-LINES = [Spoken(0.5, 1.0, 0.4), Spoken(1.25, 1.75, 0.9, level=0.1), Spoken(2.0, 3.5, 4.0)]
+SEGMENTS = [
+    DubbedSegment(0.5, 1.0, 0.4),
+    DubbedSegment(1.25, 1.75, 0.9, level=0.1),
+    DubbedSegment(2.0, 3.5, 4.0),
+]
 
 
-def made(folder: Path, *arguments: str | Path, **options: Any) -> Path:
-    """A film of :data:`LINES` and their bed."""
-    sound = folder / "sound.wav"
-    speech, bed = speech_and_bed(LINES, SECONDS)
-    soundfile.write(sound, speech + bed, RATE)
-    return film(source(folder), *arguments, sound=sound, **options)
+def make_source(folder: Path, *arguments: str | Path, **options: Any) -> Path:
+    """Make the source with :data:`SEGMENTS` over their background."""
+    audio = folder / "audio.wav"
+    vocals, background = vocals_and_background(SEGMENTS, SECONDS)
+    soundfile.write(audio, vocals + background, RATE)
+    return make_video(source_path(folder), *arguments, audio=audio, **options)
 
 
 def report_of(tree: Tree) -> dict[str, Any]:
@@ -55,29 +59,31 @@ def video_of(tree: Tree) -> Path:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where :data:`LINES` are dubbed."""
+    """The folder in which :data:`SEGMENTS` are dubbed."""
     path = tmp_path_factory.mktemp("dub")
-    made(path)
+    make_source(path)
     return path
 
 
 @pytest.fixture(scope="module")
 def ended(folder: Path) -> Ended:
-    return dubbed(folder, LINES)
+    return run_dub(folder, SEGMENTS)
 
 
-def test_segments_start_where_the_original_starts(folder: Path, ended: Ended) -> None:
-    """One line fits, one is stretched, one is trimmed; the picture is not touched."""
+def test_dub_starts_at_the_onset_of_each_segment(folder: Path, ended: Ended) -> None:
+    """One clip fits, one is stretched, one is trimmed; the video stream is copied."""
     report = report_of(ended.tree)
-    lines = report["segments"]
-    assert [line["start"] for line in lines] == [0.5, 1.25, 2.0]
-    assert [line["speed"] for line in lines] == pytest.approx([0.9, 0.9 / 0.7, 1.5], abs=0.01)
-    assert [line["verdict"] for line in lines] == ["fits", "tight", "impossible"]
-    assert [line["flags"] for line in lines] == [[], ["fast"], ["very-fast", "trimmed"]]
-    for line in lines:
-        assert abs(line["onset_error"]) <= 0.02
-        assert abs(line["level_error"]) <= 3.0
-        assert line["dub_end"] <= line["start"] + line["slot"] + 0.001
+    segments = report["segments"]
+    assert [segment["start"] for segment in segments] == [0.5, 1.25, 2.0]
+    assert [segment["speed"] for segment in segments] == pytest.approx(
+        [0.9, 0.9 / 0.7, 1.5], abs=0.01
+    )
+    assert [segment["verdict"] for segment in segments] == ["fits", "tight", "impossible"]
+    assert [segment["flags"] for segment in segments] == [[], ["fast"], ["very-fast", "trimmed"]]
+    for segment in segments:
+        assert abs(segment["onset_error"]) <= 0.02
+        assert abs(segment["level_error"]) <= 3.0
+        assert segment["dub_end"] <= segment["start"] + segment["slot"] + 0.001
 
     audio, rate = soundfile.read(ended.tree.path(Artifact.DUBBED_AUDIO), dtype="float32")
     assert (rate, audio.shape[1]) == (RATE, 2)
@@ -85,9 +91,9 @@ def test_segments_start_where_the_original_starts(folder: Path, ended: Ended) ->
 
     video = video_of(ended.tree)
     assert video.name == "dubbed_video.mp4"
-    assert packets(video) == packets(source(folder))
+    assert packets(video) == packets(source_path(folder))
     found = probe(video)
-    assert found.duration == pytest.approx(probe(source(folder)).duration, abs=0.04)
+    assert found.duration == pytest.approx(probe(source_path(folder)).duration, abs=0.04)
     assert [track.language for track in found.audio] == ["spa", "eng"]
     assert [(track.codec, track.language) for track in found.subtitles] == [
         ("mov_text", "spa"),
@@ -95,7 +101,7 @@ def test_segments_start_where_the_original_starts(folder: Path, ended: Ended) ->
     ]
 
 
-def test_status_has_the_totals_as_integers(ended: Ended) -> None:
+def test_summary_has_the_totals_as_integers(ended: Ended) -> None:
     totals, summary = report_of(ended.tree)["totals"], ended.result.summary
     assert (summary.spoken_segments, summary.trimmed_segments) == (3, 1)
     assert (summary.max_speed_percent, summary.fast_segments_percent) == (150, 67)
@@ -105,7 +111,7 @@ def test_status_has_the_totals_as_integers(ended: Ended) -> None:
     assert summary.word_error_rate_percent is None, "no check model"
 
 
-def test_outputs_are_listed(ended: Ended) -> None:
+def test_result_lists_the_outputs(ended: Ended) -> None:
     outputs = {entry.name: entry for entry in ended.result.outputs}
     assert list(outputs) == [
         *("video", "audio", "subtitles", "report"),
@@ -119,7 +125,7 @@ def test_outputs_are_listed(ended: Ended) -> None:
         assert entry.sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def test_totals_are_in_the_report(ended: Ended) -> None:
+def test_report_has_totals_stages_and_speakers(ended: Ended) -> None:
     totals = report_of(ended.tree)["totals"]
     assert ended.result.to_termination_message() == ended.result.to_termination_message(10**6)
     assert (totals["segments"], totals["spoken"], totals["trimmed"]) == (3, 3, 1)
@@ -139,9 +145,9 @@ def test_totals_are_in_the_report(ended: Ended) -> None:
     ]
 
 
-def test_loudness_and_stems_on_request(tmp_path: Path) -> None:
-    made(tmp_path)
-    ended = dubbed(tmp_path, LINES, mix=MixOptions(loudness=-28, stems=True))
+def test_request_sets_loudness_and_stems(tmp_path: Path) -> None:
+    make_source(tmp_path)
+    ended = run_dub(tmp_path, SEGMENTS, mix=MixOptions(loudness=-28, stems=True))
     assert report_of(ended.tree)["totals"]["dub_lufs"] == pytest.approx(-28.0, abs=0.2)
     dub, *stems = (
         soundfile.read(path, dtype="float32")[0]
@@ -153,48 +159,48 @@ def test_loudness_and_stems_on_request(tmp_path: Path) -> None:
     ]
     assert stems[0] + stems[1] == pytest.approx(dub, abs=2e-4)
     run_stage_in(tmp_path, request_for(Stage.MUX))
-    assert not ended.tree.files(Artifact.STEMS), "they go when nobody asks for them"
+    assert not ended.tree.files(Artifact.STEMS), "a run without stems removes them"
 
 
-def test_segment_without_a_dub_keeps_the_original_audio(tmp_path: Path) -> None:
-    made(tmp_path)
-    ended = dubbed(tmp_path, [LINES[0], Spoken(1.25, 1.75, 0.0, level=0.1)])
-    line = report_of(ended.tree)["segments"][1]
-    assert line["loudness"] is None
+def test_segment_without_clip_keeps_the_original(tmp_path: Path) -> None:
+    make_source(tmp_path)
+    ended = run_dub(tmp_path, [SEGMENTS[0], DubbedSegment(1.25, 1.75, 0.0, level=0.1)])
+    segment = report_of(ended.tree)["segments"][1]
+    assert segment["loudness"] is None
     assert ended.result.summary.spoken_segments == 1
     dub, _ = soundfile.read(ended.tree.path(Artifact.DUBBED_AUDIO), dtype="float32")
-    programme, _ = soundfile.read(ended.tree.path(Artifact.AUDIO), dtype="float32")
+    source_audio, _ = soundfile.read(ended.tree.path(Artifact.AUDIO), dtype="float32")
     gain = 10 ** (report_of(ended.tree)["totals"]["gain_db"] / 20)
     inside = slice(round(1.3 * RATE), round(1.7 * RATE))
-    assert dub[inside] == pytest.approx(programme[inside] * gain, abs=1e-3)
+    assert dub[inside] == pytest.approx(source_audio[inside] * gain, abs=1e-3)
 
 
-def test_inaudible_segments_are_reported_but_not_counted(tmp_path: Path) -> None:
-    """A clip without a sample, one with silence alone, and three lines that a person wrote
-    past the programme's end."""
-    made(tmp_path)
-    lines = [
-        LINES[0],
-        Spoken(1.25, 1.75, 0.5, level=0.1),
-        Spoken(2.0, 2.5, 0.5),
-        *(Spoken(start, start + 0.5, 0.5) for start in (4.2, 5.0, 9.0)),
+def test_report_lists_inaudible_segments_without_counting_them(tmp_path: Path) -> None:
+    """An empty clip, a silent one, and three segments of a corrected transcript after the
+    end of the source."""
+    make_source(tmp_path)
+    segments = [
+        SEGMENTS[0],
+        DubbedSegment(1.25, 1.75, 0.5, level=0.1),
+        DubbedSegment(2.0, 2.5, 0.5),
+        *(DubbedSegment(start, start + 0.5, 0.5) for start in (4.2, 5.0, 9.0)),
     ]
     clips = tmp_path / "interim/clip/text/vid/tts"
 
-    def lay(work: Work) -> Outcome:
-        outcome = played(lines)(work)
+    def run(work: Work) -> Outcome:
+        outcome = fake_stages(segments)(work)
         if work.request.stage is Stage.SYNTHESIZE:
             for number, frames in ((1, 0), (2, 8000)):
                 clip = work.staging(Artifact.TTS_CLIPS, f"segment_{number:04d}.wav")
                 soundfile.write(clip, numpy.zeros(frames), 16000, format="WAV")
         return outcome
 
-    ended = dubbed(tmp_path, lines, run=lay)
-    assert len(list(clips.glob("*.wav"))) == len(lines)
+    ended = run_dub(tmp_path, segments, run=run)
+    assert len(list(clips.glob("*.wav"))) == len(segments)
     report = report_of(ended.tree)
-    flags = [line["flags"] for line in report["segments"]]
+    flags = [segment["flags"] for segment in report["segments"]]
     assert flags == [[], ["no-sound"], ["no-sound"], ["no-room"], ["no-room"], ["no-room"]]
-    assert [line["loudness"] is None for line in report["segments"]] == [False, *[True] * 5]
+    assert [segment["loudness"] is None for segment in report["segments"]] == [False, *[True] * 5]
     assert (report["totals"]["segments"], report["totals"]["spoken"]) == (6, 1)
     assert report["totals"]["level_error_max"] <= 3.0
     assert report["totals"]["trimmed"] == 0
@@ -215,16 +221,16 @@ def test_inaudible_segments_are_reported_but_not_counted(tmp_path: Path) -> None
     ],
     ids=["mkv", "mov with PCM", "webm VP8", "webm VP9"],
 )  # fmt: skip
-def test_container_of_the_video(
+def test_container_holds_every_stream_unchanged(
     tmp_path: Path, arguments: list[str], video: list[str], name: str, subtitles: str
 ) -> None:
-    """The picture and the original track are copied, into a file that holds them."""
-    made(tmp_path, *arguments, video=video)
-    tree = dubbed(tmp_path, LINES[:1]).tree
+    """The video stream and the original audio are copied into a container that holds them."""
+    make_source(tmp_path, *arguments, video=video)
+    tree = run_dub(tmp_path, SEGMENTS[:1]).tree
     path = video_of(tree)
     assert path.name == name
-    assert packets(path) == packets(source(tmp_path))
-    before, after = probe(source(tmp_path)), probe(path)
+    assert packets(path) == packets(source_path(tmp_path))
+    before, after = probe(source_path(tmp_path)), probe(path)
     assert after.duration == pytest.approx(before.duration, abs=0.04)
     assert [track.codec for track in after.audio] == ["aac", before.audio[0].codec]
     assert [track.codec for track in after.subtitles] == [subtitles] * 2
@@ -238,65 +244,65 @@ def test_container_of_the_video(
     ],
     ids=["Blu-ray", "an old camera"],
 )
-def test_unsupported_audio_track_is_converted_to_flac(
+def test_audio_that_no_container_holds_becomes_flac(
     tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
-    made(tmp_path, "-ac", "2", *arguments)
-    path = video_of(dubbed(tmp_path, LINES[:1]).tree)
+    make_source(tmp_path, "-ac", "2", *arguments)
+    path = video_of(run_dub(tmp_path, SEGMENTS[:1]).tree)
     assert [track.codec for track in probe(path).audio] == ["aac", "flac"]
 
 
-def test_hevc_has_the_tag_that_every_player_supports(tmp_path: Path) -> None:
+def test_hevc_in_mp4_has_the_tag_that_players_expect(tmp_path: Path) -> None:
     video = ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none"]
-    made(tmp_path, "-c:a", "aac", "-f", "matroska", video=video)
-    path = video_of(dubbed(tmp_path, LINES[:1]).tree)
+    make_source(tmp_path, "-c:a", "aac", "-f", "matroska", video=video)
+    path = video_of(run_dub(tmp_path, SEGMENTS[:1]).tree)
     assert path.name == "dubbed_video.mp4"
     assert b"hvc1" in path.read_bytes()
-    assert packets(path) == packets(source(tmp_path))
+    assert packets(path) == packets(source_path(tmp_path))
 
 
 def test_long_audio_is_written_as_rf64(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Four seconds are, here; every stage reads what the one before it wrote."""
+    """Four seconds count as long here; every stage reads what the one before it wrote."""
     monkeypatch.setattr(wav, "MAX_DATA_BYTES", 1000)
-    made(tmp_path)
+    make_source(tmp_path)
 
     def run(work: Work) -> Outcome:
         if work.request.stage is Stage.SEPARATE:
             return load_stage(Stage.SEPARATE)(work)
-        return played(LINES)(work)
+        return fake_stages(SEGMENTS)(work)
 
-    tree = dubbed(tmp_path, LINES, run=run, mix=MixOptions(stems=True)).tree
+    tree = run_dub(tmp_path, SEGMENTS, run=run, mix=MixOptions(stems=True)).tree
     for artifact in (Artifact.VOCALS, Artifact.BACKGROUND, Artifact.STEMS):
         for path in tree.files(artifact):
             assert soundfile.info(path).format == "RF64"
     for artifact in (Artifact.AUDIO, Artifact.DUBBED_AUDIO):
         head = tree.path(artifact).read_bytes()[:16]
-        assert (head[:4], head[12:]) == (b"RIFF", b"JUNK"), "room for 64-bit sizes"
+        assert (head[:4], head[12:]) == (b"RIFF", b"JUNK"), "the header has room for 64-bit sizes"
 
 
-def test_audio_only_source_gives_audio_only_output(tmp_path: Path) -> None:
-    """A video that an earlier source gave goes."""
+def test_source_without_video_gets_no_video(tmp_path: Path) -> None:
+    """The video of an earlier source is removed."""
     earlier = tmp_path / "outputs/clip/vid/dubbed_video.mkv"
     earlier.parent.mkdir(parents=True)
     earlier.touch()
-    made(tmp_path, "-vn", "-f", "ipod")
-    ended = dubbed(tmp_path, LINES[:1])
+    make_source(tmp_path, "-vn", "-f", "ipod")
+    ended = run_dub(tmp_path, SEGMENTS[:1])
     assert not ended.tree.files(Artifact.DUBBED_VIDEO)
     assert soundfile.info(ended.tree.path(Artifact.DUBBED_AUDIO)).duration == pytest.approx(
         SECONDS, abs=0.05
     )
     again = run_stage_in(tmp_path, request_for(Stage.MUX))
-    assert again.result.reused, "a dub without a video is whole"
+    assert again.result.reused, "a dub without a video is complete"
 
 
-def test_speed_limit_applies_to_engine_and_stretch_combined() -> None:
-    fast = spoken_clip(0, Spoken(0.0, 0.5, 1.0)).model_copy(update={"spoken_speed": 1.15})
+def test_speed_limit_covers_engine_and_stretch() -> None:
+    fast = clip_for(0, DubbedSegment(0.0, 0.5, 1.0)).model_copy(update={"spoken_speed": 1.15})
     (planned,) = plan([fast], source_end=0.5)
     assert planned.fit.speed == pytest.approx(1.5)
 
 
-def test_original_speech_is_inaudible(ended: Ended) -> None:
-    """800 Hz is the original's voice, 400 Hz the dub's."""
+def test_original_speech_is_inaudible_in_the_dub(ended: Ended) -> None:
+    """The original's voice is at 800 Hz, the dub's at 400 Hz."""
     dub, _ = soundfile.read(ended.tree.path(Artifact.DUBBED_AUDIO), dtype="float32")
     part = dub[round(2.2 * RATE) : round(3.2 * RATE), 0]
     spectrum = abs(numpy.fft.rfft(part))

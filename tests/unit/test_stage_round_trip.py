@@ -1,4 +1,4 @@
-"""What a recognizer hears in the dub, against what was to be said."""
+"""The word error rate of the dub, as a recognizer transcribes it."""
 
 from __future__ import annotations
 
@@ -20,30 +20,36 @@ from dubstage.testing import ENGINES, request_for, roots_in
 
 
 @pytest.mark.parametrize(
-    ("said", "heard", "language", "rate"),
+    ("expected", "recognized", "language", "rate"),
     [
         pytest.param("¿Qué tal, amigo?", "que tal amigo", "es", 1 / 3, id="an accent counts"),
         pytest.param("Él no era; un JOVEN.", "él no era un joven", "es", 0.0, id="case does not"),
         pytest.param("uno dos tres", "uno tres cuatro cinco", "es", 1.0, id="wrong and too many"),
-        pytest.param("uno dos tres", "", "es", 1.0, id="nothing was heard"),
-        pytest.param("今天天气", "今天天汽。", "zh", 0.25, id="characters where no spaces are"),
-        pytest.param("…", "uno", "es", None, id="nothing was to be said"),
+        pytest.param("uno dos tres", "", "es", 1.0, id="nothing recognized"),
+        pytest.param(
+            "今天天气", "今天天汽。", "zh", 0.25, id="characters in a language without spaces"
+        ),
+        pytest.param("…", "uno", "es", None, id="nothing expected"),
     ],
 )
-def test_error_rate(said: str, heard: str, language: str, rate: float | None) -> None:
-    assert error_rate(said, heard, language) == (None if rate is None else pytest.approx(rate))
+def test_error_rate_ignores_case_and_punctuation(
+    expected: str, recognized: str, language: str, rate: float | None
+) -> None:
+    assert error_rate(expected, recognized, language) == (
+        None if rate is None else pytest.approx(rate)
+    )
 
 
 texts = st.lists(st.sampled_from("a b c d".split()), min_size=1, max_size=12).map(" ".join)
 
 
-@given(said=texts, heard=texts)
-def test_error_rate_is_the_fields_own(said: str, heard: str) -> None:
-    assert error_rate(said, heard, "es") == pytest.approx(jiwer.wer(said, heard))
+@given(expected=texts, recognized=texts)
+def test_error_rate_agrees_with_jiwer(expected: str, recognized: str) -> None:
+    assert error_rate(expected, recognized, "es") == pytest.approx(jiwer.wer(expected, recognized))
 
 
 @pytest.mark.parametrize("name", ["whisperx/base", "base", "faster-whisper/", "faster-whisper/no"])
-def test_a_check_model_that_is_not_there_is_said_at_once(tmp_path: Path, name: str) -> None:
+def test_missing_check_model_is_reported_before_the_work(tmp_path: Path, name: str) -> None:
     engines = {
         **ENGINES,
         Stage.MUX: EngineChoice(engine="ffmpeg", parameters={"check_model": name}),
@@ -54,24 +60,24 @@ def test_a_check_model_that_is_not_there_is_said_at_once(tmp_path: Path, name: s
     assert failure.value.reason == "ModelMissing"
 
 
-def test_nothing_is_checked_unless_the_profile_asks(tmp_path: Path) -> None:
+def test_dub_is_not_checked_by_default(tmp_path: Path) -> None:
     assert check_model(request_for(Stage.MUX), roots_in(tmp_path)) is None
 
 
-def test_a_long_dub_is_heard_part_by_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No more than a part is ever in memory, and none is left out."""
-    heard: list[float] = []
+def test_long_dub_is_transcribed_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only one part is in memory at a time, and none is left out."""
+    seconds_of_parts: list[float] = []
 
     class Model:
         def __init__(self, *_: object, **__: object) -> None: ...
 
         def transcribe(self, audio: numpy.ndarray, **_: object) -> tuple[list[object], None]:
-            heard.append(len(audio) / 16000)
-            return [SimpleNamespace(text=f"part {len(heard)}")], None
+            seconds_of_parts.append(len(audio) / 16000)
+            return [SimpleNamespace(text=f"part {len(seconds_of_parts)}")], None
 
     monkeypatch.setitem(sys.modules, "faster_whisper", SimpleNamespace(WhisperModel=Model))
     seconds = 2.5 * PART_SECONDS
     soundfile.write(tmp_path / "dub.wav", numpy.zeros((round(seconds * 8000), 2)), 8000)
     assert transcribe(tmp_path / "dub.wav", tmp_path, "es").startswith("part 1 part 2")
-    assert max(heard) <= PART_SECONDS
-    assert sum(heard) == pytest.approx(seconds)
+    assert max(seconds_of_parts) <= PART_SECONDS
+    assert sum(seconds_of_parts) == pytest.approx(seconds)

@@ -1,4 +1,4 @@
-"""Separate: windows that overlap, and what is left is the background."""
+"""Separate: overlapping windows, and a background that is the source minus the vocals."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from dubstage.workspace.work import Outcome, Work
 RATE = 48000
 
 
-def sound(frames: int) -> Block:
-    noise = numpy.random.default_rng(frames).uniform(-0.5, 0.5, (frames, 2))
-    return noise.astype(numpy.float32)
+def noise(frames: int) -> Block:
+    samples = numpy.random.default_rng(frames).uniform(-0.5, 0.5, (frames, 2))
+    return samples.astype(numpy.float32)
 
 
 @settings(deadline=None)
@@ -36,40 +36,40 @@ def sound(frames: int) -> Block:
     fade=st.integers(1, 10),
 )
 def test_windows_add_up_to_the_source(blocks: list[int], length: int, fade: int) -> None:
-    programme = sound(sum(blocks))
+    source = noise(sum(blocks))
     cuts = numpy.cumsum(blocks)[:-1].astype(int)
-    seen: list[int] = []
+    lengths: list[int] = []
 
     def half(window: Block) -> Block:
-        seen.append(len(window))
+        lengths.append(len(window))
         return window * numpy.float32(0.5)
 
-    pairs = list(in_windows(numpy.split(programme, cuts), half, length, fade))
-    assert all(mix.shape == speech.shape for mix, speech in pairs)
-    assert max(seen, default=0) <= length
-    if len(programme):
-        assert numpy.array_equal(numpy.concatenate([mix for mix, _ in pairs]), programme)
-        speech = numpy.concatenate([speech for _, speech in pairs])
-        assert numpy.allclose(speech, programme * 0.5, atol=1e-6)
-        # Nothing is separated that is overlap alone.
-        assert len(seen) == max(-(-(len(programme) - fade) // (length - fade)), 1)
+    pairs = list(in_windows(numpy.split(source, cuts), half, length, fade))
+    assert all(mix.shape == vocals.shape for mix, vocals in pairs)
+    assert max(lengths, default=0) <= length
+    if len(source):
+        assert numpy.array_equal(numpy.concatenate([mix for mix, _ in pairs]), source)
+        vocals = numpy.concatenate([vocals for _, vocals in pairs])
+        assert numpy.allclose(vocals, source * 0.5, atol=1e-6)
+        # No window consists of overlap alone.
+        assert len(lengths) == max(-(-(len(source) - fade) // (length - fade)), 1)
 
 
-def test_windows_are_cross_faded() -> None:
+def test_windows_cross_fade() -> None:
     levels = iter([0.0, 1.0])
 
     def level(window: Block) -> Block:
         return numpy.full_like(window, next(levels))
 
-    pairs = in_windows([sound(150)], level, length=100, fade=50)
-    speech = numpy.concatenate([speech for _, speech in pairs])[:, 0]
-    assert (speech[:51] == 0).all()
-    assert numpy.allclose(numpy.diff(speech[50:101]), 1 / 50, atol=1e-5)
-    assert (speech[100:] == 1).all()
+    pairs = in_windows([noise(150)], level, length=100, fade=50)
+    vocals = numpy.concatenate([vocals for _, vocals in pairs])[:, 0]
+    assert (vocals[:51] == 0).all()
+    assert numpy.allclose(numpy.diff(vocals[50:101]), 1 / 50, atol=1e-5)
+    assert (vocals[100:] == 1).all()
 
 
-class Fake:
-    """Takes the left channel for speech, in no time."""
+class FakeSeparator:
+    """An engine for which the vocals are the left channel."""
 
     def separate(self, blocks: Iterable[Block]) -> Iterator[tuple[Block, Block]]:
         for block in blocks:
@@ -79,21 +79,23 @@ class Fake:
 def separate(folder: Path, samples: Block, choice: EngineChoice) -> Ended:
     source = folder / "inputs/clip/source.mp4"
     source.parent.mkdir(parents=True)
-    source.write_text("the film")
+    source.write_text("the source")
 
-    def lay(work: Work) -> Outcome:
+    def run(work: Work) -> Outcome:
         soundfile.write(work.staging(Artifact.AUDIO, None), samples, RATE, format="WAV")
         return Outcome()
 
-    run_stage_in(folder, request_for(Stage.INGEST), lay)
+    run_stage_in(folder, request_for(Stage.INGEST), run)
     engines = {**ENGINES, Stage.SEPARATE: choice}
     return run_stage_in(folder, request_for(Stage.SEPARATE, engines=engines))
 
 
-def test_a_minute_takes_less_than_a_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the stage itself does, the engine's own work apart."""
-    monkeypatch.setattr(stage, "load_engine", lambda _: Fake())
-    samples = sound(60 * RATE)
+def test_stage_itself_needs_less_than_a_second_per_minute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the work of the engine."""
+    monkeypatch.setattr(stage, "load_engine", lambda _: FakeSeparator())
+    samples = noise(60 * RATE)
     begun = time.process_time()
     ended = separate(tmp_path, samples, EngineChoice(engine="none"))
     spent = time.process_time() - begun
@@ -105,7 +107,7 @@ def test_a_minute_takes_less_than_a_second(tmp_path: Path, monkeypatch: pytest.M
     assert numpy.abs(vocals[:, 1]).max() == 0.0
 
 
-class Failing(Fake):
+class FailingSeparator(FakeSeparator):
     """Fails after two seconds of audio."""
 
     def separate(self, blocks: Iterable[Block]) -> Iterator[tuple[Block, Block]]:
@@ -116,21 +118,21 @@ class Failing(Fake):
 def test_log_says_at_which_second_separation_failed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(stage, "load_engine", lambda _: Failing())
-    ended = separate(tmp_path, sound(5 * RATE), EngineChoice(engine="none"))
+    monkeypatch.setattr(stage, "load_engine", lambda _: FailingSeparator())
+    ended = separate(tmp_path, noise(5 * RATE), EngineChoice(engine="none"))
     assert ended.code == ExitCode.TEMPFAIL
     assert [
         record.message[-6:] for record in caplog.records if "failed after" in record.message
     ] == ["at 2 s"]
 
 
-def test_missing_demucs_model_is_reported(tmp_path: Path) -> None:
-    ended = separate(tmp_path, sound(100), EngineChoice(engine="demucs", model="htdemucs"))
+def test_missing_model_is_reported(tmp_path: Path) -> None:
+    ended = separate(tmp_path, noise(100), EngineChoice(engine="demucs", model="htdemucs"))
     assert (ended.code, ended.result.reason) == (ExitCode.CONFIG, "ModelMissing")
     assert "demucs/htdemucs" in ended.result.message
 
 
 def test_unknown_engine_is_reported(tmp_path: Path) -> None:
-    ended = separate(tmp_path, sound(100), EngineChoice(engine="spleeter"))
+    ended = separate(tmp_path, noise(100), EngineChoice(engine="spleeter"))
     assert (ended.code, ended.result.reason) == (ExitCode.CONFIG, "EngineUnknown")
     assert "deepfilternet, demucs, none" in ended.result.message

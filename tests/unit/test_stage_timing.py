@@ -1,4 +1,4 @@
-"""The fit planner and the onset finder."""
+"""The fit planner, slots, predictions and onsets."""
 
 from __future__ import annotations
 
@@ -24,52 +24,54 @@ def slot(length: float, original: float | None = None, turn: float | None = None
 
 
 @pytest.mark.parametrize(
-    ("natural", "room", "speed", "overflow", "flags"),
+    ("natural", "available", "speed", "overflow", "flags"),
     [
-        pytest.param(2.9, slot(3.0), 1.0, 0.0, (), id="nearly as long: left alone"),
-        pytest.param(2.7, slot(3.0), 0.9, 0.0, (), id="shorter: slowed down to fill"),
+        pytest.param(2.9, slot(3.0), 1.0, 0.0, (), id="nearly as long: unchanged"),
+        pytest.param(2.7, slot(3.0), 0.9, 0.0, (), id="shorter: slowed down"),
         pytest.param(1.0, slot(3.0), 0.9, 0.0, (), id="much shorter: no slower than 0.9"),
         pytest.param(3.0, slot(4.5, original=2.0), 1.0, 0.0, (), id="the pause is used"),
-        pytest.param(3.3, slot(3.0), 1.1, 0.0, (), id="unremarked"),
-        pytest.param(3.6, slot(3.0), 1.2, 0.0, (), id="1.2 is unremarked"),
-        pytest.param(3.75, slot(3.0), 1.25, 0.0, (Flag.FAST,), id="noted"),
-        pytest.param(4.2, slot(3.0), 1.4, 0.0, (Flag.VERY_FAST,), id="warned of"),
+        pytest.param(3.3, slot(3.0), 1.1, 0.0, (), id="not noticed"),
+        pytest.param(3.6, slot(3.0), 1.2, 0.0, (), id="1.2 is not noticed"),
+        pytest.param(3.75, slot(3.0), 1.25, 0.0, (Flag.FAST,), id="a note"),
+        pytest.param(4.2, slot(3.0), 1.4, 0.0, (Flag.VERY_FAST,), id="a warning"),
         pytest.param(6.0, slot(3.0), 1.5, 1.0, (Flag.VERY_FAST, Flag.TRIMMED), id="trimmed"),
-        pytest.param(1.5, slot(0.0), 1.5, 1.0, (Flag.VERY_FAST, Flag.TRIMMED), id="no room"),
-        pytest.param(3.3, slot(4.0, 2.5, turn=3.0), 1.1, 0.0, (), id="out of another's turn"),
-        pytest.param(4.0, slot(4.0, 2.5, turn=3.0), 1.2, 0.0, (), id="not at any price"),
+        pytest.param(1.5, slot(0.0), 1.5, 1.0, (Flag.VERY_FAST, Flag.TRIMMED), id="no slot"),
+        pytest.param(3.3, slot(4.0, 2.5, turn=3.0), 1.1, 0.0, (), id="sped up to avoid an overlap"),
+        pytest.param(
+            4.0, slot(4.0, 2.5, turn=3.0), 1.2, 0.0, (), id="sped up to 1.2 at most for that"
+        ),
     ],
 )
-def test_fit(
-    natural: float, room: Slot, speed: float, overflow: float, flags: tuple[Flag, ...]
+def test_fit_uses_pause_speed_and_trimming(
+    natural: float, available: Slot, speed: float, overflow: float, flags: tuple[Flag, ...]
 ) -> None:
-    found = fit(natural, 1.0, room)
-    assert found.speed == pytest.approx(speed)
-    assert found.overflow == pytest.approx(overflow)
-    assert found.flags == flags
+    result = fit(natural, 1.0, available)
+    assert result.speed == pytest.approx(speed)
+    assert result.overflow == pytest.approx(overflow)
+    assert result.flags == flags
 
 
-def test_the_pause_that_is_used() -> None:
+def test_fit_reports_the_pause_that_it_uses() -> None:
     assert fit(3.0, 1.0, slot(4.5, original=2.0)).pause_used == pytest.approx(1.0)
     assert fit(1.9, 1.0, slot(4.5, original=2.0)).pause_used == 0.0
 
 
-def test_the_engines_speed_comes_before_the_stretch() -> None:
-    """The cap is on both together; an engine with one speed is asked for that."""
-    room = slot(3.0)
-    assert engine_speed(3.3, room) == pytest.approx(1.1)
-    assert engine_speed(4.2, room) == pytest.approx(1.15)
-    assert engine_speed(4.2, room, reach=0.0) == 1.0
-    assert engine_speed(1.0, room) == pytest.approx(0.9)
-    found = fit(4.2 / 1.15, 1.15, room)
-    assert found.natural == pytest.approx(4.2)
-    assert found.stretch * 1.15 == pytest.approx(1.4)
-    assert fit(9.0, 1.15, room).speed == pytest.approx(MAX_SPEED)
-    assert fit(2.96, 1.01, room).stretch == 1.0, "nobody hears a hundredth"
+def test_engine_speed_comes_before_the_stretch() -> None:
+    """The limit covers both; an engine with only one speed is asked for that."""
+    available = slot(3.0)
+    assert engine_speed(3.3, available) == pytest.approx(1.1)
+    assert engine_speed(4.2, available) == pytest.approx(1.15)
+    assert engine_speed(4.2, available, reach=0.0) == 1.0
+    assert engine_speed(1.0, available) == pytest.approx(0.9)
+    result = fit(4.2 / 1.15, 1.15, available)
+    assert result.natural == pytest.approx(4.2)
+    assert result.stretch * 1.15 == pytest.approx(1.4)
+    assert fit(9.0, 1.15, available).speed == pytest.approx(MAX_SPEED)
+    assert fit(2.96, 1.01, available).stretch == 1.0, "a stretch of 1 % is left out"
 
 
 seconds = st.floats(0.0, 60.0)
-rooms = st.builds(
+slots_of_any_length = st.builds(
     lambda length, turn, original: Slot(original, length, length * turn),
     seconds,
     st.floats(0.0, 1.0),
@@ -78,16 +80,22 @@ rooms = st.builds(
 
 
 @settings(deadline=None)
-@given(natural=st.just(0.0) | st.floats(0.05, 120), speed=st.floats(0.85, 1.15), room=rooms)
-def test_no_line_is_too_fast_or_too_long(natural: float, speed: float, room: Slot) -> None:
-    found = fit(natural / speed, speed, room)
-    assert MIN_SPEED - 0.02 <= found.speed <= MAX_SPEED + 1e-9
-    assert found.length <= room.length + 1e-6
-    assert found.length + found.overflow == pytest.approx(natural / found.speed, abs=1e-5)
-    assert bool(found.overflow) == (Flag.TRIMMED in found.flags)
-    if found.overflow:
-        assert found.speed == pytest.approx(MAX_SPEED)
-    assert 0.85 <= engine_speed(natural, room) <= 1.15
+@given(
+    natural=st.just(0.0) | st.floats(0.05, 120),
+    speed=st.floats(0.85, 1.15),
+    available=slots_of_any_length,
+)
+def test_fit_never_exceeds_speed_limit_or_slot(
+    natural: float, speed: float, available: Slot
+) -> None:
+    result = fit(natural / speed, speed, available)
+    assert MIN_SPEED - 0.02 <= result.speed <= MAX_SPEED + 1e-9
+    assert result.length <= available.length + 1e-6
+    assert result.length + result.overflow == pytest.approx(natural / result.speed, abs=1e-5)
+    assert bool(result.overflow) == (Flag.TRIMMED in result.flags)
+    if result.overflow:
+        assert result.speed == pytest.approx(MAX_SPEED)
+    assert 0.85 <= engine_speed(natural, available) <= 1.15
 
 
 starts = st.lists(
@@ -97,37 +105,39 @@ starts = st.lists(
 
 @settings(deadline=None)
 @given(rows=starts, natural=st.floats(0.1, 20))
-def test_two_lines_of_one_speaker_never_overlap(
+def test_segments_of_one_speaker_never_overlap(
     rows: list[tuple[float, float, str]], natural: float
 ) -> None:
-    lines = [
+    segments = [
         TimedSegment(str(n), who, at, at + long) for n, (at, long, who) in enumerate(sorted(rows))
     ]
-    limits = slots(lines, 60.0)
-    heard = [
-        (line, line.start + fit(natural, 1.0, room).length)
-        for line, room in zip(lines, limits, strict=True)
+    limits = slots(segments, 60.0)
+    planned = [
+        (segment, segment.start + fit(natural, 1.0, available).length)
+        for segment, available in zip(segments, limits, strict=True)
     ]
-    for number, (line, end) in enumerate(heard):
-        own = [x.start for x in lines[number + 1 :] if x.speaker == line.speaker]
-        assert limits[number].length > 0 or min(own) <= line.start + GAP_SECONDS, "left no time"
+    for number, (segment, end) in enumerate(planned):
+        own = [x.start for x in segments[number + 1 :] if x.speaker == segment.speaker]
+        assert limits[number].length > 0 or min(own) <= segment.start + GAP_SECONDS, (
+            "no slot although there is time"
+        )
         assert end <= 60.0 + 1e-6
-        assert end <= line.end + LONGEST_PAUSE + 1e-6
-        for later, _ in heard[number + 1 :]:
-            if later.speaker == line.speaker:
-                assert end <= max(later.start - GAP_SECONDS, line.start) + 1e-6
+        assert end <= segment.end + LONGEST_PAUSE + 1e-6
+        for later, _ in planned[number + 1 :]:
+            if later.speaker == segment.speaker:
+                assert end <= max(later.start - GAP_SECONDS, segment.start) + 1e-6
 
 
-def test_slots() -> None:
-    """The same speaker's next line and the pause end a slot; another speaker's line ends
-    a turn, unless the original runs into it."""
-    lines = [
+def test_slot_ends_before_the_next_segment() -> None:
+    """The same speaker's next segment and the pause end a slot; another speaker's segment
+    ends a turn, unless the original overlaps it."""
+    segments = [
         TimedSegment("a", "ONE", 1.0, 3.0),
         TimedSegment("b", "TWO", 2.0, 4.0),
         TimedSegment("c", "ONE", 4.2, 6.0),
         TimedSegment("d", "TWO", 6.5, 7.0),
     ]
-    a, b, c, d = slots(lines, 8.0)
+    a, b, c, d = slots(segments, 8.0)
     assert (a.original, a.length, a.turn) == pytest.approx((2.0, 3.15, 3.15))
     assert (b.length, b.turn) == pytest.approx((3.5, 2.15))
     assert (c.length, c.turn) == pytest.approx((3.3, 2.25))
@@ -135,14 +145,14 @@ def test_slots() -> None:
 
 
 @pytest.mark.parametrize(
-    ("natural", "found"),
+    ("natural", "expected"),
     [(2.9, Verdict.FITS), (3.1, Verdict.TIGHT), (4.5, Verdict.TIGHT), (4.6, Verdict.IMPOSSIBLE)],
 )
-def test_verdict(natural: float, found: Verdict) -> None:
-    assert verdict(natural, slot(3.0)) is found
+def test_verdict_compares_prediction_with_slot(natural: float, expected: Verdict) -> None:
+    assert verdict(natural, slot(3.0)) is expected
 
 
-def test_the_jobs_own_rate_replaces_the_languages() -> None:
+def test_measured_rate_replaces_the_rate_of_the_language() -> None:
     rate = SpeechRate("es-MX")
     assert rate.predict("x" * 31) == pytest.approx(2.0)
     rate.learn("abc", 1.0)  # too few characters
@@ -155,51 +165,51 @@ def test_the_jobs_own_rate_replaces_the_languages() -> None:
 
 
 def tone(*spans: tuple[float, float], length: float = 3.0) -> numpy.ndarray:
-    """A tone during `spans` (seconds), quiet noise elsewhere."""
+    """A tone during `spans` (seconds), with quiet hum elsewhere."""
     time = numpy.arange(int(length * RATE)) / RATE
-    sound = 0.0005 * numpy.sin(2 * numpy.pi * 61 * time)
+    samples = 0.0005 * numpy.sin(2 * numpy.pi * 61 * time)
     for start, end in spans:
         inside = (time >= start) & (time < end)
-        sound[inside] += 0.3 * numpy.sin(2 * numpy.pi * 220 * time[inside])
-    return sound.astype(numpy.float32)
+        samples[inside] += 0.3 * numpy.sin(2 * numpy.pi * 220 * time[inside])
+    return samples.astype(numpy.float32)
 
 
-def test_speech_bounds() -> None:
+def test_speech_bounds_are_onset_and_offset() -> None:
     assert speech_bounds(tone((0.5, 1.25)), RATE) == pytest.approx((0.5, 1.25), abs=0.006)
     assert speech_bounds(numpy.zeros(RATE, numpy.float32), RATE) == (0.0, 0.0)
 
 
 @pytest.mark.parametrize(
-    ("told", "found"),
+    ("recognized", "onset"),
     [
-        (0.2, 1.0),  # stretched back over the silence: forward to the onset
-        (1.15, 1.0),  # a little late: back to it
-        (1.6, 1.6),  # in the middle of speech: left alone
-        (2.5, 2.5),  # nothing there: left alone
-        (9.0, 9.0),  # behind the end of the sound
+        (0.2, 1.0),  # extended back over the silence
+        (1.15, 1.0),  # a little late
+        (1.6, 1.6),  # in the middle of speech
+        (2.5, 2.5),  # no speech follows
+        (9.0, 9.0),  # after the end
     ],
 )
-def test_snap_finds_the_onset(told: float, found: float) -> None:
-    assert snap(tone((1.0, 2.0)), RATE, told) == pytest.approx(found, abs=0.012)
+def test_snap_finds_the_onset(recognized: float, onset: float) -> None:
+    assert snap(tone((1.0, 2.0)), RATE, recognized) == pytest.approx(onset, abs=0.012)
 
 
-def test_snap_stays_out_of_the_word_before() -> None:
+def test_snap_ignores_the_word_before() -> None:
     assert snap(tone((0.0, 2.0)), RATE, 0.2) == 0.2
     assert snap(tone((0.0, 1.0), (1.2, 2.0)), RATE, 1.3) == pytest.approx(1.2, abs=0.012)
 
 
-def test_snap_takes_no_click_for_speech() -> None:
+def test_snap_ignores_a_click() -> None:
     assert snap(tone((0.5, 0.52), (1.0, 2.0)), RATE, 0.2) == pytest.approx(1.0, abs=0.012)
 
 
-def test_snap_hears_speech_over_what_is_left_of_music() -> None:
+def test_snap_ignores_residual_noise() -> None:
     noise = numpy.random.default_rng(1).normal(0, 0.01, 3 * RATE).astype(numpy.float32)
     assert snap(tone((1.0, 2.0)) + noise, RATE, 0.3) == pytest.approx(1.0, abs=0.012)
     assert snap(noise, RATE, 0.3) == 0.3
 
 
 @pytest.mark.parametrize(
-    ("spans", "found"),
+    ("spans", "expected"),
     [
         pytest.param([(0.0, 0.4), (1.5, 2.0)], 1.5, id="the end of the word before, a pause"),
         pytest.param([(0.0, 0.4), (0.5, 2.0)], None, id="the closure of a consonant"),
@@ -207,8 +217,8 @@ def test_snap_hears_speech_over_what_is_left_of_music() -> None:
         pytest.param([(0.0, 0.4), (1.85, 2.5)], None, id="the next word"),
     ],
 )
-def test_a_word_that_holds_the_end_of_the_one_before(
-    spans: list[tuple[float, float]], found: float | None
+def test_onset_after_a_pause_within_a_word(
+    spans: list[tuple[float, float]], expected: float | None
 ) -> None:
     onset = after_pause(tone(*spans), RATE, 0.1, 1.9)
-    assert onset == (None if found is None else pytest.approx(found, abs=0.012))
+    assert onset == (None if expected is None else pytest.approx(expected, abs=0.012))
