@@ -14,7 +14,7 @@ from dubstage.errors import TemporaryFailure
 from dubstage.translate import google as engine
 from dubstage.translate.apertium import Apertium
 from dubstage.translate.google import GoogleTranslate
-from dubstage.translate.rounds import translate_lines
+from dubstage.translate.rounds import translate_texts
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_google_gets_a_long_segment_in_pieces(server: Google) -> None:
 
 def test_segment_echoed_by_google_stays_untranslated(server: Google) -> None:
     server.translate = lambda text, _: translation(text)
-    (found,) = translate_lines(
+    (found,) = translate_texts(
         GoogleTranslate(), ["good morning"], ("en", "es"), [], lambda _: None
     )
     assert found.is_untranslated
@@ -94,7 +94,7 @@ def apertium(
     target: str = "es",
     glossary: tuple[GlossaryEntry, ...] = (),
 ) -> list[str]:
-    found = translate_lines(Apertium(), lines, (source, target), glossary, lambda _: None)
+    found = translate_texts(Apertium(), lines, (source, target), glossary, lambda _: None)
     assert not any(line.is_untranslated or line.lost_terms for line in found)
     return [line.text for line in found]
 

@@ -17,7 +17,7 @@ from dubstage.text.chunks import chunks
 from dubstage.text.language_check import check
 from dubstage.text.languages import engine_code
 from dubstage.translate.glossary import protect
-from dubstage.translate.rounds import Translation, is_untranslated, translate_lines
+from dubstage.translate.rounds import Translation, is_untranslated, translate_texts
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Outcome, Work
 
@@ -90,7 +90,7 @@ class Scripted:
 def translated(
     engine: Scripted, lines: list[str], glossary: Sequence[GlossaryEntry] = ()
 ) -> list[Translation]:
-    return translate_lines(engine, lines, ("en", "es"), glossary, lambda _: None)
+    return translate_texts(engine, lines, ("en", "es"), glossary, lambda _: None)
 
 
 def test_only_missing_segments_are_requested_again() -> None:

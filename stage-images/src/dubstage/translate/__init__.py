@@ -1,1 +1,1 @@
-"""The same lines in the target language."""
+"""The segments in the target language."""

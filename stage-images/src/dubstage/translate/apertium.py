@@ -11,39 +11,39 @@ from dubstage.text.languages import media_code, primary
 from dubstage.workspace.work import Work
 
 SEPARATOR = "\n\n"
-"""Apertium keeps blank lines, and never translates across one."""
+"""Apertium keeps empty rows, and never translates across one."""
 
 
 def load(_: Work) -> Apertium:
-    """The command, which has nothing to load."""
+    """The command; there is nothing to load."""
     return Apertium()
 
 
 class Apertium:
-    """The command ``apertium`` with the pairs that the image holds."""
+    """The command ``apertium`` with the language pairs of the image."""
 
     def translate(
-        self, lines: Sequence[str], source: str, target: str, progress: Callable[[float], None]
+        self, texts: Sequence[str], source: str, target: str, progress: Callable[[float], None]
     ) -> list[str]:
-        """All lines in one run; one by one where their count does not come back."""
+        """Translate all texts in one call; one by one if the count of the answers differs."""
         if primary(target) not in APERTIUM_PAIRS.get(primary(source), ()):
             raise Misconfigured(f"apertium has no pair {source} to {target}.")
         pair = f"{media_code(source)}-{media_code(target)}"
-        found = _run(pair, SEPARATOR.join(_one_line(line) for line in lines)).split(SEPARATOR)
-        if len(found) != len(lines):
-            found = []
-            for number, line in enumerate(lines):
-                found.append(_run(pair, _one_line(line)))
-                progress((number + 1) / len(lines))
-        return [line.strip() for line in found]
+        answers = _run(pair, SEPARATOR.join(_one_row(text) for text in texts)).split(SEPARATOR)
+        if len(answers) != len(texts):
+            answers = []
+            for number, text in enumerate(texts):
+                answers.append(_run(pair, _one_row(text)))
+                progress((number + 1) / len(texts))
+        return [answer.strip() for answer in answers]
 
 
-def _one_line(text: str) -> str:
+def _one_row(text: str) -> str:
     return " ".join(text.split())
 
 
 def _run(pair: str, text: str) -> str:
-    """Apertium's answer. `-u`: no mark on words that it does not know."""
+    """Apertium's answer. With `-u` it does not mark unknown words."""
     try:
         done = subprocess.run(
             ["apertium", "-u", pair], input=text, capture_output=True, text=True, check=False

@@ -1,4 +1,4 @@
-"""What a translation engine does."""
+"""The interface of a translation engine."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Protocol
 
 
 class Translator(Protocol):
-    """Turns lines of one language into lines of another."""
+    """Translates the texts of segments."""
 
     def translate(
-        self, lines: Sequence[str], source: str, target: str, progress: Callable[[float], None]
+        self, texts: Sequence[str], source: str, target: str, progress: Callable[[float], None]
     ) -> list[str]:
-        """One translation for each line, in order; `source` and `target` are BCP 47.
+        """Translate each text, in order; `source` and `target` are BCP 47 tags.
 
-        A line that the engine cannot translate comes back empty.
+        The translation of a text that the engine cannot translate is empty.
         """
         ...

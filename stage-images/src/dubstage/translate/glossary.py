@@ -1,7 +1,7 @@
-"""Terms that keep their form, or are rendered in a given way, whatever the engine.
+"""Glossary terms that keep their form or have a given translation, with any engine.
 
-A term is replaced by a mark that engines leave alone, and the mark by the rendering
-once the line has come back: pure functions of text.
+A term is replaced by a mark that engines do not change. In the engine's answer the mark is
+replaced by the term's translation. Pure functions of text.
 """
 
 from __future__ import annotations
@@ -13,40 +13,40 @@ from dataclasses import dataclass
 from dubstage.contract import GlossaryEntry
 
 MARKS = re.compile(r"⟦\s*(\d+)\s*⟧")
-"""A mark, also where an engine has put spaces into it."""
+"""A mark, possibly with spaces that an engine added."""
 
 UNSPACED_SCRIPTS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
-"""Thai, Lao, Burmese, Khmer, kana, Han and Hangul: no space, or a particle, follows."""
+"""Thai, Lao, Burmese, Khmer, kana, Han and Hangul: a word is not followed by a space, or is
+followed by a particle."""
 
 LETTER = rf"[^\W{UNSPACED_SCRIPTS}]"
-"""A letter or digit that makes another word of a term that it touches."""
+"""A letter or digit: next to a term it makes a different word."""
 
 
 @dataclass(frozen=True)
 class Protected:
-    """A line that is ready for an engine."""
+    """A text with marks for its glossary terms."""
 
     text: str
     renderings: tuple[str, ...]
-    """What stands for mark 0, 1, …"""
+    """What replaces mark 0, 1, …"""
 
     @property
     def has_words(self) -> bool:
-        """True where there is something for the engine to translate."""
+        """Whether there is anything for the engine to translate."""
         return any(character.isalpha() for character in MARKS.sub("", self.text))
 
     def restore(self, translation: str) -> str | None:
-        """The engine's answer with its terms; None where a mark did not come back
-        exactly once."""
-        found = sorted(int(number) for number in MARKS.findall(translation))
-        if found != list(range(len(self.renderings))):
+        """The engine's answer with its terms; None unless it holds each mark exactly once."""
+        numbers = sorted(int(number) for number in MARKS.findall(translation))
+        if numbers != list(range(len(self.renderings))):
             return None
         return MARKS.sub(lambda match: self.renderings[int(match.group(1))], translation)
 
 
 def protect(text: str, glossary: Sequence[GlossaryEntry]) -> Protected:
-    """The line with a mark in the place of each term: whole words, in any case, the
-    longest term first."""
+    """Replace each term of `text` by a mark. Terms match whole words in any case, the longest
+    term first."""
     text = text.replace("⟦", "[").replace("⟧", "]")
     entries = sorted(
         (entry for entry in glossary if entry.term.strip()),

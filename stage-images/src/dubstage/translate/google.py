@@ -1,4 +1,4 @@
-"""googletrans: Google's web translation, for trying things out. Needs a network."""
+"""googletrans: the translation of Google's web page, for trials. It needs a network."""
 
 from __future__ import annotations
 
@@ -19,53 +19,53 @@ if TYPE_CHECKING:
     from googletrans import Translator
 
 AT_ONCE = 4
-"""Requests under way: more of them, and Google answers 429."""
+"""Requests at the same time. Google answers more of them with status 429."""
 TIMEOUT_SECONDS = 20.0
 LONGEST_TEXT = 1500
-"""Characters of one request: the text travels in the address, which has a limit."""
+"""Characters of one request: the text is part of the URL, which has a limit."""
 
 
 def load(_: Work) -> GoogleTranslate:
-    """The client, which has nothing to load."""
+    """The client; there is nothing to load."""
     return GoogleTranslate()
 
 
 class GoogleTranslate:
-    """One request for each line, a few at once."""
+    """One request per text, a few at the same time."""
 
     def translate(
-        self, lines: Sequence[str], source: str, target: str, progress: Callable[[float], None]
+        self, texts: Sequence[str], source: str, target: str, progress: Callable[[float], None]
     ) -> list[str]:
-        """Raises :class:`TemporaryFailure` where Google does not answer."""
+        """Raises :class:`TemporaryFailure` if Google does not answer."""
         codes = engine_code(source, GOOGLE_TRANSLATE), engine_code(target, GOOGLE_TRANSLATE)
         if not codes[0] or not codes[1]:
             raise Misconfigured(f"googletrans has no pair {source} to {target}.")
-        return asyncio.run(_translate(lines, codes[0], codes[1], progress))
+        return asyncio.run(_translate(texts, codes[0], codes[1], progress))
 
 
 async def _translate(
-    lines: Sequence[str], source: str, target: str, progress: Callable[[float], None]
+    texts: Sequence[str], source: str, target: str, progress: Callable[[float], None]
 ) -> list[str]:
     from googletrans import Translator
     from httpx import Timeout
 
     gate = asyncio.Semaphore(AT_ONCE)
     done = 0
-    # Without raise_exception any refusal returns the source text as translation.
+    # Without raise_exception the library returns the source text for any refusal.
     async with Translator(raise_exception=True, timeout=Timeout(TIMEOUT_SECONDS)) as translator:
 
-        async def one(line: str) -> str:
+        async def one(text: str) -> str:
             nonlocal done
             async with gate:
                 parts = [
                     await _ask(translator, part, source, target)
-                    for part in chunks(line, LONGEST_TEXT)
+                    for part in chunks(text, LONGEST_TEXT)
                 ]
             done += 1
-            progress(done / len(lines))
+            progress(done / len(texts))
             return (" " if is_spaced(target) else "").join(parts)
 
-        return await asyncio.gather(*(one(line) for line in lines))
+        return await asyncio.gather(*(one(text) for text in texts))
 
 
 async def _ask(translator: Translator, text: str, source: str, target: str) -> str:
@@ -88,7 +88,7 @@ async def _ask(translator: Translator, text: str, source: str, target: str) -> s
 
 
 def _reason(error: Exception) -> str:
-    """What happened in a few words: some of the library's errors have none."""
+    """What happened, in a few words: some of the library's errors have no text."""
     text = str(error)
     if text.startswith("Unexpected status code"):
         return text

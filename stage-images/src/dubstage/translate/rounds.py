@@ -1,5 +1,5 @@
-"""Translate every line, ask again for those that did not come back well, and say which
-never did."""
+"""Translation in rounds: what did not come back well is requested again, and what never did
+is marked."""
 
 from __future__ import annotations
 
@@ -14,77 +14,83 @@ from dubstage.translate.engine import Translator
 from dubstage.translate.glossary import Protected, protect
 
 ROUNDS = 3
-"""How often a line is asked for at most."""
+"""How often a text is requested at most."""
 
 
 @dataclass(frozen=True)
 class Translation:
-    """What became of one line."""
+    """The translation of one text."""
 
     text: str
     is_untranslated: bool = False
-    """True: it came back empty or unchanged, each time."""
+    """Whether it came back empty or unchanged in each round; `text` is the original then."""
     lost_terms: bool = False
-    """True: the engine dropped a glossary mark each time; translated without it."""
+    """Whether it was translated without its glossary terms, because the engine dropped a mark
+    in each round."""
 
 
-def translate_lines(
+def translate_texts(
     engine: Translator,
-    lines: Sequence[str],
+    texts: Sequence[str],
     languages: tuple[str, str],
     glossary: Sequence[GlossaryEntry],
     progress: Callable[[float], None],
 ) -> list[Translation]:
-    """One translation for each line, in order; `languages`: source and target.
+    """Translate each text, in order; `languages`: source and target.
 
-    Raises :class:`TemporaryFailure` where the engine loses or adds lines.
+    Raises :class:`TemporaryFailure` if the engine loses or adds texts.
     """
-    protected = [protect(line, glossary) for line in lines]
-    found: dict[int, Translation] = {}
-    for number, line in enumerate(protected):
-        if not line.has_words:
-            found[number] = Translation(line.restore(line.text) or line.text)
+    protected = [protect(text, glossary) for text in texts]
+    done: dict[int, Translation] = {}
+    for number, text in enumerate(protected):
+        if not text.has_words:
+            done[number] = Translation(text.restore(text.text) or text.text)
     for attempt in range(ROUNDS):
-        missing = [number for number in range(len(lines)) if number not in found]
+        missing = [number for number in range(len(texts)) if number not in done]
         if not missing:
             break
-        asked = [protected[number].text for number in missing]
-        came = _ask(engine, asked, languages, _silent if attempt else progress)
-        for number, answer in zip(missing, came, strict=True):
-            good = _accept(protected[number], answer)
-            if good is not None:
-                found[number] = Translation(good)
-    rest = [number for number in range(len(lines)) if number not in found]
-    found |= _without_glossary(engine, lines, protected, languages, rest)
-    return [found[number] for number in range(len(lines))]
+        answers = _request(
+            engine,
+            [protected[number].text for number in missing],
+            languages,
+            _silent if attempt else progress,
+        )
+        for number, answer in zip(missing, answers, strict=True):
+            accepted = _accept(protected[number], answer)
+            if accepted is not None:
+                done[number] = Translation(accepted)
+    rest = [number for number in range(len(texts)) if number not in done]
+    done |= _without_glossary(engine, texts, protected, languages, rest)
+    return [done[number] for number in range(len(texts))]
 
 
-def _accept(line: Protected, answer: str) -> str | None:
-    """The line in the target language; None where the answer cannot be used."""
-    return None if is_untranslated(line.text, answer) else line.restore(answer)
+def _accept(text: Protected, answer: str) -> str | None:
+    """The text in the target language; None if the answer cannot be used."""
+    return None if is_untranslated(text.text, answer) else text.restore(answer)
 
 
 def _without_glossary(
     engine: Translator,
-    lines: Sequence[str],
+    texts: Sequence[str],
     protected: Sequence[Protected],
     languages: tuple[str, str],
     numbers: Sequence[int],
 ) -> dict[int, Translation]:
-    """The lines that never came back well: those with terms once more without marks."""
-    found = {number: Translation(lines[number], is_untranslated=True) for number in numbers}
+    """The texts that never came back well; those with terms are requested once more without
+    marks."""
+    results = {number: Translation(texts[number], is_untranslated=True) for number in numbers}
     marked = [number for number in numbers if protected[number].renderings]
     if marked:
-        came = _ask(engine, [lines[number] for number in marked], languages, _silent)
-        for number, answer in zip(marked, came, strict=True):
-            if not is_untranslated(lines[number], answer):
-                found[number] = Translation(answer, lost_terms=True)
-    return found
+        answers = _request(engine, [texts[number] for number in marked], languages, _silent)
+        for number, answer in zip(marked, answers, strict=True):
+            if not is_untranslated(texts[number], answer):
+                results[number] = Translation(answer, lost_terms=True)
+    return results
 
 
 def is_untranslated(text: str, translation: str) -> bool:
-    """True for a line that came back empty or unchanged. A line without letters, or
-    of one word (a name, perhaps), may stay as it is."""
+    """Whether a translation is empty, or the text unchanged. A text without letters, or of
+    one word, which may be a name, may stay as it is."""
     if not translation.strip():
         return True
     words = _words(text)
@@ -92,27 +98,27 @@ def is_untranslated(text: str, translation: str) -> bool:
 
 
 def _words(text: str) -> list[str]:
-    """The words of `text`, without case and punctuation; those that have letters."""
+    """The words of `text` that have letters, without case and punctuation."""
     bare = "".join(x if x.isalnum() or x.isspace() else " " for x in text.casefold())
     return [word for word in bare.split() if any(x.isalpha() for x in word)]
 
 
-def _ask(
+def _request(
     engine: Translator,
-    lines: Sequence[str],
+    texts: Sequence[str],
     languages: tuple[str, str],
     progress: Callable[[float], None],
 ) -> list[str]:
-    with step("translate", counted(len(lines), "segment")):
-        found = engine.translate(lines, *languages, progress)
-    if len(found) != len(lines):
+    with step("translate", counted(len(texts), "segment")):
+        answers = engine.translate(texts, *languages, progress)
+    if len(answers) != len(texts):
         raise TemporaryFailure(
-            f"The engine gave {counted(len(found), 'translation')} for "
-            f"{counted(len(lines), 'segment')}: retry, or choose another engine.",
+            f"The engine gave {counted(len(answers), 'translation')} for "
+            f"{counted(len(texts), 'segment')}: retry, or choose another engine.",
             reason="TranslationIncomplete",
         )
-    return [" ".join(answer.split()) for answer in found]
+    return [" ".join(answer.split()) for answer in answers]
 
 
 def _silent(_: float) -> None:
-    """The first round is nearly all of the work: later ones show no progress."""
+    """Progress of later rounds, which is not reported: the first does almost all the work."""

@@ -1,4 +1,4 @@
-"""Translate: every line, in order, under the same id."""
+"""Translate: every segment in order, with the same id."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from dubstage.text.transcript import (
     write_list,
 )
 from dubstage.translate.engine import Translator
-from dubstage.translate.rounds import translate_lines
+from dubstage.translate.rounds import translate_texts
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.stages import PRODUCER
 from dubstage.workspace.work import Outcome, Work
 
 
 def run(work: Work) -> Outcome:
-    """Write the translated lines, and their copy among the outputs.
+    """Write the translated segments, and their copy among the outputs.
 
-    Raises :class:`TemporaryFailure` where the engine loses lines.
+    Raises :class:`TemporaryFailure` if the engine loses segments.
     """
     request = work.request
-    lines = _lines(work)
+    segments = _read(work)
     source, target = read_aligned(work).language, request.target_language
     if not needs_translation(source, target):
         raise BadInput(
@@ -35,48 +35,51 @@ def run(work: Work) -> Outcome:
             "is nothing to dub.",
             reason="SameLanguage",
         )
-    found = translate_lines(
+    translations = translate_texts(
         load_engine(work),
-        [line.text for line in lines],
+        [segment.text for segment in segments],
         (source, target),
         request.glossary,
         work.progress,
     )
+    pairs = list(zip(segments, translations, strict=True))
     translated = [
         TranslatedSegment(
-            **line.model_dump(), translation=answer.text, untranslated=answer.is_untranslated
+            **segment.model_dump(),
+            translation=translation.text,
+            untranslated=translation.is_untranslated,
         )
-        for line, answer in zip(lines, found, strict=True)
+        for segment, translation in pairs
     ]
     write_list(work.staging(Artifact.TRANSLATED, None), translated)
     write_list(work.staging(Artifact.TRG_TRANSCRIPT, None), translated)
-    untranslated = [line.segment_id for line in translated if line.untranslated]
-    lost = [line.segment_id for line, answer in zip(lines, found, strict=True) if answer.lost_terms]
+    untranslated = [segment.segment_id for segment in translated if segment.untranslated]
+    missed = [segment.segment_id for segment, translation in pairs if translation.lost_terms]
     return Outcome(
-        message=f"{counted(len(lines), 'segment')} translated from {source} to {target}"
-        + _named("untranslated", untranslated)
-        + _named("without their glossary terms", lost),
+        message=f"{counted(len(segments), 'segment')} translated from {source} to {target}"
+        + _listed("untranslated", untranslated)
+        + _listed("without their glossary terms", missed),
         summary=StageSummary(
             untranslated_segments=len(untranslated),
-            glossary_missed_segments=len(lost),
+            glossary_missed_segments=len(missed),
         ),
     )
 
 
-def _lines(work: Work) -> list[Segment]:
-    """The lines of the programme. Raises :class:`NoInput` where two have one id."""
-    lines = read_list(work, Artifact.TRANSCRIPT, Segment)
-    if len({line.segment_id for line in lines}) != len(lines):
+def _read(work: Work) -> list[Segment]:
+    """The segments of the source. Raises :class:`NoInput` if two have the same id."""
+    segments = read_list(work, Artifact.TRANSCRIPT, Segment)
+    if len({segment.segment_id for segment in segments}) != len(segments):
         raise NoInput(
             "transcript.json has two segments with the same segment_id; the transcribe stage has "
             "to write it again.",
             missing_from=PRODUCER[Artifact.TRANSCRIPT],
         )
-    return lines
+    return segments
 
 
-def _named(what: str, identities: list[str]) -> str:
-    """``, 2 of them untranslated (segment_0003, …)``; empty where there is none."""
+def _listed(what: str, identities: list[str]) -> str:
+    """``, 2 of them untranslated (segment_0003, …)``; empty for no segment."""
     if not identities:
         return ""
     shown = ", ".join(identities[:3]) + (", …" if len(identities) > 3 else "")
@@ -84,6 +87,6 @@ def _named(what: str, identities: list[str]) -> str:
 
 
 def load_engine(work: Work) -> Translator:
-    """The profile's engine. Raises :class:`Misconfigured` for one that is unknown."""
+    """The profile's engine. Raises :class:`Misconfigured` for an unknown one."""
     translator: Translator = engine_of(work.request).load(work)
     return translator
