@@ -161,7 +161,7 @@ VOCALS = "interim/clip/text/vid/speaks/vocals.wav"
 @pytest.mark.parametrize(
     ("yaml", "weights", "parameters", "says"),
     [
-        ("cosyvoice.yaml", b"weights", {}, "no CosyVoice 2 or 3"),
+        ("cosyvoice.yaml", b"weights", {}, "not CosyVoice 2 or 3"),
         ("cosyvoice2.yaml", b"weig", {}, "cannot be loaded (RuntimeError: PytorchStream"),
         ("cosyvoice2.yaml", b"weights", {"mode": "sft"}, "no mode 'sft'"),
     ],

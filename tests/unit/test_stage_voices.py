@@ -14,7 +14,7 @@ from speech_world import RATE, WatchedEngine, lay_job, line, tone
 from dubstage.contract import ExitCode, Stage
 from dubstage.synthesize import stage
 from dubstage.synthesize.google import Gtts
-from dubstage.synthesize.references import Heard, choose
+from dubstage.synthesize.references import SegmentAudio, best_reference
 from dubstage.testing import Ended, request_for, run_stage_in
 from dubstage.timing.onset import speech_bounds
 from dubstage.workspace.layout import Artifact
@@ -22,8 +22,8 @@ from dubstage.workspace.layout import Artifact
 
 def heard(
     speaker: str, start: float, end: float, ratio_db: float = 20.0, clipped: float = 0.0
-) -> Heard:
-    return Heard(speaker, start, end, f"{start:g}", 10 ** (ratio_db / 10), 1.0, clipped)
+) -> SegmentAudio:
+    return SegmentAudio(speaker, start, end, f"{start:g}", 10 ** (ratio_db / 10), 1.0, clipped)
 
 
 @pytest.mark.parametrize(
@@ -53,17 +53,17 @@ def heard(
     ],
 )
 def test_reference_is_the_best_part_of_the_source(
-    lines: list[Heard], cuts: tuple[tuple[float, float], ...]
+    lines: list[SegmentAudio], cuts: tuple[tuple[float, float], ...]
 ) -> None:
-    found = choose(lines, "A")
+    found = best_reference(lines, "A")
     assert found
     assert found.cuts == cuts
 
 
 def test_silence_gives_no_reference() -> None:
-    silent = Heard("A", 0, 8, "one", 0.0, 1.0, 0.0)
-    assert choose([silent], "A") is None
-    assert choose([heard("B", 0, 8)], "A") is None
+    silent = SegmentAudio("A", 0, 8, "one", 0.0, 1.0, 0.0)
+    assert best_reference([silent], "A") is None
+    assert best_reference([heard("B", 0, 8)], "A") is None
 
 
 @pytest.fixture
@@ -205,7 +205,7 @@ def test_unused_voice_files_are_reported(tmp_path: Path, engine: WatchedEngine) 
     lay_job(tmp_path, LINES, seconds=14.0)
     give(tmp_path, "EVE.wav", tone(4.0))
     message = synthesize(tmp_path).result.message
-    assert "voices/EVE.wav is nobody's voice: the speakers are ANN, BOB" in message
+    assert "voices/EVE.wav is the voice of no speaker: the speakers are ANN, BOB" in message
     engine.own_voices = 10
     assert "cannot use recordings of voices" in synthesize(tmp_path, force=True).result.message
 
@@ -225,7 +225,7 @@ def test_google_has_a_voice_for_each_accent() -> None:
 
 def test_barely_audible_speaker_is_reported(tmp_path: Path, engine: WatchedEngine) -> None:
     lay_job(tmp_path, [LINES[0], line(1, 8.0, 9.0, speaker="BOB")], seconds=14.0)
-    assert "BOB speaks 1.0 s alone: the voice is a guess" in synthesize(tmp_path).result.message
+    assert "BOB speaks alone for 1.0 s: the voice is a guess" in synthesize(tmp_path).result.message
 
 
 def test_source_without_a_voice_is_refused(tmp_path: Path, engine: WatchedEngine) -> None:

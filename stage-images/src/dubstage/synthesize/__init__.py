@@ -1,1 +1,1 @@
-"""Speaks each line, in the time that it has."""
+"""Speech in the target language, one clip per segment."""

@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     Samples = NDArray[numpy.float32]
 
 GENERATIONS = {"cosyvoice2.yaml": 2, "cosyvoice3.yaml": 3}
-"""The file by which CosyVoice knows what a model is."""
+"""The file that tells CosyVoice the generation of a model."""
 INSTRUCTION = "You are a helpful assistant.<|endofprompt|>"
-"""What CosyVoice 3 asks for before the text, or before the text of the recording."""
+"""What CosyVoice 3 requires before the text, or before the text of the recording."""
 CROSS_LINGUAL, ZERO_SHOT = "cross-lingual", "zero-shot"
 BETWEEN_SECONDS = 0.15
-"""Silence between the pieces of a long line."""
+"""Silence between the chunks of a long text."""
 ENVIRONMENT = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "TQDM_DISABLE": "1"}
-"""Nothing is fetched, and no bars are drawn into the log."""
+"""Nothing is downloaded, and the log has no progress bars."""
 OUT_OF_MEMORY = "out of memory"
 
 
@@ -43,16 +43,16 @@ def load(work: Work) -> CosyVoice:
 
 
 class CosyVoice:
-    """The model, loaded once; each voice is worked out once."""
+    """The model, loaded once; each voice is computed once."""
 
     reach = 0.15
 
     def __init__(self, folder: Path, choice: EngineChoice) -> None:
-        """Load the model in `folder`; nothing is fetched.
+        """Load the model in `folder`; nothing is downloaded.
 
-        `choice.parameters`: ``mode`` (cross-lingual: the recording gives the voice alone;
-        zero-shot: its text leads the way as well, where it is known), ``fp16`` (false).
-        Raises :class:`Misconfigured` where the model cannot be loaded.
+        `choice.parameters`: ``mode`` (cross-lingual: only the voice of the recording is used;
+        zero-shot: its text is used as well, if known), ``fp16`` (false).
+        Raises :class:`Misconfigured` if the model cannot be loaded.
         """
         self._mode = str(choice.parameters.get("mode", CROSS_LINGUAL))
         if self._mode not in (CROSS_LINGUAL, ZERO_SHOT):
@@ -66,15 +66,15 @@ class CosyVoice:
         self._known: set[str] = set()
 
     def voices(self, language: str) -> None:
-        """As many as there are recordings."""
+        """None: each recording is a voice."""
 
     def speak(self, text: str, language: str, voice: Voice, speed: float, target: Path) -> None:
-        """24 kHz, one channel. Writes nothing where there is no word in `text`."""
+        """Write 24 kHz, one channel; nothing if there is no word in `text`."""
         import numpy
         import soundfile
 
         try:
-            spoken = [self._read(piece, voice, speed) for piece in spoken_chunks(text, language)]
+            spoken = [self._infer(chunk, voice, speed) for chunk in spoken_chunks(text, language)]
         except RuntimeError as error:
             if OUT_OF_MEMORY in str(error):
                 raise _out_of_memory() from error
@@ -83,38 +83,38 @@ class CosyVoice:
             return
         rate = int(self._model.sample_rate)
         silence = numpy.zeros(round(BETWEEN_SECONDS * rate), numpy.float32)
-        parts = [part for piece in spoken for part in (silence, piece)][1:]
+        parts = [part for chunk in spoken for part in (silence, chunk)][1:]
         soundfile.write(target, numpy.concatenate(parts), rate, subtype="FLOAT")
 
-    def _read(self, piece: str, voice: Voice, speed: float) -> Samples:
-        """One piece, spoken."""
+    def _infer(self, chunk: str, voice: Voice, speed: float) -> Samples:
+        """The audio of one chunk."""
         import numpy
 
-        name = self._introduced(voice)
-        # What follows is unused for a voice that is known by name.
+        name = self._register(voice)
+        # For a voice that is registered by name the other arguments are not used.
         options = {"zero_shot_spk_id": name, "stream": False, "speed": speed,
                    "text_frontend": False}  # fmt: skip
         answers: Iterator[dict[str, Any]]
-        if self._leads(voice):
-            answers = self._model.inference_zero_shot(piece, "", "", **options)
+        if self._uses_text(voice):
+            answers = self._model.inference_zero_shot(chunk, "", "", **options)
         else:
             lead = INSTRUCTION if self._generation == 3 else ""
-            answers = self._model.inference_cross_lingual(lead + piece, "", **options)
+            answers = self._model.inference_cross_lingual(lead + chunk, "", **options)
         parts = [numpy.asarray(answer["tts_speech"], numpy.float32).reshape(-1)
                  for answer in answers]  # fmt: skip
         return numpy.concatenate(parts) if parts else numpy.zeros(0, numpy.float32)
 
-    def _leads(self, voice: Voice) -> bool:
-        """True where the recording's text is given to the model, too."""
+    def _uses_text(self, voice: Voice) -> bool:
+        """Whether the model gets the recording's text as well."""
         return self._mode == ZERO_SHOT and bool(voice.sample_text)
 
-    def _introduced(self, voice: Voice) -> str:
-        """The name under which the model knows the voice, worked out at its first line."""
+    def _register(self, voice: Voice) -> str:
+        """The name under which the model knows the voice, which is computed at its first use."""
         name = f"{voice.number}-{voice.sample_sha256}"
         if name not in self._known:
             assert voice.sample is not None
             text = ""
-            if self._leads(voice):
+            if self._uses_text(voice):
                 lead = INSTRUCTION if self._generation == 3 else ""
                 text = f"{lead}{voice.sample_text}"
             self._model.add_zero_shot_spk(text, str(voice.sample), name)
@@ -123,15 +123,15 @@ class CosyVoice:
 
 
 def _generation(folder: Path, choice: EngineChoice) -> int:
-    found = [number for name, number in GENERATIONS.items() if (folder / name).is_file()]
-    if len(found) != 1:
+    numbers = [number for name, number in GENERATIONS.items() if (folder / name).is_file()]
+    if len(numbers) != 1:
         raise Misconfigured(
-            f"The model {choice.engine}/{choice.model} is no CosyVoice 2 or 3: expected one of "
+            f"The model {choice.engine}/{choice.model} is not CosyVoice 2 or 3: expected one of "
             f"{', '.join(GENERATIONS)} in its folder. Run `dubstage models pull` again, or name "
             "another model in the profile.",
             reason="ModelUnusable",
         )
-    return found[0]
+    return numbers[0]
 
 
 def _load(folder: Path, choice: EngineChoice) -> Any:
@@ -147,7 +147,7 @@ def _load(folder: Path, choice: EngineChoice) -> Any:
     try:
         return AutoModel(model_dir=str(folder), fp16=bool(choice.parameters.get("fp16", False)))
     except Exception as error:
-        # A damaged file ends in whatever the library that reads it raises.
+        # A damaged file ends in any error of the library that reads it.
         if OUT_OF_MEMORY in str(error):
             raise _out_of_memory() from error
         raise Misconfigured(

@@ -1,4 +1,4 @@
-"""What a speech engine does."""
+"""The interface of a speech engine."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Voice:
-    """How one speaker of the programme is to sound."""
+    """The voice of one speaker in the dub."""
 
     speaker: str
     number: int
-    """0 for who speaks first, 1 for the next: engines with voices of their own give each
-    number another one."""
+    """0 for the speaker who speaks first, 1 for the next. An engine with voices of its own
+    has one for each number."""
     sample: Path | None = None
     """A recording of the voice; None for an engine that does not clone."""
     sample_name: str | None = None
-    """Where the recording comes from, as people know it."""
+    """Where the recording comes from: a path in the data volume."""
     sample_text: str | None = None
-    """What is said in it, where that is known."""
+    """The words of the recording, if known."""
     sample_sha256: str | None = None
 
 
-class Speaker(Protocol):
+class Synthesizer(Protocol):
     """Speaks text into a file."""
 
     reach: float
-    """How much faster or slower than its own pace the engine speaks well; 0.0: it knows one
-    pace alone."""
+    """How much the engine's speed can differ from its natural pace without loss of quality;
+    0.0 for an engine with a single speed."""
 
     def voices(self, language: str) -> int | None:
-        """How many voices of its own the engine has for `language`, a BCP 47 tag; None for
-        one that clones as many as it is given."""
+        """The number of the engine's own voices for `language`, a BCP 47 tag; None for an
+        engine that clones the voice of a recording."""
         ...
 
     def speak(self, text: str, language: str, voice: Voice, speed: float, target: Path) -> None:
-        """Write `text` as a WAV file, `speed` times as fast as the engine's own pace.
+        """Write `text` as a WAV file, at `speed` times the engine's natural pace.
 
-        An empty sound, or no file, says that the engine had nothing to say.
+        Writes no file, or an empty one, if the text has nothing that can be spoken.
         """
         ...

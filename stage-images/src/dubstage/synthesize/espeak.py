@@ -1,4 +1,4 @@
-"""espeak-ng: a formant synthesiser. A robot's voice, for any machine."""
+"""espeak-ng: a formant synthesizer. It sounds like a robot, and runs on any machine."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from dubstage.text.languages import engine_code, primary
 from dubstage.workspace.work import Work
 
 WORDS_PER_MINUTE = 165
-"""A little below espeak-ng's own 175: easier to follow in a film."""
+"""A little below the default of espeak-ng, 175: easier to follow in a dub."""
 VARIANTS = ("", "+f2", "+m3", "+f4", "+m7", "+f3", "+m5", "+f5", "+m2", "+f1")
-"""A throat for each speaker in turn, as different as espeak-ng's can be."""
+"""A voice variant for each speaker in turn, as different as possible."""
 
 
 def load(work: Work) -> Espeak:
@@ -33,11 +33,12 @@ class Espeak:
         self._rate = int(choice.parameters.get("words_per_minute", WORDS_PER_MINUTE))
 
     def voices(self, language: str) -> int:
-        """As many throats as there are, in any language."""
+        """One for each variant, in any language."""
         return len(VARIANTS)
 
     def speak(self, text: str, language: str, voice: Voice, speed: float, target: Path) -> None:
-        """22.05 kHz, one channel. The text goes in by stdin: never an option."""
+        """Write 22.05 kHz, one channel. The text is passed by stdin, so that it is not read as an
+        option."""
         name = engine_code(language, ESPEAK) or primary(language)
         name += VARIANTS[voice.number % len(VARIANTS)]
         command = ["espeak-ng", "-v", name, "-s", str(round(self._rate * speed)),

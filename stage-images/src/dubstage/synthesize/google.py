@@ -1,4 +1,4 @@
-"""gTTS: Google's voice, for trying things out. Needs a network."""
+"""gTTS: the voice of Google Translate, for trials. It needs a network."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ ACCENTS = {
     "fr": ("com", "ca"),
     "pt": ("com.br", "pt"),
 }
-"""Google's sites that speak a language with an accent of their own, as gTTS documents them:
-one for each speaker in turn. Other languages have one voice for all."""
+"""Google's sites that speak a language with their own accent, according to gTTS's
+documentation: one for each speaker in turn. Other languages have a single voice."""
 
 
 def load(_: Work) -> Gtts:
-    """The client, which has nothing to load."""
+    """The client; there is nothing to load."""
     return Gtts()
 
 
 class Gtts:
-    """A few requests for each line."""
+    """A few requests per segment."""
 
     reach = 0.0
 
@@ -43,7 +43,7 @@ class Gtts:
         """Raises :class:`TemporaryFailure` if Google does not answer."""
         from gtts import gTTSError
 
-        # An answer that is none ends in whatever gTTS's parsing meets.
+        # A malformed answer ends in any error of gTTS's parser.
         errors = (gTTSError, MediaError, ValueError, TypeError)
         try:
             Retrying(**transient(*errors))(_speak, text, language, voice, target)

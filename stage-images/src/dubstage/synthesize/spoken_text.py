@@ -1,7 +1,7 @@
-"""Text as CosyVoice is to read it.
+"""Text prepared for CosyVoice: numbers in words, no control tokens, short chunks.
 
-CosyVoice's own preparation spells numbers in English or Chinese whatever the language is,
-and fetches its grammars from the network. So it is left off, and this takes its place.
+It replaces CosyVoice's own text front end, which spells numbers in English or Chinese for any
+language, and downloads its grammars.
 """
 
 from __future__ import annotations
@@ -13,42 +13,42 @@ from dubstage.text.languages import is_spaced, primary
 from dubstage.text.punctuation import SENTENCE_MARKS
 
 CONTROL = re.compile(r"<\|[^|]*\|>|</?\w+>|[\[\]<>|]")
-"""What the model takes for a command: ``<|endofprompt|>``, ``[laughter]``, ``<strong>``."""
+"""Control tokens of the model: ``<|endofprompt|>``, ``[laughter]``, ``<strong>``."""
 BETWEEN_DIGITS = re.compile(r"(?<=\d)[:/–-](?=\d)")
-"""Of times, dates and scores: 12:30, 3-1."""
+"""Marks in times, dates and scores: 12:30, 3-1."""
 NUMBER = re.compile(r"\d+(?:[.,\u00a0\u202f]\d+)*")
 GROUPS = r"[1-9]\d{0,2}(?P<mark>[.,\u00a0\u202f])\d{3}(?:(?P=mark)\d{3})*"
 THOUSANDS = re.compile(GROUPS)
-"""1,234,567, with whatever mark; never after a leading 0."""
+"""1,234,567 with any mark; never after a leading 0."""
 DECIMAL = re.compile(rf"(?P<whole>{GROUPS}|\d+)(?!(?P=mark))[.,](?P<decimals>\d+)")
 """1234.56 and 1,234.56: the mark before the decimals is not the one between thousands."""
 POINT_DECIMALS = frozenset({"en", "ja", "ko", "yue", "zh"})
-"""Languages in which 3.142 is about pi; in the others it is three thousand."""
+"""Languages with a decimal point: 3.142 is about pi. In the others it is three thousand."""
 LONGEST_NUMBER = 18
-"""Digits of the longest number that is spelled: nobody has words for more."""
+"""Digits of the longest number that is spelled."""
 YEAR = re.compile(r"1[1-9]\d\d")
 SPELLS_YEARS = frozenset({"de", "en"})
 """Languages that read 1984 in two halves."""
 SPELLED = frozenset({"de", "en", "es", "fr", "it", "ja", "ko", "ru"})
-"""Languages whose numbers are spelled here; the model reads Chinese digits itself."""
+"""Languages whose numbers are spelled here; the model reads digits in Chinese itself."""
 LONGEST_SPACED, LONGEST_UNSPACED = 240, 60
-"""Characters of one piece: about the 80 tokens at which CosyVoice splits by itself."""
+"""Characters of one chunk: about 80 tokens, where CosyVoice itself splits."""
 
 
 def spoken_chunks(text: str, language: str) -> list[str]:
-    """What is to be read, one piece after the other; empty where there is no word."""
+    """The chunks of `text` to speak, in order; empty for a text without words."""
     plain = BETWEEN_DIGITS.sub(" ", CONTROL.sub(" ", text))
     plain = " ".join(NUMBER.sub(lambda match: _spelled(match.group(), language), plain).split())
     spaced = is_spaced(language)
-    found = chunks(plain, LONGEST_SPACED if spaced else LONGEST_UNSPACED)
-    words = [chunk for chunk in found if any(letter.isalnum() for letter in chunk)]
-    stop = "." if spaced else "。"
-    return [chunk if chunk[-1] in SENTENCE_MARKS else f"{chunk}{stop}" for chunk in words]
+    parts = chunks(plain, LONGEST_SPACED if spaced else LONGEST_UNSPACED)
+    spoken = [chunk for chunk in parts if any(letter.isalnum() for letter in chunk)]
+    period = "." if spaced else "。"
+    return [chunk if chunk[-1] in SENTENCE_MARKS else f"{chunk}{period}" for chunk in spoken]
 
 
 def _spelled(number: str, language: str) -> str:
-    """The number in words; as it is where its form or the language is not known, and where
-    it is too long."""
+    """The number in words; unchanged if it is too long, or its form or the language is not
+    known."""
     tag = primary(language)
     if tag not in SPELLED or sum(letter.isdecimal() for letter in number) > LONGEST_NUMBER:
         return number
@@ -75,6 +75,6 @@ def _in_words(digits: str, tag: str, kind: str = "cardinal") -> str:
 def _with_decimals(whole: str, decimals: str, tag: str) -> str:
     from num2words import num2words
 
-    if tag == "it":  # The library leaves Italian decimals out.
+    if tag == "it":  # num2words drops Italian decimals.
         return " ".join([_in_words(whole, tag), "virgola", *(_in_words(x, tag) for x in decimals)])
     return str(num2words(f"{whole}.{decimals}", lang=tag))

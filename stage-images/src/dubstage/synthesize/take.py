@@ -1,5 +1,4 @@
-"""One line spoken: silence at its ends removed, looked over, and spoken again where it did
-not come out well."""
+"""Takes of one segment: silence at the ends is removed, and a failed take is repeated."""
 
 from __future__ import annotations
 
@@ -12,27 +11,27 @@ from dubstage.text.transcript import ClipFlag
 from dubstage.timing.onset import speech_bounds
 
 ATTEMPTS = 3
-"""Takes of one line, all in all."""
+"""Takes of one segment at most."""
 SHORTEST_SECONDS = 0.05
-"""Less than this is no speech."""
+"""Shorter audio is not speech."""
 LONG_FACTOR, LONG_SECONDS = 2.5, 2.0
-"""A line that takes longer than 2.5 times what was expected, and 2 s more, was repeated or
-went astray. The seconds are for short lines and for numbers, whose characters say little."""
+"""A take longer than 2.5 times the expected duration plus 2 s repeats itself or has failed.
+The seconds are for short texts and numbers, whose duration is hard to predict."""
 
 
 @dataclass(frozen=True)
 class Take:
-    """A line as it was spoken."""
+    """The audio of one attempt."""
 
     samples: Samples
     """Shape (frames,): one channel."""
     sample_rate: int
     speed: float
-    """How much faster than its own pace the engine was asked to speak."""
+    """Speed that was requested of the engine, relative to its natural pace."""
     flag: ClipFlag | None
-    """What is wrong with it, None where nothing is."""
+    """What is wrong with it; None for a good take."""
     number: int = 1
-    """How many takes it took, this one included."""
+    """Number of takes up to this one."""
 
     @property
     def duration(self) -> float:
@@ -41,7 +40,7 @@ class Take:
 
     @property
     def natural(self) -> float:
-        """Seconds at the engine's own pace."""
+        """Seconds at the engine's natural pace."""
         return self.duration * self.speed
 
 
@@ -52,24 +51,24 @@ def record(
     file: Path,
     attempts: int = ATTEMPTS,
 ) -> Take:
-    """The first take with nothing wrong, of at most `attempts`; else the one that comes
-    nearest to the `expected` seconds at the engine's own pace.
+    """The first good take of at most `attempts`; without one, the take that is nearest to
+    the `expected` seconds at the engine's natural pace.
 
-    `speak(speed, file)` lets the engine speak the line into a file.
+    `speak(speed, file)` makes the engine write a take.
     """
     takes = []
     for number in range(1, attempts + 1):
         speak(speed, file)
-        take = replace(_look_over(file, speed, expected), number=number)
+        take = replace(_examine(file, speed, expected), number=number)
         file.unlink(missing_ok=True)
         if take.flag is None:
             return take
         takes.append(take)
-    spoken = [take for take in takes if take.flag is not ClipFlag.NO_SOUND]
-    return min(spoken or takes, key=lambda take: abs(take.natural - expected))
+    audible = [take for take in takes if take.flag is not ClipFlag.NO_SOUND]
+    return min(audible or takes, key=lambda take: abs(take.natural - expected))
 
 
-def _look_over(file: Path, speed: float, expected: float) -> Take:
+def _examine(file: Path, speed: float, expected: float) -> Take:
     import numpy
     import soundfile
 
@@ -77,12 +76,12 @@ def _look_over(file: Path, speed: float, expected: float) -> Take:
         return Take(numpy.zeros(0, numpy.float32), 1, speed, ClipFlag.NO_SOUND)
     samples, rate = soundfile.read(file, dtype="float32", always_2d=True)
     mono = samples.mean(axis=1)
-    begin, end = speech_bounds(mono, rate)
-    mono = mono[int(begin * rate) : int(end * rate)]
-    return Take(mono, rate, speed, _trouble(mono, rate, speed, expected))
+    onset, offset = speech_bounds(mono, rate)
+    mono = mono[int(onset * rate) : int(offset * rate)]
+    return Take(mono, rate, speed, _fault(mono, rate, speed, expected))
 
 
-def _trouble(samples: Samples, rate: int, speed: float, expected: float) -> ClipFlag | None:
+def _fault(samples: Samples, rate: int, speed: float, expected: float) -> ClipFlag | None:
     seconds = len(samples) / rate
     if seconds < SHORTEST_SECONDS:
         return ClipFlag.NO_SOUND
