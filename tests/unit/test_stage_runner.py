@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -289,3 +290,23 @@ def test_link_out_of_the_inputs_folder_is_refused(volumes: Path) -> None:
 def test_request_survives_serialization() -> None:
     request = request_for(Stage.MUX)
     assert StageRequest.model_validate_json(request.model_dump_json(exclude_none=True)) == request
+
+
+@pytest.mark.parametrize(
+    ("run", "level", "message"),
+    [
+        (fake, logging.INFO, "Succeeded: made"),
+        (failing(BadInput("It is not a video.")), logging.ERROR, "BadInput: It is not a video."),
+    ],
+)
+def test_last_line_of_the_log_is_the_result(
+    volumes: Path,
+    caplog: pytest.LogCaptureFixture,
+    run: Callable[[Work], Outcome],
+    level: int,
+    message: str,
+) -> None:
+    caplog.set_level(logging.INFO)
+    run_stage_in(volumes, request_for(Stage.INGEST), run)
+    assert (caplog.records[-1].levelno, caplog.records[-1].message) == (level, message)
+    assert caplog.text.count("It is not a video.") <= 1

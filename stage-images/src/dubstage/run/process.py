@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import logging
 import os
 import time
 from collections.abc import Mapping
@@ -67,23 +68,25 @@ def finish(
 ) -> tuple[ExitCode, StageResult]:
     """Run the stage and turn its end, good or bad, into an exit code and a result."""
     begun = time.monotonic()
+    code, failure = ExitCode.OK, None
     try:
         attempt = Attempt(request, roots, staging, patience)
         order = run_ingest if request.stage is Stage.INGEST else run_stage
         result = order(attempt, run)
-        code = ExitCode.OK
     except StageError as error:
-        code, result = error.exit_code, _failure(request, error)
+        failure = error
     except OSError as error:
-        failure = _from_os_error(error)
-        code, result = failure.exit_code, _failure(request, failure)
         logs.logger.exception("the operating system reported an error")
+        failure = _from_os_error(error)
     except Exception as error:
         logs.logger.exception("unexpected error")
         failure = _unforeseen(request, roots, error)
-        code, result = failure.exit_code, _failure(request, failure)
     finally:
         staging.discard()
+    if failure:
+        code, result = failure.exit_code, _failed(request, failure)
+    level = logging.ERROR if failure else logging.INFO
+    logs.logger.log(level, "%s: %s", result.reason, result.message)
     seconds = round(time.monotonic() - begun, 3)
     return code, result.model_copy(update={"seconds": seconds})
 
@@ -129,8 +132,7 @@ def _is_full(folder: Path) -> bool:
     return volume.f_bavail == 0
 
 
-def _failure(request: StageRequest, error: StageError) -> StageResult:
-    logs.logger.error("%s", error)
+def _failed(request: StageRequest, error: StageError) -> StageResult:
     return StageResult(
         stage=request.stage,
         reason=error.reason,
@@ -140,7 +142,6 @@ def _failure(request: StageRequest, error: StageError) -> StageResult:
 
 
 def _report(result: StageResult, path: Path) -> None:
-    """Write the result where the kubelet reads it, and log it."""
-    logs.logger.info("%s: %s", result.reason, result.message)
+    """Write the result where the kubelet reads it."""
     if path.exists():
         path.write_text(result.to_termination_message())
