@@ -88,9 +88,10 @@ class StageStatus(StatusModel):
     job_name: str | None = None
     """Name of the stage's Job."""
     pod_name: str | None = None
-    """Name of the latest pod."""
+    """Name of the latest pod. Not set when the stage has succeeded: the Job leads to it."""
     since: Timestamp | None = None
-    """Time at which the stage came into its state."""
+    """Time at which the stage came into its state. A stage that succeeded or failed has a
+    completionTime instead."""
     start_time: Timestamp | None = None
     """Time at which the container of the latest pod started."""
     completion_time: Timestamp | None = None

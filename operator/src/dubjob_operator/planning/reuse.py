@@ -40,9 +40,7 @@ def reused(
         if entry.state is StageState.PENDING and not entry.forced and entry.name in reusable:
             done = ended(moved_to(entry, StageState.SUCCEEDED, now), now)
             summary = result.reusable_summaries.get(Stage(entry.name))
-            changed = done.model_copy(
-                update={"reused": True, "progress": 100, "summary": shown(summary)}
-            )
+            changed = done.model_copy(update={"reused": True, "summary": shown(summary)})
         elif entry.state is StageState.PENDING and entry.name in corrected:
             changed = entry.model_copy(update={"imports": True})
         found.append(changed)

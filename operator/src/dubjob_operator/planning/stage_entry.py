@@ -33,10 +33,10 @@ def moved_to(
 
 
 def ended(entry: StageStatus, now: datetime, finished: str | None = None) -> StageStatus:
-    """The entry with a completion time: `finished`, or now."""
+    """The entry with a completion time, `finished` or now, in the place of `since`."""
     if entry.completion_time:
         return entry
-    return entry.model_copy(update={"completion_time": finished or timestamp(now)})
+    return entry.model_copy(update={"completion_time": finished or timestamp(now), "since": None})
 
 
 def fresh(entry: StageStatus, now: datetime, **flags: bool | None) -> StageStatus:

@@ -139,7 +139,8 @@ def _succeeded(entry: StageStatus, pod: ObservedPod | None, now: datetime) -> St
     result = pod.result if pod else None
     message = result.message if result else ""
     entry = moved_to(entry, StageState.SUCCEEDED, now, message=message)
-    update: dict[str, object] = {"progress": 100}
+    # The Job leads to the pod, and the state says how much is done.
+    update: dict[str, object] = {"pod_name": None, "progress": None}
     if result:
         update |= {
             "elapsed_milliseconds": scaled(result.seconds, 1000),
