@@ -52,8 +52,8 @@ def test_pod_finds_its_dubjob_by_a_shortened_name() -> None:
     for key in (KEY, long):
         indexed.dubjobs.put(key, stored(key[1]))
     for key in (KEY, long):
-        assert indexed.labelled((key[0], label_value(key[1]))) == [key]
-    assert indexed.labelled(("dubbing", "nobody")) == []
+        assert indexed.labeled((key[0], label_value(key[1]))) == [key]
+    assert indexed.labeled(("dubbing", "nobody")) == []
 
 
 def test_slim_objects_are_equivalent_to_complete_ones() -> None:

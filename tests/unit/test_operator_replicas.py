@@ -119,7 +119,7 @@ async def test_reconciling_starts_after_the_initial_list() -> None:
     seen, listed = Delivered(), Listed()
     watch = Watch("pods", "/api/v1", "", seen)
     audit = WatchAudit(cast("Client", listed), (watch,), ())
-    waiting = asyncio.create_task(audit.all_seen())
+    waiting = asyncio.create_task(audit.sync())
     await asyncio.sleep(0)
     assert not waiting.done()
     seen["a"] = "1"

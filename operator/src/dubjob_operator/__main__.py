@@ -21,13 +21,13 @@ from dubjob_operator.settings import Settings
 
 
 async def operate(settings: Settings) -> None:
-    """Run until told to stop."""
+    """Run until a signal ends the process."""
     registry = kopf.OperatorRegistry()
     cache = Cache()
-    # The Lease has a client of its own: it must not wait behind a thousand Jobs.
+    # The Lease has its own client, so that it does not wait behind a thousand Jobs.
     client, lease_client = Client(), Client()
 
-    async def act(key: Key) -> float | None:
+    async def reconcile(key: Key) -> float | None:
         return await reconciler.reconcile(key) if leadership.is_leader else None
 
     def take_over() -> None:
@@ -36,9 +36,10 @@ async def operate(settings: Settings) -> None:
         for key in cache.profile_keys():
             reconciler.profiles.to_check(key)
 
-    queue = WorkQueue(act)
-    tell = queue.add_low_priority
-    reconciler = Reconciler(client, cache, tell, read_progress=settings.read_progress)
+    queue = WorkQueue(reconcile)
+    reconciler = Reconciler(
+        client, cache, queue.add_low_priority, read_progress=settings.read_progress
+    )
     leadership = Leadership(lease_client, settings.lease_namespace, settings.identity, take_over)
     client.may_write = lambda: leadership.is_leader
     audited = watch_audit.watches(cache)
@@ -68,7 +69,7 @@ async def operate(settings: Settings) -> None:
 
 
 def main() -> int:
-    """The process's exit code."""
+    """Run the operator and return the exit code of the process."""
     try:
         settings = Settings.from_environment()
     except ValueError as error:

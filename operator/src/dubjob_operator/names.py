@@ -1,4 +1,4 @@
-"""Every label, annotation and condition type, spelled once."""
+"""All labels, annotations and condition types."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 OPERATOR_NAME = "dubjob-operator"
 MANAGED_BY_SELECTOR = f"{MANAGED_BY_LABEL}={OPERATOR_NAME}"
 DUBJOB_LABEL = "dubjob.dev/dubjob"
-"""The DubJob's name, shortened with a hash where a label cannot hold it."""
+"""Name of the DubJob. A name that is too long for a label is shortened and gets a hash."""
 STAGE_LABEL = "dubjob.dev/stage"
 PIPELINE_HASH_ANNOTATION = "dubjob.dev/pipeline-hash"
-"""The last stage's input hash when the Job was made: what ingest looked ahead for."""
+"""Input hash of the last stage when the Job was created. It says for which spec the report of
+ingest counts."""
 TIMEOUT_ANNOTATION = "dubjob.dev/timeout-seconds"
-"""The stage's time limit when the Job was made: a changed profile moves none that run."""
+"""Timeout of the stage when the Job was created. A change of the profile does not affect Jobs that
+exist."""
 NETWORK_LABEL = "dubjob.dev/network"
-"""``allowed`` or ``denied``: what the chart's network policies select by."""
+"""``allowed`` or ``denied``. The network policies of the chart select pods by it."""
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 VOLCANO_QUEUE_ANNOTATION = "scheduling.volcano.sh/queue-name"
 RETRY_ANNOTATION = "dubjob.dev/retry"
@@ -45,7 +47,7 @@ LABEL_LENGTH = 63
 
 
 def label_value(name: str) -> str:
-    """`name` where a label can hold it, else its start and a hash."""
+    """`name`, or its start and a hash if it is too long for a label."""
     if len(name) <= LABEL_LENGTH:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:10]
@@ -53,5 +55,5 @@ def label_value(name: str) -> str:
 
 
 def is_shortened(label: str) -> bool:
-    """False for a label that is surely the whole name."""
+    """Whether the label may be a shortened name."""
     return re.search(r"-[0-9a-f]{10}$", label) is not None

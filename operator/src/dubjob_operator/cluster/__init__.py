@@ -1,1 +1,1 @@
-"""The only door to the API server."""
+"""Everything that calls the API server."""

@@ -38,8 +38,8 @@ class ObjectCache(Generic[AnyCached]):
         return before
 
     def update(self, event: kopf.RawEvent, key: Key, stored: AnyCached) -> AnyCached | None:
-        """Store the object of a watch event, or remove it where it was deleted. Return the
-        version that it replaces, if any."""
+        """Store the object of a watch event, or remove it if it was deleted. Return the version
+        that it replaces, if any."""
         if event["type"] == DELETED:
             self.remove(stored.uid)
             return None
@@ -63,7 +63,7 @@ class ObjectCache(Generic[AnyCached]):
         return list(self._by_key)
 
     def every(self) -> list[AnyCached]:
-        """All objects. A copy: metrics are read in a thread of their own."""
+        """All objects. A copy, because another thread reads them for the metrics."""
         return [stored for known in list(self._by_key.values()) for stored in list(known.values())]
 
     def versions(self) -> dict[str, str]:
@@ -88,7 +88,7 @@ class Cache:
         return _latest(self.dubjobs.of(key))
 
     def profile(self, key: Key) -> CachedProfile | None:
-        """The profile of that key: a ClusterDubProfile where the namespace is empty."""
+        """The profile of that key: a ClusterDubProfile if the namespace is empty."""
         return _latest((self.profiles if key[0] else self.cluster_profiles).of(key))
 
     def profile_keys(self) -> list[Key]:
@@ -105,20 +105,21 @@ class Cache:
 
     def unfinished(self) -> list[Key]:
         """Keys of the DubJobs that are not idle."""
-        found = ((key, self.dubjob(key)) for key in self.dubjobs.every_key())
-        return [key for key, dubjob in found if dubjob and not dubjob.idle]
+        dubjobs = {key: self.dubjob(key) for key in self.dubjobs.every_key()}
+        return [key for key, dubjob in dubjobs.items() if dubjob and not dubjob.idle]
 
     def states(self) -> list[tuple[str, str]]:
         """State and reason of every DubJob."""
         return [(dubjob.state, dubjob.reason) for dubjob in self.dubjobs.every()]
 
-    def labelled(self, wanted: Key) -> list[Key]:
-        """The DubJobs whose label a Job or pod carries: one, but for shortened names."""
-        if self.dubjobs.of(wanted):
-            return [wanted]
-        if not names.is_shortened(wanted[1]):
+    def labeled(self, label: Key) -> list[Key]:
+        """Keys of the DubJobs whose label a Job or pod has. There may be several only if the
+        label is a shortened name."""
+        if self.dubjobs.of(label):
+            return [label]
+        if not names.is_shortened(label[1]):
             return []
-        return [key for key in self.dubjobs.every_key() if _label(key) == wanted]
+        return [key for key in self.dubjobs.every_key() if _label(key) == label]
 
 
 def _latest(objects: list[AnyCached]) -> AnyCached | None:

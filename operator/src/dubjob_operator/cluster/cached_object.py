@@ -1,7 +1,7 @@
-"""Objects as they are kept in memory: text, and the little that is asked for often.
+"""Objects in the cache: JSON text, and the few fields that are read often.
 
-As nested dictionaries an object takes about ten times the memory of its JSON text, and
-there may be ten thousand DubJobs, each with six Jobs and their pods.
+As nested dictionaries, an object takes about ten times the memory of its text. There may be ten
+thousand DubJobs, each with six Jobs and their pods.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ class CachedObject:
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> CachedObject:
-        """The object as the watch has brought it."""
+        """The cached form of an object from a watch event."""
         return cls(raw["metadata"]["uid"], raw["metadata"]["resourceVersion"], _text(raw))
 
     @property
     def raw(self) -> dict[str, Any]:
-        """The object as it was stored."""
+        """The object as it was cached."""
         return cast("dict[str, Any]", json.loads(self.text))
 
 
@@ -39,16 +39,16 @@ class CachedObject:
 class CachedDubJob(CachedObject):
     """One DubJob."""
 
-    asked: int
-    """A hash of what its author says: another one, and something may have to be done."""
+    request: int
+    """Hash of the generation and the annotations. If it changes, a Job may be needed."""
     state: str
     reason: str
     idle: bool
-    """True: finished, and nothing to do."""
+    """Whether it has finished and nothing is requested."""
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> CachedDubJob:
-        """The object as the watch has brought it."""
+        """The cached form of an object from a watch event."""
         metadata = raw["metadata"]
         annotations = frozenset(metadata.get("annotations", {}).items())
         state, reason = state_and_reason(raw)
@@ -56,7 +56,7 @@ class CachedDubJob(CachedObject):
             uid=metadata["uid"],
             version=metadata["resourceVersion"],
             text=_text(raw),
-            asked=hash((metadata.get("generation"), annotations)),
+            request=hash((metadata.get("generation"), annotations)),
             state=state,
             reason=reason,
             idle=is_idle(raw),
@@ -71,7 +71,7 @@ class CachedProfile(CachedObject):
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> CachedProfile:
-        """The object as the watch has brought it."""
+        """The cached form of an object from a watch event."""
         metadata = raw["metadata"]
         return cls(
             uid=metadata["uid"],
@@ -82,8 +82,8 @@ class CachedProfile(CachedObject):
 
 
 def slim(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """A Job or a pod with no more than :mod:`dubjob_operator.planning` reads, a tenth of it.
-    Twice is as good as once."""
+    """The fields of a Job or a pod that :mod:`dubjob_operator.planning` reads, about a tenth.
+    Slimming an object again does not change it."""
     metadata, spec, status = raw["metadata"], raw.get("spec", {}), raw.get("status", {})
     match raw.get("kind"):
         case "Job":

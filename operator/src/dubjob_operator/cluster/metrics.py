@@ -1,4 +1,4 @@
-"""What Prometheus is told. Labels are bounded: no names of DubJobs, Jobs or pods."""
+"""The metrics for Prometheus. No label is the name of a DubJob, Job or pod."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ QUEUE_SECONDS = Histogram(
     registry=REGISTRY,
 )
 REUSED = Counter(
-    "dubjob_stages_reused", "Stages whose work was found done.", ("stage",), registry=REGISTRY
+    "dubjob_stages_reused", "Stages whose outputs existed already.", ("stage",), registry=REGISTRY
 )
 RECONCILE_SECONDS = Histogram(
     "dubjob_reconcile_seconds",
@@ -42,7 +42,7 @@ RECONCILE_SECONDS = Histogram(
 )
 API_REQUESTS = Counter(
     "dubjob_api_requests",
-    "Requests to the API server, watches apart.",
+    "Requests to the API server, without watches.",
     ("method", "code"),
     registry=REGISTRY,
 )
@@ -51,24 +51,24 @@ QUEUE_DEPTH = Gauge(
 )
 WATCH_AGE = Gauge(
     "dubjob_watch_last_event_age_seconds",
-    "Seconds since a watch brought its last event.",
+    "Seconds since the last event of a watch.",
     ("resource",),
     registry=REGISTRY,
 )
-LEADER = Gauge("dubjob_leader", "1 while this replica acts, else 0.", registry=REGISTRY)
+LEADER = Gauge("dubjob_leader", "1 if this replica is the leader, else 0.", registry=REGISTRY)
 
 States = Callable[[], Iterable[tuple[str, str]]]
 """State and reason of every DubJob."""
 
 
 class DubJobs(Collector):
-    """DubJobs by state and reason, counted when asked."""
+    """Number of DubJobs by state and reason, counted at each scrape."""
 
     def __init__(self, states: States) -> None:
         self._states = states
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """The one gauge."""
+        """Yield the gauge."""
         family = GaugeMetricFamily(
             "dubjob_dubjobs", "DubJobs by state and reason.", labels=("state", "reason")
         )
@@ -78,14 +78,14 @@ class DubJobs(Collector):
 
 
 def count_transitions(dubjob: DubJob, after: DubJobStatus, observed: Observed) -> None:
-    """Count what changed between the recorded status and `after`."""
+    """Count the changes between the recorded status and `after`."""
     for entry in after.stages:
         before = dubjob.status.of(entry.name)
         if before is None or (before.state, before.run) != (entry.state, entry.run):
             _count_end(dubjob, entry)
         if entry.start_time and (before is None or before.start_time != entry.start_time):
             job = observed.job(entry.job_name or "")
-            # A later attempt has waited for the one before.
+            # A later attempt also waited for the previous one.
             if job and job.created and entry.attempts == 1:
                 start = parse(entry.start_time).astimezone(timezone.utc)
                 waited = seconds_since(job.created, start)

@@ -35,11 +35,11 @@ class Profiles:
         self._cache = cache
         self._clock = clock
         self._parsed: dict[Key, tuple[str, DubProfile | ProfileProblem]] = {}
-        """By key: resourceVersion, and the profile of that version."""
+        """By key: resourceVersion and the profile of that version."""
         self._unchecked: asyncio.Queue[Key] = asyncio.Queue()
 
     def of(self, dubjob: DubJob) -> tuple[UsedProfile | None, DubProfile | ProfileProblem | None]:
-        """The profile that the DubJob uses, with the reference to it; None for none."""
+        """The profile that the DubJob uses, after the reference to it; None if there is none."""
         for reference in candidates(dubjob.spec.profile_ref):
             key = reference.key(dubjob.metadata.namespace)
             stored = self._cache.profile(key)
@@ -48,12 +48,12 @@ class Profiles:
         return None, None
 
     def to_check(self, key: Key) -> None:
-        """Have the profile of that key checked soon."""
+        """Check the profile of that key soon."""
         self._unchecked.put_nowait(key)
 
     async def run(self) -> None:
-        """Check profiles for ever. Only the replica that leads writes: when it takes over,
-        it has all of them checked."""
+        """Check profiles until canceled. Only the leader writes, and it checks all profiles when it
+        takes over."""
         while True:
             key = await self._unchecked.get()
             try:
@@ -65,7 +65,7 @@ class Profiles:
                 asyncio.get_running_loop().call_later(RETRY_SECONDS, self.to_check, key)
 
     async def check(self, key: Key) -> None:
-        """Write the profile's condition Accepted where it differs.
+        """Write the condition Accepted of the profile if it differs.
 
         Raises :class:`ApiError`.
         """
@@ -105,13 +105,13 @@ def _parsed(key: Key, stored: CachedObject) -> DubProfile | ProfileProblem:
 
 
 def first_problem(error: ValidationError) -> str:
-    """The first of the problems: its field, and what is wrong with it."""
+    """The field and the message of the first error."""
     first = error.errors()[0]
     return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
 
 
 def _recorded(body: dict[str, Any]) -> DubProfileStatus:
-    """The status as it was written, by whatever version."""
+    """The recorded status, empty if another version wrote it and it cannot be read."""
     try:
         return DubProfileStatus.model_validate(body.get("status") or {})
     except ValidationError:

@@ -1,5 +1,5 @@
-"""How fast earlier runs were: remembered in memory, learned anew after a restart from
-the status of the DubJobs that are there."""
+"""Throughput of earlier runs, kept in memory. After a restart it is learned from the status of the
+existing DubJobs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dubjob_operator.planning.estimate import SecondsPerSecond, video_seconds
 from dubstage.contract import Stage
 
 RUNS = 50
-"""So many runs of a stage are remembered, the latest."""
+"""Number of runs of a stage that count, the latest ones."""
 
 
 class Throughput:
@@ -22,7 +22,7 @@ class Throughput:
         self._runs: dict[tuple[Key, Stage], OrderedDict[str, float]] = {}
 
     def learn(self, profile: Key, uid: str, stages: Sequence[StageStatus]) -> None:
-        """Remember the finished stages of the DubJob `uid`; the same one counts once."""
+        """Add the finished stages of the DubJob `uid`, each once."""
         duration = video_seconds(stages)
         if duration is None:
             return
@@ -35,7 +35,7 @@ class Throughput:
                     runs.popitem(last=False)
 
     def of(self, profile: Key) -> SecondsPerSecond:
-        """The median of what is remembered."""
+        """The median throughput of the stages with that profile."""
         return {
             stage: median(runs.values()) for (key, stage), runs in self._runs.items()
             if key == profile

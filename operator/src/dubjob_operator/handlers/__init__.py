@@ -1,1 +1,1 @@
-"""The only kopf decorators."""
+"""The process: handlers of kopf, work queue, audit of the watches."""

@@ -1,4 +1,4 @@
-"""Start, settings, resync, liveness, end."""
+"""Start and end of the process, settings of kopf, resync, liveness."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from dubjob_operator.handlers.queue import WorkQueue
 from dubjob_operator.handlers.watch_audit import WatchAudit
 
 RESYNC_SECONDS = 60.0
-"""Every DubJob that is not at rest is looked at this often, though nothing was heard."""
+"""Interval at which every DubJob that is not idle is reconciled without an event."""
 WATCH_SECONDS = 300
-"""A watch is opened anew after this time, so that a dead one cannot last."""
+"""A watch is opened again after this time, so that a dead one does not last."""
 LISTED_AT_ONCE = 200
-"""Objects of a page: ten thousand DubJobs are not all in memory as they were listed. A listing
-must not take longer than etcd remembers, five minutes."""
+"""Page size of lists, so that ten thousand listed DubJobs are not all in memory. A list must not
+take longer than five minutes, after which etcd forgets its version."""
 IDLE_SECONDS = 0.5
-"""So long kopf keeps each object in memory after its last event."""
+"""Time for which kopf keeps an object in memory after its last event."""
 
 
 def register(
@@ -37,7 +37,7 @@ def register(
     audit: WatchAudit,
     profiles: Profiles,
 ) -> None:
-    """Register what happens at start, at the end, and when the kubelet asks."""
+    """Register the handlers for start, end and liveness probes."""
     tasks: list[asyncio.Task[None]] = []
 
     @kopf.on.login(registry=registry)
@@ -67,31 +67,31 @@ def register(
 
     @kopf.on.probe(id="dubjobs", registry=registry)
     async def alive(**_: Any) -> int:
-        trouble = _trouble(tasks, audit)
-        if trouble:
-            raise kopf.PermanentError(trouble)
+        problem = _problem(tasks, audit)
+        if problem:
+            raise kopf.PermanentError(problem)
         return len(cache.dubjobs.every_key())
 
 
-def _trouble(tasks: Iterable[asyncio.Task[None]], audit: WatchAudit) -> str:
-    """Why this process cannot work, or has to be started again; empty where all is well."""
+def _problem(tasks: Iterable[asyncio.Task[None]], audit: WatchAudit) -> str:
+    """Why this process does not work, empty if it does."""
     for task in tasks:
         if task.done():
             return f"{task.get_name()} has ended: {task.exception()!r}"
-    if not audit.has_all_seen:
-        return "the watches have not brought yet what is there"
+    if not audit.is_synced:
+        return "the watches have not delivered all existing objects yet"
     dead = audit.dead()
     return f"the watch of {', '.join(dead)} is dead" if dead else ""
 
 
 async def _work(queue: WorkQueue, audit: WatchAudit) -> None:
-    await audit.all_seen()
+    await audit.sync()
     await queue.run()
 
 
 async def _lead(leadership: Leadership) -> None:
     await leadership.run()
-    # Alone: there is nothing to agree on.
+    # A single replica needs no election.
     await asyncio.Event().wait()
 
 
@@ -109,7 +109,7 @@ def _configure(settings: kopf.OperatorSettings) -> None:
     settings.watching.client_timeout = WATCH_SECONDS + 10
     settings.watching.chunk_size = LISTED_AT_ONCE
     settings.queueing.idle_timeout = IDLE_SECONDS
-    # The CRDs are there and the namespaces are known: nothing to look for.
+    # The CRDs exist and the namespaces are known.
     settings.scanning.disabled = True
     settings.persistence.diffbase_storage = NoDiffs()
     settings.persistence.progress_storage = NoProgress()

@@ -1,4 +1,4 @@
-"""The handlers of the profiles' watches."""
+"""The handlers of the watches of profiles."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dubjob_operator.cluster.cached_object import CachedProfile
 class Wake(Protocol):
     """Enqueues DubJobs."""
 
-    def __call__(self, keys: list[Key], *, moves_on: bool) -> None: ...
+    def __call__(self, keys: list[Key], *, urgent: bool) -> None: ...
 
 
 def register(
@@ -35,9 +35,9 @@ def register(
         key, profile = profile_key(body), CachedProfile.of(dict(body))
         before = profiles.update(event, key, profile)
         check_profile(key)
-        # Where the status alone has changed, it is an echo of what was written here.
+        # If only the status has changed, the operator itself wrote it.
         if before is None or before.generation != profile.generation:
-            wake([each for each in cache.unfinished() if key[0] in ("", each[0])], moves_on=True)
+            wake([each for each in cache.unfinished() if key[0] in ("", each[0])], urgent=True)
 
     @kopf.on.event(names.GROUP, names.VERSION, names.DUBPROFILES, registry=registry)
     async def profile_seen(body: kopf.Body, event: kopf.RawEvent, **_: Any) -> None:

@@ -1,5 +1,7 @@
-"""Is every watch alive? What the API server lists and what the watches have brought
-must agree; what differs for long is a dead watch in a living process."""
+"""The audit of the watches: the objects that the API server lists must be those in the cache.
+
+A difference that lasts means that a watch is dead although the process is alive.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ from dubjob_operator.cluster.read_interval import read_interval
 
 AUDIT_SECONDS = 30.0
 PATIENCE_SECONDS = 60.0
-"""A watch that lags behind for longer than this is dead."""
+"""A watch is dead if a difference lasts longer than this."""
 SOON_SECONDS = 0.5
 PAGE = "500"
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
@@ -35,22 +37,22 @@ class Watch:
 
     resource: str
     prefix: str
-    """Of its path: ``/apis/<group>/<version>``."""
+    """First part of its path: ``/apis/<group>/<version>``."""
     selector: str
     cached: ObjectCache[Any]
     of_cluster: bool = False
-    """The objects belong to no namespace."""
+    """Whether the objects are cluster-scoped."""
 
 
 @dataclass(frozen=True)
 class _Difference:
     listed: str | None
-    seen: str | None
+    cached: str | None
     since: float
 
 
 class WatchAudit:
-    """Compares lists with watches."""
+    """Compares lists with the cache."""
 
     def __init__(
         self,
@@ -65,12 +67,12 @@ class WatchAudit:
         self._clock = clock
         self._differences: dict[str, dict[str, _Difference]] = {}
         self._compared: dict[str, float] = {}
-        self.has_all_seen = False
-        """Whether :meth:`all_seen` has returned."""
+        self.is_synced = False
+        """Whether :meth:`sync` has returned."""
 
-    async def all_seen(self) -> None:
-        """Return once the watches have brought what was there when this was called: before, a
-        Job that was not heard of yet would be taken for one that is missing."""
+    async def sync(self) -> None:
+        """Return when all objects that existed at the call are in the cache. Before that, an
+        existing Job would be taken for a missing one."""
         for watch in self._watches:
             missing = (await self._list_at_last(watch)).keys() - watch.cached.versions().keys()
             while missing:
@@ -78,10 +80,10 @@ class WatchAudit:
                 missing -= watch.cached.versions().keys()
                 if missing:
                     missing &= (await self._list_at_last(watch)).keys()
-        self.has_all_seen = True
+        self.is_synced = True
 
     async def _list_at_last(self, watch: Watch) -> Versions:
-        """Versions of what the API server has, as soon as it answers."""
+        """Versions of the objects in the API server, as soon as it responds."""
         while True:
             begun = self._clock()
             try:
@@ -91,7 +93,7 @@ class WatchAudit:
             await asyncio.sleep(max(self._clock() - begun, SOON_SECONDS))
 
     async def run(self) -> None:
-        """Audit for ever."""
+        """Audit until canceled."""
         took = 0.0
         while True:
             await asyncio.sleep(read_interval(took, AUDIT_SECONDS))
@@ -100,25 +102,25 @@ class WatchAudit:
                 try:
                     listed = await self._list(watch)
                 except ApiError as error:
-                    # The API server is away: no word about the watch.
+                    # The API server is unavailable, which says nothing about the watch.
                     logger.debug("audit of %s: %s", watch.resource, error)
                     continue
                 self.compare(watch, listed)
             took = self._clock() - begun
 
     def compare(self, watch: Watch, listed: Versions) -> None:
-        """Note what differs, and forget what the watch has caught up with, and what is gone
-        by two lists: what was deleted while no watch was open is told of by none."""
-        seen, now = watch.cached.versions(), self._clock()
+        """Record the differences, and remove the objects from the cache that two lists do not
+        contain: if an object is deleted while no watch is open, no event says so."""
+        cached, now = watch.cached.versions(), self._clock()
         self._compared[watch.resource] = now
         before = self._differences.get(watch.resource, {})
         found = {}
-        for uid in listed.keys() | seen.keys():
-            if listed.get(uid) == seen.get(uid):
+        for uid in listed.keys() | cached.keys():
+            if listed.get(uid) == cached.get(uid):
                 continue
             known = before.get(uid)
-            if known is None or known.seen != seen.get(uid):
-                known = _Difference(listed.get(uid), seen.get(uid), now)
+            if known is None or known.cached != cached.get(uid):
+                known = _Difference(listed.get(uid), cached.get(uid), now)
             elif uid not in listed and known.listed is None:
                 watch.cached.remove(uid)
                 continue
@@ -126,8 +128,8 @@ class WatchAudit:
         self._differences[watch.resource] = found
 
     def dead(self) -> list[str]:
-        """The resources whose watch is dead, as of their last audit: while the API server is
-        away, or slow to list, nothing is known."""
+        """The resources whose watch is dead, by their last audit. While the API server is
+        unavailable, nothing is known."""
         return [
             resource
             for resource, differences in self._differences.items()
@@ -138,7 +140,7 @@ class WatchAudit:
         ]
 
     async def _list(self, watch: Watch) -> dict[str, str]:
-        """Versions of what the API server has."""
+        """Versions of the objects in the API server."""
         places = [f"/namespaces/{name}" for name in self._namespaces]
         if watch.of_cluster or not places:
             places = [""]
@@ -148,7 +150,7 @@ class WatchAudit:
             while True:
                 path = f"{watch.prefix}{place}/{watch.resource}"
                 page = await self._client.request("GET", path, query=query, accept=METADATA_LIST)
-                # An empty list of metadata comes as null.
+                # An empty list of metadata is null.
                 for item in page["items"] or ():
                     found[item["metadata"]["uid"]] = item["metadata"]["resourceVersion"]
                 following = page["metadata"].get("continue")
@@ -159,7 +161,7 @@ class WatchAudit:
 
 
 def watches(cache: Cache) -> tuple[Watch, ...]:
-    """The watches that the operator stands on."""
+    """The watches of the operator."""
     return (
         Watch(names.DUBJOBS, f"/apis/{names.API_VERSION}", "", cache.dubjobs),
         Watch(names.DUBPROFILES, f"/apis/{names.API_VERSION}", "", cache.profiles),

@@ -24,18 +24,18 @@ def register(
     cache: Cache,
     check_profile: Callable[[Key], None],
 ) -> None:
-    """Register the handlers for DubJobs, profiles, Jobs and pods. `check_profile` has the
-    profile of a key checked soon."""
-    heard: dict[str, float] = {}
+    """Register the handlers for DubJobs, profiles, Jobs and pods. `check_profile` requests a check
+    of the profile with that key."""
+    last_event: dict[str, float] = {}
 
     def note(resource: str) -> None:
-        if resource not in heard:
+        if resource not in last_event:
             age = WATCH_AGE.labels(resource)
-            age.set_function(lambda: time.monotonic() - heard[resource])
-        heard[resource] = time.monotonic()
+            age.set_function(lambda: time.monotonic() - last_event[resource])
+        last_event[resource] = time.monotonic()
 
-    def wake(keys: list[Key], *, moves_on: bool) -> None:
-        add = queue.add if moves_on else queue.add_low_priority
+    def wake(keys: list[Key], *, urgent: bool) -> None:
+        add = queue.add if urgent else queue.add_low_priority
         for key in keys:
             add(key)
 
@@ -45,17 +45,17 @@ def register(
         dubjob = CachedDubJob.of(dict(body))
         key = (body["metadata"]["namespace"], body["metadata"]["name"])
         before = cache.dubjobs.update(event, key, dubjob)
-        # Where the status alone has changed, it is an echo of what was written here.
-        wake([key], moves_on=before is None or before.asked != dubjob.asked)
+        # If only the status has changed, the operator itself wrote it.
+        wake([key], urgent=before is None or before.request != dubjob.request)
 
     @kopf.on.event("batch", "v1", "jobs", registry=registry)
     async def job_seen(body: kopf.Body, event: kopf.RawEvent, **_: Any) -> None:
         note("jobs")
         label = owner_label(body)
         cache.own_jobs.update(event, label, CachedObject.of(slim(dict(body))))
-        # A failure must be read before its time to live ends, or the Job is created again.
-        moves_on = event["type"] == DELETED or has_failed(body)
-        wake(cache.labelled(label), moves_on=moves_on)
+        # A failure must be read before the Job expires, or else the Job is created again.
+        urgent = event["type"] == DELETED or has_failed(body)
+        wake(cache.labeled(label), urgent=urgent)
 
     @kopf.on.event("", "v1", "pods", registry=registry)
     async def pod_seen(body: kopf.Body, event: kopf.RawEvent, memo: kopf.Memo, **_: Any) -> None:
@@ -63,8 +63,8 @@ def register(
         label = owner_label(body)
         cache.own_pods.update(event, label, CachedObject.of(slim(dict(body))))
         done = body.get("status", {}).get("phase") == "Succeeded"
-        moves_on = event["type"] == DELETED or (done and not memo.get("done"))
+        urgent = event["type"] == DELETED or (done and not memo.get("done"))
         memo.done = done
-        wake(cache.labelled(label), moves_on=moves_on)
+        wake(cache.labeled(label), urgent=urgent)
 
     profile_watches.register(registry, cache, note, wake, check_profile)

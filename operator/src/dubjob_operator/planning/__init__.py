@@ -1,1 +1,1 @@
-"""What happens next, and why: pure functions of values, the clock among them."""
+"""What to do next, and why: pure functions of values, including the current time."""

@@ -1,4 +1,4 @@
-"""The shape of a pod's affinity, which the schema passes on unchecked."""
+"""The shape of an affinity, which the schema of the CRD does not check."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class _Affinity(_Part):
 
 
 def affinity_defect(affinity: dict[str, Any]) -> str | None:
-    """What is wrong with the affinity, with the path of the field; None for nothing."""
+    """The first defect of the affinity, with the path of the field; None if it has none."""
     try:
         _Affinity.model_validate(affinity)
     except ValidationError as error:

@@ -1,5 +1,8 @@
-"""The conditions of a DubJob. The message of Finished explains everything; the messages of
-the others are short, and true whatever happens next."""
+"""The conditions of a DubJob.
+
+The message of Finished explains everything. The messages of the others are short, and stay true
+whatever happens next.
+"""
 
 from __future__ import annotations
 

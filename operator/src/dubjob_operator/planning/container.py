@@ -65,8 +65,8 @@ def volumes(spec: DubProfileSpec) -> list[dict[str, Any]]:
 def environment(
     spec: DubProfileSpec, chosen: StageProfile, request: StageRequest
 ) -> list[dict[str, Any]]:
-    """The variables of the container. The operator sets all those of the contract, so that
-    neither `env` nor a key of `envFrom` can move a stage's folders."""
+    """The variables of the container. The operator sets all variables of the contract, so that
+    neither `env` nor a key of `envFrom` can change the folders of a stage."""
     own = {
         "HOME": SCRATCH_DIR,
         "TMPDIR": SCRATCH_DIR,
@@ -91,7 +91,7 @@ def environment(
 
 
 def _token(spec: DubProfileSpec, chosen: StageProfile) -> list[dict[str, Any]]:
-    """The Hugging Face token, for a stage that asks for it and does not set it itself."""
+    """The Hugging Face token, if the stage requests it and `env` does not set it."""
     secret = spec.hugging_face_token
     if secret is None or not chosen.token_at_run_time:
         return []

@@ -11,8 +11,7 @@ UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 def display(
     progress: int, remaining: int | None, start_time: str, completion_time: str | None
 ) -> Display:
-    """What `kubectl get` shows. `progress`: percent; `remaining`: seconds, None where it is
-    not known."""
+    """The texts for `kubectl get`. `progress`: percent; `remaining`: seconds, None if unknown."""
     took = None
     if completion_time:
         took = int((parse(completion_time) - parse(start_time)).total_seconds())

@@ -1,4 +1,4 @@
-"""What it means that the API server refuses a stage's Job."""
+"""What it means if the API server refuses the Job of a stage."""
 
 from __future__ import annotations
 

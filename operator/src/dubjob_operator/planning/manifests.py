@@ -1,4 +1,4 @@
-"""The Job of one stage: a pod that fits Pod Security `restricted`."""
+"""The Job of a stage. Its pod meets the Pod Security level `restricted`."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from dubstage.contract import (
 )
 
 NAME_STEM = 40
-"""Characters of the DubJob's name that a Job's name repeats."""
+"""Number of characters of the DubJob's name in the name of the Job."""
 
 
 def job_name(dubjob: DubJob, entry: StageStatus) -> str:
-    """The Job's name: a hash of the DubJob's UID, the stage's input hash and its
-    run, so that the same work has the same name and other work another."""
+    """The name of the Job, with a hash of the DubJob's UID, the input hash of the stage and its
+    run: the same work has the same name, and different work has a different one."""
     identity = f"{dubjob.metadata.uid}/{entry.name}/{entry.input_hash}/{entry.run}"
     digest = hashlib.sha256(identity.encode()).hexdigest()[:8]
     stem = dubjob.metadata.name[:NAME_STEM].rstrip("-.").replace(".", "-")
@@ -42,7 +42,7 @@ def job_name(dubjob: DubJob, entry: StageStatus) -> str:
 
 
 def stage_request(dubjob: DubJob, profile: DubProfile, entry: StageStatus) -> StageRequest:
-    """What the stage is told."""
+    """The request that the stage reads from its environment."""
     spec, stage = dubjob.spec, Stage(entry.name)
     speakers, mix = spec.speakers, spec.mix
     return StageRequest(
@@ -70,7 +70,7 @@ def stage_request(dubjob: DubJob, profile: DubProfile, entry: StageStatus) -> St
 def stage_job(
     dubjob: DubJob, profile: DubProfile, entry: StageStatus, node: str | None = None
 ) -> dict[str, Any]:
-    """The Job that runs the stage of `entry`; `node`: where it has to run."""
+    """The Job that runs the stage of `entry`, only on `node` if given."""
     chosen = profile.spec.stage(Stage(entry.name))
     if entry.imports:
         chosen = light(profile.spec)
@@ -106,7 +106,7 @@ def stage_job(
                 "backoffLimit": backoff_limit(dubjob, profile),
                 "completions": 1,
                 "parallelism": 1,
-                # Never two writers: the next pod comes when the last one is quite gone.
+                # Two pods must not write to one folder: the next starts when the last has ended.
                 "podReplacementPolicy": "Failed",
                 "podFailurePolicy": pod_failure_policy(),
                 "ttlSecondsAfterFinished": profile.spec.ttl_seconds_after_finished,

@@ -1,6 +1,6 @@
-"""Every message that the operator writes into a status or an Event.
+"""All messages that the operator writes to a status or an Event.
 
-They are together so that they can be read together. A message names the object, what happened
+They are in one module so that they can be read together. A message names the object, what happened
 and what to do. It is a complete sentence; only where it ends with a command, nothing follows the
 command, so that it can be pasted.
 """
@@ -48,7 +48,7 @@ def in_state(stage: str, state: str, detail: str | None = None) -> str:
 
 
 def cannot_start(stage: str) -> str:
-    """The stage needs somebody to act before it can start."""
+    """The stage cannot start until a user acts."""
     return f"The {stage} stage cannot start."
 
 
@@ -203,7 +203,7 @@ def too_many_disruptions(stage: str, count: int, profile: str, allowed: int) -> 
     )
 
 
-# What a person requests.
+# What a user requests.
 def await_review(file: str, corrections: str | None, command: str) -> str:
     """A stage's result waits for a review. `corrections`: path without a suffix."""
     optional = (

@@ -1,4 +1,4 @@
-"""The stages in their order, and what each reads from the spec: data, not code."""
+"""The stages in order, and the part of the spec that each reads."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ WEIGHTS = {
     Stage.SYNTHESIZE: 30,
     Stage.MUX: 15,
 }
-"""Share of the whole, in per cent: rough, and only for the progress that is shown."""
+"""Rough share of the dub in percent, for the progress in the status."""
 
 
 def own_fields(dubjob: DubJob, stage: Stage) -> dict[str, Any]:
-    """The part of the spec that `stage` reads. Deadlines and retries never count."""
+    """The part of the spec that `stage` reads, never deadlines or retries."""
     spec = dubjob.spec
     match stage:
         case Stage.INGEST:
@@ -33,7 +33,7 @@ def own_fields(dubjob: DubJob, stage: Stage) -> dict[str, Any]:
             speakers = spec.speakers
             return {
                 "sourceLanguage": spec.source_language,
-                # Both, set or not: so they were hashed from the first.
+                # Both, set or not, so that the hashes of existing DubJobs do not change.
                 "speakers": speakers and {"min": speakers.min, "max": speakers.max},
             }
         case Stage.TRANSLATE:
@@ -51,10 +51,10 @@ def own_fields(dubjob: DubJob, stage: Stage) -> dict[str, Any]:
 
 
 def input_hashes(dubjob: DubJob) -> dict[Stage, str]:
-    """Each stage's input hash: its own fields, the profile that is *asked for* and
-    the previous stage's hash. Only fields that are set count, so that neither a new operator nor
-    a changed profile makes finished work undone."""
-    found: dict[Stage, str] = {}
+    """The input hash of each stage: of its fields of the spec, the *requested* profile, and the
+    hash of the previous stage. Only fields that are set count, so that finished stages stay finished
+    with a new version of the operator or of the profile."""
+    hashes: dict[Stage, str] = {}
     previous = ""
     for stage in ORDER:
         parts = {
@@ -64,5 +64,5 @@ def input_hashes(dubjob: DubJob) -> dict[Stage, str]:
             "spec": {key: value for key, value in own_fields(dubjob, stage).items() if value},
         }
         text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
-        previous = found[stage] = hashlib.sha256(text.encode()).hexdigest()[:16]
-    return found
+        previous = hashes[stage] = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashes

@@ -23,8 +23,7 @@ class ProfileDefect:
 
 
 def profile_defect(profile: DubProfile) -> ProfileDefect | None:
-    """The first defect of the profile after its defaults are merged; None for a profile
-    that can be used."""
+    """The first defect of the profile after its defaults are merged, None if it can be used."""
     for stage, engines in ENGINE_NAMES.items():
         chosen, place = profile.spec.stage(stage), f"spec.stages.{stage}"
         if not chosen.image:

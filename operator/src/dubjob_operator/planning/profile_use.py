@@ -14,8 +14,8 @@ from dubjob_operator.planning.profile_check import profile_defect
 
 @dataclass(frozen=True)
 class ProfileProblem:
-    """Why no stage can start now. A quota is waited for; anything else is a fault, and
-    has time until the start deadline."""
+    """Why no stage can start now. Everything but a quota is a fault and counts toward the start
+    deadline."""
 
     reason: str
     message: str
@@ -24,7 +24,7 @@ class ProfileProblem:
 def usable_profile(
     dubjob: DubJob, profile: DubProfile | ProfileProblem | None
 ) -> DubProfile | ProfileProblem:
-    """The profile, or why it cannot be used. None: there is no such profile."""
+    """The profile, or why it cannot be used. `profile` is None if it does not exist."""
     if profile is None:
         return ProfileProblem(reasons.PROFILE_NOT_FOUND, _not_found(dubjob))
     if isinstance(profile, ProfileProblem):
@@ -51,7 +51,7 @@ def _not_found(dubjob: DubJob) -> str:
 
 
 def _forbidden_choice(dubjob: DubJob, profile: DubProfile) -> ProfileProblem | None:
-    """What the DubJob's author chose and the profile does not allow."""
+    """The value in the spec of the DubJob that the profile does not allow."""
     chosen, spec, name = dubjob.spec, profile.spec, str(profile)
     classes = spec.allowed_priority_class_names or []
     priority = chosen.priority_class_name

@@ -1,4 +1,4 @@
-"""Review gates: a person reviews the result of a stage before the next one starts."""
+"""Review gates: a user reviews the result of a stage before the next one starts."""
 
 from __future__ import annotations
 

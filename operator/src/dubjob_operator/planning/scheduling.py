@@ -1,4 +1,4 @@
-"""What queueing schedulers and Kubernetes' own one are told: queue, labels, node."""
+"""The parts of a Job for schedulers: queue, labels and affinity."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from dubstage.contract import Stage
 
 
 def queue_labels(dubjob: DubJob, profile: DubProfileSpec) -> dict[str, str]:
-    """The Job's queue, for Kueue. Every stage carries it, the light ones too: Kueue may
-    hold back whatever has none."""
+    """The queue of the Job, for Kueue. Every stage has it, because Kueue may be configured to
+    suspend Jobs without a queue."""
     queue = dubjob.queue_name or profile.queue_name
     return {names.QUEUE_LABEL: queue} if queue else {}
 
 
 def pod_labels(dubjob: DubJob, profile: DubProfileSpec, chosen: StageProfile) -> dict[str, str]:
-    """Labels of a stage's Job and pods: the profile's, those of the DubJob that the
-    profile lets through, and what network policies select by."""
+    """Labels of the Job and the pods of a stage: those of the profile, those that it propagates
+    from the DubJob, and the one for network policies."""
     own = dubjob.metadata.labels
     propagated = {key: own[key] for key in profile.propagated_labels or () if key in own}
     allowed = chosen.network_access is NetworkAccess.EGRESS
@@ -31,29 +31,29 @@ def pod_labels(dubjob: DubJob, profile: DubProfileSpec, chosen: StageProfile) ->
 def pod_annotations(
     dubjob: DubJob, profile: DubProfileSpec, chosen: StageProfile
 ) -> dict[str, str]:
-    """Annotations of a stage's pods. Volcano reads its queue here, not from the Job."""
+    """Annotations of the pods of a stage. Volcano reads its queue here, not from the Job."""
     queue = dubjob.queue_name or profile.queue_name
     volcano = {names.VOLCANO_QUEUE_ANNOTATION: queue} if queue else {}
     return {**volcano, **(chosen.annotations or {})}
 
 
 def node_affinity(chosen: StageProfile, node: str | None) -> dict[str, Any] | None:
-    """The stage's affinity, and where it is given, to that `node` and no other."""
+    """The affinity of the stage; if `node` is given, only to that node."""
     affinity = dict(chosen.affinity or {})
     if node is None:
         return affinity or None
     here = {"key": "metadata.name", "operator": "In", "values": [node]}
-    wanted = dict(affinity.get("nodeAffinity") or {})
-    required = dict(wanted.get("requiredDuringSchedulingIgnoredDuringExecution") or {})
+    by_node = dict(affinity.get("nodeAffinity") or {})
+    required = dict(by_node.get("requiredDuringSchedulingIgnoredDuringExecution") or {})
     terms = required.get("nodeSelectorTerms") or [{}]
     required["nodeSelectorTerms"] = [
         {**term, "matchFields": [*term.get("matchFields", []), here]} for term in terms
     ]
-    wanted["requiredDuringSchedulingIgnoredDuringExecution"] = required
-    return {**affinity, "nodeAffinity": wanted}
+    by_node["requiredDuringSchedulingIgnoredDuringExecution"] = required
+    return {**affinity, "nodeAffinity": by_node}
 
 
 def light(profile: DubProfileSpec) -> StageProfile:
-    """How a stage runs that only imports a person's file: as ingest does, whose image
-    is small and asks for no GPU."""
+    """The settings of a stage that only imports a correction: those of ingest, whose image is small
+    and needs no GPU."""
     return profile.stage(Stage.INGEST)

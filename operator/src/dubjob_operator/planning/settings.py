@@ -21,7 +21,7 @@ class Deadline(str, Enum):
     ACTIVE = "activeSeconds"
 
     def of(self, deadlines: Deadlines | None) -> int | None:
-        """The seconds that `deadlines` has for it."""
+        """The seconds in `deadlines`, None if omitted."""
         if deadlines is None:
             return None
         match self:
@@ -39,7 +39,7 @@ DEFAULTS = {Deadline.START: 600}
 
 @dataclass(frozen=True)
 class Allowed:
-    """A deadline that is in force."""
+    """A deadline that applies."""
 
     seconds: int
     origin: str
@@ -49,7 +49,7 @@ class Allowed:
 def allowed(
     dubjob: DubJob, profile: DubProfile | ProfileProblem | None, deadline: Deadline
 ) -> Allowed | None:
-    """The deadline that counts, None where there is none."""
+    """The deadline that applies, None if there is none."""
     own = deadline.of(dubjob.spec.deadlines)
     if own is not None:
         return Allowed(own, f"spec.deadlines.{deadline.value}")

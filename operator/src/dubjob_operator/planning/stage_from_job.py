@@ -57,7 +57,7 @@ def quiet_until(entry: StageStatus, job: ObservedJob) -> datetime | None:
 
 
 def _after(seconds: float, *times: str | None) -> datetime | None:
-    """So many seconds after the latest of `times`."""
+    """`seconds` after the latest of `times`."""
     known = [parse(time) for time in times if time]
     return max(known) + timedelta(seconds=seconds) if known else None
 

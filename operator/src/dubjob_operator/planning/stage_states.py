@@ -121,11 +121,11 @@ def _entry(
     if entry.state in (StageState.SUCCEEDED, StageState.FAILED, StageState.AWAITING_REVIEW):
         return entry
     if not isinstance(entry.state, StageState):
-        # A newer operator's: what it means is not known here, so nothing is done.
+        # A newer operator wrote this state. Its meaning is unknown, so nothing is done.
         return entry
     job = observed.job(job_name(dubjob, entry))
     if job is None:
-        # Not created yet, or deleted by a person: it is created (again).
+        # Not created yet, or deleted by a user: it is created (again).
         return moved_to(entry, StageState.PENDING, now) if entry.job_name else entry
     return from_job(dubjob, entry, job, now)
 
@@ -137,8 +137,8 @@ def _begin(dubjob: DubJob, stage: Stage, input_hash: str, now: datetime) -> Stag
     if recorded is None:
         return first(stage, input_hash, now)
     if recorded.input_hash != input_hash:
-        anew = fresh(recorded, now, forced=None, imports=None, reviewed=None)
-        return anew.model_copy(update={"input_hash": input_hash})
+        new_run = fresh(recorded, now, forced=None, imports=None, reviewed=None)
+        return new_run.model_copy(update={"input_hash": input_hash})
     changed = dubjob.metadata.generation != dubjob.status.observed_generation
     if changed and recorded.state is StageState.FAILED and not dubjob.spec.suspend:
         return fresh(recorded, now)

@@ -1,4 +1,4 @@
-"""The reasons why a stage cannot start until a person acts."""
+"""The reasons why a stage cannot start until a user acts."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ POD_FAULTS = frozenset(
 
 
 def is_fault(entry: StageStatus) -> bool:
-    """Whether the stage cannot start until a person acts."""
+    """Whether the stage cannot start until a user acts."""
     if entry.state is StageState.PENDING:
         return entry.reason in STAGE_FAULTS
     if entry.state is StageState.PULLING:

@@ -21,7 +21,7 @@ STAGES = tuple(str(stage) for stage in ORDER)
 def pending_retry(dubjob: DubJob) -> str | None:
     """The retry that is requested and not handled yet."""
     if dubjob.is_new:
-        # Stored with the DubJob, by a backup or in Git: it was meant for an earlier one.
+        # It was stored with the DubJob, in a backup or in Git, and was meant for an earlier one.
         return None
     value = dubjob.metadata.annotations.get(names.RETRY_ANNOTATION)
     return value if value and value != dubjob.status.last_handled_retry else None
@@ -53,8 +53,8 @@ def retried(dubjob: DubJob, entries: list[StageStatus], now: datetime) -> list[S
 
 
 def approval_token(dubjob: DubJob, stage: str, run: int) -> str:
-    """The value of the annotation that approves one run of one stage of this DubJob, and of
-    no other one that has its name later."""
+    """The value of the annotation that approves one run of one stage of this DubJob. It does not
+    approve a later DubJob of the same name, which has another UID."""
     return f"{stage}.{run}.{dubjob.metadata.uid[:UID_TOKEN_LENGTH]}"
 
 
