@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from dubjob_operator import reasons
-from dubjob_operator.api.dubjob import StageState
+from dubjob_operator.api.status import StageState
 from dubjob_operator.planning import start_faults
 from dubstage.contract import ENGINE_NAMES, Stage
 from dubstage.engines import ENGINES, Engine

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from dubjob_operator import names
-from dubjob_operator.api.dubjob import DubJob, DubJobStatus
+from dubjob_operator.api.dubjob import DubJob
 from dubjob_operator.api.profile import DubProfile
+from dubjob_operator.api.status import DubJobStatus
 from dubjob_operator.planning.observation import Observed, PodRefusal, observe
 from dubjob_operator.planning.plan import plan
 from dubjob_operator.planning.profile_use import ProfileProblem

@@ -6,7 +6,7 @@ import pytest
 from planning_world import NOW, World
 
 from dubjob_operator import names
-from dubjob_operator.api.dubjob import Condition, StageState, StageStatus
+from dubjob_operator.api.status import Condition, StageState, StageStatus
 from dubjob_operator.planning.conditions import conditions, invalid_spec, state_of
 from dubjob_operator.planning.display import display, duration
 from dubjob_operator.planning.messages import COMPLETED

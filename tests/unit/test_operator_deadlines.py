@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from planning_world import NOW, World, profile
 
-from dubjob_operator.api.dubjob import DubJobStatus, StageState
 from dubjob_operator.api.profile_reference import UsedProfile
+from dubjob_operator.api.status import DubJobStatus, StageState
 from dubjob_operator.planning.estimate import remaining_seconds
 from dubjob_operator.planning.job_refusal import job_refused
 from dubjob_operator.planning.observation import NotRefused, Refusal

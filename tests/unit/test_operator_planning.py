@@ -8,7 +8,7 @@ import pytest
 from planning_world import NOW, World, dubjob, profile
 
 from dubjob_operator import names
-from dubjob_operator.api.dubjob import StageState
+from dubjob_operator.api.status import StageState
 from dubjob_operator.planning.manifests import job_name, stage_job
 from dubjob_operator.planning.pipeline import input_hashes
 from dubjob_operator.planning.stage_entry import first

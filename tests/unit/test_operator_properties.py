@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from planning_world import World, profile
 
-from dubjob_operator.api.dubjob import StageState
+from dubjob_operator.api.status import StageState
 from dubstage.contract import Stage
 
 STAGES = [str(stage) for stage in Stage]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from planning_world import World
 
-from dubjob_operator.api.dubjob import DubJobStatus, StageState
+from dubjob_operator.api.status import DubJobStatus, StageState
 from dubstage.contract import Stage, StageRequest, StageResult
 
 STAGES = [str(stage) for stage in Stage]

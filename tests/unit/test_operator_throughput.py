@@ -6,7 +6,7 @@ from typing import Any
 
 from planning_world import World
 
-from dubjob_operator.api.dubjob import StageStatus
+from dubjob_operator.api.status import StageStatus
 from dubjob_operator.cluster.throughput import RUNS, Throughput
 from dubstage.contract import Stage
 from dubstage.contract.summary import StageSummary

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from planning_world import NOW, World, dubjob, profile
 
-from dubjob_operator.api.dubjob import DubJob, StageState
-from dubjob_operator.api.status import DubJobStatus
+from dubjob_operator.api.dubjob import DubJob
+from dubjob_operator.api.status import DubJobStatus, StageState
 from dubjob_operator.planning.observation import observe
 from dubjob_operator.planning.plan import plan
 from dubjob_operator.planning.stage_states import stage_states

@@ -13,8 +13,9 @@ import yaml
 from pydantic import BaseModel
 
 from dubjob_operator import names
-from dubjob_operator.api.dubjob import DubJobSpec, DubJobStatus
+from dubjob_operator.api.dubjob import DubJobSpec
 from dubjob_operator.api.profile import ClusterDubProfileSpec, DubProfileSpec, DubProfileStatus
+from dubjob_operator.api.status import DubJobStatus
 
 JOB_ID_IS_IMMUTABLE = {
     "rule": "has(self.jobID) == has(oldSelf.jobID) && (!has(self.jobID) || "

@@ -22,10 +22,7 @@ from dubjob_operator.api.model import ApiModel
 from dubjob_operator.api.options import Deadlines, GlossaryEntry, Mix, Speakers
 from dubjob_operator.api.profile_reference import ProfileRef, UsedProfile, candidates
 from dubjob_operator.api.renamed import Renamed
-from dubjob_operator.api.status import Condition as Condition
-from dubjob_operator.api.status import DubJobStatus as DubJobStatus
-from dubjob_operator.api.status import StageState as StageState
-from dubjob_operator.api.status import StageStatus as StageStatus
+from dubjob_operator.api.status import DubJobStatus
 
 SOURCES = ("path",)
 """The members of :class:`Source`, of which exactly one is set."""

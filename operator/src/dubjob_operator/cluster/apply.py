@@ -7,7 +7,7 @@ import logging
 from typing import Any
 
 from dubjob_operator import names
-from dubjob_operator.api.dubjob import DubJobStatus
+from dubjob_operator.api.status import DubJobStatus
 from dubjob_operator.cluster.cached_object import CachedDubJob
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.errors import Conflict, NotFound

@@ -10,7 +10,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from dubjob_operator.api.dubjob import DubJob, DubJobStatus, StageState, StageStatus
+from dubjob_operator.api.dubjob import DubJob
+from dubjob_operator.api.status import DubJobStatus, StageState, StageStatus
 from dubjob_operator.planning.observation import Observed
 from dubjob_operator.planning.times import parse, seconds_since
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from dubjob_operator import names
-from dubjob_operator.api.dubjob import DubJob, Key, StageState
+from dubjob_operator.api.dubjob import DubJob, Key
+from dubjob_operator.api.status import StageState
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.errors import ApiError
 from dubjob_operator.planning.observation import Observed

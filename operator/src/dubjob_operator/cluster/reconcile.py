@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from dubjob_operator.api.dubjob import DubJob, DubJobStatus, Key, Metadata
+from dubjob_operator.api.dubjob import DubJob, Key, Metadata
+from dubjob_operator.api.status import DubJobStatus
 from dubjob_operator.cluster.apply import create_job, delete_job, write_status
 from dubjob_operator.cluster.cache import Cache
 from dubjob_operator.cluster.cached_object import CachedDubJob

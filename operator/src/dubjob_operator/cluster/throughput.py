@@ -7,7 +7,8 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from statistics import median
 
-from dubjob_operator.api.dubjob import Key, StageState, StageStatus
+from dubjob_operator.api.dubjob import Key
+from dubjob_operator.api.status import StageState, StageStatus
 from dubjob_operator.planning.estimate import SecondsPerSecond, video_seconds
 from dubstage.contract import Stage
 

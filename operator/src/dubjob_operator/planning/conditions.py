@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dubjob_operator import names, reasons
-from dubjob_operator.api.dubjob import Condition, StageState, StageStatus
+from dubjob_operator.api.status import Condition, StageState, StageStatus
 from dubjob_operator.planning import messages
 from dubjob_operator.planning.start_faults import is_fault
 from dubjob_operator.planning.times import timestamp

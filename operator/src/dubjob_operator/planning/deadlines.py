@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dubjob_operator import reasons
-from dubjob_operator.api.dubjob import DubJob, StageState, StageStatus
+from dubjob_operator.api.dubjob import DubJob
 from dubjob_operator.api.profile import DubProfile
+from dubjob_operator.api.status import StageState, StageStatus
 from dubjob_operator.planning import messages
 from dubjob_operator.planning.observation import ObservedJob
 from dubjob_operator.planning.profile_use import ProfileProblem

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from dubjob_operator.api.dubjob import StageState, StageStatus
+from dubjob_operator.api.status import StageState, StageStatus
 from dubjob_operator.planning.pipeline import WEIGHTS
 from dubjob_operator.planning.times import seconds_since
 from dubstage.contract import Stage

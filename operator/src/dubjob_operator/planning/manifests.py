@@ -6,9 +6,10 @@ import hashlib
 from typing import Any
 
 from dubjob_operator import names
-from dubjob_operator.api.dubjob import DubJob, StageStatus
+from dubjob_operator.api.dubjob import DubJob
 from dubjob_operator.api.profile import DubProfile, pod_ids
 from dubjob_operator.api.stage_profile import StageProfile
+from dubjob_operator.api.status import StageStatus
 from dubjob_operator.planning.container import stage_container, volumes
 from dubjob_operator.planning.failure_policy import pod_failure_policy
 from dubjob_operator.planning.pipeline import ORDER, input_hashes

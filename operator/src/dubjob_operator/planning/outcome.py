@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dubjob_operator.api.dubjob import DubJob, StageState, StageStatus
+from dubjob_operator.api.dubjob import DubJob
+from dubjob_operator.api.status import StageState, StageStatus
 from dubjob_operator.planning.observation import Observed
 from dubstage.contract.summary import DubSummary, Output
 

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from dubjob_operator import reasons
-from dubjob_operator.api.dubjob import DubJob, StageState, StageStatus
+from dubjob_operator.api.dubjob import DubJob
 from dubjob_operator.api.profile import DubProfile
+from dubjob_operator.api.status import StageState, StageStatus
 from dubjob_operator.planning import deadlines
 from dubjob_operator.planning.manifests import job_name, stage_job
 from dubjob_operator.planning.observation import Observed, ObservedJob

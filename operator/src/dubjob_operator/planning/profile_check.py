@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dubjob_operator import names, reasons
-from dubjob_operator.api.dubjob import Condition
 from dubjob_operator.api.profile import DubProfile, DubProfileStatus
+from dubjob_operator.api.status import Condition
 from dubjob_operator.planning import messages
 from dubjob_operator.planning.affinity import affinity_defect
 from dubjob_operator.planning.times import timestamp

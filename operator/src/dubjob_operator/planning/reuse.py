@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from dubjob_operator.api.dubjob import DubJob, StageState, StageStatus
+from dubjob_operator.api.dubjob import DubJob
+from dubjob_operator.api.status import StageState, StageStatus
 from dubjob_operator.planning.observation import Observed
 from dubjob_operator.planning.stage_entry import ended, moved_to
 from dubjob_operator.planning.stage_from_job import shown

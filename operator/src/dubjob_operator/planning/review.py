@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from dubjob_operator import names, reasons
-from dubjob_operator.api.dubjob import DubJob, StageState, StageStatus
+from dubjob_operator.api.dubjob import DubJob
+from dubjob_operator.api.status import StageState, StageStatus
 from dubjob_operator.planning import messages
 from dubjob_operator.planning.manifests import job_name
 from dubjob_operator.planning.observation import Observed

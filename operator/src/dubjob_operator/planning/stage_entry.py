@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from dubjob_operator.api.dubjob import StageState, StageStatus
+from dubjob_operator.api.status import StageState, StageStatus
 from dubjob_operator.planning.start_faults import is_fault
 from dubjob_operator.planning.times import timestamp
 from dubstage.contract import Stage

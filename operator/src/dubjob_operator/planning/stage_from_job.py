@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from dubjob_operator import reasons
-from dubjob_operator.api.dubjob import DubJob, StageState, StageStatus
+from dubjob_operator.api.dubjob import DubJob
+from dubjob_operator.api.status import StageState, StageStatus
 from dubjob_operator.planning import failure_policy, messages, start_faults
 from dubjob_operator.planning.deadlines import DEBOUNCE_SECONDS, PATIENCE_SECONDS, patience_left
 from dubjob_operator.planning.observation import ObservedJob, ObservedPod, Refusal, Unknown

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dubjob_operator import reasons
-from dubjob_operator.api.dubjob import DubJob, StageState, StageStatus
+from dubjob_operator.api.dubjob import DubJob
 from dubjob_operator.api.profile import DubProfile
+from dubjob_operator.api.status import StageState, StageStatus
 from dubjob_operator.planning import messages
 from dubjob_operator.planning.audio_track import audio_track_chosen_again
 from dubjob_operator.planning.deadlines import nearest_limit, patience_left

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dubjob_operator import reasons
-from dubjob_operator.api.dubjob import StageState, StageStatus
+from dubjob_operator.api.status import StageState, StageStatus
 
 STAGE_FAULTS = frozenset(
     {

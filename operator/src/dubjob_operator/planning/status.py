@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from dubjob_operator import names
-from dubjob_operator.api.dubjob import DubJob, DubJobStatus, StageState, StageStatus
+from dubjob_operator.api.dubjob import DubJob
+from dubjob_operator.api.status import DubJobStatus, StageState, StageStatus
 from dubjob_operator.planning import outcome
 from dubjob_operator.planning.conditions import conditions, invalid_spec, state_of
 from dubjob_operator.planning.display import display

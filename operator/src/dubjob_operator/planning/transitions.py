@@ -6,7 +6,8 @@ import hashlib
 from dataclasses import dataclass
 
 from dubjob_operator import names, reasons
-from dubjob_operator.api.dubjob import DubJobStatus, Metadata, StageState, StageStatus
+from dubjob_operator.api.dubjob import Metadata
+from dubjob_operator.api.status import DubJobStatus, StageState, StageStatus
 from dubjob_operator.planning import messages
 from dubjob_operator.planning.pipeline import ORDER
 from dubjob_operator.planning.verbs import retry_problem
