@@ -167,7 +167,7 @@ def test_not_ready_before_it_can_read_what_is_there(installed: View, proxied: Fa
     proxied.refuse = ""
     installed.until("the operator to be ready", partial(is_alive, health))
     said = log.read_text()[said_before:]
-    assert "the watches have not brought yet what is there" in said
+    assert "the watches have not delivered all existing objects yet" in said
     assert "Traceback" not in said
 
 

@@ -66,14 +66,14 @@ def test_correction_of_a_review_is_audible_in_the_dub(
     cluster.apply(dubjob_manifest(name, reviewAfter=["translate"]))
     waiting = cluster.until(name, lambda dubjob: _reason(dubjob) == "AwaitingReview", 180)
     message = conditions(waiting)["Finished"]["message"]
-    shown, _, _ = message.partition(". Write")
+    shown, _, _ = message.partition(". To correct")
     review = VOLUME / shown.rpartition(" ")[2]
     lines = json.loads(review.read_text())
     lines[0]["translation"] = SPOKEN
     corrected = VOLUME / "inputs" / name / "translation.json"
     assert str(corrected.relative_to(VOLUME)) in message
     corrected.write_text(json.dumps(lines))
-    _, _, command = message.partition("To approve: kubectl ")
+    _, _, command = message.partition("To approve it, run: kubectl ")
     cluster.kubectl(*command.split())
     done = cluster.finished(name)
     assert conditions(done)["Complete"]["status"] == "True", done["status"]

@@ -11,7 +11,7 @@ from planning_world import World
 from dubjob_operator.planning import messages
 
 EXAMPLE = {
-    "stage": "mux", "state": "Running", "detail": "It works", "namespace": "dubbing", "pod": "p-1",
+    "stage": "mux", "state": "Running", "detail": "It works.", "namespace": "dubbing", "pod": "p-1",
     "node": "node-1", "answer": "pods is forbidden", "profile": "DubProfile cpu", "limit": "96Mi",
     "code": 1, "job_message": "", "attempts": 3, "message": "It failed.", "seconds": 600,
     "reason": "Starting", "origin": "spec.limit", "count": 2, "allowed": 1, "file": "a/b.json",
@@ -59,6 +59,14 @@ def test_text_of_others_gets_one_full_stop(text: str, expected: str) -> None:
 @pytest.mark.parametrize(("count", "expected"), [(1, " once;"), (2, " 2 times;")])
 def test_numbers_agree_with_nouns(count: int, expected: str) -> None:
     assert expected in messages.too_many_disruptions("mux", count, "DubProfile cpu", 1)
+
+
+def test_start_deadline_adds_nothing_to_a_command() -> None:
+    detail = messages.pod_not_ready("dubbing", "talk-mux-1", "node-1")
+    message = messages.start_deadline_exceeded(
+        "mux", 600, "its limit", "PodNotReadyToStart", detail
+    )
+    assert message.endswith("run: kubectl -n dubbing describe pod talk-mux-1")
 
 
 def test_command_that_approves_stands_at_the_end_of_every_message() -> None:

@@ -166,20 +166,17 @@ def after_attempts(attempts: int, message: str) -> str:
     return f"After {attempts} attempts: {message}"
 
 
-# A limit that was reached.
+# A limit that was reached. `detail` is the message of the stage until then.
 def start_deadline_exceeded(
     stage: str, seconds: int, origin: str, reason: str | None, detail: str
 ) -> str:
     """The stage could not start in time."""
-    return (
-        f"The {stage} stage could not start within {seconds} s, {origin} "
-        f"({reason}): {sentence(detail)}"
-    )
+    return f"The {stage} stage could not start within {seconds} s, {origin} ({reason}): {detail}"
 
 
 def queue_deadline_exceeded(stage: str, seconds: int, origin: str, detail: str) -> str:
     """The stage waited too long for capacity."""
-    return f"The {stage} stage waited for {seconds} s, {origin}: {sentence(detail)}"
+    return f"The {stage} stage waited for {seconds} s, {origin}: {detail}"
 
 
 def active_deadline_exceeded(stage: str, seconds: int, origin: str) -> str:
@@ -209,7 +206,7 @@ def await_review(file: str, corrections: str | None, command: str) -> str:
     optional = (
         f" To correct it, write {corrections}.json, .srt, .vtt or .ass." if corrections else ""
     )
-    return f"Review {file}.{optional} To continue, run: {command}"
+    return f"Review {file}.{optional} To approve it, run: {command}"
 
 
 def retry_requested(value: str) -> str:

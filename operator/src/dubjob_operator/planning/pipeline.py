@@ -52,8 +52,8 @@ def own_fields(dubjob: DubJob, stage: Stage) -> dict[str, Any]:
 
 def input_hashes(dubjob: DubJob) -> dict[Stage, str]:
     """The input hash of each stage: of its fields of the spec, the *requested* profile, and the
-    hash of the previous stage. Only fields that are set count, so that finished stages stay finished
-    with a new version of the operator or of the profile."""
+    hash of the previous stage. Only fields that are set count, so that finished stages stay
+    finished with a new version of the operator or of the profile."""
     hashes: dict[Stage, str] = {}
     previous = ""
     for stage in ORDER:
