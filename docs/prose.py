@@ -42,8 +42,9 @@ MESSAGES = (
     ),
     *(
         f":(glob)stage-images/src/dubstage/{room}*.py"
-        for room in ("separate/", "timing/", "workspace/")
+        for room in ("inputs/", "separate/", "synthesize/", "text/", "timing/", "transcribe/")
     ),
+    *(f":(glob)stage-images/src/dubstage/{room}*.py" for room in ("translate/", "workspace/")),
 )
 """Python files whose messages and docstrings are checked."""
 PLAIN = ("*/NOTES.txt",)

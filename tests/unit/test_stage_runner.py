@@ -273,7 +273,7 @@ def test_missing_model_is_reported(volumes: Path) -> None:
 def test_source_that_is_not_a_file_is_refused(
     volumes: Path, monkeypatch: pytest.MonkeyPatch, source: str, reason: str
 ) -> None:
-    monkeypatch.setattr("dubstage.inputs.source.LOOK_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr("dubstage.inputs.source.MAX_WAIT_SECONDS", 0.0)
     ended = run(volumes, Stage.INGEST, source=source)
     assert (ended.code, ended.result.reason) == (ExitCode.DATAERR, reason)
 

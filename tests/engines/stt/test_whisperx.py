@@ -71,7 +71,10 @@ def test_aligned_words_of_real_speech(tmp_path: Path, programme: Programme) -> N
     assert all(0 <= word.start <= word.end <= seconds for word in found.word_segments)
     # The aligner's, not Whisper's: scores of letters under made weights are small.
     assert max(word.score or 0.0 for word in found.word_segments) < 0.5
-    assert "1 speaker; taken for one speaker: there is neither" in ended.result.message
+    assert (
+        "1 speaker; all speech is attributed to one speaker: there is neither"
+        in ended.result.message
+    )
     lines = json.loads(ended.tree.path(Artifact.TRANSCRIPT).read_text())
     assert max(line["duration"] for line in lines) <= 9.0
 

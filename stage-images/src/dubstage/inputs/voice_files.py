@@ -1,4 +1,4 @@
-"""A person's recordings of the speakers: ``inputs/<job_id>/voices/<speaker>.wav``."""
+"""The user's recordings of the speakers: ``inputs/<job_id>/voices/<speaker>.wav``."""
 
 from __future__ import annotations
 
@@ -12,27 +12,26 @@ from dubstage.workspace.digests import Digests
 from dubstage.workspace.layout import Roots
 
 FOLDER = "voices"
-SHORTEST_SECONDS, LONGEST_SECONDS = 3.0, 30.0
-"""Less is too little to hear a voice in; CosyVoice takes no more."""
-LOWEST_SAMPLE_RATE = 16000
-"""Hz; CosyVoice takes no less."""
+MIN_SECONDS, MAX_SECONDS = 3.0, 30.0
+"""A shorter recording does not show the voice; CosyVoice accepts no longer one."""
+MIN_SAMPLE_RATE = 16000
+"""Hz; CosyVoice accepts no lower rate."""
 SILENT_PEAK = 0.01
-"""−40 dBFS: a recording that never gets louder is silence."""
+"""−40 dBFS: a recording with a lower peak is silent."""
 EXPECTED = (
-    f"expected a WAV file of {SHORTEST_SECONDS:.0f} to {LONGEST_SECONDS:.0f} s of one person's "
-    f"speech, at {LOWEST_SAMPLE_RATE} Hz or more"
+    f"expected a WAV file of {MIN_SECONDS:.0f} to {MAX_SECONDS:.0f} s of one person's "
+    f"speech, at {MIN_SAMPLE_RATE} Hz or more"
 )
 
 
 def find(roots: Roots, job_id: str) -> dict[str, Path]:
-    """The recordings that are there, by speaker; a name that begins with a point is of a
-    system's own file.
+    """The recordings, by speaker, without hidden files.
 
     Raises :class:`BadInput` for a name that is not UTF-8.
     """
     folder = roots.inputs / job_id / FOLDER
-    found = sorted(path for path in folder.glob("*.wav") if not path.name.startswith("."))
-    for path in found:
+    paths = sorted(path for path in folder.glob("*.wav") if not path.name.startswith("."))
+    for path in paths:
         readable = os.fsencode(path.name).decode(errors="replace")
         if readable != path.name:
             raise BadInput(
@@ -40,11 +39,11 @@ def find(roots: Roots, job_id: str) -> dict[str, Path]:
                 "not UTF-8. Expected the speaker's name and .wav; rename it.",
                 reason="BadVoice",
             )
-    return {path.stem: path for path in found}
+    return {path.stem: path for path in paths}
 
 
 def digests_of(roots: Roots, job_id: str, digests: Digests) -> dict[str, str]:
-    """SHA-256 of each recording, by speaker: part of what decides how the dub sounds."""
+    """SHA-256 of each recording, by speaker: a part of the key of the stage's result."""
     return {
         speaker: digests.record(path, name_of(job_id, path)).sha256
         for speaker, path in find(roots, job_id).items()
@@ -52,7 +51,7 @@ def digests_of(roots: Roots, job_id: str, digests: Digests) -> dict[str, str]:
 
 
 def name_of(job_id: str, path: Path) -> str:
-    """How messages and files name a recording."""
+    """The name of a recording in messages and files."""
     return f"inputs/{job_id}/{FOLDER}/{path.name}"
 
 
@@ -68,20 +67,20 @@ def check(roots: Roots, request: StageRequest) -> None:
 
 
 def _fault(roots: Roots, path: Path) -> str | None:
-    """Why the recording cannot be used; None where it can."""
+    """Why the recording cannot be used; None if it can."""
     import numpy
     import soundfile
 
     if not path.resolve().is_relative_to(roots.inputs.resolve()):
         return "the link leads out of the inputs folder"
     try:
-        with soundfile.SoundFile(path) as sound:
-            seconds = sound.frames / sound.samplerate
-            if not SHORTEST_SECONDS <= seconds <= LONGEST_SECONDS:
+        with soundfile.SoundFile(path) as recording:
+            seconds = recording.frames / recording.samplerate
+            if not MIN_SECONDS <= seconds <= MAX_SECONDS:
                 return f"it has {seconds:.1f} s"
-            if sound.samplerate < LOWEST_SAMPLE_RATE:
-                return f"it has {sound.samplerate} Hz"
-            samples = numpy.abs(sound.read(dtype="float32", always_2d=True))
+            if recording.samplerate < MIN_SAMPLE_RATE:
+                return f"it has {recording.samplerate} Hz"
+            samples = numpy.abs(recording.read(dtype="float32", always_2d=True))
     except (soundfile.LibsndfileError, RuntimeError):
         return "it cannot be read"
     if not len(samples) or float(samples.max()) < SILENT_PEAK:

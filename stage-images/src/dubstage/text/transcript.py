@@ -1,8 +1,8 @@
-"""Sentences and words, as they lie in the tree.
+"""Segments, words and clips, as the tree stores them.
 
 ``transcript.json`` is a list of :class:`Segment`, ``translated.json`` of
-:class:`TranslatedSegment`, ``segments.json`` of :class:`Clip`. Times are seconds
-with three decimals. The keys are those that earlier tools of the field read.
+:class:`TranslatedSegment`, ``segments.json`` of :class:`Clip`. Times are seconds with three
+decimals. The keys are those of earlier dubbing tools.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from dubstage.workspace.stages import PRODUCER
 from dubstage.workspace.work import Work
 
 DEFAULT_SPEAKER = "SPEAKER_00"
-"""The speaker where nobody told them apart."""
+"""The speaker of everything that was not diarized."""
 
 
 class Word(BaseModel):
-    """One word as it was heard."""
+    """One recognized word."""
 
     model_config = ConfigDict(frozen=True)
 
     word: str
-    """In a language without spaces between words, with the space that is written before it."""
+    """In a language without spaces between words, with the space before it, if there is one."""
     start: float
     end: float
     score: float | None = None
-    """How sure the recognizer is, 0.0 to 1.0."""
+    """Probability according to the recognizer, 0.0 to 1.0."""
     speaker: str = DEFAULT_SPEAKER
 
     @field_serializer("start", "end", "score")
@@ -46,13 +46,13 @@ class AlignedSegments(BaseModel):
     """``aligned_segments.json``: words with their times, and the language."""
 
     language: str
-    """BCP 47: as it was asked for, or as it was detected."""
+    """BCP 47: as requested, or as detected."""
     language_probability: float = 1.0
     word_segments: list[Word]
 
 
 class Segment(BaseModel):
-    """One line of the programme."""
+    """One unit of the transcript: a sentence, or a part of it, of one speaker."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -65,7 +65,7 @@ class Segment(BaseModel):
     text: str
     duration: float
     gap_after: float = 0.0
-    """Silence to the next line, 0.0 after the last."""
+    """Silence before the next segment, 0.0 after the last."""
     gap_after_vad: float = 0.0
     word_ids: list[str] = []
     word_metadata_file: str = ""
@@ -78,33 +78,34 @@ class Segment(BaseModel):
 
 
 class TranslatedSegment(Segment):
-    """A line with its translation."""
+    """A segment with its translation."""
 
     translation: str
     untranslated: bool = False
-    """True: the engine gave nothing, or the line as it was; it is not spoken."""
+    """Whether the engine returned nothing, or the text unchanged. Such a segment is not
+    synthesized."""
 
 
 class ClipFlag(str, Enum):
-    """What a person should know about a spoken line."""
+    """What a user should know about a clip."""
 
     UNTRANSLATED = "untranslated"
-    """Not spoken: there is no translation."""
+    """Not synthesized: there is no translation."""
     NOTHING_TO_SAY = "nothing-to-say"
-    """Not spoken: the line has no letter and no digit."""
+    """Not synthesized: the translation has no letter and no digit."""
     NO_SOUND = "no-sound"
-    """The engine made no sound for it, each time."""
+    """The engine made no audio in any take."""
     TOO_LONG = "too-long"
-    """Far longer than expected, each time: words are perhaps repeated."""
+    """Far longer than expected in each take: words may be repeated."""
     CLIPPED = "clipped"
-    """At full scale for too long, each time."""
+    """Clipped in each take."""
 
     def __str__(self) -> str:
         return self.value
 
 
 class Clip(BaseModel):
-    """One spoken line, and where it goes."""
+    """The synthesized audio of a segment, and its place in the source."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -113,20 +114,20 @@ class Clip(BaseModel):
     start: float
     end: float
     target_duration: float
-    """Seconds that the original line takes."""
+    """Duration of the original segment in seconds."""
     audio_file: str
-    """Name of the clip beside ``segments.json``; empty where there is nothing to say."""
+    """File name of the clip in the folder of ``segments.json``; empty without audio."""
     predicted: float = 0.0
-    """Seconds that were expected before it was spoken; 0.0: nothing was."""
+    """Expected duration in seconds; 0.0 without audio."""
     duration: float = 0.0
-    """Seconds of the clip."""
+    """Duration of the clip in seconds."""
     spoken_speed: float = 1.0
-    """How much faster than its own pace the engine spoke."""
+    """Speed of the engine, relative to its natural pace."""
     voice_sample: str | None = None
-    """Where the recording comes from whose voice it is: a file of the tree, with
-    ``#t=1.000,3.500`` (seconds) for parts of it. None: a voice of the engine's own."""
+    """The recording of the voice: a file of the tree, with ``#t=1.000,3.500`` (seconds) for
+    parts of it. None for the engine's own voice."""
     prompt_text: str | None = None
-    """What is said in that recording, where it is known."""
+    """The words of that recording, if known."""
     tts_backend: str
     flag: ClipFlag | None = None
 
@@ -141,15 +142,14 @@ Item = TypeVar("Item", bound=BaseModel)
 def read_list(work: Work, artifact: Artifact, kind: type[Item]) -> list[Item]:
     """The items of a JSON list that an earlier stage wrote.
 
-    Raises :class:`NoInput` where the file does not hold what it should: the stage
-    that wrote it has to write it again.
+    Raises :class:`NoInput` for malformed contents: the stage has to write the file again.
     """
     (path,) = work.read(artifact)
     return _parse(work, artifact, path, TypeAdapter(list[kind]))  # type: ignore[valid-type]
 
 
 def read_aligned(work: Work) -> AlignedSegments:
-    """The words of the programme. Raises :class:`NoInput` as :func:`read_list`."""
+    """The words of the source. Raises :class:`NoInput` like :func:`read_list`."""
     (path,) = work.read(Artifact.ALIGNED_SEGMENTS)
     return _parse(work, Artifact.ALIGNED_SEGMENTS, path, TypeAdapter(AlignedSegments))
 

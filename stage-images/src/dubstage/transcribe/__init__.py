@@ -1,1 +1,1 @@
-"""What was said, when, word by word."""
+"""Speech to words with times, and words to segments."""

@@ -26,7 +26,7 @@ class Diarizer:
         """`whisperx`: the library. `choice.parameters`: ``diarize`` (true)."""
         self._whisperx = whisperx
         self._roots = roots
-        self._is_wanted = bool(choice.parameters.get("diarize", True))
+        self._is_enabled = bool(choice.parameters.get("diarize", True))
         self._token = token
         self._device = device
 
@@ -37,19 +37,21 @@ class Diarizer:
         speakers: SpeakerRange | None,
         progress: Progress,
     ) -> list[str]:
-        """Give each word of `segments` its ``speaker``; what a person should know of it.
-        `progress` is told percents.
+        """Give each word of `segments` its ``speaker``; return remarks for the user.
+        `progress` gets percents.
 
-        Raises :class:`Misconfigured` where the pipeline cannot be loaded.
+        Raises :class:`Misconfigured` if the pipeline cannot be loaded.
         """
         if not segments or (speakers and speakers.max == 1):
             return []
-        if not self._is_wanted:
-            return ["taken for one speaker, as the profile's parameter diarize says"]
+        if not self._is_enabled:
+            return [
+                "all speech is attributed to one speaker: the profile's parameter diarize is false"
+            ]
         if not self._token and not find_model(self._roots, DIARIZER):
             return [
-                "taken for one speaker: there is neither a diarizer on the models volume nor a "
-                "Hugging Face token"
+                "all speech is attributed to one speaker: there is neither a diarizer on the "
+                "models volume nor a Hugging Face token"
             ]
 
         def attempt(device: str) -> Any:
@@ -74,26 +76,26 @@ class Diarizer:
             return self._whisperx.diarize.DiarizationPipeline(
                 model_name=folder, token=self._token, device=device
             )
-        # Where Hugging Face refuses, pyannote answers None, and whisperx asks it for more.
+        # If Hugging Face refuses, pyannote returns None, and whisperx uses it like a pipeline.
         except (OSError, ValueError, AttributeError, KeyError) as error:
             raise unusable(DIARIZER, error) from error
 
 
 def devices(device: str) -> list[str]:
-    """Where to work, and where to go on when that one's memory is full."""
+    """The device, and the one to fall back to when its memory is full."""
     return [device] if device == "cpu" else [device, "cpu"]
 
 
 def in_percent(progress: Progress) -> Progress:
-    """`progress` for a library that tells percents."""
+    """`progress` for a library that reports percents."""
     return lambda percent: progress(percent / 100)
 
 
 def unusable(name: str, error: Exception) -> Misconfigured:
-    """The failure to load a model that is there, or could be had."""
-    line = str(error).partition("\n")[0]
+    """The error for a model that cannot be loaded."""
+    first_row = str(error).partition("\n")[0]
     return Misconfigured(
-        f"The model {name} cannot be loaded ({line}): run `dubstage models pull` again; for "
+        f"The model {name} cannot be loaded ({first_row}): run `dubstage models pull` again; for "
         "the diarizer, accept its terms on Hugging Face with the token's account, or set the "
         "profile's parameter diarize to false.",
         reason="ModelUnusable",

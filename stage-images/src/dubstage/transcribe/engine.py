@@ -1,4 +1,4 @@
-"""What a recognition engine does."""
+"""The interface of a recognition engine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dubstage.text.transcript import Word
 
 @dataclass(frozen=True)
 class Recognition:
-    """What was heard."""
+    """The recognized words, and their language."""
 
     language: str
     """ISO 639-1."""
@@ -21,11 +21,11 @@ class Recognition:
     words: list[Word]
     """In any order; punctuation stays on the word before it."""
     notes: tuple[str, ...] = ()
-    """What was not done as one could expect, and why: for a person, in the result."""
+    """Remarks for the user: what was not done as expected, and why."""
 
 
 class Recognizer(Protocol):
-    """Turns speech into words with times."""
+    """Recognizes words with times in speech."""
 
     def recognize(
         self,
@@ -34,6 +34,6 @@ class Recognizer(Protocol):
         speakers: SpeakerRange | None,
         progress: Callable[[float], None],
     ) -> Recognition:
-        """The words in the file `speech`. `language`: ISO 639-1, None to detect it;
-        `speakers`: how many there are, None where nobody knows."""
+        """Recognize the words in the file `speech`. `language`: the engine's own code, None
+        to detect it; `speakers`: how many there are, None if unknown."""
         ...

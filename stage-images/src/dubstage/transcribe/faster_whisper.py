@@ -21,11 +21,11 @@ from dubstage.workspace.work import Work
 
 BEAM_SIZE = 5
 BATCH_SIZE = 8
-"""Pieces of speech, of at most 30 s each, that are recognized at once on a GPU."""
+"""Chunks of speech, up to 30 s each, that a GPU recognizes at the same time."""
 CPU_BATCH_SIZE = 2
-"""The same on a CPU, which more keep no busier."""
-LANGUAGE_PIECES = 4
-"""Pieces that are listened to until the language is sure: a song may come first."""
+"""The same for a CPU, which is busy with two."""
+LANGUAGE_CHUNKS = 4
+"""Chunks that are used to detect the language: the first may be a song."""
 
 
 def load(work: Work) -> FasterWhisper:
@@ -41,7 +41,7 @@ class FasterWhisper:
         """Load the model.
 
         `choice.parameters`: ``device`` (cpu), ``compute_type`` (int8), ``batch_size`` (2 on
-        the CPU, else 8), ``beam_size`` (5). Raises :class:`Misconfigured` where the model
+        the CPU, else 8), ``beam_size`` (5). Raises :class:`Misconfigured` if the model
         cannot be loaded.
         """
         parameters = choice.parameters
@@ -71,43 +71,45 @@ class FasterWhisper:
         speakers: SpeakerRange | None,
         progress: Callable[[float], None],
     ) -> Recognition:
-        """Words with Whisper's own times; silence is skipped (Silero VAD). The first part
-        of the programme in which somebody speaks tells the language."""
+        """Words with Whisper's own times; silence is skipped (Silero VAD). The language is
+        that of the first part of the source with speech."""
         words: list[Word] = []
-        heard, probability = language, 1.0
+        detected, probability = language, 1.0
         for part in parts_of(speech):
-            found = self._listen(part, language, progress)
+            recognition = self._recognize_part(part, language, progress)
             if language is None:
-                heard, probability = found.language, found.language_probability
-                language = heard if found.words else None
-            words += [_later(word, part.start) for word in found.words]
-        return Recognition(heard or "", probability, words, notes_on(speakers))
+                detected, probability = recognition.language, recognition.language_probability
+                language = detected if recognition.words else None
+            words += [_shifted(word, part.start) for word in recognition.words]
+        return Recognition(detected or "", probability, words, notes_on(speakers))
 
-    def _listen(
+    def _recognize_part(
         self, part: Part, language: str | None, progress: Callable[[float], None]
     ) -> Recognition:
-        """What is heard in one part, in its own time."""
+        """The words of one part, with times from its start."""
 
-        def told(share: float) -> None:
+        def report(share: float) -> None:
             progress((part.start + share * part.seconds) / part.total)
 
         def attempt(step: tuple[int, str]) -> Recognition:
             batch_size, compute_type = step
             model = self._models.load(compute_type)
-            return listen(model, part.samples, language, batch_size, self._beam_size, told)
+            return recognize_samples(
+                model, part.samples, language, batch_size, self._beam_size, report
+            )
 
         return self._fallback.run(attempt)
 
 
 def notes_on(speakers: SpeakerRange | None) -> tuple[str, ...]:
-    """What a person should know who said how many speakers there are."""
+    """A remark for a user who expects several speakers."""
     if speakers and (speakers.max or speakers.min) > 1:
-        return ("taken for one speaker: faster-whisper does not tell them apart",)
+        return ("all speech is attributed to one speaker: faster-whisper does not diarize",)
     return ()
 
 
 class Models:
-    """One Whisper model, loaded when it is first asked for with a compute type."""
+    """One Whisper model, loaded at its first use with a compute type."""
 
     def __init__(self, choice: EngineChoice, load: Callable[[str], Any]) -> None:
         self._choice = choice
@@ -115,7 +117,10 @@ class Models:
         self._loaded: tuple[str, Any] | None = None
 
     def load(self, compute_type: str) -> Any:
-        """The model; the one before goes first. Raises :class:`Misconfigured`."""
+        """Load the model, after freeing one with another compute type.
+
+        Raises :class:`Misconfigured` if it cannot be loaded.
+        """
         if self._loaded is None or self._loaded[0] != compute_type:
             self._loaded = None
             try:
@@ -132,20 +137,20 @@ class Models:
         return self._loaded[1]
 
     def free(self) -> None:
-        """Give the model's memory back."""
+        """Free the model's memory."""
         self._loaded = None
 
 
 def memory_steps(batch_size: int, compute_type: str) -> list[tuple[int, str]]:
-    """Batch size and compute type, each step with less memory: the batch is halved down
-    to one piece, then the weights are."""
+    """Batch sizes and compute types that need less and less memory: the batch is halved down
+    to one chunk, then the weights are quantized."""
     steps = [(batch_size, compute_type)]
     while steps[-1][0] > 1:
         steps.append((steps[-1][0] // 2, compute_type))
     return steps if compute_type == "int8" else [*steps, (1, "int8")]
 
 
-def listen(
+def recognize_samples(
     model: Any,
     audio: Any,
     language: str | None,
@@ -153,7 +158,7 @@ def listen(
     beam_size: int,
     progress: Callable[[float], None],
 ) -> Recognition:
-    """What `model` hears in `audio`, one channel of 16 kHz samples."""
+    """The words that `model` recognizes in `audio`, one channel of 16 kHz samples."""
     from faster_whisper import BatchedInferencePipeline
 
     segments, info = BatchedInferencePipeline(model).transcribe(
@@ -162,24 +167,24 @@ def listen(
         beam_size=beam_size,
         batch_size=batch_size,
         word_timestamps=True,
-        language_detection_segments=LANGUAGE_PIECES,
+        language_detection_segments=LANGUAGE_CHUNKS,
     )
     words: list[Word] = []
     for segment in segments:
-        heard = [(word.word, _word(word)) for word in segment.words or ()]
-        words += join_pieces(heard) if is_spaced(info.language) else keep_spaces(heard)
+        pairs = [(word.word, _word(word)) for word in segment.words or ()]
+        words += join_pieces(pairs) if is_spaced(info.language) else keep_spaces(pairs)
         progress(min(segment.end / max(info.duration, 0.001), 1.0))
     return Recognition(info.language, float(info.language_probability), words)
 
 
-def _later(word: Word, seconds: float) -> Word:
+def _shifted(word: Word, seconds: float) -> Word:
     return word.model_copy(update={"start": word.start + seconds, "end": word.end + seconds})
 
 
-def _word(heard: Any) -> Word:
+def _word(raw: Any) -> Word:
     return Word(
-        word=heard.word.strip(),
-        start=heard.start,
-        end=max(heard.end, heard.start),
-        score=heard.probability if math.isfinite(heard.probability) else None,
+        word=raw.word.strip(),
+        start=raw.start,
+        end=max(raw.end, raw.start),
+        score=raw.probability if math.isfinite(raw.probability) else None,
     )

@@ -1,4 +1,4 @@
-"""Lines start where their speech is first heard."""
+"""Segments start at the onset of their speech."""
 
 from __future__ import annotations
 
@@ -14,47 +14,47 @@ if TYPE_CHECKING:
     import soundfile
 
 FORWARD_SECONDS = 1.5
-"""How far a start is moved forward at most; recognizers are not more wrong than that."""
+"""How far a start is moved forward at most: the largest error of recognizers."""
 MARGIN_SECONDS = 0.2
-"""What is heard before and behind the moments that are looked at."""
+"""Audio before and after the range in which the onset may be."""
 JOINED_SECONDS = 0.05
-"""A word that begins so soon after the one before may hold that one's end."""
+"""A word that starts this soon after the word before may hold the end of that word."""
 SHORTEST_SECONDS = 0.2
-"""What is left of a line at least."""
+"""The least that is left of a segment."""
 
 
 @step("find onsets")
 def at_onsets(groups: Sequence[Group], vocals: Path) -> list[Group]:
-    """`groups`, in the order of their start, each with its start at the onset that the
-    file `vocals` holds near it, never within a word that was heard before."""
+    """`groups`, in the order of their start, each moved to the nearest onset in the file
+    `vocals`, but never into a word that was spoken before it."""
     import soundfile
 
-    found: list[Group] = []
+    moved: list[Group] = []
     spoken_until = 0.0
-    with soundfile.SoundFile(vocals) as sound:
+    with soundfile.SoundFile(vocals) as audio:
         for group in groups:
-            moved = _starting_at(_onset(group, sound, spoken_until), group)
-            found.append(moved)
-            spoken_until = max(spoken_until, *(word.end for word in moved))
-    return sorted(found, key=lambda group: group[0].start)
+            moved.append(_starting_at(_onset(group, audio, spoken_until), group))
+            spoken_until = max(spoken_until, *(word.end for word in moved[-1]))
+    return sorted(moved, key=lambda group: group[0].start)
 
 
-def _onset(group: Group, sound: soundfile.SoundFile, spoken_until: float) -> float:
-    told = group[0].start
+def _onset(group: Group, audio: soundfile.SoundFile, spoken_until: float) -> float:
+    """The onset nearest to the recognized start; that start if there is none."""
+    recognized = group[0].start
     end = max(word.end for word in group)
-    first = min(max(told - BACK_SECONDS - MARGIN_SECONDS, spoken_until, 0.0), told)
-    joined = told - spoken_until < JOINED_SECONDS
-    reach = group[0].end if joined else told
-    last = min(max(told + FORWARD_SECONDS, reach), end - SHORTEST_SECONDS)
-    if last <= told:
-        return told
-    rate = sound.samplerate
-    sound.seek(min(int(first * rate), sound.frames))
+    first = min(max(recognized - BACK_SECONDS - MARGIN_SECONDS, spoken_until, 0.0), recognized)
+    joined = recognized - spoken_until < JOINED_SECONDS
+    reach = group[0].end if joined else recognized
+    last = min(max(recognized + FORWARD_SECONDS, reach), end - SHORTEST_SECONDS)
+    if last <= recognized:
+        return recognized
+    rate = audio.samplerate
+    audio.seek(min(int(first * rate), audio.frames))
     seconds = last + MARGIN_SECONDS - first
-    samples = sound.read(int(seconds * rate), dtype="float32", always_2d=True).mean(axis=1)
-    onset = after_pause(samples, rate, told - first, group[0].end - first) if joined else None
-    onset = first + (snap(samples, rate, told - first) if onset is None else onset)
-    return onset if onset <= last else told
+    samples = audio.read(int(seconds * rate), dtype="float32", always_2d=True).mean(axis=1)
+    onset = after_pause(samples, rate, recognized - first, group[0].end - first) if joined else None
+    onset = first + (snap(samples, rate, recognized - first) if onset is None else onset)
+    return onset if onset <= last else recognized
 
 
 def _starting_at(onset: float, group: Group) -> Group:

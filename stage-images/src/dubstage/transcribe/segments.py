@@ -1,16 +1,16 @@
-"""Words into lines, by rule: a line is a sentence of one speaker, 1.5 to 9 seconds long.
+"""Words to segments, by rule: a segment is a sentence of one speaker, 1.5 to 9 seconds long.
 
 Three steps, each a pure function of words:
 
-1. :func:`_spoken_sentences`: one speaker's words end a sentence at its mark, and at a
-   long silence whatever the marks say.
-2. :func:`_shortened`: what is longer than 9 s is divided at the best place near its
-   middle: at a comma, else where a breath is taken, else between two words.
-3. :func:`_joined`: what is shorter than 1.5 s joins a neighbour of its speaker that is
-   close, the rest of its own sentence before another one.
+1. :func:`_spoken_sentences`: a speaker's words are divided after each mark that ends a
+   sentence, and at each long silence.
+2. :func:`_shortened`: a sentence longer than 9 s is divided at the best place near its
+   middle: at a comma, else at a breath, else between two words.
+3. :func:`_joined`: a part shorter than 1.5 s joins a near neighbor of the same speaker,
+   preferably of its own sentence.
 
-The figures are those that dubbing tools agree on: below 1.5 s a voice has no time to
-sound natural, above 9 s sound and picture drift apart.
+Dubbing tools agree on these figures: in less than 1.5 s a voice cannot sound natural, and in
+more than 9 s audio and video drift.
 """
 
 from __future__ import annotations
@@ -22,51 +22,52 @@ from dubstage.text.punctuation import ends_clause, ends_sentence
 from dubstage.text.transcript import Segment, Word
 
 Group = Sequence[Word]
-"""The words of one line: one speaker's, in the order of their start, at least one."""
+"""The words of one segment, at least one: of one speaker, in the order of their start."""
 
 MIN_SECONDS = 1.5
 MAX_SECONDS = 9.0
 PAUSE_SECONDS = 0.8
-"""A silence this long ends a line, even within a sentence."""
+"""A silence this long ends a segment, even within a sentence."""
 CLOSE_SECONDS = 0.6
-"""A short line joins a neighbour across at most so much silence."""
+"""The longest silence between a short segment and the neighbor that it joins."""
 SCRAP_SECONDS = 0.5
 SCRAP_LETTERS = 4
-"""A part of a sentence shorter than either is a scrap: nobody can translate it alone."""
+"""A part of a sentence that is shorter than either is a scrap: it cannot be translated
+alone."""
 SCRAP_CLOSE_SECONDS = 2.0
-"""A scrap joins the rest of its sentence across at most so much silence."""
+"""The longest silence between a scrap and the rest of its sentence that it joins."""
 BREATH_SECONDS = 0.2
-"""A silence between words that is heard as one; less is how words are timed."""
+"""An audible silence between words; shorter ones come from the recognizer's times."""
 
 
 def grouped(words: Sequence[Word]) -> list[Group]:
-    """The words of each line, lines in the order of their start. `words` may be in any
-    order; each is in exactly one line.
+    """The words of each segment, in the order of the segments' start. `words` may be in any
+    order; each is in exactly one segment.
 
-    No line has two speakers. None is longer than 9 s, unless it is one word. One shorter
-    than 1.5 s stands alone only where no neighbour is close or has room.
+    No segment has two speakers. None is longer than 9 s, unless it is one word. One that is
+    shorter than 1.5 s has no near neighbor that is short enough to be joined.
     """
     ordered = sorted(words, key=lambda word: word.start)
-    pieces = [
-        piece
+    parts = [
+        part
         for speaker in dict.fromkeys(word.speaker for word in ordered)
         for sentence in _spoken_sentences([word for word in ordered if word.speaker == speaker])
-        for piece in _shortened(sentence)
+        for part in _shortened(sentence)
     ]
-    return _joined(sorted(pieces, key=_start))
+    return _joined(sorted(parts, key=_start))
 
 
 def segments_of(groups: Sequence[Group], joiner: str = " ") -> list[Segment]:
-    """The transcript's lines. `groups` are in the order of their start; `joiner` is what
+    """The transcript's segments. `groups` are in the order of their start; `joiner` is what
     the language puts between words."""
-    found = []
+    segments = []
     spoken_until = 0.0
     for number, (words, following) in enumerate(zip_longest(groups, groups[1:])):
         start, end = _start(words), _end(words)
         silence = _start(following) - end if following else 0.0
         scores = [word.score for word in words if word.score is not None]
         identity = f"segment_{number:04d}"
-        found.append(
+        segments.append(
             Segment(
                 segment_id=identity,
                 original_segment_id=number,
@@ -84,11 +85,11 @@ def segments_of(groups: Sequence[Group], joiner: str = " ") -> list[Segment]:
             )
         )
         spoken_until = max(spoken_until, end)
-    return found
+    return segments
 
 
 def _spoken_sentences(words: Group) -> Iterator[Group]:
-    """One speaker's words, cut behind each sentence and at each long silence."""
+    """One speaker's words, divided after each sentence and at each long silence."""
     first = 0
     for place, (word, following) in enumerate(pairwise(words), start=1):
         is_pause = following.start - word.end >= PAUSE_SECONDS
@@ -99,7 +100,7 @@ def _spoken_sentences(words: Group) -> Iterator[Group]:
 
 
 def _shortened(words: Group) -> Iterator[Group]:
-    """`words` as they are, or divided until no part is too long."""
+    """`words`, divided until no part is too long."""
     if _end(words) - _start(words) <= MAX_SECONDS or len(words) == 1:
         yield words
         return
@@ -109,8 +110,8 @@ def _shortened(words: Group) -> Iterator[Group]:
 
 
 def _best_division(words: Group) -> int:
-    """How many words the first part gets. Both parts have their 1.5 s where any division
-    allows it; then a comma counts more than a breath, and a breath more than the middle."""
+    """The number of words of the first part. If possible both parts have 1.5 s; then a comma
+    counts more than a breath, and a breath more than the middle."""
     start, end = _start(words), _end(words)
 
     def merit(place: int) -> tuple[bool, bool, bool, float]:
@@ -123,24 +124,24 @@ def _best_division(words: Group) -> int:
 
 
 def _joined(groups: Sequence[Group]) -> list[Group]:
-    """`groups`, in the order of their start, short ones joined with a neighbour: first
-    the parts of one sentence, then whole sentences."""
-    found = list(groups)
+    """`groups`, in the order of their start, with short ones joined to a neighbor: first the
+    parts of a sentence, then whole sentences."""
+    joined = list(groups)
     for across_sentences in (False, True):
         place = 0
-        while place < len(found):
-            partner = _partner(found, place, across_sentences)
+        while place < len(joined):
+            partner = _partner(joined, place, across_sentences)
             if partner is None:
                 place += 1
             else:
                 place = min(place, partner)
-                found[place : place + 2] = [[*found[place], *found[place + 1]]]
-    return found
+                joined[place : place + 2] = [[*joined[place], *joined[place + 1]]]
+    return joined
 
 
 def _partner(groups: Sequence[Group], place: int, across_sentences: bool) -> int | None:
-    """The neighbour that the line at `place` joins, the nearer of two. None where the
-    line is long enough, or no neighbour of its speaker is close and has room."""
+    """The neighbor that the group at `place` joins, the nearer of two. None for a group that
+    is long enough, or has no near neighbor of its speaker that is short enough."""
     words = groups[place]
     duration = _end(words) - _start(words)
     if duration >= MIN_SECONDS:

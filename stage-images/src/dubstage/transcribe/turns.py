@@ -1,4 +1,4 @@
-"""Whose sentence it is, where a diarizer's turns begin or end a few words off."""
+"""One speaker per sentence, although a diarizer's turns start or end a few words off."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from dubstage.text.transcript import Word
 from dubstage.transcribe.segments import PAUSE_SECONDS
 
 SURE_SHARE = 2 / 3
-"""Who speaks this share of a sentence speaks all of it."""
+"""A speaker of this share of a sentence is taken to speak all of it."""
 
 
 def whole_sentences(words: Sequence[Word]) -> list[Word]:
     """`words`, in the order of their start, with one speaker for each sentence that is
-    spoken without a pause and mostly by that speaker: nobody finishes another's sentence
-    without drawing breath, but turns are often cut a word too early or too late."""
-    found: list[Word] = []
+    spoken without a pause and mostly by that speaker. Nobody finishes another's sentence
+    without a breath, but diarizers often start a turn a word too early or too late."""
+    corrected: list[Word] = []
     sentence: list[Word] = []
     for word, following in zip_longest(words, words[1:]):
         sentence.append(word)
@@ -27,12 +27,12 @@ def whole_sentences(words: Sequence[Word]) -> list[Word]:
             or ends_sentence(word.word, following.word)
             or following.start - word.end >= PAUSE_SECONDS
         ):
-            found += _by_one(sentence)
+            corrected += _unified(sentence)
             sentence = []
-    return found
+    return corrected
 
 
-def _by_one(sentence: Sequence[Word]) -> list[Word]:
+def _unified(sentence: Sequence[Word]) -> list[Word]:
     seconds: defaultdict[str, float] = defaultdict(float)
     for word in sentence:
         seconds[word.speaker] += word.end - word.start

@@ -1,7 +1,7 @@
 """WhisperX 3.8: Whisper in batches, word times by forced alignment, speakers by pyannote.
 
-All weights come from folders of the models volume, and the network is off; but for the
-diarizer, which is fetched at run time where there is a token and its folder is not.
+All weights come from folders of the models volume, and the libraries are offline. The
+exception is the diarizer: without its folder, and with a token, it is downloaded at run time.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from dubstage.transcribe.diarization import Diarizer, Progress, devices, in_perc
 from dubstage.transcribe.engine import Recognition
 from dubstage.transcribe.faster_whisper import (
     BEAM_SIZE,
-    LANGUAGE_PIECES,
+    LANGUAGE_CHUNKS,
     Models,
-    listen,
     memory_steps,
+    recognize_samples,
 )
 from dubstage.transcribe.turns import whole_sentences
 from dubstage.transcribe.word_times import fill_times, words_of
@@ -34,11 +34,11 @@ from dubstage.workspace.layout import Roots
 from dubstage.workspace.work import Work
 
 BATCH_SIZE = 16
-"""Pieces of speech, of at most 30 s each, that are recognized at once."""
+"""Chunks of speech, up to 30 s each, that are recognized at the same time."""
 PUNKT_FILES = ("abbrev_types.txt", "collocations.tab", "ortho_context.tab", "sent_starters.txt")
 
 RawSegment = dict[str, Any]
-"""As whisperx has it: ``start``, ``end`` (seconds), ``text`` and ``words``."""
+"""A segment of whisperx: ``start``, ``end`` (seconds), ``text`` and ``words``."""
 
 
 def load(work: Work) -> WhisperX:
@@ -47,19 +47,19 @@ def load(work: Work) -> WhisperX:
 
 
 class WhisperX:
-    """A Whisper model; beside it an aligner for each language, and a diarizer."""
+    """A Whisper model, an aligner per language, and a diarizer."""
 
     def __init__(
         self, roots: Roots, choice: EngineChoice, token: str | None, scratch: Path
     ) -> None:
         """Load the Whisper model.
 
-        `choice.parameters`: ``device`` (cuda where there is one), ``compute_type`` (float16
+        `choice.parameters`: ``device`` (cuda if there is a GPU), ``compute_type`` (float16
         on a GPU, else int8), ``batch_size`` (16), ``beam_size`` (5), ``diarize`` (true).
-        `token`: of Hugging Face, for the diarizer. `scratch`: a folder for what the
-        libraries want to write.
+        `token`: of Hugging Face, for the diarizer. `scratch`: a folder for the libraries'
+        files.
 
-        Raises :class:`Misconfigured` where a model is missing or cannot be loaded.
+        Raises :class:`Misconfigured` if a model is missing or cannot be loaded.
         """
         parameters = choice.parameters
         folder = model_folder(roots, choice)
@@ -101,7 +101,7 @@ class WhisperX:
         notes = []
         if find_model(self._roots, f"{ALIGNER_ENGINE}/{language}"):
             segments = self._transcribe(audio, language, _part(progress, 0.0, 0.4))
-            # What the next model needs of a GPU, the one before must not hold.
+            # The GPU must have room for the next model.
             self._models.free()
             segments = self._align(segments, language, audio, _part(progress, 0.4, 0.8))
         else:
@@ -118,31 +118,31 @@ class WhisperX:
 
     @step("detect language")
     def _detect_language(self, audio: Any) -> tuple[str, float]:
-        """ISO 639-1, and how sure that is; whisperx' own looks at the first 30 s only,
-        speech or not."""
+        """The language, and its probability. whisperx' own detection uses only the first 30 s,
+        whether they hold speech or not."""
 
         def attempt(step: tuple[int, str]) -> tuple[str, float]:
-            found = self._models.load(step[1]).model.detect_language(
-                audio, vad_filter=True, language_detection_segments=LANGUAGE_PIECES
+            language, probability, _ = self._models.load(step[1]).model.detect_language(
+                audio, vad_filter=True, language_detection_segments=LANGUAGE_CHUNKS
             )
-            return str(found[0]), float(found[1])
+            return str(language), float(probability)
 
         return self._fallback.run(attempt)
 
     @step("recognize")
     def _transcribe(self, audio: Any, language: str, progress: Progress) -> list[RawSegment]:
-        """Text by pieces of speech; no words yet."""
+        """Segments with their text; without words."""
 
         def attempt(step: tuple[int, str]) -> list[RawSegment]:
             batch_size, compute_type = step
-            heard = self._models.load(compute_type).transcribe(
+            result = self._models.load(compute_type).transcribe(
                 audio,
                 batch_size=batch_size,
                 language=language,
                 progress_callback=in_percent(progress),
             )
-            found: list[RawSegment] = heard["segments"]
-            return found
+            segments: list[RawSegment] = result["segments"]
+            return segments
 
         return self._fallback.run(attempt)
 
@@ -153,19 +153,19 @@ class WhisperX:
         def attempt(step: tuple[int, str]) -> Recognition:
             batch_size, compute_type = step
             model = self._models.load(compute_type).model
-            return listen(model, audio, language, batch_size, self._beam_size, progress)
+            return recognize_samples(model, audio, language, batch_size, self._beam_size, progress)
 
         words = self._fallback.run(attempt).words
         if not words:
             return []
-        heard = [word.model_dump(exclude={"speaker"}) for word in words]
-        return [{"start": words[0].start, "end": words[-1].end, "words": heard}]
+        raw = [word.model_dump(exclude={"speaker"}) for word in words]
+        return [{"start": words[0].start, "end": words[-1].end, "words": raw}]
 
     @step("align")
     def _align(
         self, segments: list[RawSegment], language: str, audio: Any, progress: Progress
     ) -> list[RawSegment]:
-        """The segments, cut further, with words; some may lack their times."""
+        """The segments, divided further, with words; some words may have no times."""
         if not segments:
             return []
         choice = EngineChoice(engine=ALIGNER_ENGINE, model=language)
@@ -181,14 +181,14 @@ class WhisperX:
             aligned = self._whisperx.align(
                 segments, model, metadata, audio, device, progress_callback=in_percent(progress)
             )
-            found: list[RawSegment] = aligned["segments"]
-            return found
+            result: list[RawSegment] = aligned["segments"]
+            return result
 
         return MemoryFallback(devices(self._device), "alignment").run(attempt)
 
 
 def _import(scratch: Path, is_offline: bool) -> Any:
-    """The library; it reads the environment when it is imported."""
+    """Import the library, which reads the environment when it is imported."""
     os.environ["PYANNOTE_METRICS_ENABLED"] = "0"
     os.environ["TORCH_HOME"] = str(scratch / "torch")
     if is_offline:
@@ -198,8 +198,8 @@ def _import(scratch: Path, is_offline: bool) -> Any:
     from nltk import data
     from whisperx.utils import PUNKT_LANGUAGES
 
-    # It asks NLTK where sentences end, in a file that NLTK would download. Nobody reads
-    # the answer: lines come of all words together. A splitter that learnt nothing will do.
+    # whisperx splits sentences with NLTK, which would download its data. The result is not
+    # used: segments are made of all words together. So an untrained splitter is enough.
     for language in {*PUNKT_LANGUAGES.values(), "english"}:
         folder = scratch / "nltk/tokenizers/punkt_tab" / language
         folder.mkdir(parents=True, exist_ok=True)
@@ -216,13 +216,13 @@ def _device(choice: EngineChoice) -> str:
     device = str(choice.parameters.get("device", "cuda" if has_gpu else "cpu"))
     if device.startswith("cuda") and not has_gpu:
         raise Misconfigured(
-            f"The engine {choice.engine} is told to use {device}, and its pod has no GPU: give "
-            "the profile's stage one, or take the parameter device away.",
+            f"The engine {choice.engine} has the parameter device={device}, and its pod has no "
+            "GPU: give the profile's stage a GPU, or remove the parameter.",
             reason="NoGpu",
         )
     return device
 
 
 def _part(progress: Progress, start: float, end: float) -> Progress:
-    """Progress of one part of the work, from `start` to `end` of the whole."""
+    """Progress of a part of the work that goes from `start` to `end` of the whole."""
     return lambda share: progress(start + (end - start) * share)

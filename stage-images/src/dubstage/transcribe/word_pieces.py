@@ -1,4 +1,4 @@
-"""Whisper's pieces of words, put together: pure."""
+"""Words from Whisper's pieces of words: pure."""
 
 from __future__ import annotations
 
@@ -10,37 +10,37 @@ from dubstage.text.transcript import Word
 LETTER = re.compile(r" ?\S")
 
 
-def join_pieces(heard: Iterable[tuple[str, Word]]) -> list[Word]:
-    """Whole words of (text as the recognizer gave it, word): a piece without a space
-    before it, such as the ``-hearted`` of ``cold-hearted``, belongs to the word before."""
-    found: list[Word] = []
-    for text, word in heard:
-        if found and not text.startswith(" "):
-            before = found[-1]
+def join_pieces(recognized: Iterable[tuple[str, Word]]) -> list[Word]:
+    """Whole words from pairs of a recognizer's text and its word. A piece without a space
+    before it, such as ``-hearted`` in ``cold-hearted``, belongs to the word before it."""
+    words: list[Word] = []
+    for text, word in recognized:
+        if words and not text.startswith(" "):
+            before = words[-1]
             update = {"word": before.word + word.word, "end": max(before.end, word.end)}
-            found[-1] = before.model_copy(update=update)
+            words[-1] = before.model_copy(update=update)
         else:
-            found.append(word)
-    return found
+            words.append(word)
+    return words
 
 
-def keep_spaces(heard: Iterable[tuple[str, Word]]) -> list[Word]:
-    """Words of (text as the recognizer gave it, word) in a language that puts no spaces
-    between words: the few spaces that it has, before names or between phrases, stay."""
-    found: list[Word] = []
+def keep_spaces(recognized: Iterable[tuple[str, Word]]) -> list[Word]:
+    """Words from pairs of a recognizer's text and its word, in a language without spaces
+    between words. The few spaces of the text, before names or between phrases, are kept."""
+    words: list[Word] = []
     space = ""
-    for text, word in heard:
+    for text, word in recognized:
         if text[:1].isspace():
             space = " "
         if word.word:
-            found.append(word.model_copy(update={"word": space + word.word}))
+            words.append(word.model_copy(update={"word": space + word.word}))
             space = ""
         if text[-1:].isspace():
             space = " "
-    return found
+    return words
 
 
 def letters(text: str) -> list[str]:
-    """The letters of a text without spaces between words, each with the one space that is
-    written before it, if there is one."""
+    """The letters of a text without spaces between words, each with the space before it, if
+    there is one."""
     return LETTER.findall(" ".join(text.split()))
