@@ -1,4 +1,4 @@
-"""A person's file in the place of a stage's result: where it is, and what it holds.
+"""A user's file that replaces a stage's result: where it is, and what it holds.
 
 ``inputs/<job_id>/transcript.{json,srt,vtt,ass}`` replaces the transcription,
 ``translation.{json,srt,vtt,ass}`` the translation. JSON has the keys of the stage's own
@@ -25,7 +25,7 @@ MAX_BYTES = 16 << 20
 
 @dataclass(frozen=True)
 class Entry:
-    """A cue of a person's subtitle file, or an item of a JSON list."""
+    """A cue of a user's subtitle file, or an item of a JSON list."""
 
     place: str
     """How errors name it: ``line 7`` of a subtitle file, ``item 3`` of a JSON list."""
@@ -55,7 +55,7 @@ def find(roots: Roots, request: StageRequest, stage: Stage) -> Path | None:
 
 
 def check(roots: Roots, request: StageRequest) -> list[Stage]:
-    """The stages whose result a person's file replaces, after reading the files.
+    """The stages whose result a user's file replaces, after reading the files.
 
     Raises :class:`BadInput` for a file that cannot be used.
     """

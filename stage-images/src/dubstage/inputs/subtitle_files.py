@@ -1,7 +1,7 @@
-"""Cues of a person's subtitle file, SRT, WebVTT or ASS, each with its place in the file.
+"""Cues of a user's subtitle file, SRT, WebVTT or ASS, each with its place in the file.
 
 pysubs2 parses times and strips tags. It gets a block of the file at a time, because it keeps
-no row numbers and skips what it cannot parse, and a person needs to know where a mistake is.
+no row numbers and skips what it cannot parse, and a user needs to know where a mistake is.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ FORMATS = {
     ".vtt": "00:01:02.500 --> 00:01:04.000",
     ".ass": "Dialogue: 0,0:01:02.50,0:01:04.00,Default,,0,0,0,,Text",
 }
-"""Suffix of a format to what a person should write."""
+"""Suffix of a format to what a user should write."""
 
 WITHOUT_CUE = re.compile(r"(WEBVTT|NOTE|STYLE|REGION)(\s|$)")
 """The first row of a WebVTT block that is not a cue."""

@@ -14,8 +14,7 @@ UNSPACED = frozenset({"ja", "km", "lo", "my", "th", "yue", "zh"})
 """Written without spaces between words."""
 
 SAME_LANGUAGE = 1
-"""Two languages no farther apart than this (CLDR's distance) are one under two names: Bokmål
-and Norwegian."""
+"""The distance, according to CLDR, of two names of one language: Bokmål and Norwegian."""
 
 ANY_VARIANT = 1000
 """A distance that no script or region exceeds."""

@@ -1,4 +1,4 @@
-"""A person's transcript in the engine's place."""
+"""The user's transcript, which replaces the engine's."""
 
 from __future__ import annotations
 

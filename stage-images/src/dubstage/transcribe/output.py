@@ -1,4 +1,4 @@
-"""What the transcribe stage writes, whether an engine or a person's file gave the words."""
+"""What the transcribe stage writes, from the words of an engine or of a user's file."""
 
 from __future__ import annotations
 

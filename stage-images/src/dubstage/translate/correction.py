@@ -1,4 +1,4 @@
-"""A person's translation in the engine's place."""
+"""The user's translation, which replaces the engine's."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dubstage.workspace.work import Outcome, Work
 
 
 def run(work: Work) -> Outcome:
-    """Write the person's translation of every segment.
+    """Write the user's translation of every segment.
 
     Raises :class:`BadInput` if an entry of the file belongs to no segment, or a segment has
     no entry.
