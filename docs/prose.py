@@ -32,8 +32,8 @@ COMMENTED = (
 """Files whose `#` comments are checked."""
 MESSAGES = (
     *(
-        "operator/src/dubjob_operator/planning/messages.py",
-        "operator/src/dubjob_operator/reasons.py",
+        f":(glob)operator/src/dubjob_operator/{room}*.py"
+        for room in ("", "cluster/", "handlers/", "planning/")
     ),
     *("local-cluster/src/*.py", "examples/*.py", ":(glob)stage-images/*.py", "docs/*.py"),
     *(

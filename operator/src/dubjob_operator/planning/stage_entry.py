@@ -33,7 +33,7 @@ def moved_to(
 
 
 def ended(entry: StageStatus, now: datetime, finished: str | None = None) -> StageStatus:
-    """The entry with a completion time, `finished` or now, in the place of `since`."""
+    """The entry with a completion time, `finished` or now, and without `since`."""
     if entry.completion_time:
         return entry
     return entry.model_copy(update={"completion_time": finished or timestamp(now), "since": None})
