@@ -27,8 +27,7 @@ PROFILE = UsedProfile(kind="DubProfile", name="cpu")
 
 def failed(after: DubJobStatus) -> str | None:
     found = after.condition("Failed")
-    assert found is not None
-    return found.reason if found.status == "True" else None
+    return found.reason if found else None
 
 
 def state(after: DubJobStatus) -> tuple[str, str | None]:

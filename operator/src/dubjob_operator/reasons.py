@@ -7,9 +7,7 @@ which need somebody to act.
 
 # Conditions of a DubJob.
 COMPLETED = "Completed"
-NOT_FAILED = "NotFailed"
 SUSPENDED = "Suspended"
-NOT_SUSPENDED = "NotSuspended"
 AWAITING_REVIEW = "AwaitingReview"
 SPEC_INVALID = "SpecInvalid"
 

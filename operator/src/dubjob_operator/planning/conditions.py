@@ -113,7 +113,8 @@ def invalid_spec(message: str) -> State:
 
 
 def _truths(state: State) -> list[_Truth]:
-    idle = messages.HAS_FINISHED if state.finished else messages.IS_NOT_SUSPENDED
+    """Complete and Finished are always there. The others report a problem or a wait: they are
+    absent while there is none, as those of a Job are, and kstatus reads them so."""
     truths = [
         _Truth(
             names.COMPLETE,
@@ -121,28 +122,18 @@ def _truths(state: State) -> list[_Truth]:
             state.reason,
             state.headline if state.complete else messages.INCOMPLETE,
         ),
-        _Truth(
-            names.FAILED,
-            state.failed,
-            state.reason if state.failed else reasons.NOT_FAILED,
-            state.headline if state.failed else messages.NOT_FAILED,
-        ),
         _Truth(names.FINISHED, state.finished, state.reason, state.message),
-        _Truth(
-            names.SUSPENDED,
-            state.suspended,
-            reasons.SUSPENDED if state.suspended else reasons.NOT_SUSPENDED,
-            messages.IS_SUSPENDED if state.suspended else idle,
-        ),
     ]
-    # kstatus reads these two as false if they are absent.
-    if not (state.finished or state.suspended):
-        truths.append(_Truth(names.RECONCILING, True, state.reason, state.headline))
     if state.failed:
+        truths.append(_Truth(names.FAILED, True, state.reason, state.headline))
         truths.append(_Truth(names.STALLED, True, state.reason, state.headline))
-    elif state.cause and not state.suspended:
-        waits = messages.awaits_cause(state.stage, state.cause)
-        truths.append(_Truth(names.STALLED, False, state.cause, waits))
+    elif state.suspended:
+        truths.append(_Truth(names.SUSPENDED, True, reasons.SUSPENDED, messages.IS_SUSPENDED))
+    elif not state.complete:
+        truths.append(_Truth(names.RECONCILING, True, state.reason, state.headline))
+        if state.cause:
+            waits = messages.awaits_cause(state.stage, state.cause)
+            truths.append(_Truth(names.STALLED, False, state.cause, waits))
     return truths
 
 

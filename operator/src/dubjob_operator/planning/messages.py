@@ -15,11 +15,8 @@ SUSPENDED = "spec.suspend is true; finished stages keep their results."
 
 # Conditions other than Finished: short, and true whatever happens next.
 INCOMPLETE = "The dub is incomplete."
-NOT_FAILED = "No stage has failed."
 SPEC_INVALID = "The spec is invalid."
 IS_SUSPENDED = "The field spec.suspend is true."
-IS_NOT_SUSPENDED = "The DubJob is not suspended."
-HAS_FINISHED = "The DubJob has finished."
 
 # A stage that waits or starts.
 AWAITING_ADMISSION = "The Job waits for admission by its queue."
