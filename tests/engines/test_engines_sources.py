@@ -46,7 +46,7 @@ def dub(folder: Path, variant: str) -> Ended:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("variant", ["audio-only", "surround", "telephone", "phone"])
-def test_a_good_dub(tmp_path: Path, variant: str) -> None:
+def test_dub_meets_the_quality_targets(tmp_path: Path, variant: str) -> None:
     ended = dub(tmp_path, variant)
     assert ended.code == ExitCode.OK, ended.result.message
     report: dict[str, Any] = json.loads(ended.tree.path(Artifact.REPORT).read_text())
@@ -100,7 +100,7 @@ def timestamps(path: Path) -> list[float]:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("variant", ["music-only", "moment"])
-def test_a_sentence(tmp_path: Path, variant: str) -> None:
+def test_unusable_source_is_refused_with_a_sentence(tmp_path: Path, variant: str) -> None:
     """Nobody speaks: said by the stage that listens."""
     ended = dub(tmp_path, variant)
     assert (ended.code, ended.result.reason) == (ExitCode.DATAERR, "NoSpeech")

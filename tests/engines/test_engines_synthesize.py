@@ -29,7 +29,7 @@ ANN, BOB = Voice("ANN", 0), Voice("BOB", 1)
 ESPEAK = Espeak(EngineChoice(engine="espeak-ng"))
 
 
-def test_espeak_speaks_with_another_throat_for_each_speaker(tmp_path: Path) -> None:
+def test_espeak_has_another_voice_variant_for_each_speaker(tmp_path: Path) -> None:
     sounds = set()
     for number in range(len(VARIANTS)):
         file = tmp_path / f"{number}.wav"
@@ -41,7 +41,7 @@ def test_espeak_speaks_with_another_throat_for_each_speaker(tmp_path: Path) -> N
     assert len(sounds) == len(VARIANTS)
 
 
-def test_espeak_speaks_faster_when_asked_to(tmp_path: Path) -> None:
+def test_espeak_speaks_faster_on_request(tmp_path: Path) -> None:
     seconds = []
     for speed in (1.0, 1.15):
         file = tmp_path / "line.wav"
@@ -53,7 +53,7 @@ def test_espeak_speaks_faster_when_asked_to(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text", ["-v en --help", "él dijo \"no\" y 'sí' $(x)", "한국어", "a " * 3000]
 )
-def test_espeak_speaks_whatever_is_in_a_line(tmp_path: Path, text: str) -> None:
+def test_espeak_speaks_any_text(tmp_path: Path, text: str) -> None:
     ESPEAK.speak(text, "es", ANN, 1.0, tmp_path / "line.wav")
     assert soundfile.info(tmp_path / "line.wav").duration > 0.1
 
@@ -78,7 +78,7 @@ def run_process(folder: Path) -> subprocess.Popen[str]:
 @pytest.mark.parametrize(
     ("how", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGTERM, ExitCode.TERMINATED)]
 )
-def test_a_preempted_run_goes_on_where_it_was(
+def test_preempted_run_continues_where_it_stopped(
     tmp_path: Path, how: signal.Signals, code: int
 ) -> None:
     lines = [line(n, n * 2.0, n * 2.0 + 1.0, f"Línea {n}. " * 8) for n in range(60)]
@@ -144,7 +144,9 @@ def test_google_speaks_with_an_accent_for_each_speaker(
 @pytest.mark.parametrize(
     "trouble", [Answer(429), Answer(503), Answer(200, b"<html>sorry</html>"), speech(b"no mp3")]
 )
-def test_google_is_asked_again(server: Google, mp3: bytes, tmp_path: Path, trouble: Answer) -> None:
+def test_google_request_is_retried(
+    server: Google, mp3: bytes, tmp_path: Path, trouble: Answer
+) -> None:
     server.speak = lambda _text, attempt: trouble if attempt < 2 else speech(mp3)
     Gtts().speak("hola", "es", ANN, 1.0, tmp_path / "line.wav")
     assert len(server.asked) == 3
@@ -161,7 +163,7 @@ def test_google_is_asked_again(server: Google, mp3: bytes, tmp_path: Path, troub
         (Answer(200, b"", delay=1.0), "Failed to connect"),
     ],
 )
-def test_google_that_stays_away_is_a_failure_that_may_pass(
+def test_unreachable_google_is_a_transient_failure(
     server: Google, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: Answer, says: str
 ) -> None:
     monkeypatch.setattr(engine, "TIMEOUT_SECONDS", 0.3)
@@ -172,14 +174,14 @@ def test_google_that_stays_away_is_a_failure_that_may_pass(
     assert len(server.asked) == retries.ATTEMPTS
 
 
-def test_google_gets_a_very_long_line_in_pieces(server: Google, mp3: bytes, tmp_path: Path) -> None:
+def test_google_gets_a_long_segment_in_pieces(server: Google, mp3: bytes, tmp_path: Path) -> None:
     server.speak = lambda _text, _attempt: speech(mp3)
     Gtts().speak("Una frase de la película. " * 20, "es", ANN, 1.0, tmp_path / "line.wav")
     assert max(len(text) for text in server.asked) <= 100
     assert soundfile.info(tmp_path / "line.wav").duration > 3.0
 
 
-def test_a_line_that_google_cannot_pronounce_has_no_sound(server: Google, tmp_path: Path) -> None:
+def test_segment_that_google_cannot_pronounce_has_no_audio(server: Google, tmp_path: Path) -> None:
     lay_job(tmp_path, [line(0, 0.5, 1.0, "hola"), line(1, 2.0, 3.0, "…?!")])
     engines = {**ENGINES, Stage.SYNTHESIZE: EngineChoice(engine="gtts")}
     ended = run_stage_in(tmp_path, request_for(Stage.SYNTHESIZE, engines=engines))

@@ -59,7 +59,7 @@ def volumes(tmp_path: Path) -> Path:
 
 
 def engine(work: Work) -> StageOutcome:
-    """Writes every output, as the engine would."""
+    """Write every output, as the engine would."""
     lines = [
         {"segment_id": "segment_0000", "start": 1.0, "end": 5.0, "duration": 4.0, "text": "Hello."}
     ]
@@ -98,8 +98,8 @@ def clock(seconds: float) -> str:
     return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d},{milliseconds:03d}"
 
 
-def taken_over(volumes: Path, **changes: object) -> list[dict[str, Any]]:
-    """The lines of the person's transcript, as the stage wrote them."""
+def imported(volumes: Path, **changes: object) -> list[dict[str, Any]]:
+    """The segments of the user's transcript, as the stage wrote them."""
     ended = run(volumes, Stage.TRANSCRIBE, import_only=True, **changes)
     assert ended.code == ExitCode.OK, ended.result
     found: list[dict[str, Any]] = json.loads(ended.tree.path(Artifact.TRANSCRIPT).read_text())
@@ -115,7 +115,7 @@ def translations(ended: Ended) -> list[str]:
     return [line["translation"] for line in json.loads(text)]
 
 
-def test_a_transcript_and_a_translation_replace_both_engines(volumes: Path) -> None:
+def test_transcript_and_translation_replace_both_engines(volumes: Path) -> None:
     lay(volumes, "transcript.srt", TRANSCRIPT)
     lay(volumes, "translation.srt", TRANSLATION)
     ingest = run(volumes, Stage.INGEST, force=True)
@@ -137,19 +137,19 @@ def test_a_transcript_and_a_translation_replace_both_engines(volumes: Path) -> N
     assert run(volumes, Stage.TRANSLATE).result.reused
 
 
-def test_subtitles_without_marks_do_not_become_one_long_line(volumes: Path) -> None:
-    """Captions that a machine made touch each other, and end no sentence."""
+def test_cues_without_marks_are_not_joined_to_one_long_segment(volumes: Path) -> None:
+    """Generated captions touch each other, and have no marks."""
     rows = [(3.0 * n, 3.0 * n + 3.0, "and so it goes on") for n in range(20)]
     lay(volumes, "transcript.srt", cues(*rows))
-    lines = taken_over(volumes)
+    lines = imported(volumes)
     assert len(lines) == 7
     assert all(line["duration"] <= 9.0 for line in lines)
     assert (lines[0]["start"], lines[-1]["end"]) == (0.0, 60.0)
 
 
-def test_subtitles_at_the_same_time_are_not_pages_of_one_line(volumes: Path) -> None:
+def test_overlapping_cues_are_not_joined(volumes: Path) -> None:
     lay(volumes, "transcript.srt", cues((1, 5, "on and on"), (3.5, 4.5, "a sign")))
-    assert [(line["start"], line["end"]) for line in taken_over(volumes)] == [(1, 5), (3.5, 4.5)]
+    assert [(line["start"], line["end"]) for line in imported(volumes)] == [(1, 5), (3.5, 4.5)]
 
 
 @pytest.mark.parametrize(
@@ -161,35 +161,33 @@ def test_subtitles_at_the_same_time_are_not_pages_of_one_line(volumes: Path) -> 
         ("en", "I like\nNew York", "I like New York"),
     ],
 )
-def test_spaces_stay_where_a_language_writes_them(
-    volumes: Path, language: str, text: str, found: str
-) -> None:
+def test_spaces_of_a_language_are_kept(volumes: Path, language: str, text: str, found: str) -> None:
     lay(volumes, "transcript.srt", cues((1, 4, text)))
     engines = {**ENGINES, Stage.TRANSLATE: EngineChoice(engine="googletrans")}
-    (line,) = taken_over(volumes, source_language=language, engines=engines)
+    (line,) = imported(volumes, source_language=language, engines=engines)
     assert line["text"] == found
 
 
-def test_lines_of_one_speaker_at_the_same_time_are_one(volumes: Path) -> None:
-    """One voice cannot say both; a short overlap is how subtitles are."""
+def test_simultaneous_cues_of_one_speaker_are_merged(volumes: Path) -> None:
+    """One voice cannot say both; short overlaps are usual in subtitles."""
     rows = [(1, 3, "- Who is it?"), (1, 3.5, "- Nobody."), (3.4, 5, "Come in."), (6, 8, "Yes.")]
     lay(volumes, "transcript.srt", cues(*rows))
-    lines = taken_over(volumes)
+    lines = imported(volumes)
     assert [(line["start"], line["end"], line["text"]) for line in lines] == [
         (1, 3.5, "- Who is it? - Nobody."), (3.4, 5, "Come in."), (6, 8, "Yes.")
     ]  # fmt: skip
 
 
-def test_a_subtitle_that_is_shown_throughout_does_not_take_all_others_in(volumes: Path) -> None:
+def test_permanent_cue_does_not_absorb_all_others(volumes: Path) -> None:
     rows = [(0, 60, "Made by us"), *((5.0 * n, 5.0 * n + 3, "Well.") for n in range(1, 11))]
     lay(volumes, "transcript.srt", cues(*rows))
-    assert len(taken_over(volumes)) == 11
+    assert len(imported(volumes)) == 11
 
 
-def test_two_speakers_may_talk_at_once(volumes: Path) -> None:
+def test_two_speakers_may_talk_at_the_same_time(volumes: Path) -> None:
     rows = [{"start": 1, "end": 3, "text": name, "speaker": name} for name in ("A", "B", "A")]
     lay(volumes, "transcript.json", json.dumps(rows))
-    lines = taken_over(volumes)
+    lines = imported(volumes)
     assert [(line["speaker"], line["text"]) for line in lines] == [("A", "A A"), ("B", "B")]
 
 
@@ -201,14 +199,14 @@ spans = st.lists(
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=spans)
-def test_every_line_of_a_transcript_has_time_to_be_spoken(
+def test_every_segment_has_time_to_be_spoken(
     volumes: Path, rows: list[tuple[int, int, str]]
 ) -> None:
-    """Whatever overlaps: at least half of its own time, less the silence after it."""
+    """With any overlap: at least half of its own time, less the silence after it."""
     texts = [{"start": start / 10, "end": (start + length) / 10, "text": "x", "speaker": who}
              for start, length, who in rows]  # fmt: skip
     lay(volumes, "transcript.json", json.dumps(texts))
-    lines = taken_over(volumes, force=True)
+    lines = imported(volumes, force=True)
     limits = slots(
         [TimedSegment(x["segment_id"], x["speaker"], x["start"], x["end"]) for x in lines], 70.0
     )
@@ -217,7 +215,7 @@ def test_every_line_of_a_transcript_has_time_to_be_spoken(
     assert sum(len(line["text"].split()) for line in lines) == len(rows)
 
 
-def test_a_corrected_translation_survives_a_retry(volumes: Path) -> None:
+def test_corrected_translation_survives_a_retry(volumes: Path) -> None:
     run(volumes, Stage.TRANSCRIBE)
     assert translations(run(volumes, Stage.TRANSLATE)) == ["Hola."]
     lay(volumes, "translation.json", '[{"segment_id": "segment_0000", "translation": "¡Buenas!"}]')
@@ -225,7 +223,7 @@ def test_a_corrected_translation_survives_a_retry(volumes: Path) -> None:
     assert translations(run(volumes, Stage.TRANSLATE, force=True)) == ["¡Buenas!"]
 
 
-def test_no_correction_leaves_the_result_as_it_is(volumes: Path) -> None:
+def test_result_stays_without_a_correction(volumes: Path) -> None:
     run(volumes, Stage.TRANSCRIBE)
     run(volumes, Stage.TRANSLATE)
     kept = run(volumes, Stage.TRANSLATE, import_only=True)
@@ -236,7 +234,7 @@ def test_no_correction_leaves_the_result_as_it_is(volumes: Path) -> None:
     assert (gone.code, gone.result.missing_from) == (ExitCode.NOINPUT, Stage.TRANSLATE)
 
 
-def test_without_the_file_the_engine_runs_again(volumes: Path) -> None:
+def test_engine_runs_again_without_the_correction(volumes: Path) -> None:
     run(volumes, Stage.TRANSCRIBE)
     lay(volumes, "translation.json", '[{"segment_id": "segment_0000", "translation": "¡Buenas!"}]')
     run(volumes, Stage.TRANSLATE)
@@ -277,7 +275,7 @@ def test_without_the_file_the_engine_runs_again(volumes: Path) -> None:
         ("transcript.json", '[{"text": "x", "start": 1000, "end": 2000}]', "item 1: it starts at"),
     ],
 )
-def test_a_bad_correction_is_said_with_its_line(
+def test_bad_correction_is_reported_with_its_place(
     volumes: Path, name: str, text: str, says: str
 ) -> None:
     stage = Stage.TRANSCRIBE if name.startswith("transcript") else Stage.TRANSLATE
@@ -336,7 +334,7 @@ def test_translation_of_any_subtitle_format_replaces_the_engine(
     volumes: Path, name: str, text: str, first: str
 ) -> None:
     lay(volumes, "transcript.srt", TRANSCRIPT)
-    taken_over(volumes)
+    imported(volumes)
     lay(volumes, name, text)
     assert translations(run(volumes, Stage.TRANSLATE)) == [first, "Y buenas noches."]
 
@@ -344,13 +342,13 @@ def test_translation_of_any_subtitle_format_replaces_the_engine(
 def test_transcript_in_vtt_is_joined_like_srt(volumes: Path) -> None:
     text = TRANSCRIPT.replace(",000", ".000").replace(",500", ".500")
     lay(volumes, "transcript.vtt", "WEBVTT\n\n" + text)
-    assert [line["text"] for line in taken_over(volumes)] == [
+    assert [line["text"] for line in imported(volumes)] == [
         "Good morning, everybody here.",
         "And good night.",
     ]
 
 
-def test_two_corrections_and_bytes_that_are_no_text_are_refused(volumes: Path) -> None:
+def test_two_corrections_and_binary_files_are_refused(volumes: Path) -> None:
     (volumes / "inputs/clip/translation.srt").write_bytes(b"\xff\xfe\x00")
     assert "byte 0 is not UTF-8" in run(volumes, Stage.INGEST).result.message
     lay(volumes, "translation.json", "[]")
@@ -359,7 +357,7 @@ def test_two_corrections_and_bytes_that_are_no_text_are_refused(volumes: Path) -
     assert "keep one" in ended.result.message
 
 
-def test_a_link_out_of_the_inputs_is_refused(volumes: Path, tmp_path: Path) -> None:
+def test_link_out_of_the_inputs_is_refused(volumes: Path, tmp_path: Path) -> None:
     (tmp_path / "secret.srt").write_text("secret")
     (volumes / "inputs/clip/translation.srt").symlink_to(tmp_path / "secret.srt")
     ended = run(volumes, Stage.INGEST)
@@ -367,7 +365,7 @@ def test_a_link_out_of_the_inputs_is_refused(volumes: Path, tmp_path: Path) -> N
     assert "leads out" in ended.result.message
 
 
-def test_prune_takes_old_jobs_of_the_wanted_outcome(volumes: Path) -> None:
+def test_prune_deletes_old_jobs_of_the_requested_outcome(volumes: Path) -> None:
     roots = roots_in(volumes)
     assert list(prune(roots, 1, Outcome.ANY)) == []
     old = time.time() - 3 * 86400

@@ -1,4 +1,4 @@
-"""Words into lines, and lines to the onsets of their speech."""
+"""Words to segments, and segments to the onsets of their speech."""
 
 from __future__ import annotations
 
@@ -133,8 +133,8 @@ TOKENS = st.sampled_from(["a", "word", "another,", "end.", "Mr.", "“So?”", "
 
 @st.composite
 def conversations(draw: st.DrawFn) -> list[Word]:
-    """Words as recognizers give them: of several speakers, with pauses, now and then
-    overlapping, now and then absurdly long."""
+    """Words as recognizers return them: of several speakers, with pauses, sometimes
+    overlapping or extremely long."""
     found, at = [], 0.0
     for _ in range(draw(st.integers(0, 60))):
         at = max(at + draw(st.sampled_from([-0.3, 0.0, 0.05, 0.3, 0.7, 0.9, 2.5])), 0.0)

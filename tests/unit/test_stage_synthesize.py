@@ -1,4 +1,4 @@
-"""Lines spoken once, well, and not again where nothing changed."""
+"""Segments are synthesized well, and not again without a change."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def clips(ended: Ended) -> list[dict[str, object]]:
     return found
 
 
-def test_every_line_has_a_clip_without_silence_at_its_ends(
+def test_every_segment_has_a_clip_without_silence_at_its_ends(
     tmp_path: Path, engine: WatchedEngine
 ) -> None:
     lay_job(tmp_path, LINES)
@@ -62,10 +62,10 @@ def test_every_line_has_a_clip_without_silence_at_its_ends(
     assert visible == {"segments.json", *(str(clip["audio_file"]) for clip in found)}
 
 
-def test_a_line_is_spoken_at_the_pace_that_its_slot_asks(
+def test_segment_is_synthesized_at_the_speed_of_its_slot(
     tmp_path: Path, engine: WatchedEngine
 ) -> None:
-    """The text takes 0.8 s, the slot has 0.7: spoken faster, at once."""
+    """The text takes 0.8 s, the slot has 0.7 s: the first take is faster."""
     tight = [line(0, 0.5, 1.0, "doce letras!"), line(1, 1.25, 3.0, "y esta cabe bien, si")]
     lay_job(tmp_path, tight)
     found = clips(synthesize(tmp_path))
@@ -73,8 +73,8 @@ def test_a_line_is_spoken_at_the_pace_that_its_slot_asks(
     assert engine.texts.count("doce letras!") == 1
 
 
-def test_a_wrong_prediction_is_corrected_once(tmp_path: Path, engine: WatchedEngine) -> None:
-    """It was expected to take 1.0 s and takes 0.5: no need to hurry."""
+def test_wrong_prediction_is_corrected_once(tmp_path: Path, engine: WatchedEngine) -> None:
+    """The take is 0.5 s long instead of the expected 1.0 s: it needs no speed-up."""
     lay_job(tmp_path, [line(0, 0.5, 1.0, "quince letras!!"), line(1, 1.45, 3.0, "y esta cabe")])
     engine.sounds = lambda text, _: tone(0.5, ENGINE_RATE)
     found = clips(synthesize(tmp_path))
@@ -85,7 +85,7 @@ def test_a_wrong_prediction_is_corrected_once(tmp_path: Path, engine: WatchedEng
     assert found[0]["spoken_speed"] == pytest.approx(1.0, abs=0.01)
 
 
-def test_only_the_line_that_changed_is_spoken_again(tmp_path: Path, engine: WatchedEngine) -> None:
+def test_only_changed_segments_are_synthesized_again(tmp_path: Path, engine: WatchedEngine) -> None:
     lay_job(tmp_path, LINES)
     first = synthesize(tmp_path)
     before = first.tree.files(Artifact.TTS_CLIPS)[0].read_bytes()
@@ -98,7 +98,7 @@ def test_only_the_line_that_changed_is_spoken_again(tmp_path: Path, engine: Watc
     assert len(list(ended.tree.clip_cache.glob("*.wav"))) == 3
 
 
-def test_a_changed_slot_or_parameter_is_another_line(tmp_path: Path, engine: WatchedEngine) -> None:
+def test_changed_slot_or_parameter_needs_a_new_clip(tmp_path: Path, engine: WatchedEngine) -> None:
     lay_job(tmp_path, LINES)
     synthesize(tmp_path)
     engine.asked.clear()
@@ -112,9 +112,7 @@ def test_a_changed_slot_or_parameter_is_another_line(tmp_path: Path, engine: Wat
     assert set(engine.texts) == set(TEXTS)
 
 
-def test_a_text_that_comes_back_is_spoken_each_time_and_kept(
-    tmp_path: Path, engine: WatchedEngine
-) -> None:
+def test_repeated_text_gets_a_clip_each_time(tmp_path: Path, engine: WatchedEngine) -> None:
     same = [line(0, 0.5, 1.5, "sí"), line(1, 2.0, 3.0, "sí")]
     lay_job(tmp_path, same)
     synthesize(tmp_path)
@@ -124,7 +122,7 @@ def test_a_text_that_comes_back_is_spoken_each_time_and_kept(
     assert engine.texts == ["sí", "sí", "sí"]
 
 
-def test_a_run_that_was_cut_off_goes_on_where_it_was(tmp_path: Path, engine: WatchedEngine) -> None:
+def test_interrupted_run_continues_where_it_stopped(tmp_path: Path, engine: WatchedEngine) -> None:
     lay_job(tmp_path, LINES)
 
     engine.sounds = fail_at_the_last
@@ -138,9 +136,7 @@ def test_a_run_that_was_cut_off_goes_on_where_it_was(tmp_path: Path, engine: Wat
 
 
 @pytest.mark.parametrize("ending", ["wav", "json"])
-def test_a_damaged_recording_is_never_taken(
-    tmp_path: Path, engine: WatchedEngine, ending: str
-) -> None:
+def test_damaged_clip_is_not_reused(tmp_path: Path, engine: WatchedEngine, ending: str) -> None:
     lay_job(tmp_path, LINES)
     tree = synthesize(tmp_path).tree
     for file in tree.clip_cache.glob(f"*.{ending}"):
@@ -160,7 +156,7 @@ def test_a_damaged_recording_is_never_taken(
     ("cut_off", "run", "spoken"),
     [(2, 2, TEXTS[2:]), (2, 3, TEXTS), (None, 2, TEXTS), (0, 0, TEXTS)],
 )
-def test_a_retry_speaks_everything_again_and_goes_on_where_it_was_cut_off(
+def test_retry_synthesizes_everything_once_though_interrupted(
     tmp_path: Path, engine: WatchedEngine, cut_off: int | None, run: int, spoken: list[str]
 ) -> None:
     lay_job(tmp_path, LINES)
@@ -177,7 +173,7 @@ def test_a_retry_speaks_everything_again_and_goes_on_where_it_was_cut_off(
     assert {path.suffix for path in (tmp_path / LINES_FOLDER).iterdir()} == {".wav", ".json"}
 
 
-def test_lines_without_words_or_translation_are_not_spoken_and_are_said(
+def test_segments_without_words_or_translation_are_skipped_and_reported(
     tmp_path: Path, engine: WatchedEngine
 ) -> None:
     lay_job(tmp_path, [LINES[0], line(1, 2.0, 3.0, "«¡…!» —"), line(2, 4.0, 5.0, "here we are",
@@ -194,16 +190,14 @@ def test_lines_without_words_or_translation_are_not_spoken_and_are_said(
     assert ended.result.summary.silent_segments == 3
 
 
-def test_nothing_to_say_at_all_is_bad_input(tmp_path: Path, engine: WatchedEngine) -> None:
+def test_nothing_to_say_is_bad_input(tmp_path: Path, engine: WatchedEngine) -> None:
     lay_job(tmp_path, [line(0, 0.5, 1.5, "..."), line(1, 2.0, 3.0, "as it was", untranslated=True)])
     ended = synthesize(tmp_path)
     assert (ended.code, ended.result.reason) == (ExitCode.DATAERR, "NothingToSay")
     assert "(2 in all)" in ended.result.message
 
 
-def test_an_engine_without_a_sound_for_one_line_does_not_end_the_job(
-    tmp_path: Path, engine: WatchedEngine
-) -> None:
+def test_segment_without_audio_does_not_fail_the_job(tmp_path: Path, engine: WatchedEngine) -> None:
     lay_job(tmp_path, LINES)
     engine.sounds = lambda text, _: None if text == "cuatro" else tone(0.5, ENGINE_RATE)
     ended = synthesize(tmp_path)
@@ -231,7 +225,7 @@ BROKEN = numpy.sign(GOOD)
         ([QUIET] * 3, 3, ClipFlag.NO_SOUND, 0.0),
     ],
 )
-def test_what_did_not_come_out_well_is_spoken_again_at_most_twice(
+def test_failed_take_is_repeated_at_most_twice(
     tmp_path: Path,
     sounds: list[numpy.ndarray | None],
     attempts: int,
@@ -251,10 +245,10 @@ def test_what_did_not_come_out_well_is_spoken_again_at_most_twice(
     assert take.duration == pytest.approx(seconds, abs=0.01)
 
 
-def test_a_line_that_runs_away_each_time_is_spoken_three_times_and_said(
+def test_too_long_takes_are_limited_to_three_and_reported(
     tmp_path: Path, engine: WatchedEngine
 ) -> None:
-    """Its length asks for a higher speed: that would be three more takes of nothing."""
+    """Its duration requires a higher speed, which would cost three more failed takes."""
     lay_job(tmp_path, LINES)
     engine.sounds = lambda text, _: LONG if text == "cuatro" else tone(0.6, ENGINE_RATE)
     ended = synthesize(tmp_path)
@@ -264,10 +258,10 @@ def test_a_line_that_runs_away_each_time_is_spoken_three_times_and_said(
 
 
 @pytest.mark.parametrize("astray", [BROKEN, LONG], ids=["broken", "long"])
-def test_a_good_take_is_not_replaced_by_one_that_went_astray(
+def test_good_take_is_not_replaced_by_a_failed_one(
     tmp_path: Path, engine: WatchedEngine, astray: numpy.ndarray
 ) -> None:
-    """The first is much shorter than was expected, so a slower one is tried."""
+    """The first is much shorter than expected, so a slower one is tried."""
     lay_job(tmp_path, [line(0, 0.5, 1.0, "quince letras!!"), line(1, 1.45, 3.0, "y esta cabe")])
     engine.sounds = lambda text, attempt: (
         tone(0.5, ENGINE_RATE) if text != "quince letras!!" or not attempt else astray
@@ -289,7 +283,7 @@ def test_every_speaker_has_a_voice_of_its_own(tmp_path: Path, engine: WatchedEng
     assert len(set(VARIANTS)) == len(VARIANTS) >= 8
 
 
-def test_the_recordings_go_with_the_interim_files(tmp_path: Path, engine: WatchedEngine) -> None:
+def test_clips_are_deleted_with_the_interim_files(tmp_path: Path, engine: WatchedEngine) -> None:
     from dubstage.workspace.prune import delete_interim
 
     lay_job(tmp_path, LINES)

@@ -1,4 +1,4 @@
-"""Words into lines, tags into languages."""
+"""Pieces of words, language tags, and the languages of engines."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_pieces_of_a_word_are_joined() -> None:
         [" 我喜欢", " ", "New", " York", " ", "的 ", "iPhone", " 15", "。"],
     ],
 )
-def test_the_spaces_of_a_language_without_them_stay(pieces: list[str]) -> None:
+def test_few_spaces_of_an_unspaced_language_are_kept(pieces: list[str]) -> None:
     heard = [(x, Word(word=x.strip(), start=n, end=n + 1)) for n, x in enumerate(pieces)]
     (line,) = segments_of([keep_spaces(heard)], "")
     assert line.text == "我喜欢 New York 的 iPhone 15。"
@@ -137,7 +137,7 @@ def test_every_engine_code_is_its_own_match(languages: Languages) -> None:
         ("tlh", "es", "LanguageUnsupported"),
     ],
 )
-def test_languages_are_refused_before_a_gpu_is_asked_for(
+def test_unsupported_languages_are_refused_by_ingest(
     source: str | None, target: str, reason: str | None
 ) -> None:
     request = request_for(Stage.INGEST, source_language=source, target_language=target)
@@ -150,14 +150,14 @@ def test_languages_are_refused_before_a_gpu_is_asked_for(
 
 
 @pytest.mark.parametrize("tag", ["nb-NO", "fil-PH", "jv"])
-def test_a_language_that_the_engines_name_otherwise_is_theirs(tag: str) -> None:
+def test_language_with_another_code_of_the_engine_is_supported(tag: str) -> None:
     engines = {**ENGINES, Stage.TRANSLATE: EngineChoice(engine="googletrans"),
                Stage.SYNTHESIZE: EngineChoice(engine="gtts")}  # fmt: skip
     check(request_for(Stage.INGEST, target_language=tag, engines=engines))
     check(request_for(Stage.INGEST, source_language=tag, engines=engines))
 
 
-def test_an_engine_that_is_not_listed_checks_by_itself() -> None:
+def test_cosyvoice_supports_korean_without_a_model_name() -> None:
     engines = {**ENGINES, Stage.SYNTHESIZE: EngineChoice(engine="cosyvoice"),
                Stage.TRANSLATE: EngineChoice(engine="googletrans")}  # fmt: skip
     check(request_for(Stage.INGEST, target_language="ko", engines=engines))

@@ -1,4 +1,4 @@
-"""Transcribe with a recognizer that hears what it is told: words, notes, cost."""
+"""Transcribe with a recognizer that returns given words: results, remarks, cost."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RATE = 48000
 
 
 class Told:
-    """Hears what it was told to hear, and remembers what it was asked."""
+    """Returns the given words, and records its requests."""
 
     def __init__(self, *words: Word, notes: tuple[str, ...] = (), language: str = "en") -> None:
         self._heard = Recognition(language, 0.9, list(words), notes)
@@ -46,7 +46,7 @@ class Told:
 
 
 def transcribe(folder: Path, seconds: float, **changes: object) -> Ended:
-    """Run the stage on so much of a tone."""
+    """Run the stage on a tone of the given duration."""
     source = folder / "inputs/clip/source.mp4"
     source.parent.mkdir(parents=True, exist_ok=True)
     source.write_text("the film")
@@ -67,7 +67,7 @@ def transcribe(folder: Path, seconds: float, **changes: object) -> Ended:
     return run_stage_in(folder, request_for(Stage.TRANSCRIBE, **changes))
 
 
-def test_what_was_heard_is_written_and_said(
+def test_words_segments_and_language_are_written_and_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = Told(
@@ -108,7 +108,7 @@ def test_what_was_heard_is_written_and_said(
         (Told(Word(word="Ja.", start=0.1, end=0.8), language="de"), "LanguageUnsupported"),
     ],
 )
-def test_what_cannot_be_dubbed_is_said(
+def test_source_that_cannot_be_dubbed_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: Told, reason: str
 ) -> None:
     monkeypatch.setattr(stage, "load_engine", lambda _: told)
@@ -117,7 +117,7 @@ def test_what_cannot_be_dubbed_is_said(
     assert not list(ended.tree.path(Artifact.TRANSCRIPT).parent.glob("*"))
 
 
-def test_an_engine_or_a_model_that_is_not_there_is_said(tmp_path: Path) -> None:
+def test_unknown_engine_and_missing_model_are_refused(tmp_path: Path) -> None:
     for choice, reason in (
         (EngineChoice(engine="vosk", model="base"), "ModelMissing"),
         (EngineChoice(engine="vosk"), "EngineUnknown"),
@@ -128,8 +128,10 @@ def test_an_engine_or_a_model_that_is_not_there_is_said(tmp_path: Path) -> None:
         assert (ended.code, ended.result.reason) == (ExitCode.CONFIG, reason)
 
 
-def test_a_minute_costs_less_than_a_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the stage itself does with the words of a fast talker, the library's work apart."""
+def test_minute_of_speech_costs_less_than_a_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stage's own work on the words of a fast speaker, without that of the library."""
     words = [
         Word(word="word." if n % 9 == 8 else "word", start=n * 0.2, end=n * 0.2 + 0.18)
         for n in range(300)
@@ -152,13 +154,13 @@ def test_a_minute_costs_less_than_a_second(tmp_path: Path, monkeypatch: pytest.M
         (SpeakerRange(min=1, max=4), True),
     ],
 )
-def test_a_number_of_speakers_that_is_not_heeded_is_said(
+def test_ignored_number_of_speakers_is_reported(
     speakers: SpeakerRange | None, is_said: bool
 ) -> None:
     assert bool(notes_on(speakers)) == is_said
 
 
-def test_a_long_programme_is_cut_where_it_is_quiet(
+def test_long_source_is_divided_where_it_is_quiet(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dubstage.media.windows.SEARCH_SECONDS", 5)
@@ -177,7 +179,7 @@ def test_a_long_programme_is_cut_where_it_is_quiet(
     assert found[-1].start + found[-1].seconds == 25.0
 
 
-def test_a_programme_without_a_sample_has_no_parts(tmp_path: Path) -> None:
+def test_source_without_samples_has_no_parts(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "vocals.wav", numpy.zeros((0, 2)), RATE)
     assert list(parts_of(tmp_path / "vocals.wav")) == []
 
@@ -202,7 +204,7 @@ def timed(word: str, start: float, end: float) -> dict[str, object]:
         ([], [(1, 2), (2, 3), (3, 5)]),
     ],
 )  # fmt: skip
-def test_times_are_filled_in(
+def test_missing_times_are_filled_in(
     words: list[dict[str, object]], found: list[tuple[float, float]]
 ) -> None:
     segment = {"start": 1.0, "end": 5.0, "text": " a b cc", "words": words}
@@ -210,12 +212,12 @@ def test_times_are_filled_in(
     assert [(word["start"], word["end"]) for word in filled] == found
 
 
-def test_a_segment_without_spaces_that_was_not_aligned() -> None:
+def test_letters_of_an_unaligned_segment_share_its_time() -> None:
     segment = {"start": 0.0, "end": 4.0, "text": "何ですか", "words": []}
     assert [word["word"] for word in fill_times(segment, spaced=False)] == list("何ですか")
 
 
-def test_an_aligners_letters_get_their_spaces_back() -> None:
+def test_letters_of_an_aligner_get_their_spaces_back() -> None:
     text = " 我喜欢 New York。 好"
     heard = [timed(letter, n, n + 1) for n, letter in enumerate(text.replace(" ", ""))]
     segment = {"start": 0.0, "end": 20.0, "text": text, "words": heard}
@@ -225,7 +227,7 @@ def test_an_aligners_letters_get_their_spaces_back() -> None:
     assert "".join(word["word"] for word in unaligned) == text.strip()
 
 
-def test_marks_and_speakers_of_words() -> None:
+def test_separate_mark_joins_the_word_before_it() -> None:
     heard = [
         {"word": "何", "start": 0, "end": 1, "speaker": "B"},
         {"word": "。", "start": 1, "end": 2},

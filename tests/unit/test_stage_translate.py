@@ -1,4 +1,4 @@
-"""Lines into another language: terms that stay, lines that do not come back."""
+"""Translation of segments: glossary terms, and segments that do not come back."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_glossary_translation_is_not_a_pattern() -> None:
 
 
 class Scripted:
-    """An engine that gives one answer after the other for each line."""
+    """An engine with a list of answers for each text."""
 
     def __init__(self, answers: dict[str, list[str]]) -> None:
         self.answers = answers
@@ -191,7 +191,7 @@ def test_language_unsupported_by_google_is_refused_by_ingest() -> None:
 
 
 def lay(work: Work, language: str = "en") -> Outcome:
-    """Writes what the stages before translate leave: three lines."""
+    """Write the results of the stages before translate: three segments."""
     texts = ["Good morning.", "…", 'The "Café" is open.']
     rows = [
         {"segment_id": f"segment_{n:04d}", "start": n, "end": n + 1, "duration": 1, "text": text}
