@@ -78,7 +78,7 @@ docs-check:
 prose: ## Check the wording of documentation, comments and messages with Vale
 	@$(CLUSTER) tools vale
 	@rm -rf build/prose && python3 docs/prose.py build/prose
-	@vale --output=line --glob='!docs/api.md' *.md docs && cd build/prose && vale --config=$(CURDIR)/.vale.ini --output=line .
+	@vale --output=line *.md docs && cd build/prose && vale --config=$(CURDIR)/.vale.ini --output=line .
 
 .PHONY: test-unit
 test-unit: bootstrap ## Test the code and the rendered charts without a cluster (seconds)

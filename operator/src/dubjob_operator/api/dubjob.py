@@ -114,8 +114,8 @@ class DubJobSpec(ApiModel):
         ]
         | None
     ) = None
-    """Stages whose result a person reviews before the next stage starts: separate,
-    transcribe, translate, synthesize. Defaults to none."""
+    """Stages whose result is reviewed before the next stage starts: separate, transcribe,
+    translate, synthesize. Defaults to none."""
     queue_name: LabelValue | None = None
     """Queue of a queueing scheduler such as Kueue or Volcano. If omitted, the label
     kueue.x-k8s.io/queue-name of the DubJob is used, or else the profile's queue."""

@@ -38,7 +38,7 @@ class KeyReference(ApiModel):
     name: ObjectName
     """Name of the Secret or ConfigMap."""
     key: DataKey
-    """Key in it."""
+    """Key in the Secret or ConfigMap."""
     optional: bool | None = None
     """Whether the stage starts without the variable if the object or the key is missing.
     Defaults to false."""

@@ -47,7 +47,7 @@ class SecretKey(ApiModel):
     secret_name: ObjectName
     """Name of the Secret."""
     key: DataKey
-    """Key in it."""
+    """Key in the Secret."""
 
 
 class PullSecret(ApiModel):
@@ -108,8 +108,8 @@ class DubProfileSpec(ApiModel):
     """Size limit of the pods' scratch space. Defaults to 2Gi."""
     hugging_face_token: SecretKey | None = None
     """Token for models that Hugging Face provides only to users who accepted their terms.
-    The Job that pulls the models gets it, and stages with tokenAtRunTime. A missing Secret
-    stops no stage. If omitted, there is no token."""
+    The Job that pulls the models gets it, and stages with tokenAtRunTime. If the
+    Secret is missing, they run without it. If omitted, there is no token."""
     allowed_priority_class_names: (
         Annotated[list[ObjectName], Field(max_length=64, json_schema_extra=SET)] | None
     ) = None
@@ -117,7 +117,7 @@ class DubProfileSpec(ApiModel):
     allowed_queue_names: (
         Annotated[list[LabelValue], Field(max_length=64, json_schema_extra=SET)] | None
     ) = None
-    """Queues that a DubJob can choose, beside queueName. If omitted, any."""
+    """Queues that a DubJob can choose, in addition to queueName. If omitted, any."""
     queue_name: LabelValue | None = None
     """Queue of a queueing scheduler, for DubJobs that name none. If omitted, no queue."""
     propagated_labels: (
@@ -127,8 +127,8 @@ class DubProfileSpec(ApiModel):
         ]
         | None
     ) = None
-    """Keys of the DubJob's labels that its Jobs and pods get too, to charge back
-    costs for example."""
+    """Keys of labels that are copied from the DubJob to its Jobs and pods, for example for cost
+    allocation. If omitted, none."""
     deadlines: Deadlines | None = None
     """Defaults of the fields that a DubJob omits in its deadlines."""
     backoff_limit: Annotated[int, Field(ge=0, le=20)] | None = None

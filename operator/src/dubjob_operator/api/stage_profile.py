@@ -32,12 +32,12 @@ Quantities = Annotated[dict[str, Quantity], Field(max_length=32)]
 
 
 def map_by(*keys: str) -> dict[str, Any]:
-    """The schema's words for a list whose items are told apart by `keys`."""
+    """Return the schema of a list whose items are identified by `keys`."""
     return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": list(keys)}
 
 
 class NetworkAccess(str, Enum):
-    """What a stage may connect to."""
+    """Network access of a stage."""
 
     NONE = "None"
     EGRESS = "Egress"
@@ -118,12 +118,12 @@ class StageDefaults(ApiModel):
     env_from: (
         Annotated[list[VariablesSource], Field(max_length=16, json_schema_extra=ATOMIC)] | None
     ) = None
-    """Secrets and ConfigMaps whose keys become environment variables. A variable of env
-    wins over one of these."""
+    """Secrets and ConfigMaps whose keys become environment variables. A variable in env
+    takes precedence."""
     labels: Labels | None = None
-    """Further labels of the Job and its pods, a Kueue priority class for example."""
+    """Additional labels of the Job and its pods, for example a Kueue priority class."""
     annotations: Annotations | None = None
-    """Further annotations of the pods."""
+    """Additional annotations of the pods."""
 
 
 class StageProfile(StageDefaults):

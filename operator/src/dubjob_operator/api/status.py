@@ -43,7 +43,7 @@ class StatusModel(ApiModel):
 
 
 class StageState(str, Enum):
-    """What a stage is doing."""
+    """State of a stage."""
 
     PENDING = "Pending"
     QUEUED = "Queued"
@@ -103,9 +103,9 @@ class StageStatus(StatusModel):
     forced: bool | None = None
     """Whether a retry was requested, so that nothing is reused."""
     imports: bool | None = None
-    """Whether a person's file replaces the work of the engine."""
+    """Whether a file from the inputs folder replaces the work of the engine."""
     reviewed: bool | None = None
-    """Whether a person has approved the result."""
+    """Whether the result was reviewed and approved."""
     node_name: str | None = None
     """Node of the latest pod."""
     elapsed_milliseconds: Milliseconds | None = None
@@ -208,9 +208,9 @@ class DubJobStatus(StatusModel):
         return self.observed_generation < 0
 
     def of(self, stage: str) -> StageStatus | None:
-        """What is recorded of one stage."""
+        """Return the recorded status of one stage."""
         return next((entry for entry in self.stages if entry.name == stage), None)
 
     def condition(self, kind: str) -> Condition | None:
-        """The condition of type `kind`."""
+        """Return the condition of type `kind`."""
         return next((entry for entry in self.conditions if entry.type == kind), None)
