@@ -11,8 +11,8 @@ from planning_world import NOW, dubjob, profile
 from dubjob_operator.api.dubjob import DubJob
 from dubjob_operator.api.status import DubJobStatus, StageState, StageStatus
 from dubjob_operator.planning.observation import Observed, ObservedJob, ObservedPod
+from dubjob_operator.planning.passes import PASSES, Situation, apply_passes
 from dubjob_operator.planning.pipeline import ORDER, input_hashes
-from dubjob_operator.planning.stage_states import PASSES, Situation, apply_passes
 from dubjob_operator.planning.times import timestamp
 from dubstage.contract import ExitCode, Stage, StageResult
 from dubstage.contract.summary import StageSummary

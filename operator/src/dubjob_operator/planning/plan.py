@@ -12,11 +12,11 @@ from dubjob_operator.api.dubjob import DubJob
 from dubjob_operator.api.profile import DubProfile
 from dubjob_operator.api.status import StageState, StageStatus
 from dubjob_operator.planning import deadlines
+from dubjob_operator.planning.current_stage import current
 from dubjob_operator.planning.manifests import job_name, stage_job
 from dubjob_operator.planning.observation import Observed, ObservedJob
 from dubjob_operator.planning.profile_use import ProfileProblem, usable_profile
 from dubjob_operator.planning.stage_from_job import quiet_until
-from dubjob_operator.planning.stage_states import current
 
 PROGRESS_SECONDS = 15.0
 """Interval at which a running stage is reconciled, for its progress."""

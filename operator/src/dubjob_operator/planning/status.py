@@ -10,11 +10,11 @@ from dubjob_operator.api.dubjob import DubJob
 from dubjob_operator.api.status import DubJobStatus, StageState, StageStatus
 from dubjob_operator.planning import outcome
 from dubjob_operator.planning.conditions import conditions, invalid_spec, state_of
+from dubjob_operator.planning.current_stage import current
 from dubjob_operator.planning.display import display
 from dubjob_operator.planning.estimate import SecondsPerSecond, remaining_seconds
 from dubjob_operator.planning.observation import Observed
 from dubjob_operator.planning.pipeline import ORDER, WEIGHTS
-from dubjob_operator.planning.stage_states import current
 from dubjob_operator.planning.times import timestamp
 from dubjob_operator.planning.verbs import handled_approval
 from dubstage.contract import Stage

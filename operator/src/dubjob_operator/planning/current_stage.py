@@ -1,0 +1,103 @@
+"""The current stage: suspended, unable to start, or failed at a limit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from dubjob_operator import reasons
+from dubjob_operator.api.dubjob import DubJob
+from dubjob_operator.api.profile import DubProfile
+from dubjob_operator.api.status import StageState, StageStatus
+from dubjob_operator.planning import messages
+from dubjob_operator.planning.deadlines import nearest_limit, patience_left
+from dubjob_operator.planning.failure_policy import disruptions
+from dubjob_operator.planning.manifests import job_name
+from dubjob_operator.planning.observation import Observed
+from dubjob_operator.planning.profile_use import ProfileProblem, usable_profile
+from dubjob_operator.planning.stage_entry import ended, fresh, moved_to
+
+
+def current(entries: Sequence[StageStatus]) -> StageStatus | None:
+    """The first stage that has not succeeded; None when all have."""
+    return next((entry for entry in entries if entry.state is not StageState.SUCCEEDED), None)
+
+
+def suspended(
+    dubjob: DubJob, entries: list[StageStatus], observed: Observed, now: datetime
+) -> list[StageStatus]:
+    """The entries with the current stage suspended. Its Job is deleted; it will run again."""
+    stopped = current(entries)
+    if not dubjob.spec.suspend or stopped is None:
+        return entries
+    if stopped.state in (StageState.FAILED, StageState.AWAITING_REVIEW):
+        return entries
+    if not isinstance(stopped.state, StageState):
+        return entries
+    if stopped.job_name or observed.job(job_name(dubjob, stopped)):
+        stopped = fresh(stopped, now)
+    reason, message = reasons.SUSPENDED, messages.SUSPENDED
+    stopped = moved_to(stopped, StageState.PENDING, now, reason, message)
+    return _with(entries, stopped)
+
+
+def limited(
+    dubjob: DubJob,
+    entries: list[StageStatus],
+    profile: DubProfile | ProfileProblem | None,
+    observed: Observed,
+    now: datetime,
+) -> list[StageStatus]:
+    """The entries with the current stage saying why it cannot start, and failed at its limits."""
+    entry = current(entries)
+    if entry is None or (dubjob.spec.suspend and entry.reason == reasons.SUSPENDED):
+        return entries
+    job = observed.job(entry.job_name or "")
+    if job is None and entry.state in (StageState.PENDING, StageState.QUEUED):
+        entry = _not_created(dubjob, entry, profile, observed, now)
+    limit = nearest_limit(dubjob, profile, entries, entry, job, now)
+    if limit and limit.left <= 0:
+        entry = _failed(entry, limit.reason, limit.message, now)
+    allowed = profile.spec.max_disruptions if isinstance(profile, DubProfile) else None
+    if entry.state is StageState.RETRYING and job and allowed is not None:
+        count = disruptions(entry.attempts, job)
+        if count > allowed:
+            message = messages.too_many_disruptions(entry.name, count, str(dubjob.profile), allowed)
+            entry = _failed(entry, reasons.TOO_MANY_DISRUPTIONS, message, now)
+    return _with(entries, entry)
+
+
+def _not_created(
+    dubjob: DubJob,
+    entry: StageStatus,
+    profile: DubProfile | ProfileProblem | None,
+    observed: Observed,
+    now: datetime,
+) -> StageStatus:
+    """The entry of a stage without a Job: why none can be created, or pending."""
+    usable = usable_profile(dubjob, profile)
+    if not isinstance(usable, ProfileProblem):
+        return _behind_old_pod(dubjob, entry, observed, now)
+    waits = usable.reason == reasons.QUOTA_EXCEEDED
+    state = StageState.QUEUED if waits else StageState.PENDING
+    return moved_to(entry, state, now, usable.reason, usable.message)
+
+
+def _behind_old_pod(
+    dubjob: DubJob, entry: StageStatus, observed: Observed, now: datetime
+) -> StageStatus:
+    """The entry of a stage that is about to start, or waits for the end of an old pod."""
+    old = next((pod for pod in observed.pods if pod.is_live), None)
+    known = entry.reason == reasons.OLD_POD
+    if old is None or not (known or patience_left(entry, now) <= 0):
+        return moved_to(entry, StageState.PENDING, now)
+    message = messages.old_pod_left(dubjob.metadata.namespace, old.name, old.node)
+    return moved_to(entry, StageState.PENDING, now, reasons.OLD_POD, message)
+
+
+def _failed(entry: StageStatus, reason: str, message: str, now: datetime) -> StageStatus:
+    return ended(moved_to(entry, StageState.FAILED, now, reason, message), now)
+
+
+def _with(entries: list[StageStatus], changed: StageStatus) -> list[StageStatus]:
+    return [changed if entry.name == changed.name else entry for entry in entries]
