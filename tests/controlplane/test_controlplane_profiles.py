@@ -106,17 +106,6 @@ def test_scheduling_fields_reach_the_pod(view: View, profile: Callable[..., None
     assert said["annotations"]["team"] == "dubs"
 
 
-def test_profile_for_other_namespaces_is_refused_until_allowed(
-    view: View, profile: Callable[..., None]
-) -> None:
-    profile(allowedNamespaces=["elsewhere"])
-    view.apply("foreign", profile="special")
-    assert NAMESPACE in view.until_reason("foreign", "ProfileForbidden")
-    assert view.stages_of("foreign") == []
-    profile(allowedNamespaces=["elsewhere", NAMESPACE])
-    view.pod_of("foreign", "ingest")
-
-
 def test_invalid_engine_setting_is_named(view: View, profile: Callable[..., None]) -> None:
     profile(separate={"parameters": {"window": {"seconds": 7}}})
     view.apply("misset", profile="special")

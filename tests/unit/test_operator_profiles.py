@@ -135,8 +135,17 @@ def test_profiles_are_looked_for_in_this_order(reference: Any, expected: list[st
 
 def test_status_says_which_profile_was_taken() -> None:
     world = World()
-    world.dubjob = world.dubjob.using(candidates(None)[1])
+    world.dubjob = world.dubjob.using(candidates(None)[1], starts=True)
     assert str(world.step().profile_ref) == "ClusterDubProfile default"
+
+
+def test_running_stage_keeps_its_profile_in_the_status() -> None:
+    own, of_cluster = candidates(None)
+    first_seen = dubjob().using(own, starts=False)
+    assert first_seen.profile == own
+    assert first_seen.using(of_cluster, starts=False).profile == own
+    assert first_seen.using(of_cluster, starts=True).profile == of_cluster
+    assert first_seen.using(None, starts=True).profile == own
 
 
 def container(chosen: DubProfile, stage: Stage = Stage.TRANSLATE) -> dict[str, Any]:

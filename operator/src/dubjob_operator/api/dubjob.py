@@ -184,9 +184,10 @@ class DubJob(ApiModel):
         """Namespace and name of the profile."""
         return self.profile.key(self.metadata.namespace)
 
-    def using(self, profile: UsedProfile | None) -> DubJob:
-        """This DubJob with `profile` as the one that was taken, if there is one."""
-        if profile is None:
+    def using(self, profile: UsedProfile | None, *, starts: bool) -> DubJob:
+        """This DubJob with `profile` in its status if a stage starts with it. A stage that
+        runs keeps the profile that it was started with."""
+        if profile is None or not (starts or self.status.profile_ref is None):
             return self
         after = self.status.model_copy(update={"profile_ref": profile})
         return self.model_copy(update={"status": after})

@@ -200,7 +200,7 @@ class DubJobStatus(StatusModel):
     outputs: list[Output] | None = None
     """Files of the finished dub."""
     profile_ref: UsedProfile | None = None
-    """Profile that was used last."""
+    """Profile that the latest stage was started with."""
 
     @property
     def is_new(self) -> bool:

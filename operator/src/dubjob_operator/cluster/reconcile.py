@@ -90,9 +90,8 @@ class Reconciler:
             return None
         if dubjob.metadata.deletion_timestamp:
             return None
-        recorded = dubjob
+        before = dubjob.status
         reference, profile = self.profiles.of(dubjob)
-        dubjob = dubjob.using(reference)
         for seen in jobs:
             self._expected.pop(seen["metadata"]["name"], None)
         refusals = self.refusals.of(key, jobs, pods)
@@ -101,24 +100,32 @@ class Reconciler:
         step = plan(dubjob, profile, observed, states, now)
         for job in step.delete:
             await delete_job(self.client, dubjob.metadata.namespace, job)
+        dubjob = dubjob.using(reference, starts=step.create is not None)
         again = step.requeue_after
         if step.create and self._is_expected(step.create, now):
             # It may have been deleted before it reached the cache; then no event will follow.
             again = EXPECTATION_SECONDS
         elif step.create:
-            try:
-                await create_job(self.client, step.create)
-                self._expected[step.create["metadata"]["name"]] = now
-            except Refused as refused:
-                problem = job_refused(dubjob.profile, str(refused))
+            refused = await self._create(step.create, now)
+            if refused:
+                problem = job_refused(dubjob.profile, refused)
                 states = stage_states(dubjob, problem, observed, now)
         progress = self.progress.of(dubjob, observed, now)
         throughput = self.throughput.of(dubjob.profile_key)
         after = status(dubjob, states, observed, now, progress, throughput)
-        await self._record(stored, dubjob.metadata, recorded.status, after, now)
+        await self._record(stored, dubjob.metadata, before, after, now)
         count_transitions(dubjob, after, observed)
         self.throughput.learn(dubjob.profile_key, dubjob.metadata.uid, after.stages)
         return again
+
+    async def _create(self, job: dict[str, Any], now: datetime) -> str | None:
+        """Create the Job; the answer of the API server if it refuses it, else None."""
+        try:
+            await create_job(self.client, job)
+        except Refused as refused:
+            return str(refused)
+        self._expected[job["metadata"]["name"]] = now
+        return None
 
     def _latest(self, key: Key) -> CachedDubJob | None:
         """The DubJob from the cache, or as it was written since then."""
