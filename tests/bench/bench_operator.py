@@ -1,4 +1,4 @@
-"""How fast the operator is, beside a bare script on the same control plane.
+"""Compare the speed of the operator with a minimal script on the same control plane.
 
     make bench-operator        BENCH_SIZES="1 100 1000"  BENCH_FINISHED=10000
 
@@ -42,7 +42,7 @@ HOP = 30
 MAKESPAN = {100: 1.1, 1000: 1.15}
 """DubJobs at once → how many times as long as the bare script they may take."""
 PROCESSOR = 100
-"""Milliseconds of processor time for each of so many at once."""
+"""CPU milliseconds per DubJob, by the number of DubJobs at once."""
 MEMORY = 300
 """Megabytes with the finished DubJobs."""
 

@@ -73,12 +73,12 @@ def check(dub: Object, profile: Object) -> None:
     )
 
 
-def test_examples_and_pages_are_read() -> None:
+def test_examples_and_pages_are_checked() -> None:
     places = {place.partition(" ")[0] for place, *_ in dubs()}
     assert {"gpu-mig.yaml", "many-helm", "many-kustomize", "dubjob.yaml", "README.md"} <= places
 
 
-def test_the_engines_have_the_languages() -> None:
+def test_engines_support_the_languages_of_the_examples() -> None:
     refused = []
     for place, dub, profile in dubs():
         try:
@@ -88,7 +88,7 @@ def test_the_engines_have_the_languages() -> None:
     assert refused == []
 
 
-def test_a_voice_that_lacks_the_language_is_seen() -> None:
+def test_unsupported_language_of_a_voice_is_detected() -> None:
     """The pairing that stood in examples/gpu-mig.yaml: CosyVoice 2 and Spanish."""
     dub, profile = next(pair for place, *pair in dubs() if place == "gpu-mig.yaml with studio")
     voice = {"engine": "cosyvoice", "model": "CosyVoice2-0.5B"}

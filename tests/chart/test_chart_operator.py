@@ -17,7 +17,7 @@ def test_everything_optional_is_off() -> None:
     }  # fmt: skip
 
 
-def test_the_crds_are_those_of_the_api_models_and_stay() -> None:
+def test_crds_match_the_api_models_and_are_kept() -> None:
     found = render(OPERATOR).of("CustomResourceDefinition")
     assert set(found) == {
         "dubjobs.dubjob.dev", "dubprofiles.dubjob.dev", "clusterdubprofiles.dubjob.dev",
@@ -30,12 +30,12 @@ def test_the_crds_are_those_of_the_api_models_and_stay() -> None:
         )
 
 
-def test_the_crds_go_with_the_release_where_that_is_wanted() -> None:
+def test_crds_can_be_deleted_with_the_release() -> None:
     for definition in render(OPERATOR, crds__keep=False).of("CustomResourceDefinition").values():
         assert "annotations" not in definition["metadata"]
 
 
-def test_the_crds_can_be_somebody_elses() -> None:
+def test_crds_can_be_omitted() -> None:
     assert not render(OPERATOR, crds__enabled=False).of("CustomResourceDefinition")
 
 
@@ -49,7 +49,7 @@ def rules(role: Object) -> set[tuple[str, str]]:
     }
 
 
-def test_the_operator_may_do_only_what_it_does() -> None:
+def test_operator_has_minimal_permissions() -> None:
     """No secrets, no wildcard, no writing of anything but Jobs, events and status."""
     allowed = rules(render(OPERATOR).of("ClusterRole")["dubjob-operator"])
     assert {(what, verb) for what, verb in allowed if verb not in ("get", "list", "watch")} == {
@@ -60,7 +60,7 @@ def test_the_operator_may_do_only_what_it_does() -> None:
     assert not {"secrets", "*"} & {what for what, _ in allowed}
 
 
-def test_a_namespaced_operator_has_no_rights_elsewhere() -> None:
+def test_namespaced_operator_has_no_other_permissions() -> None:
     found = render(OPERATOR, watchNamespaces=["one", "two"])
     everywhere = rules(found.of("ClusterRole")["dubjob-operator"])
     assert {what for what, _ in everywhere} == {"clusterdubprofiles", "clusterdubprofiles/status"}
@@ -72,7 +72,7 @@ def test_a_namespaced_operator_has_no_rights_elsewhere() -> None:
     assert environment(found)["WATCH_NAMESPACES"] == "one,two"
 
 
-def test_logs_are_read_only_where_progress_is_wanted() -> None:
+def test_log_permission_depends_on_read_progress() -> None:
     for wanted in (True, False):
         found = render(OPERATOR, readProgress=wanted)
         allowed = rules(found.of("ClusterRole")["dubjob-operator"])
@@ -80,7 +80,7 @@ def test_logs_are_read_only_where_progress_is_wanted() -> None:
         assert environment(found)["READ_PROGRESS"] == str(wanted).lower()
 
 
-def test_the_clusters_roles_learn_of_dubjobs() -> None:
+def test_aggregated_roles_include_dubjobs() -> None:
     found = render(OPERATOR, rbac__aggregateRoles=True).of("ClusterRole")
     prefix = "rbac.authorization.k8s.io/aggregate-to-"
     granted: dict[str, set[tuple[str, str]]] = {}
@@ -121,7 +121,7 @@ def environment(found: Rendered) -> dict[str, str]:
     return {each["name"]: each.get("value", "") for each in container(found)["env"]}
 
 
-def test_the_operators_pod_fits_pod_security_restricted() -> None:
+def test_operator_pod_meets_pod_security_restricted() -> None:
     found = render(OPERATOR)
     pod = found.one("Deployment")["spec"]["template"]["spec"]
     assert pod["securityContext"]["runAsNonRoot"] is True
@@ -132,14 +132,14 @@ def test_the_operators_pod_fits_pod_security_restricted() -> None:
     }  # fmt: skip
 
 
-def test_the_image_is_a_tag_or_the_charts_version() -> None:
+def test_image_tag_defaults_to_the_app_version() -> None:
     chart = yaml.safe_load((ROOT / "charts/dubjob-operator/Chart.yaml").read_text())
     assert container(render(OPERATOR))["image"].endswith(f":{chart['appVersion']}")
     found = render(OPERATOR, image={"repository": "r.example/op", "tag": "7@sha256:00"})
     assert container(found)["image"] == "r.example/op:7@sha256:00"
 
 
-def test_where_the_operator_runs_is_yours_to_say() -> None:
+def test_scheduling_of_the_operator_is_configurable() -> None:
     found = render(
         OPERATOR, nodeSelector={"pool": "system"}, tolerations=[{"operator": "Exists"}],
         affinity={"podAntiAffinity": {}}, imagePullSecrets=[{"name": "registry"}], replicas=2,
@@ -153,14 +153,14 @@ def test_where_the_operator_runs_is_yours_to_say() -> None:
     assert pod["imagePullSecrets"] == [{"name": "registry"}]
 
 
-def test_metrics_can_be_off() -> None:
+def test_metrics_can_be_disabled() -> None:
     found = render(OPERATOR, metrics__enabled=False)
     assert environment(found)["METRICS_PORT"] == "0"
     assert [port["name"] for port in container(found)["ports"]] == ["health"]
 
 
 @pytest.mark.parametrize("kind", ["PodMonitor", "ServiceMonitor"])
-def test_prometheus_finds_the_metrics_port(kind: str) -> None:
+def test_monitors_select_the_metrics_port(kind: str) -> None:
     value = {"PodMonitor": "metrics__podMonitor", "ServiceMonitor": "metrics__serviceMonitor"}
     found = render(OPERATOR, **{value[kind]: True, "metrics__labels": {"release": "prometheus"}})
     monitor = found.one(kind)
@@ -178,7 +178,7 @@ def test_prometheus_finds_the_metrics_port(kind: str) -> None:
     assert wanted <= pod["metadata"]["labels"].items()
 
 
-def test_alerts_and_dashboard_are_what_the_files_say() -> None:
+def test_alerts_and_dashboard_match_the_files() -> None:
     found = render(OPERATOR, metrics__alerts=True, metrics__dashboard=True)
     (group,) = found.one("PrometheusRule")["spec"]["groups"]
     assert {rule["alert"] for rule in group["rules"]} == {
@@ -190,7 +190,7 @@ def test_alerts_and_dashboard_are_what_the_files_say() -> None:
 
 
 @pytest.mark.parametrize(("replicas", "left"), [(1, 0), (2, 1), (3, 2)])
-def test_a_drain_takes_one_operator_and_is_never_blocked(replicas: int, left: int) -> None:
+def test_drain_evicts_one_replica_and_is_never_blocked(replicas: int, left: int) -> None:
     found = render(OPERATOR, podDisruptionBudget__enabled=True, replicas=replicas)
     budget = found.one("PodDisruptionBudget")["spec"]
     deployment = found.one("Deployment")["spec"]
@@ -202,7 +202,7 @@ def test_a_drain_takes_one_operator_and_is_never_blocked(replicas: int, left: in
 
 
 @pytest.mark.parametrize("metrics", [True, False])
-def test_only_health_and_metrics_are_reached(metrics: bool) -> None:
+def test_network_policy_allows_only_health_and_metrics(metrics: bool) -> None:
     found = render(OPERATOR, networkPolicy__enabled=True, metrics__enabled=metrics)
     policy = found.one("NetworkPolicy")["spec"]
     assert policy["policyTypes"] == ["Ingress"]
@@ -222,5 +222,5 @@ def test_only_health_and_metrics_are_reached(metrics: bool) -> None:
         ({"crds": {"enabled": "yes"}}, "/crds/enabled"),
     ],
 )
-def test_values_that_are_none_are_named(values: Object, word: str) -> None:
+def test_unknown_values_are_named(values: Object, word: str) -> None:
     assert word in complaint(OPERATOR, **values)

@@ -58,23 +58,23 @@ def test_a_namespace_that_uses_the_clusters_profiles_still_pulls_models() -> Non
     assert {each["kind"] for each in found} == {"ConfigMap", "Job"}
 
 
-def test_the_profiles_are_profiles() -> None:
+def test_profiles_are_valid() -> None:
     for profile in render(PROFILES).of("DubProfile").values():
         assert set(DubProfile.model_validate(profile).spec.engines()) == set(Stage)
 
 
-def test_a_dubjob_that_names_none_gets_the_default() -> None:
+def test_default_profile_is_a_copy_of_the_chosen_one() -> None:
     found = render(PROFILES, defaultProfile="gpu").of("DubProfile")
     assert found["default"]["spec"] == found["gpu"]["spec"]
     assert "default" not in render(PROFILES, defaultProfile="").of("DubProfile")
 
 
-def test_a_profile_can_be_left_out() -> None:
+def test_profile_can_be_omitted() -> None:
     assert set(render(PROFILES, profiles__gpu=None).of("DubProfile")) == {"cpu", "default"}
 
 
 @pytest.mark.parametrize("name", ["cpu", "gpu"])
-def test_three_stages_ask_for_a_gpu_by_the_clusters_word(name: str) -> None:
+def test_gpu_stages_request_the_configured_resource(name: str) -> None:
     slice_ = "nvidia.com/mig-1g.10gb"
     profile = render(PROFILES, gpuResource=slice_).of("DubProfile")[name]
     limits = {
@@ -86,7 +86,7 @@ def test_three_stages_ask_for_a_gpu_by_the_clusters_word(name: str) -> None:
     assert not any("gpu" in each or "nvidia.com/gpu" in each for each in limits.values())
 
 
-def test_the_gpu_profile_has_the_studio_engines() -> None:
+def test_gpu_profile_has_the_gpu_engines() -> None:
     found = stages(render(PROFILES).of("DubProfile")["gpu"])
     chosen = {
         str(stage): (str(each.image).split("/")[-1].split(":")[0], each.engine, each.model)
@@ -117,7 +117,7 @@ def test_profiles_are_accepted() -> None:
         assert profile_defect(DubProfile.model_validate(profile)) is None
 
 
-def test_an_image_has_a_short_name_or_its_own() -> None:
+def test_image_can_be_a_short_name_or_a_reference() -> None:
     images = {"cpu": "r.example/cpu:9"}
     profiles = {"cpu": {"stages": {"mux": {"image": "r.example/own:1"}}}}
     found = stages(render(PROFILES, images=images, profiles=profiles).of("DubProfile")["cpu"])
@@ -131,7 +131,7 @@ def pull(**more: object) -> tuple[Object, Object]:
     return found.one("Job"), found.one("ConfigMap")
 
 
-def test_models_are_pulled_into_the_profiles_claim_as_its_user() -> None:
+def test_models_are_pulled_into_the_claim_of_the_profile() -> None:
     ids = {"runAsUser": 7, "runAsGroup": 8, "fsGroup": 9}
     own = {"modelsClaimName": "weights", "securityContext": ids}
     job, _ = pull(profiles={"cpu": own})
@@ -162,7 +162,7 @@ def test_ids_can_be_left_to_the_cluster(given: Object) -> None:
         assert not {"runAsUser", "runAsGroup", "fsGroup"} & set(security)
 
 
-def test_the_pull_reads_the_profile_that_the_cluster_has() -> None:
+def test_pull_reads_the_profile_of_the_cluster() -> None:
     job, config = pull()
     profile = render(PROFILES).of("DubProfile")["cpu"]
     assert json.loads(config["data"]["cpu.json"]) == profile["spec"]
@@ -172,7 +172,7 @@ def test_the_pull_reads_the_profile_that_the_cluster_has() -> None:
     assert container["command"] == ["dubstage", "models", "pull", "--profile=/profiles/cpu.json"]
 
 
-def test_fetched_weights_come_from_a_claim() -> None:
+def test_downloaded_models_come_from_a_claim() -> None:
     job, _ = pull(modelPull__seedClaimName="dubjob-seed")
     pod = job["spec"]["template"]["spec"]
     assert "--from=/seed" in pod["containers"][0]["command"]
@@ -182,7 +182,7 @@ def test_fetched_weights_come_from_a_claim() -> None:
     assert "--from=/seed" not in plain["spec"]["template"]["spec"]["containers"][0]["command"]
 
 
-def test_another_image_or_model_is_another_job() -> None:
+def test_changed_image_or_model_creates_another_job() -> None:
     names = {
         job["metadata"]["name"]
         for job, _ in (
@@ -196,7 +196,7 @@ def test_another_image_or_model_is_another_job() -> None:
     assert pull()[0]["metadata"]["name"] in names
 
 
-def test_the_token_comes_from_the_profiles_secret() -> None:
+def test_token_comes_from_the_secret_of_the_profile() -> None:
     secret = {"secretName": "hub", "key": "token"}
     job, _ = pull(profiles={"cpu": {"huggingFaceToken": secret}})
     environment = job["spec"]["template"]["spec"]["containers"][0]["env"]
@@ -204,18 +204,18 @@ def test_the_token_comes_from_the_profiles_secret() -> None:
     assert {"name": "HF_TOKEN", "valueFrom": {"secretKeyRef": reference}} in environment
 
 
-def test_several_profiles_are_pulled_for() -> None:
+def test_models_of_several_profiles_are_pulled() -> None:
     found = render(PROFILES, modelPull={"enabled": True, "profiles": ["cpu", "gpu"]})
     assert len(found.of("Job")) == len(found.of("ConfigMap")) == 2
 
 
-def test_stage_pods_are_fenced_in_the_releases_namespace() -> None:
+def test_network_policies_select_stage_pods_of_the_namespace() -> None:
     found = render(PROFILES, networkPolicy__enabled=True).of("NetworkPolicy")
     assert {each["metadata"]["namespace"] for each in found.values()} == {"dubbing"}
     assert "egress" not in found["dubjob-stages"]["spec"]
 
 
-def test_old_files_are_deleted_and_inputs_are_out_of_reach() -> None:
+def test_prune_deletes_old_files_and_cannot_reach_inputs() -> None:
     prune = {"enabled": True, "outcome": "complete", "olderThanDays": 7, "dataClaimName": "media"}
     job = render(PROFILES, prune=prune).one("CronJob")["spec"]["jobTemplate"]["spec"]
     pod = job["template"]["spec"]
@@ -242,11 +242,11 @@ def test_old_files_are_deleted_and_inputs_are_out_of_reach() -> None:
         ({"modelPull": {"enabled": True, "profiles": ["fast"]}}, "profiles has none of that name"),
     ],
 )
-def test_values_that_are_none_are_named(given: Object, word: str) -> None:
+def test_unknown_values_are_named(given: Object, word: str) -> None:
     assert word in complaint(PROFILES, **given)
 
 
-def test_short_names_stand_for_images() -> None:
+def test_short_names_are_replaced_by_images() -> None:
     images = set(values(PROFILES)["images"])
     for spec in values(PROFILES)["profiles"].values():
         chosen = [spec["defaults"], *spec["stages"].values()]
@@ -260,14 +260,14 @@ def test_short_names_stand_for_images() -> None:
         ("gpu", {"demucs/htdemucs", "whisperx/large-v2", "cosyvoice/Fun-CosyVoice3-0.5B-2512"}),
     ],
 )
-def test_dubstage_reads_what_is_to_be_pulled(name: str, models: set[str], tmp_path: Path) -> None:
+def test_dubstage_can_read_the_pulled_profile(name: str, models: set[str], tmp_path: Path) -> None:
     found = render(PROFILES, modelPull={"enabled": True, "profiles": [name]})
     file = tmp_path / "profile.json"
     file.write_text(found.one("ConfigMap")["data"][f"{name}.json"])
     assert models <= {need.name for need in needs_of(read_profile(file))}
 
 
-def test_the_page_has_licence_and_size_of_every_model_of_the_profiles() -> None:
+def test_page_has_license_and_size_of_every_model_of_the_profiles() -> None:
     page = (ROOT / "docs/engines.md").read_text()
     told = set(re.findall(r"^\| `([^`]+)` \| [^|]+ \| [^|]+ \| [^|]+ \|$", page, re.MULTILINE))
     for profile in render(PROFILES).of("DubProfile").values():

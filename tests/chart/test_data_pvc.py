@@ -23,12 +23,12 @@ def claims(overlay: str) -> Rendered:
     return Rendered(yaml.safe_load_all(done.stdout))
 
 
-def test_there_is_an_overlay_for_every_kind_of_volume() -> None:
+def test_every_kind_of_volume_has_an_overlay() -> None:
     assert OVERLAYS == ["base", "hostpath", "local-cluster", "nfs", "one-node", "rwx"]
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_the_claims_are_those_that_profiles_name(overlay: str) -> None:
+def test_claims_have_the_names_in_the_profiles(overlay: str) -> None:
     found = claims(overlay).of("PersistentVolumeClaim")
     assert {"dubjob-data", "dubjob-models"} <= set(found)
     assert {claim["metadata"]["namespace"] for claim in found.values()} == {"dubbing"}
@@ -38,7 +38,7 @@ def test_the_claims_are_those_that_profiles_name(overlay: str) -> None:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_the_namespace_enforces_pod_security(overlay: str) -> None:
+def test_namespace_enforces_pod_security(overlay: str) -> None:
     labels = claims(overlay).of("Namespace")["dubbing"]["metadata"]["labels"]
     assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
 
@@ -51,21 +51,21 @@ def test_the_namespace_enforces_pod_security(overlay: str) -> None:
         ("hostpath", "ReadWriteMany", ""),
     ],
 )  # fmt: skip
-def test_where_the_volumes_come_from(overlay: str, mode: str, storage_class: str | None) -> None:
+def test_source_of_the_volumes(overlay: str, mode: str, storage_class: str | None) -> None:
     for claim in claims(overlay).of("PersistentVolumeClaim").values():
         assert claim["spec"]["accessModes"] == [mode]
         assert claim["spec"].get("storageClassName") == storage_class
 
 
 @pytest.mark.parametrize("overlay", ["nfs", "hostpath"])
-def test_media_stay_when_a_claim_goes(overlay: str) -> None:
+def test_media_are_kept_when_a_claim_is_deleted(overlay: str) -> None:
     volumes = claims(overlay).of("PersistentVolume")
     for name, volume in volumes.items():
         assert volume["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
         assert volume["spec"]["claimRef"] == {"namespace": "dubbing", "name": name}
 
 
-def test_a_disk_of_one_node_is_used_there() -> None:
+def test_node_local_disk_is_used_on_its_node() -> None:
     for volume in claims("hostpath").of("PersistentVolume").values():
         (term,) = volume["spec"]["nodeAffinity"]["required"]["nodeSelectorTerms"]
         assert term["matchExpressions"][0]["key"] == "kubernetes.io/hostname"

@@ -1,4 +1,4 @@
-"""A real API server with the operator beside it; the test plays the kubelet."""
+"""A real API server and the operator; the test acts as the kubelet."""
 
 from __future__ import annotations
 

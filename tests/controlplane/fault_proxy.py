@@ -32,7 +32,7 @@ class FaultProxy:
     kubeconfig: Path
     """Where the real API server is, and the operator's token."""
     error_share: float = 0.0
-    """How many of the requests, watches apart, are answered with 409, 429 or 500."""
+    """Share of the requests, except watches, that are answered with 409, 429 or 500."""
     delay: float = 0.0
     """Seconds by which every event of a watch comes late."""
     duplicate: bool = False
@@ -66,7 +66,7 @@ class FaultProxy:
         self.own_kubeconfig.write_text(json.dumps(config))
 
     def cut_watches(self, *, gone: bool = False) -> None:
-        """End every open watch; with `gone` the next one is told that its resource
+        """End every open watch; with `gone` the next one gets the response that its resource
         version is too old."""
 
         def cut() -> None:

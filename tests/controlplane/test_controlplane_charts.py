@@ -18,7 +18,7 @@ from local_cluster.control_plane import ControlPlane
 from local_cluster.tools import tools
 
 PREVIOUS = ROOT / "tests/fixtures/dubjob-operator-0.1.0.tgz"
-"""The chart before this one, packaged: its CRDs lay in `crds/`, its profiles in the
+"""The previous chart, packaged: its CRDs were in `crds/`, its profiles in the
 operator's release."""
 ADOPT = ("--take-ownership", "--force-conflicts")
 
@@ -119,7 +119,7 @@ def test_two_namespaces_have_releases_of_their_own(helm: Helm) -> None:
         helm.view.kubectl("delete", "namespace", "team-b", "--wait=false")
 
 
-def test_an_upgrade_changes_crds_and_profiles_in_place(helm: Helm) -> None:
+def test_upgrade_updates_crds_and_profiles_in_place(helm: Helm) -> None:
     helm.operator("--set", "replicas=0")
     helm.profiles()
     media(helm)
@@ -161,7 +161,7 @@ def test_uninstalling_keeps_media_models_and_dubjobs(helm: Helm) -> None:
     assert helm.get("dubjob", "kept")["metadata"]["uid"] == uid, "and a new release takes over"
 
 
-def test_crds_go_where_that_is_wanted(helm: Helm) -> None:
+def test_crds_can_be_deleted_with_the_release(helm: Helm) -> None:
     helm.operator("--set", "replicas=0", "--set", "crds.keep=false")
     helm("uninstall", "dubjob", "-n", SYSTEM, "--wait")
     helm.view.until("the CRDs to go", lambda: not helm.names("crd"))
@@ -187,7 +187,7 @@ def test_from_the_previous_chart(helm: Helm) -> None:
     assert "kept" in helm.names("dubjobs")
 
 
-def test_a_profile_that_is_somebody_elses_stays_theirs(helm: Helm) -> None:
+def test_foreign_profile_is_not_taken_over(helm: Helm) -> None:
     helm.operator("--set", "replicas=0")
     stage = {"image": "own:1", "engine": "own"}
     own = {
@@ -202,8 +202,8 @@ def test_a_profile_that_is_somebody_elses_stays_theirs(helm: Helm) -> None:
     assert helm.names("dubprofiles") == {"cpu", "gpu", "default"}
 
 
-def test_every_object_of_both_charts_is_taken_by_the_api_server(helm: Helm) -> None:
-    """Everything optional on; the Prometheus operator's kinds apart, which are not here."""
+def test_api_server_accepts_every_object_of_both_charts(helm: Helm) -> None:
+    """Every option, except the kinds of the Prometheus Operator, which is not installed."""
     helm.operator(
         "--set", "replicas=2,podDisruptionBudget.enabled=true,networkPolicy.enabled=true",
         "--set", "metrics.dashboard=true,watchNamespaces={default}", "--set", "replicas=0",
@@ -217,7 +217,7 @@ def test_every_object_of_both_charts_is_taken_by_the_api_server(helm: Helm) -> N
 
 
 @pytest.mark.parametrize("overlay", ["base", "rwx", "one-node", "nfs", "hostpath"])
-def test_the_claims_of_every_overlay_are_taken(helm: Helm, overlay: str) -> None:
+def test_api_server_accepts_the_claims_of_every_overlay(helm: Helm, overlay: str) -> None:
     helm.view.kubectl("apply", "--server-side", "-k", str(ROOT / "data-pvc" / overlay))
 
     def phases() -> set[str]:

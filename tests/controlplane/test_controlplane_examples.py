@@ -65,7 +65,7 @@ def cleared(installed: View, schedulers: None) -> Iterator[View]:
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_an_example_is_stored_as_it_is_written(cleared: View, file: str) -> None:
+def test_example_is_stored_as_written(cleared: View, file: str) -> None:
     path = EXAMPLES / file
     cleared.kubectl("apply", "--server-side", "-f", str(path))
     assert cleared.attempt("diff", "-f", str(path)).stdout == "", "nothing drifts"

@@ -34,7 +34,7 @@ def jobs(view: View, name: str) -> dict[str, str]:
     return {job["metadata"]["name"]: job["metadata"]["uid"] for job in found}
 
 
-def test_syncing_again_runs_nothing_again(view: View) -> None:
+def test_repeated_sync_runs_nothing_again(view: View) -> None:
     text = text_of("synced")
     sync(view, text)
     done = dub(view, "synced")
@@ -47,7 +47,7 @@ def test_syncing_again_runs_nothing_again(view: View) -> None:
     assert view.dubjob("synced")["status"] == done["status"]
 
 
-def test_a_dub_that_is_pruned_and_comes_back_does_only_what_is_not_done(view: View) -> None:
+def test_pruned_and_recreated_dub_runs_only_unfinished_stages(view: View) -> None:
     """The stages' files are there still; ingest looks ahead and says so."""
     text = text_of("returned")
     sync(view, text)
@@ -62,7 +62,7 @@ def test_a_dub_that_is_pruned_and_comes_back_does_only_what_is_not_done(view: Vi
     assert all(entry["reused"] for entry in again["status"]["stages"])
 
 
-def test_nothing_drifts_while_a_dub_runs(view: View) -> None:
+def test_no_drift_while_a_dub_runs(view: View) -> None:
     text = text_of("steady", speakers={"max": 2}, reviewAfter=["translate"], mix={"stems": True})
     sync(view, text)
     view.succeed("steady", "ingest")
@@ -92,7 +92,7 @@ def test_two_appliers_and_the_operator_own_different_fields(view: View) -> None:
     assert all("f:spec" not in fields for (_, part), fields in owners.items() if part)
 
 
-def test_two_appliers_of_one_field_are_told(view: View) -> None:
+def test_conflict_of_two_appliers_is_reported(view: View) -> None:
     sync(view, text_of("torn"), "--field-manager=argocd")
     done = view.attempt(
         "apply", "--server-side", "--field-manager=flux", "-f", "-",

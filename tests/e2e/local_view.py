@@ -1,4 +1,4 @@
-"""The local cluster, as a person with kubectl sees it."""
+"""The local cluster, as a user of kubectl sees it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Lay = Callable[[str, Path], None]
 
 
 class Cluster:
-    """The local cluster, as a person with kubectl sees it."""
+    """The local cluster, as a user of kubectl sees it."""
 
     def kubectl(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
         """kubectl's standard output; AssertionError with its words on failure."""

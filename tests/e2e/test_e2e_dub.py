@@ -48,7 +48,7 @@ def test_dub_completes(dub: dict[str, Any]) -> None:
     assert dub["status"]["progress"] == 100
 
 
-def test_tree_is_the_documented_one(dub: dict[str, Any]) -> None:
+def test_tree_matches_the_documentation(dub: dict[str, Any]) -> None:
     """Nothing is missing below the job's folders, and nothing is there besides."""
     found = {
         str(path.relative_to(VOLUME))
@@ -97,13 +97,13 @@ def test_length_and_audio_tracks(dub: dict[str, Any], sample: Path) -> None:
 
 def test_subtitles_are_soft_tracks(dub: dict[str, Any]) -> None:
     """In both languages, the dub's first. ffmpeg switches on the first track of every
-    kind in an mp4, whatever it is told; the second stays off."""
+    kind in an mp4, whatever the arguments are; the second stays off."""
     found = [x for x in _probe(_dubbed_video())["streams"] if x["codec_type"] == "subtitle"]
     assert [track["tags"]["language"] for track in found] == ["spa", "eng"]
     assert found[1]["disposition"]["default"] == 0
 
 
-def test_the_status_says_how_good_it_is(dub: dict[str, Any]) -> None:
+def test_status_has_the_summary(dub: dict[str, Any]) -> None:
     """The report's totals, within the goals."""
     report = json.loads((VOLUME / "outputs" / NAME / "report.json").read_text())
     figures, summary = report["totals"], dub["status"]["summary"]
@@ -118,7 +118,7 @@ def test_the_status_says_how_good_it_is(dub: dict[str, Any]) -> None:
     assert all(entry["seconds"] > 0 for entry in report["stages"])
 
 
-def test_the_status_says_where_the_outputs_are(dub: dict[str, Any]) -> None:
+def test_status_has_the_outputs(dub: dict[str, Any]) -> None:
     outputs = {entry["name"]: entry for entry in dub["status"]["outputs"]}
     assert set(outputs) == {
         *("video", "audio", "subtitles", "report"),
@@ -130,7 +130,7 @@ def test_the_status_says_where_the_outputs_are(dub: dict[str, Any]) -> None:
         assert entry["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def test_the_dub_is_understood(dub: dict[str, Any]) -> None:
+def test_dub_is_intelligible(dub: dict[str, Any]) -> None:
     """Whisper hears Spanish, and mostly the words that were to be said."""
     import jiwer
     from faster_whisper import WhisperModel
@@ -157,7 +157,7 @@ def test_the_dub_is_understood(dub: dict[str, Any]) -> None:
     assert rate <= 0.45, f"said: {said}\nheard: {heard}"
 
 
-def test_lines_start_where_the_original_starts(dub: dict[str, Any]) -> None:
+def test_segments_start_with_the_original(dub: dict[str, Any]) -> None:
     """No line later than 20 ms, none faster than 1.5, none into the next."""
     report = json.loads((VOLUME / "outputs" / NAME / "report.json").read_text())
     lines = report["segments"]
@@ -180,7 +180,7 @@ def test_six_jobs_three_with_a_gpu(cluster: Cluster, dub: dict[str, Any]) -> Non
     assert sorted(with_gpu) == ["separate", "synthesize", "transcribe"]
 
 
-def test_kubectl_get_tells_the_state(cluster: Cluster, dub: dict[str, Any]) -> None:
+def test_kubectl_get_shows_the_state(cluster: Cluster, dub: dict[str, Any]) -> None:
     header, row = cluster.kubectl("get", "dj", NAME).splitlines()
     assert header.split() == ["NAME", "STATE", "STAGE", "PROGRESS", "LEFT", "LANGUAGES", "AGE"]
     assert "Completed" in row
@@ -188,7 +188,7 @@ def test_kubectl_get_tells_the_state(cluster: Cluster, dub: dict[str, Any]) -> N
     assert "en→es" in row
 
 
-def test_kubectl_describe_tells_the_story(cluster: Cluster, dub: dict[str, Any]) -> None:
+def test_kubectl_describe_shows_the_events(cluster: Cluster, dub: dict[str, Any]) -> None:
     """Every stage's end is an event, in the order in which it happened."""
     _, _, story = cluster.kubectl("describe", "dj", NAME).partition("Events:")
     places = [story.find(stage) for stage in STAGES]
@@ -201,7 +201,7 @@ def test_kubectl_wait(cluster: Cluster, dub: dict[str, Any]) -> None:
         cluster.kubectl("wait", f"--for=condition={kind}", f"dubjob/{NAME}", "--timeout=5s")
 
 
-def test_applied_again_it_is_reused(cluster: Cluster, dub: dict[str, Any]) -> None:
+def test_recreated_dubjob_reuses_its_results(cluster: Cluster, dub: dict[str, Any]) -> None:
     """A deleted and re-created DubJob runs ingest alone, and says what was reused."""
     video = _dubbed_video().stat()
     cluster.kubectl("delete", "dubjob", NAME, "--wait=true")
@@ -216,9 +216,7 @@ def test_applied_again_it_is_reused(cluster: Cluster, dub: dict[str, Any]) -> No
     assert _dubbed_video().stat().st_mtime_ns == video.st_mtime_ns
 
 
-def test_changed_language_runs_only_what_depends_on_it(
-    cluster: Cluster, dub: dict[str, Any]
-) -> None:
+def test_changed_language_runs_only_dependent_stages(cluster: Cluster, dub: dict[str, Any]) -> None:
     before = {job["metadata"]["name"] for job in cluster.jobs(NAME)}
     cluster.kubectl(
         "patch", "dubjob", NAME, "--type=merge", "-p", '{"spec": {"targetLanguage": "ca"}}'

@@ -116,7 +116,7 @@ def test_evicted_stage_is_run_again_and_not_counted(
     assert stage_status(done, "transcribe")["attempts"] == 2
 
 
-def test_a_preempted_stage_is_run_again_and_not_counted(
+def test_preempted_stage_is_run_again_and_not_counted(
     cluster: Cluster, sample: Path, lay_source: Lay, names: Names
 ) -> None:
     """A pod of a higher priority takes the GPU away, and gives it back."""
@@ -140,7 +140,7 @@ def test_a_preempted_stage_is_run_again_and_not_counted(
     assert stage_status(done, "transcribe")["attempts"] == 2
 
 
-def test_a_drained_node_is_waited_for(
+def test_drained_node_is_awaited(
     cluster: Cluster, sample: Path, lay_source: Lay, names: Names
 ) -> None:
     """`kubectl drain` evicts the stage; when the node is back, it runs again."""
@@ -161,7 +161,7 @@ def test_a_drained_node_is_waited_for(
     assert stage_status(done, "separate")["attempts"] == 2
 
 
-def test_an_image_that_cannot_be_pulled_ends_with_its_own_reason(
+def test_unpullable_image_fails_with_its_own_reason(
     cluster: Cluster, sample: Path, lay_source: Lay, names: Names, profile: Callable[..., str]
 ) -> None:
     absent = profile(ingest={"image": "localhost/absent:1", "imagePullPolicy": "IfNotPresent"})
@@ -173,7 +173,7 @@ def test_an_image_that_cannot_be_pulled_ends_with_its_own_reason(
     assert "localhost/absent:1" in failed["message"]
 
 
-def test_a_claim_that_is_missing_is_named(
+def test_missing_claim_is_named(
     cluster: Cluster, sample: Path, lay_source: Lay, names: Names, profile: Callable[..., str]
 ) -> None:
     claimless = profile(modelsClaimName="no-such-claim")
@@ -185,7 +185,7 @@ def test_a_claim_that_is_missing_is_named(
     assert "no-such-claim" in failed["message"]
 
 
-def test_a_volume_that_does_not_come_is_named(
+def test_unmountable_volume_is_named(
     cluster: Cluster, sample: Path, lay_source: Lay, names: Names, profile: Callable[..., str]
 ) -> None:
     """Its folder is not on the node: the claim is bound, and the pod waits for ever."""
@@ -219,7 +219,7 @@ def test_a_volume_that_does_not_come_is_named(
     assert NODE in failed["message"]
 
 
-def test_a_stage_that_runs_for_too_long_is_stopped(
+def test_stage_timeout_stops_the_stage(
     cluster: Cluster, sample: Path, lay_source: Lay, names: Names, profile: Callable[..., str]
 ) -> None:
     impatient = profile(separate={"timeoutSeconds": 1})
@@ -231,7 +231,7 @@ def test_a_stage_that_runs_for_too_long_is_stopped(
     assert "timeoutSeconds" in failed["message"]
 
 
-def test_deleting_a_running_dub_takes_its_pods_and_leaves_media(
+def test_deleting_a_running_dub_deletes_pods_and_keeps_media(
     cluster: Cluster, sample: Path, lay_source: Lay, names: Names
 ) -> None:
     from local_view import VOLUME

@@ -16,7 +16,7 @@ from dubstage.testing import request_for, run_stage_in
 
 @contextmanager
 def small(folder: Path, kibibytes: int) -> Iterator[None]:
-    """`folder` is a volume of its own with so much room. Needs root."""
+    """Mount a separate volume of that size at `folder`. Requires root."""
     folder.mkdir(exist_ok=True)
     size = f"size={kibibytes}k,mode=777"
     subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(folder)], check=True)
@@ -55,7 +55,7 @@ def test_separate(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kibibytes", [300, 800, 1700])
 def test_mux(tmp_path: Path, kibibytes: int) -> None:
-    """In the sound, in the video, in a stem; with more room the next try succeeds."""
+    """In the audio, in the video, in a stem; with more room the next try succeeds."""
     make_video(source_path(tmp_path))
     lines = [DubbedSegment(0.5, 1.5, 0.9)]
     run_dub(tmp_path, lines)

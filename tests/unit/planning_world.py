@@ -86,7 +86,7 @@ class World:
         self.dubjob = dubjob(generation, self.dubjob.status, annotations, **self.spec)
 
     def later(self, seconds: float) -> DubJobStatus:
-        """One reconcile after so many seconds."""
+        """Run one reconcile, that many seconds later."""
         self.now += timedelta(seconds=seconds)
         return self.step()
 

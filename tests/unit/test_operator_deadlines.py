@@ -34,7 +34,7 @@ def state(after: DubJobStatus) -> tuple[str, str | None]:
     return after.stages[0].state, after.stages[0].reason
 
 
-def test_a_blink_is_not_told() -> None:
+def test_short_state_is_not_reported() -> None:
     world = World()
     world.step()
     world.pod("Pending", conditions=[UNSCHEDULABLE])
@@ -43,7 +43,7 @@ def test_a_blink_is_not_told() -> None:
     assert [event.split()[0] for event in world.events] == ["StageQueued"]
 
 
-def test_a_container_that_runs_before_its_phase_says_so_is_running() -> None:
+def test_running_container_counts_before_the_pod_phase() -> None:
     """The kubelet reports the container first; a short stage may even have ended."""
     world = World()
     world.step()
@@ -52,7 +52,7 @@ def test_a_container_that_runs_before_its_phase_says_so_is_running() -> None:
     assert state(world.step()) == (StageState.RUNNING, None)
 
 
-def test_a_quota_on_jobs_is_waited_for() -> None:
+def test_stage_waits_for_a_quota_on_jobs() -> None:
     """The API server refuses the Job itself, not its pod: no fault of the profile."""
     world = World(deadlines={"queueSeconds": 100, "startSeconds": 10})
     world.profile = job_refused(PROFILE, 'jobs.batch "x" is forbidden: exceeded quota: few')
@@ -61,14 +61,14 @@ def test_a_quota_on_jobs_is_waited_for() -> None:
     assert state(world.later(41)) == (StageState.FAILED, "QueueDeadlineExceeded")
 
 
-def test_a_refused_job_is_a_fault_of_the_profile() -> None:
+def test_refused_job_is_a_fault_of_the_profile() -> None:
     world = World(deadlines={"startSeconds": 10})
     world.profile = job_refused(PROFILE, "spec.template: Invalid value")
     assert state(world.step()) == (StageState.PENDING, "ProfileInvalid")
     assert state(world.later(11)) == (StageState.FAILED, "StartDeadlineExceeded")
 
 
-def test_a_queue_deadline_ends_waiting_for_capacity() -> None:
+def test_queue_deadline_limits_waiting_for_capacity() -> None:
     world = World(deadlines={"queueSeconds": 100})
     world.step()
     world.pod("Pending", conditions=[UNSCHEDULABLE])
@@ -88,7 +88,7 @@ def test_a_queue_deadline_ends_waiting_for_capacity() -> None:
         ("", False, "NoPod", True),
     ],
 )
-def test_a_job_without_a_pod(refused: str, suspended: bool, reason: str, is_fault: bool) -> None:
+def test_job_without_a_pod(refused: str, suspended: bool, reason: str, is_fault: bool) -> None:
     world = World(deadlines={"startSeconds": 60})
     world.step()
     (name,) = world.jobs
@@ -100,7 +100,7 @@ def test_a_job_without_a_pod(refused: str, suspended: bool, reason: str, is_faul
     assert failed(after) == ("StartDeadlineExceeded" if is_fault else None)
 
 
-def test_that_the_job_controller_is_busy_is_not_worth_a_word() -> None:
+def test_busy_job_controller_is_not_reported() -> None:
     world = World()
     world.step()
     before = world.step()
@@ -108,7 +108,7 @@ def test_that_the_job_controller_is_busy_is_not_worth_a_word() -> None:
     assert state(world.later(1)) == (StageState.QUEUED, "NoPod")
 
 
-def test_a_pod_that_is_replaced_is_no_fault() -> None:
+def test_replaced_pod_is_not_a_fault() -> None:
     world = World(deadlines={"startSeconds": 1})
     world.step()
     world.pod("Running")
@@ -120,7 +120,7 @@ def test_a_pod_that_is_replaced_is_no_fault() -> None:
     assert state(world.later(1)) == (StageState.QUEUED, "NoPod")
 
 
-def test_a_job_that_was_admitted_late_has_time_for_its_pod() -> None:
+def test_late_admission_leaves_time_for_the_pod() -> None:
     world = World()
     world.step()
     (job,) = world.jobs.values()
@@ -138,7 +138,7 @@ def test_a_job_that_was_admitted_late_has_time_for_its_pod() -> None:
     assert state(world.later(1)) == (StageState.QUEUED, "NoPod")
 
 
-def test_an_operator_that_starts_does_not_forget_why_a_job_waits() -> None:
+def test_restarted_operator_keeps_the_reason_of_a_waiting_job() -> None:
     world = World(deadlines={"queueSeconds": 3600})
     world.step()
     (name,) = world.jobs
@@ -151,7 +151,7 @@ def test_an_operator_that_starts_does_not_forget_why_a_job_waits() -> None:
     assert failed(world.later(2)) == "QueueDeadlineExceeded"
 
 
-def test_a_reason_that_is_gone_is_not_said_for_ever() -> None:
+def test_obsolete_reason_is_removed() -> None:
     world = World()
     world.step()
     (name,) = world.jobs
@@ -161,7 +161,7 @@ def test_a_reason_that_is_gone_is_not_said_for_ever() -> None:
     assert state(world.later(1)) == (StageState.QUEUED, "NoPod")
 
 
-def test_a_pod_that_was_evicted_and_collected_is_no_fault() -> None:
+def test_evicted_and_collected_pod_is_not_a_fault() -> None:
     world = World(deadlines={"startSeconds": 1})
     world.step()
     world.pod("Running")
@@ -174,7 +174,7 @@ def test_a_pod_that_was_evicted_and_collected_is_no_fault() -> None:
     assert state(world.later(1)) == (StageState.QUEUED, "NoPod")
 
 
-def test_an_active_deadline_counts_what_runs() -> None:
+def test_active_deadline_counts_running_time() -> None:
     world = World(deadlines={"activeSeconds": 100})
     world.step()
     world.pod("Pending", conditions=[UNSCHEDULABLE])
@@ -187,7 +187,7 @@ def test_an_active_deadline_counts_what_runs() -> None:
     assert not world.jobs
 
 
-def test_a_stage_timeout_is_that_of_the_job() -> None:
+def test_stage_timeout_is_set_on_the_job() -> None:
     world = World()
     world.profile = profile(every_stage={"timeoutSeconds": 50})
     world.step()
@@ -198,7 +198,7 @@ def test_a_stage_timeout_is_that_of_the_job() -> None:
     assert failed(world.later(2)) == "StageTimeout"
 
 
-def test_a_node_whose_clock_is_behind_ends_no_stage() -> None:
+def test_slow_clock_of_a_node_fails_no_stage() -> None:
     world = World()
     world.profile = profile(every_stage={"timeoutSeconds": 50})
     world.step()
@@ -210,7 +210,7 @@ def test_a_node_whose_clock_is_behind_ends_no_stage() -> None:
     assert failed(world.later(2)) == "StageTimeout"
 
 
-def test_a_pod_without_volumes_or_network_is_a_fault_after_a_minute() -> None:
+def test_pod_without_volumes_or_network_is_a_fault_after_a_minute() -> None:
     world = World(deadlines={"startSeconds": 30})
     world.step()
     scheduled = {"type": "PodScheduled", "status": "True"}
@@ -225,7 +225,7 @@ def test_a_pod_without_volumes_or_network_is_a_fault_after_a_minute() -> None:
     assert failed(world.later(2)) == "StartDeadlineExceeded"
 
 
-def test_an_image_that_is_pulled_for_long_is_no_fault() -> None:
+def test_slow_image_pull_is_not_a_fault() -> None:
     world = World(deadlines={"startSeconds": 30})
     world.step()
     there = {"type": "PodReadyToStartContainers", "status": "True"}
@@ -234,7 +234,7 @@ def test_an_image_that_is_pulled_for_long_is_no_fault() -> None:
     assert state(world.later(3600)) == (StageState.PULLING, "Starting")
 
 
-def test_an_old_pod_that_does_not_go_is_named() -> None:
+def test_leftover_pod_is_named() -> None:
     """On a node that is gone: nobody ends it, and two must not write in one folder."""
     world = World(deadlines={"startSeconds": 30})
     world.step()
@@ -257,7 +257,7 @@ def test_an_old_pod_that_does_not_go_is_named() -> None:
     assert world.jobs
 
 
-def test_a_failure_of_its_own_is_no_disruption() -> None:
+def test_failure_of_the_stage_is_not_a_disruption() -> None:
     """The Job controller counts it a moment after the pod has failed."""
     world = World()
     world.profile = profile(maxDisruptions=0)
@@ -266,7 +266,7 @@ def test_a_failure_of_its_own_is_no_disruption() -> None:
     assert failed(world.step()) is None
 
 
-def test_too_many_disruptions_end() -> None:
+def test_too_many_disruptions_fail_the_dubjob() -> None:
     world = World()
     world.profile = profile(maxDisruptions=2)
     world.step()
@@ -279,7 +279,7 @@ def test_too_many_disruptions_end() -> None:
     assert failed(after) == "TooManyDisruptions"
 
 
-def test_resumed_after_long_the_start_deadline_begins_anew() -> None:
+def test_resume_restarts_the_start_deadline() -> None:
     world = World(suspend=True, deadlines={"startSeconds": 60})
     world.step()
     world.later(3600)
@@ -289,7 +289,7 @@ def test_resumed_after_long_the_start_deadline_begins_anew() -> None:
     assert failed(world.later(61)) == "StartDeadlineExceeded"
 
 
-def test_a_priority_class_must_be_allowed() -> None:
+def test_priority_class_must_be_allowed() -> None:
     world = World(priorityClassName="urgent")
     finished = world.step().condition("Finished")
     assert finished is not None
@@ -317,7 +317,7 @@ def test_profile_restricts_queues(spec: dict[str, Any], reason: str | None) -> N
     assert bool(world.step().stages and world.jobs) is (reason is None)
 
 
-def test_what_schedulers_are_told() -> None:
+def test_scheduling_fields_of_the_pod() -> None:
     stage: dict[str, Any] = {
         "schedulerName": "volcano",
         "labels": {"kueue.x-k8s.io/priority-class": "late"},
@@ -351,7 +351,7 @@ def test_what_schedulers_are_told() -> None:
     assert term["matchFields"][0]["values"] == ["node-7"]
 
 
-def test_the_time_left_comes_from_earlier_runs_and_from_progress() -> None:
+def test_estimate_uses_earlier_runs_and_progress() -> None:
     world = World()
     world.step()
     assert world.step().estimated_remaining_seconds is None
@@ -374,7 +374,7 @@ def test_the_time_left_comes_from_earlier_runs_and_from_progress() -> None:
     assert remaining_seconds(entries, pace, NOW) == 60 + 200
 
 
-def test_an_estimate_alone_is_not_written() -> None:
+def test_changed_estimate_alone_is_not_written() -> None:
     world = World()
     world.step()
     world.pod("Running")

@@ -52,7 +52,7 @@ def test_message_is_a_complete_sentence_or_ends_with_a_bare_command(text: str) -
     ("text", "expected"),
     [("no room", "no room."), ("no room.", "no room."), (" what? ", "what?"), ("", "")],
 )
-def test_text_of_others_gets_one_full_stop(text: str, expected: str) -> None:
+def test_quoted_text_gets_one_full_stop(text: str, expected: str) -> None:
     assert messages.sentence(text) == expected
 
 

@@ -28,7 +28,7 @@ def test_six_stages_run_in_their_order() -> None:
     assert world.events[-1] == "Completed All stages have succeeded."
 
 
-def test_a_finished_dubjob_is_left_alone() -> None:
+def test_finished_dubjob_is_not_changed() -> None:
     world = World()
     world.finish()
     world.jobs.clear()
@@ -39,7 +39,7 @@ def test_a_finished_dubjob_is_left_alone() -> None:
     assert len(world.created) == 6
 
 
-def test_no_stage_starts_while_a_pod_lives() -> None:
+def test_no_stage_starts_while_a_pod_is_running() -> None:
     world = World()
     world.step()
     world.pod("Running")
@@ -51,7 +51,7 @@ def test_no_stage_starts_while_a_pod_lives() -> None:
     assert world.created == ["ingest", "ingest"]
 
 
-def test_what_ingest_found_done_is_not_run() -> None:
+def test_reusable_stages_are_not_run() -> None:
     world = World()
     world.step()
     world.succeed(reusable=list(Stage)[1:])
@@ -61,7 +61,7 @@ def test_what_ingest_found_done_is_not_run() -> None:
     assert [stage.reused for stage in after.stages] == [None, *[True] * 5]
 
 
-def test_what_ingest_found_does_not_count_for_another_spec() -> None:
+def test_reuse_does_not_apply_to_a_changed_spec() -> None:
     world = World()
     world.step()
     world.succeed(reusable=list(Stage)[1:])
@@ -71,7 +71,7 @@ def test_what_ingest_found_does_not_count_for_another_spec() -> None:
     assert world.step().of("separate").state is not StageState.SUCCEEDED  # type: ignore[union-attr]
 
 
-def test_a_changed_language_runs_three_stages() -> None:
+def test_changed_target_language_runs_three_stages() -> None:
     world = World()
     world.finish()
     world.dubjob = dubjob(2, world.dubjob.status, targetLanguage="ca")
@@ -80,7 +80,7 @@ def test_a_changed_language_runs_three_stages() -> None:
     assert world.created == ["translate", "synthesize", "mux"]
 
 
-def test_a_language_changed_back_runs_again_under_another_name() -> None:
+def test_reverted_language_runs_again_under_another_name() -> None:
     world = World()
     world.finish()
     first = set(world.jobs)
@@ -92,7 +92,7 @@ def test_a_language_changed_back_runs_again_under_another_name() -> None:
     assert len(set(world.jobs) - first) == 6
 
 
-def test_a_running_stage_whose_work_changed_is_replaced() -> None:
+def test_running_stage_is_replaced_if_its_work_changes() -> None:
     world = World()
     for _ in range(3):
         world.step()
@@ -118,7 +118,7 @@ def test_a_running_stage_whose_work_changed_is_replaced() -> None:
         (1, "Error", "Traceback (most recent call last)", "ExitCode", "code 1"),
     ],
 )  # fmt: skip
-def test_a_failure_says_what_happened(
+def test_failure_message_states_what_happened(
     code: int, reason: str, message: str, expected: str, says: str
 ) -> None:
     world = World()
@@ -136,15 +136,15 @@ def test_a_failure_says_what_happened(
     assert world.created == ["ingest"]
 
 
-def test_bad_input_need_not_wait_for_the_job_controller() -> None:
+def test_bad_input_fails_before_the_job_controller_reacts() -> None:
     world = World()
     world.step()
-    text = StageResult(stage=Stage.INGEST, reason="NoAudioStream", message="No sound.")
+    text = StageResult(stage=Stage.INGEST, reason="NoAudioStream", message="No audio.")
     world.pod("Failed", 65, message=text.to_termination_message())
     assert world.step().condition("Failed").reason == "NoAudioStream"  # type: ignore[union-attr]
 
 
-def test_a_failed_dubjob_starts_afresh_with_a_changed_spec() -> None:
+def test_changed_spec_restarts_a_failed_dubjob() -> None:
     world = World(targetLanguage="tlh")
     world.step()
     world.pod("Failed", 65)
@@ -155,7 +155,7 @@ def test_a_failed_dubjob_starts_afresh_with_a_changed_spec() -> None:
     assert world.created == ["ingest", "ingest"]
 
 
-def test_an_evicted_pod_is_another_attempt() -> None:
+def test_evicted_pod_starts_another_attempt() -> None:
     world = World()
     world.step()
     world.pod("Running")
@@ -170,7 +170,7 @@ def test_an_evicted_pod_is_another_attempt() -> None:
     assert after.stages[0].attempts == 2
 
 
-def test_a_vanished_file_runs_its_stage_again() -> None:
+def test_missing_file_runs_its_stage_again() -> None:
     world = World()
     for _ in range(2):
         world.step()
@@ -186,7 +186,7 @@ def test_a_vanished_file_runs_its_stage_again() -> None:
 
 
 @pytest.mark.parametrize(("tracks", "again"), [(1, []), (2, ["ingest", "separate"])])
-def test_another_source_language_may_mean_another_audio_track(
+def test_changed_source_language_may_select_another_audio_track(
     tracks: int, again: list[str]
 ) -> None:
     world = World()
@@ -197,7 +197,7 @@ def test_another_source_language_may_mean_another_audio_track(
     assert world.created == [*again, "transcribe", "translate", "synthesize", "mux"]
 
 
-def test_an_unknown_profile_is_waited_for_until_the_deadline() -> None:
+def test_missing_profile_is_awaited_until_the_deadline() -> None:
     world = World(deadlines={"startSeconds": 60})
     world.profile = None
     assert world.step().condition("Finished").reason == "ProfileNotFound"  # type: ignore[union-attr]
@@ -211,7 +211,7 @@ def test_an_unknown_profile_is_waited_for_until_the_deadline() -> None:
     assert world.created == []
 
 
-def test_a_profile_that_comes_is_used() -> None:
+def test_profile_is_used_once_it_is_created() -> None:
     world = World()
     world.profile = None
     world.step()
@@ -220,13 +220,13 @@ def test_a_profile_that_comes_is_used() -> None:
     assert len(world.created) == 6
 
 
-def test_a_profile_of_other_namespaces_is_not_used() -> None:
+def test_profile_of_other_namespaces_is_not_used() -> None:
     world = World()
     world.profile = profile(allowedNamespaces=["elsewhere"])
     assert world.step().condition("Finished").reason == "ProfileForbidden"  # type: ignore[union-attr]
 
 
-def test_an_image_that_cannot_be_pulled_ends() -> None:
+def test_unpullable_image_fails_the_dubjob() -> None:
     world = World(deadlines={"startSeconds": 30})
     world.step()
     world.pod("Pending", waiting="ImagePullBackOff")
@@ -237,7 +237,7 @@ def test_an_image_that_cannot_be_pulled_ends() -> None:
     assert not world.jobs
 
 
-def test_waiting_for_a_gpu_has_no_end() -> None:
+def test_waiting_for_a_gpu_has_no_limit() -> None:
     world = World(deadlines={"startSeconds": 30})
     world.step()
     message = "0/1 nodes: 1 Insufficient nvidia.com/gpu."
@@ -250,7 +250,7 @@ def test_waiting_for_a_gpu_has_no_end() -> None:
     assert "nvidia.com/gpu" in after.condition("Finished").message  # type: ignore[union-attr]
 
 
-def test_every_transition_is_told_once_and_in_order() -> None:
+def test_transitions_are_reported_once_and_in_order() -> None:
     world = World()
     seen: list[str] = []
     for _ in range(8):
@@ -272,7 +272,7 @@ def test_every_transition_is_told_once_and_in_order() -> None:
     assert seen == sorted(seen)
 
 
-def test_input_hashes_know_what_counts() -> None:
+def test_input_hash_covers_the_relevant_fields() -> None:
     plain = input_hashes(dubjob())
     assert input_hashes(dubjob(backoffLimit=5, deadlines={"startSeconds": 5})) == plain
     assert input_hashes(dubjob(jobID="talk", source={"path": "talk/source.mp4"})) == plain
@@ -285,7 +285,7 @@ def test_input_hashes_know_what_counts() -> None:
         assert len({plain[stage], by_name[stage], of_cluster[stage]}) == 3
 
 
-def test_the_pod_is_restricted_and_told_what_to_do() -> None:
+def test_pod_is_restricted_and_gets_its_request() -> None:
     entry = first(Stage.INGEST, "0123", NOW)
     job = stage_job(dubjob(jobID="folder"), profile(securityContext={"runAsUser": 4321}), entry)
     assert job["metadata"]["name"] == job_name(dubjob(), entry)
@@ -311,7 +311,7 @@ def test_the_pod_is_restricted_and_told_what_to_do() -> None:
 
 
 @pytest.mark.parametrize("name", ["a", "a" * 63, "b." * 60 + "c"])
-def test_names_fit_kubernetes(name: str) -> None:
+def test_names_are_valid_for_kubernetes(name: str) -> None:
     long = dubjob()
     long = long.model_copy(update={"metadata": long.metadata.model_copy(update={"name": name})})
     job = stage_job(long, profile(), first(Stage.SYNTHESIZE, "0123", NOW))

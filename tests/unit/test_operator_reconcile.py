@@ -90,7 +90,7 @@ def late() -> tuple[ApiServer, LateCache, Reconciler]:
 Late = tuple[ApiServer, LateCache, Reconciler]
 
 
-async def test_what_was_written_is_not_written_again_while_the_watch_is_late(late: Late) -> None:
+async def test_write_is_not_repeated_while_the_watch_lags(late: Late) -> None:
     server, watch, reconciler = late
     await reconciler.reconcile(KEY)
     assert server.writes == ["POST jobs", "PUT status"]
@@ -100,7 +100,7 @@ async def test_what_was_written_is_not_written_again_while_the_watch_is_late(lat
     assert server.writes == ["POST jobs", "PUT status"]
 
 
-async def test_what_somebody_else_writes_counts_once_the_watch_has_brought_it(late: Late) -> None:
+async def test_foreign_write_counts_once_the_watch_delivers_it(late: Late) -> None:
     server, watch, reconciler = late
     await reconciler.reconcile(KEY)
     server.stored["spec"]["suspend"] = True
@@ -115,7 +115,7 @@ async def test_what_somebody_else_writes_counts_once_the_watch_has_brought_it(la
     assert conditions["Suspended"] == "True"
 
 
-async def test_a_status_on_an_old_version_is_refused(late: Late) -> None:
+async def test_status_with_an_old_resource_version_is_refused(late: Late) -> None:
     server, watch, reconciler = late
     server.touch()
     with pytest.raises(Conflict):
@@ -125,7 +125,7 @@ async def test_a_status_on_an_old_version_is_refused(late: Late) -> None:
     assert server.stored["status"]["stages"]
 
 
-async def test_a_job_that_the_watch_never_brings_is_looked_for_again(late: Late) -> None:
+async def test_undelivered_job_is_read_again(late: Late) -> None:
     """It was deleted in between, perhaps: nothing would be heard of it."""
     server, watch, reconciler = late
     await reconciler.reconcile(KEY)
@@ -136,7 +136,7 @@ async def test_a_job_that_the_watch_never_brings_is_looked_for_again(late: Late)
     assert server.writes.count("POST jobs") == 2
 
 
-async def test_an_event_that_is_refused_keeps_no_status_back(late: Late) -> None:
+async def test_refused_event_does_not_block_the_status(late: Late) -> None:
     server, watch, reconciler = late
     server.refuses_events = True
     server.stored["spec"]["suspend"] = True
@@ -146,7 +146,7 @@ async def test_an_event_that_is_refused_keeps_no_status_back(late: Late) -> None
     assert conditions["Suspended"] == "True"
 
 
-async def test_a_spec_that_no_model_takes_keeps_what_is_done(late: Late) -> None:
+async def test_invalid_spec_keeps_finished_stages(late: Late) -> None:
     """Written for another version of the operator: once it is corrected, work goes on."""
     server, watch, reconciler = late
     await reconciler.reconcile(KEY)

@@ -15,7 +15,7 @@ CPU, GPU = ("dubbing", "cpu"), ("dubbing", "gpu")
 
 
 def finished(seconds: float, **first: Any) -> list[StageStatus]:
-    """The stages of a film of 100 seconds, each of which took so long."""
+    """The stages of a source of 100 seconds, with the seconds that each took."""
     world = World()
     done = world.finish(summary=StageSummary(duration_milliseconds=100_000), **first)
     return [
@@ -24,7 +24,7 @@ def finished(seconds: float, **first: Any) -> list[StageStatus]:
     ]
 
 
-def test_the_median_of_the_latest_counts_and_each_dub_once() -> None:
+def test_throughput_is_the_median_of_recent_dubs() -> None:
     paces = Throughput()
     for number, seconds in enumerate((10.0, 20.0, 90.0)):
         for _ in range(3):
@@ -36,7 +36,7 @@ def test_the_median_of_the_latest_counts_and_each_dub_once() -> None:
     assert paces.of(GPU)[Stage.MUX] == 0.5
 
 
-def test_what_was_reused_teaches_nothing() -> None:
+def test_reused_stage_does_not_change_the_throughput() -> None:
     paces = Throughput()
     reused = [entry.model_copy(update={"reused": True}) for entry in finished(1.0)]
     paces.learn(GPU, "one", reused)

@@ -151,7 +151,7 @@ def test_model_is_found_in_a_cache(tmp_path: Path) -> None:
     assert model_revision(roots, CHOICE) == MAIN
 
 
-def test_models_own_folder_comes_first(tmp_path: Path) -> None:
+def test_own_folder_of_a_model_comes_first(tmp_path: Path) -> None:
     roots = roots_in(tmp_path)
     cached(roots.models / ".cache")
     lay(roots.models)
@@ -199,7 +199,7 @@ def test_companion_in_a_cache_changes_the_revision(tmp_path: Path) -> None:
     assert len({before, aligned, model_revision(roots, choice)}) == 3
 
 
-def test_check_and_pull_are_content_with_a_cached_model(tmp_path: Path) -> None:
+def test_check_and_pull_accept_a_cached_model(tmp_path: Path) -> None:
     """Nothing is downloaded for it: the hub of an isolated cluster does not answer."""
     cached(tmp_path / "cache")
     needs = needs_of([CHOICE])
@@ -286,7 +286,7 @@ def test_file_that_is_not_a_profile_is_refused(tmp_path: Path, text: str) -> Non
         read_profile(path)
 
 
-def test_the_first_token_that_is_set_is_taken() -> None:
+def test_first_token_that_is_set_is_used() -> None:
     assert hugging_face_token({"HF_TOKEN": "", "HUGGINGFACE_HUB_TOKEN": "b"}) == "b"
     assert hugging_face_token({"HF_TOKEN": "a", "HUGGINGFACE_TOKEN": "b"}) == "a"
     assert hugging_face_token({}) is None
@@ -375,7 +375,7 @@ def in_process(*arguments: str | Path, **environment: str) -> subprocess.Complet
 
 @pytest.fixture
 def volume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The models volume, and beside it the file of a profile that needs one model."""
+    """The models volume, and the file of a profile that needs one model."""
     profile = tmp_path / "profile.json"
     stages = {"transcribe": CHOICE.model_dump(), "synthesize": {"engine": "espeak-ng"}}
     profile.write_text(json.dumps({"stages": stages}))
@@ -412,7 +412,7 @@ def test_command_downloads_from_hugging_face(
     assert capsys.readouterr().out == f"{NAME}: complete\n{NAME}: was complete already\n"
 
 
-def test_hub_that_does_not_answer_is_reported(volume: Path) -> None:
+def test_unresponsive_hub_is_reported(volume: Path) -> None:
     done = in_process(
         "models", "pull", "--profile", volume.with_name("profile.json"),
         HF_ENDPOINT="http://127.0.0.1:9", HF_HOME=str(volume / "../home"),
@@ -455,7 +455,7 @@ NEED = Need(
 )
 
 
-def test_second_hub_is_asked_if_the_first_fails(
+def test_second_hub_is_used_if_the_first_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fetch = Fetched()

@@ -101,7 +101,7 @@ TABLE: dict[str, tuple[Callable[[Job], object], int]] = {
         Stage.INGEST, target_language="ca")), 3),
     "the model of transcribe": (origin(Stage.TRANSCRIBE, Origin("other")), 2),
     "a missing model of transcribe": (origin(Stage.TRANSCRIBE, None), 2),
-    "a person's translation": (origin(Stage.TRANSLATE, Origin(correction="file")), 3),
+    "an imported translation": (origin(Stage.TRANSLATE, Origin(correction="file")), 3),
     "a recorded voice": (origin(Stage.SYNTHESIZE, Origin(voices={"A": "file"})), 4),
     "all interim files deleted": (delete(*INTERIM), 6),
     "a changed output": (rewrite(Artifact.REPORT), 5),

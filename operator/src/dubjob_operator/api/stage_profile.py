@@ -151,8 +151,8 @@ class StageProfile(StageDefaults):
 
 
 def merged(defaults: StageDefaults | None, stage: StageProfile) -> StageProfile:
-    """The stage's settings over the defaults: maps and `env` by key, `envFrom` after the
-    defaults', anything else in the place of the default."""
+    """Return the settings of the stage merged with the defaults: maps and `env` by key, `envFrom`
+    appended, and any other field of the stage instead of the default."""
     if defaults is None:
         return stage
     fields = {name: getattr(defaults, name) for name in StageDefaults.model_fields}
