@@ -18,34 +18,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 COMMENTED = (
-    *(
-        "*.yaml",
-        "*.sh",
-        "*.hcl",
-        "*.toml",
-        "Makefile",
-        "*/Dockerfile",
-        "stage-images/requirements/*.txt",
-    ),
-    *("stage-images/install-requirements", ".vale.ini"),
+    *("*.yaml", "*.sh", "*.hcl", "*.toml", "Makefile", "*/Dockerfile", ".vale.ini"),
+    *("stage-images/requirements/*.txt", "stage-images/install-requirements"),
 )
 """Files whose `#` comments are checked."""
-MESSAGES = (
-    *(
-        f":(glob)operator/src/dubjob_operator/{room}*.py"
-        for room in ("", "cluster/", "handlers/", "planning/")
-    ),
-    *("local-cluster/src/*.py", "examples/*.py", ":(glob)stage-images/*.py", "docs/*.py"),
-    *(
-        f":(glob)stage-images/src/dubstage/{room}*.py"
-        for room in ("", "contract/", "engines/", "ingest/", "media/", "models/", "mux/", "run/")
-    ),
-    *(
-        f":(glob)stage-images/src/dubstage/{room}*.py"
-        for room in ("inputs/", "separate/", "synthesize/", "text/", "timing/", "transcribe/")
-    ),
-    *(f":(glob)stage-images/src/dubstage/{room}*.py" for room in ("translate/", "workspace/")),
-)
+MESSAGES = ("*/src/*.py", "examples/*.py", ":(glob)stage-images/*.py", "docs/*.py")
 """Python files whose messages and docstrings are checked."""
 PLAIN = ("*/NOTES.txt",)
 """Files that are checked as they are."""

@@ -48,7 +48,7 @@ def test_words_and_times_of_real_speech(tmp_path: Path, programme: Programme) ->
 
 def test_unsupported_diarization_is_reported(tmp_path: Path, programme: Programme) -> None:
     ended = transcribe(tmp_path, programme.samples[: 8 * RATE], speakers=SpeakerRange(min=2))
-    assert "faster-whisper does not tell them apart" in ended.result.message
+    assert "faster-whisper does not diarize" in ended.result.message
 
 
 def music(seconds: float) -> NDArray[numpy.float32]:
