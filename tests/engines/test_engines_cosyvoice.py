@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import soundfile
-from speech_world import lay_job, line
+from speech_world import segment, write_job
 
 from dubstage.contract import EngineChoice, ExitCode, Stage
 from dubstage.errors import BadInput, Misconfigured, TemporaryFailure
@@ -28,10 +28,10 @@ from dubstage.workspace.layout import Artifact
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-LINES = [
-    line(0, 0.5, 7.0, "Buenos días a todos.", speaker="ANN"),
-    line(1, 8.0, 12.0, "Son 1984 euros [laughter].", speaker="BOB"),
-    line(2, 13.0, 14.0, "Adiós.", speaker="ANN"),
+SEGMENTS = [
+    segment(0, 0.5, 7.0, "Buenos días a todos.", speaker="ANN"),
+    segment(1, 8.0, 12.0, "Son 1984 euros [laughter].", speaker="BOB"),
+    segment(2, 13.0, 14.0, "Adiós.", speaker="ANN"),
 ]
 
 
@@ -66,10 +66,10 @@ def synthesize(folder: Path, choice: EngineChoice) -> Ended:
 def test_stand_in_has_the_signatures_of_upstream(upstream: ModuleType) -> None:
     record = json.loads((HERE / "cosyvoice_signatures.json").read_text())
     for name, signature in record["signatures"].items():
-        found: Any = upstream
+        result: Any = upstream
         for part in name.split("."):
-            found = getattr(found, part)
-        assert re.sub(r" -> .*", "", str(inspect.signature(found)).replace(") -> None", ")")) == (
+            result = getattr(result, part)
+        assert re.sub(r" -> .*", "", str(inspect.signature(result)).replace(") -> None", ")")) == (
             signature
         ), name
 
@@ -92,7 +92,7 @@ def test_segments_use_the_voice_of_their_speaker(
     tmp_path: Path, upstream: ModuleType, name: str, yaml: str, lead: str
 ) -> None:
     """The model is loaded once, a voice worked out once, nothing written to its folder."""
-    lay_job(tmp_path, LINES, seconds=15.0)
+    write_job(tmp_path, SEGMENTS, seconds=15.0)
     choice = lay_model(tmp_path / "models", name, yaml)
     before = sorted((tmp_path / "models/cosyvoice").rglob("*"))
     ended = synthesize(tmp_path, choice)
@@ -129,7 +129,7 @@ def test_segments_use_the_voice_of_their_speaker(
 def test_zero_shot_passes_the_text_of_the_reference(
     tmp_path: Path, upstream: ModuleType, yaml: str, prompt: str
 ) -> None:
-    lay_job(tmp_path, LINES[:1], seconds=15.0)
+    write_job(tmp_path, SEGMENTS[:1], seconds=15.0)
     choice = lay_model(tmp_path / "models", "M", yaml)
     choice = choice.model_copy(update={"parameters": {"mode": "zero-shot", "fp16": True}})
     ended = synthesize(tmp_path, choice)
@@ -143,7 +143,7 @@ def test_zero_shot_passes_the_text_of_the_reference(
 
 
 def test_voice_file_has_no_text_and_is_no_prompt(tmp_path: Path, upstream: ModuleType) -> None:
-    lay_job(tmp_path, LINES[:1], seconds=15.0)
+    write_job(tmp_path, SEGMENTS[:1], seconds=15.0)
     voices = tmp_path / "inputs/clip/voices"
     voices.mkdir()
     soundfile.write(voices / "ANN.wav", soundfile.read(tmp_path / VOCALS)[0][16000:80000], 16000)
@@ -174,7 +174,7 @@ def test_unusable_model_is_reported(
     parameters: dict[str, str],
     says: str,
 ) -> None:
-    lay_job(tmp_path, LINES, seconds=15.0)
+    write_job(tmp_path, SEGMENTS, seconds=15.0)
     choice = lay_model(tmp_path / "models", "M", yaml, weights)
     ended = synthesize(tmp_path, choice.model_copy(update={"parameters": parameters}))
     assert ended.code == ExitCode.CONFIG
@@ -189,14 +189,14 @@ def test_image_without_cosyvoice_is_reported(tmp_path: Path) -> None:
 
 
 def test_exhausted_gpu_memory_is_reported(tmp_path: Path, upstream: ModuleType) -> None:
-    lay_job(tmp_path, [line(0, 0.5, 7.0, "memory")], seconds=15.0)
+    write_job(tmp_path, [segment(0, 0.5, 7.0, "memory")], seconds=15.0)
     ended = synthesize(tmp_path, lay_model(tmp_path / "models", "M", "cosyvoice2.yaml"))
     assert (ended.code, ended.result.reason) == (ExitCode.TEMPFAIL, "OutOfMemory")
     assert not issubclass(TemporaryFailure, Misconfigured)
 
 
 @pytest.mark.parametrize(
-    ("text", "language", "found"),
+    ("text", "language", "expected"),
     [
         ("Cuesta 1.500 euros", "es-MX", ["Cuesta mil quinientos euros."]),
         ("Er kam 1984 um 12:30", "de", ["Er kam neunzehnhundertvierundachtzig um zwölf dreißig."]),
@@ -229,8 +229,8 @@ def test_exhausted_gpu_memory_is_reported(tmp_path: Path, upstream: ModuleType) 
         ("Dos más. " * 60, "es", [("Dos más. " * count).strip() for count in (26, 26, 8)]),
     ],
 )
-def test_text_normalization(text: str, language: str, found: list[str]) -> None:
-    assert spoken_chunks(text, language) == found
+def test_text_normalization(text: str, language: str, expected: list[str]) -> None:
+    assert spoken_chunks(text, language) == expected
 
 
 @pytest.mark.parametrize(

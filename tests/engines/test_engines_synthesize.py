@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import soundfile
 from google_server import Answer, Google, google, speech
-from speech_world import lay_job, line
+from speech_world import segment, write_job
 
 from dubstage.contract import REQUEST_ENV, EngineChoice, ExitCode, Stage
 from dubstage.engines import retries
@@ -44,7 +44,7 @@ def test_espeak_has_another_voice_variant_for_each_speaker(tmp_path: Path) -> No
 def test_espeak_speaks_faster_on_request(tmp_path: Path) -> None:
     seconds = []
     for speed in (1.0, 1.15):
-        file = tmp_path / "line.wav"
+        file = tmp_path / "take.wav"
         ESPEAK.speak("Esta es una frase de cierta longitud. " * 3, "es", ANN, speed, file)
         seconds.append(soundfile.info(file).duration)
     assert seconds[0] / seconds[1] == pytest.approx(1.15, abs=0.1)
@@ -54,8 +54,8 @@ def test_espeak_speaks_faster_on_request(tmp_path: Path) -> None:
     "text", ["-v en --help", "él dijo \"no\" y 'sí' $(x)", "한국어", "a " * 3000]
 )
 def test_espeak_speaks_any_text(tmp_path: Path, text: str) -> None:
-    ESPEAK.speak(text, "es", ANN, 1.0, tmp_path / "line.wav")
-    assert soundfile.info(tmp_path / "line.wav").duration > 0.1
+    ESPEAK.speak(text, "es", ANN, 1.0, tmp_path / "take.wav")
+    assert soundfile.info(tmp_path / "take.wav").duration > 0.1
 
 
 def run_process(folder: Path) -> subprocess.Popen[str]:
@@ -81,8 +81,8 @@ def run_process(folder: Path) -> subprocess.Popen[str]:
 def test_preempted_run_continues_where_it_stopped(
     tmp_path: Path, how: signal.Signals, code: int
 ) -> None:
-    lines = [line(n, n * 2.0, n * 2.0 + 1.0, f"Línea {n}. " * 8) for n in range(60)]
-    lay_job(tmp_path, lines, seconds=121.0)
+    lines = [segment(n, n * 2.0, n * 2.0 + 1.0, f"Línea {n}. " * 8) for n in range(60)]
+    write_job(tmp_path, lines, seconds=121.0)
     kept = tmp_path / "interim/clip/.dubstage/clips"
     with run_process(tmp_path) as process:
         deadline = time.monotonic() + 30
@@ -129,7 +129,7 @@ def test_google_speaks_with_an_accent_for_each_speaker(
     server.speak = lambda _text, _attempt: speech(mp3)
     text = 'It\'s "quoted" & 한국어'
     for voice, language in ((ANN, "en-GB"), (BOB, "en-GB"), (BOB, "de"), (ANN, "zh-TW")):
-        file = tmp_path / "line.wav"
+        file = tmp_path / "take.wav"
         Gtts().speak(text, language, voice, 1.0, file)
         assert soundfile.info(file).duration == pytest.approx(0.7, abs=0.15)
     assert server.asked == [text] * 4
@@ -148,9 +148,9 @@ def test_google_request_is_retried(
     server: Google, mp3: bytes, tmp_path: Path, trouble: Answer
 ) -> None:
     server.speak = lambda _text, attempt: trouble if attempt < 2 else speech(mp3)
-    Gtts().speak("hola", "es", ANN, 1.0, tmp_path / "line.wav")
+    Gtts().speak("hola", "es", ANN, 1.0, tmp_path / "take.wav")
     assert len(server.asked) == 3
-    assert sorted(path.name for path in tmp_path.iterdir() if "line" in path.name) == ["line.wav"]
+    assert sorted(path.name for path in tmp_path.iterdir() if "line" in path.name) == ["take.wav"]
 
 
 @pytest.mark.parametrize(
@@ -169,20 +169,20 @@ def test_unreachable_google_is_a_transient_failure(
     monkeypatch.setattr(engine, "TIMEOUT_SECONDS", 0.3)
     server.speak = lambda _text, _attempt: trouble
     with pytest.raises(TemporaryFailure, match=says) as caught:
-        Gtts().speak("hola", "es", ANN, 1.0, tmp_path / "line.wav")
+        Gtts().speak("hola", "es", ANN, 1.0, tmp_path / "take.wav")
     assert "another engine" in str(caught.value)
     assert len(server.asked) == retries.ATTEMPTS
 
 
 def test_google_gets_a_long_segment_in_pieces(server: Google, mp3: bytes, tmp_path: Path) -> None:
     server.speak = lambda _text, _attempt: speech(mp3)
-    Gtts().speak("Una frase de la película. " * 20, "es", ANN, 1.0, tmp_path / "line.wav")
+    Gtts().speak("Una frase de la película. " * 20, "es", ANN, 1.0, tmp_path / "take.wav")
     assert max(len(text) for text in server.asked) <= 100
-    assert soundfile.info(tmp_path / "line.wav").duration > 3.0
+    assert soundfile.info(tmp_path / "take.wav").duration > 3.0
 
 
 def test_segment_that_google_cannot_pronounce_has_no_audio(server: Google, tmp_path: Path) -> None:
-    lay_job(tmp_path, [line(0, 0.5, 1.0, "hola"), line(1, 2.0, 3.0, "…?!")])
+    write_job(tmp_path, [segment(0, 0.5, 1.0, "hola"), segment(1, 2.0, 3.0, "…?!")])
     engines = {**ENGINES, Stage.SYNTHESIZE: EngineChoice(engine="gtts")}
     ended = run_stage_in(tmp_path, request_for(Stage.SYNTHESIZE, engines=engines))
     assert ended.code == ExitCode.TEMPFAIL

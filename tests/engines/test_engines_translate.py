@@ -34,8 +34,8 @@ def test_google_translates_segments_concurrently(server: Google) -> None:
     server.translate = lambda text, _: Answer(200, translation(f"<{text}>").body, delay=0.05)
     lines = [f'It\'s line {number} of "many" & 한국어?' for number in range(20)]
     shares: list[float] = []
-    found = GoogleTranslate().translate(lines, "en", "zh-Hans", shares.append)
-    assert found == [f"<{line}>" for line in lines]
+    result = GoogleTranslate().translate(lines, "en", "zh-Hans", shares.append)
+    assert result == [f"<{line}>" for line in lines]
     assert 1 < server.most_at_once <= engine.AT_ONCE
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
@@ -81,10 +81,10 @@ def test_google_gets_a_long_segment_in_pieces(server: Google) -> None:
 
 def test_segment_echoed_by_google_stays_untranslated(server: Google) -> None:
     server.translate = lambda text, _: translation(text)
-    (found,) = translate_texts(
+    (result,) = translate_texts(
         GoogleTranslate(), ["good morning"], ("en", "es"), [], lambda _: None
     )
-    assert found.is_untranslated
+    assert result.is_untranslated
     assert len(server.asked) == 3
 
 
@@ -94,9 +94,9 @@ def apertium(
     target: str = "es",
     glossary: tuple[GlossaryEntry, ...] = (),
 ) -> list[str]:
-    found = translate_texts(Apertium(), lines, (source, target), glossary, lambda _: None)
-    assert not any(line.is_untranslated or line.lost_terms for line in found)
-    return [line.text for line in found]
+    result = translate_texts(Apertium(), lines, (source, target), glossary, lambda _: None)
+    assert not any(line.is_untranslated or line.lost_terms for line in result)
+    return [line.text for line in result]
 
 
 def test_apertium_translates() -> None:
@@ -113,11 +113,11 @@ def test_apertium_keeps_segments_separate() -> None:
         "한국어 [the house] ^$/<x>@",
         "The end is near. " * 300,
     ]
-    found = apertium(*lines)
-    assert len(found) == 4
-    assert found[0] == "..."
-    assert "한국어" in found[2]
-    assert len(found[3].split()) > 900
+    result = apertium(*lines)
+    assert len(result) == 4
+    assert result[0] == "..."
+    assert "한국어" in result[2]
+    assert len(result[3].split()) > 900
 
 
 def test_apertium_keeps_and_renders_glossary_terms() -> None:
@@ -126,14 +126,14 @@ def test_apertium_keeps_and_renders_glossary_terms() -> None:
         GlossaryEntry(term="house", translation="mansión"),
         GlossaryEntry(term="Mr. Black"),
     )
-    found = apertium(
+    result = apertium(
         "The dog saw the green house.",
         "Houses are big, but my HOUSE is here.",
         'Green House and "Mr. Black" said hello to Green House.',
         "Mr. Black",
         glossary=glossary,
     )
-    assert found == [
+    assert result == [
         "El perro vio el Green House.",
         "Las casas son grandes, pero mi mansión es aquí.",
         'Green House y "Mr. Black" dijo hola a Green House.',

@@ -26,10 +26,10 @@ def tone(seconds: float, rate: int = RATE, level: float = 0.3) -> numpy.ndarray:
     return (level * numpy.sin(2 * numpy.pi * 200 * time)).astype(numpy.float32)
 
 
-def line(
+def segment(
     number: int, start: float, end: float, text: str = "uno dos", **changes: object
 ) -> TranslatedSegment:
-    sentence = Segment(
+    source = Segment(
         segment_id=f"segment_{number:04d}",
         start=start,
         end=end,
@@ -37,25 +37,29 @@ def line(
         text="one two",
         speaker=str(changes.pop("speaker", "SPEAKER_00")),
     )
-    return TranslatedSegment(**sentence.model_dump(), translation=text).model_copy(update=changes)
+    return TranslatedSegment(**source.model_dump(), translation=text).model_copy(update=changes)
 
 
-LINES = [line(0, 0.5, 1.5, "uno dos tres"), line(1, 2.0, 3.0, "cuatro"), line(2, 4.0, 5.0, "seis")]
+SEGMENTS = [
+    segment(0, 0.5, 1.5, "uno dos tres"),
+    segment(1, 2.0, 3.0, "cuatro"),
+    segment(2, 4.0, 5.0, "seis"),
+]
 
 
-def lay_job(folder: Path, lines: Sequence[TranslatedSegment], seconds: float = 8.0) -> None:
-    """The stages before synthesize, done: speech where the lines are, a quiet background."""
+def write_job(folder: Path, segments: Sequence[TranslatedSegment], seconds: float = 8.0) -> None:
+    """Write the results of the stages before synthesize: speech, and a soft background."""
     for name in ("inputs/clip/source.mp4", "models/faster-whisper/base/SHA256SUMS"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch()
     vocals = numpy.zeros(int(seconds * RATE), numpy.float32)
-    for item in lines:
+    for item in segments:
         spoken = tone(item.end - item.start)
         first = int(item.start * RATE)
         vocals[first : first + len(spoken)] = spoken[: len(vocals) - first]
-    rows = json.dumps([item.model_dump(mode="json") for item in lines])
+    rows = json.dumps([item.model_dump(mode="json") for item in segments])
 
-    def lay(work: Work) -> Outcome:
+    def write(work: Work) -> Outcome:
         sounds = {Artifact.VOCALS: vocals, Artifact.BACKGROUND: 0.01 * numpy.ones_like(vocals)}
         texts = {
             Artifact.AUDIO: "",
@@ -78,7 +82,7 @@ def lay_job(folder: Path, lines: Sequence[TranslatedSegment], seconds: float = 8
         return Outcome()
 
     for stage in (Stage.INGEST, Stage.SEPARATE, Stage.TRANSCRIBE, Stage.TRANSLATE):
-        ended = run_stage_in(folder, request_for(stage, force=True), lay)
+        ended = run_stage_in(folder, request_for(stage, force=True), write)
         assert ended.code == ExitCode.OK, ended.result
 
 
@@ -88,12 +92,12 @@ class WatchedEngine:
 
     reach: float = 0.15
     own_voices: int | None = 10
-    """None: it speaks with the voice of a recording."""
+    """None for an engine that clones recordings."""
     sounds: Callable[[str, int], numpy.ndarray | None] | None = None
-    """(text, how often it was asked for before) → samples, None for no file."""
+    """(text, number of earlier requests) → samples, None for no file."""
     asked: list[tuple[str, float]] = field(default_factory=list)
     cast: list[Voice] = field(default_factory=list)
-    """The voice of each line it was asked for."""
+    """The voice of each request."""
 
     @property
     def texts(self) -> list[str]:

@@ -60,15 +60,15 @@ def volumes(tmp_path: Path) -> Path:
 
 def engine(work: Work) -> StageOutcome:
     """Write every output, as the engine would."""
-    lines = [
+    segments = [
         {"segment_id": "segment_0000", "start": 1.0, "end": 5.0, "duration": 4.0, "text": "Hello."}
     ]
     rows = {
-        Artifact.TRANSCRIPT: lines,
-        Artifact.SRC_TRANSCRIPT: lines,
+        Artifact.TRANSCRIPT: segments,
+        Artifact.SRC_TRANSCRIPT: segments,
         Artifact.ALIGNED_SEGMENTS: {"language": "en", "word_segments": []},
-        Artifact.TRANSLATED: [{**lines[0], "translation": "Hola."}],
-        Artifact.TRG_TRANSCRIPT: [{**lines[0], "translation": "Hola."}],
+        Artifact.TRANSLATED: [{**segments[0], "translation": "Hola."}],
+        Artifact.TRG_TRANSCRIPT: [{**segments[0], "translation": "Hola."}],
     }
     for artifact in {
         Stage.INGEST: [Artifact.AUDIO],
@@ -102,22 +102,22 @@ def imported(volumes: Path, **changes: object) -> list[dict[str, Any]]:
     """The segments of the user's transcript, as the stage wrote them."""
     ended = run(volumes, Stage.TRANSCRIBE, import_only=True, **changes)
     assert ended.code == ExitCode.OK, ended.result
-    found: list[dict[str, Any]] = json.loads(ended.tree.path(Artifact.TRANSCRIPT).read_text())
-    return found
+    actual: list[dict[str, Any]] = json.loads(ended.tree.path(Artifact.TRANSCRIPT).read_text())
+    return actual
 
 
-def lay(volumes: Path, name: str, text: str) -> None:
+def put(volumes: Path, name: str, text: str) -> None:
     (volumes / "inputs/clip" / name).write_text(text)
 
 
 def translations(ended: Ended) -> list[str]:
     text = ended.tree.path(Artifact.TRG_TRANSCRIPT).read_text()
-    return [line["translation"] for line in json.loads(text)]
+    return [segment["translation"] for segment in json.loads(text)]
 
 
 def test_transcript_and_translation_replace_both_engines(volumes: Path) -> None:
-    lay(volumes, "transcript.srt", TRANSCRIPT)
-    lay(volumes, "translation.srt", TRANSLATION)
+    put(volumes, "transcript.srt", TRANSCRIPT)
+    put(volumes, "translation.srt", TRANSLATION)
     ingest = run(volumes, Stage.INGEST, force=True)
     assert ingest.result.corrected == [Stage.TRANSCRIBE, Stage.TRANSLATE]
     heard = run(volumes, Stage.TRANSCRIBE, import_only=True)
@@ -125,8 +125,8 @@ def test_transcript_and_translation_replace_both_engines(volumes: Path) -> None:
     assert heard.result.imported
     assert heard.result.source_language == "en"
     assert heard.result.summary == StageSummary(segments=2, words=7, speakers=1)
-    lines = json.loads(heard.tree.path(Artifact.TRANSCRIPT).read_text())
-    assert [(line["start"], line["end"], line["text"]) for line in lines] == [
+    segments = json.loads(heard.tree.path(Artifact.TRANSCRIPT).read_text())
+    assert [(segment["start"], segment["end"], segment["text"]) for segment in segments] == [
         (1.0, 5.0, "Good morning, everybody here."),
         (6.0, 8.5, "And good night."),
     ]
@@ -140,20 +140,23 @@ def test_transcript_and_translation_replace_both_engines(volumes: Path) -> None:
 def test_cues_without_marks_are_not_joined_to_one_long_segment(volumes: Path) -> None:
     """Generated captions touch each other, and have no marks."""
     rows = [(3.0 * n, 3.0 * n + 3.0, "and so it goes on") for n in range(20)]
-    lay(volumes, "transcript.srt", cues(*rows))
-    lines = imported(volumes)
-    assert len(lines) == 7
-    assert all(line["duration"] <= 9.0 for line in lines)
-    assert (lines[0]["start"], lines[-1]["end"]) == (0.0, 60.0)
+    put(volumes, "transcript.srt", cues(*rows))
+    segments = imported(volumes)
+    assert len(segments) == 7
+    assert all(segment["duration"] <= 9.0 for segment in segments)
+    assert (segments[0]["start"], segments[-1]["end"]) == (0.0, 60.0)
 
 
 def test_overlapping_cues_are_not_joined(volumes: Path) -> None:
-    lay(volumes, "transcript.srt", cues((1, 5, "on and on"), (3.5, 4.5, "a sign")))
-    assert [(line["start"], line["end"]) for line in imported(volumes)] == [(1, 5), (3.5, 4.5)]
+    put(volumes, "transcript.srt", cues((1, 5, "on and on"), (3.5, 4.5, "a sign")))
+    assert [(segment["start"], segment["end"]) for segment in imported(volumes)] == [
+        (1, 5),
+        (3.5, 4.5),
+    ]
 
 
 @pytest.mark.parametrize(
-    ("language", "text", "found"),
+    ("language", "text", "expected"),
     [
         ("zh", "我喜欢 New York 的 iPhone 15", "我喜欢 New York 的 iPhone 15"),
         ("zh", "我喜欢\n纽约", "我喜欢纽约"),
@@ -161,34 +164,39 @@ def test_overlapping_cues_are_not_joined(volumes: Path) -> None:
         ("en", "I like\nNew York", "I like New York"),
     ],
 )
-def test_spaces_of_a_language_are_kept(volumes: Path, language: str, text: str, found: str) -> None:
-    lay(volumes, "transcript.srt", cues((1, 4, text)))
+def test_spaces_of_a_language_are_kept(
+    volumes: Path, language: str, text: str, expected: str
+) -> None:
+    put(volumes, "transcript.srt", cues((1, 4, text)))
     engines = {**ENGINES, Stage.TRANSLATE: EngineChoice(engine="googletrans")}
-    (line,) = imported(volumes, source_language=language, engines=engines)
-    assert line["text"] == found
+    (segment,) = imported(volumes, source_language=language, engines=engines)
+    assert segment["text"] == expected
 
 
 def test_simultaneous_cues_of_one_speaker_are_merged(volumes: Path) -> None:
     """One voice cannot say both; short overlaps are usual in subtitles."""
     rows = [(1, 3, "- Who is it?"), (1, 3.5, "- Nobody."), (3.4, 5, "Come in."), (6, 8, "Yes.")]
-    lay(volumes, "transcript.srt", cues(*rows))
-    lines = imported(volumes)
-    assert [(line["start"], line["end"], line["text"]) for line in lines] == [
+    put(volumes, "transcript.srt", cues(*rows))
+    segments = imported(volumes)
+    assert [(segment["start"], segment["end"], segment["text"]) for segment in segments] == [
         (1, 3.5, "- Who is it? - Nobody."), (3.4, 5, "Come in."), (6, 8, "Yes.")
     ]  # fmt: skip
 
 
 def test_permanent_cue_does_not_absorb_all_others(volumes: Path) -> None:
     rows = [(0, 60, "Made by us"), *((5.0 * n, 5.0 * n + 3, "Well.") for n in range(1, 11))]
-    lay(volumes, "transcript.srt", cues(*rows))
+    put(volumes, "transcript.srt", cues(*rows))
     assert len(imported(volumes)) == 11
 
 
 def test_two_speakers_may_talk_at_the_same_time(volumes: Path) -> None:
     rows = [{"start": 1, "end": 3, "text": name, "speaker": name} for name in ("A", "B", "A")]
-    lay(volumes, "transcript.json", json.dumps(rows))
-    lines = imported(volumes)
-    assert [(line["speaker"], line["text"]) for line in lines] == [("A", "A A"), ("B", "B")]
+    put(volumes, "transcript.json", json.dumps(rows))
+    segments = imported(volumes)
+    assert [(x["speaker"], x["text"]) for x in segments] == [
+        ("A", "A A"),
+        ("B", "B"),
+    ]
 
 
 spans = st.lists(
@@ -205,20 +213,20 @@ def test_every_segment_has_time_to_be_spoken(
     """With any overlap: at least half of its own time, less the silence after it."""
     texts = [{"start": start / 10, "end": (start + length) / 10, "text": "x", "speaker": who}
              for start, length, who in rows]  # fmt: skip
-    lay(volumes, "transcript.json", json.dumps(texts))
-    lines = imported(volumes, force=True)
+    put(volumes, "transcript.json", json.dumps(texts))
+    segments = imported(volumes, force=True)
     limits = slots(
-        [TimedSegment(x["segment_id"], x["speaker"], x["start"], x["end"]) for x in lines], 70.0
+        [TimedSegment(x["segment_id"], x["speaker"], x["start"], x["end"]) for x in segments], 70.0
     )
-    for line, limit in zip(lines, limits, strict=True):
-        assert limit.length >= min(line["duration"], MAX_SECONDS) / 2 - GAP_SECONDS - 0.001
-    assert sum(len(line["text"].split()) for line in lines) == len(rows)
+    for segment, limit in zip(segments, limits, strict=True):
+        assert limit.length >= min(segment["duration"], MAX_SECONDS) / 2 - GAP_SECONDS - 0.001
+    assert sum(len(segment["text"].split()) for segment in segments) == len(rows)
 
 
 def test_corrected_translation_survives_a_retry(volumes: Path) -> None:
     run(volumes, Stage.TRANSCRIBE)
     assert translations(run(volumes, Stage.TRANSLATE)) == ["Hola."]
-    lay(volumes, "translation.json", '[{"segment_id": "segment_0000", "translation": "¡Buenas!"}]')
+    put(volumes, "translation.json", '[{"segment_id": "segment_0000", "translation": "¡Buenas!"}]')
     assert translations(run(volumes, Stage.TRANSLATE, import_only=True)) == ["¡Buenas!"]
     assert translations(run(volumes, Stage.TRANSLATE, force=True)) == ["¡Buenas!"]
 
@@ -236,7 +244,7 @@ def test_result_stays_without_a_correction(volumes: Path) -> None:
 
 def test_engine_runs_again_without_the_correction(volumes: Path) -> None:
     run(volumes, Stage.TRANSCRIBE)
-    lay(volumes, "translation.json", '[{"segment_id": "segment_0000", "translation": "¡Buenas!"}]')
+    put(volumes, "translation.json", '[{"segment_id": "segment_0000", "translation": "¡Buenas!"}]')
     run(volumes, Stage.TRANSLATE)
     (volumes / "inputs/clip/translation.json").unlink()
     assert translations(run(volumes, Stage.TRANSLATE)) == ["Hola."]
@@ -280,7 +288,7 @@ def test_bad_correction_is_reported_with_its_place(
 ) -> None:
     stage = Stage.TRANSCRIBE if name.startswith("transcript") else Stage.TRANSLATE
     run(volumes, Stage.TRANSCRIBE)
-    lay(volumes, name, text)
+    put(volumes, name, text)
     ended = run(volumes, stage, import_only=True)
     assert (ended.code, ended.result.reason) == (ExitCode.DATAERR, "BadCorrection")
     assert f"inputs/clip/{name}" in ended.result.message
@@ -333,16 +341,16 @@ Dialogue: 0,0:00:06.00,0:00:08.50,Default,,0,0,0,,Y buenas\\Nnoches.
 def test_translation_of_any_subtitle_format_replaces_the_engine(
     volumes: Path, name: str, text: str, first: str
 ) -> None:
-    lay(volumes, "transcript.srt", TRANSCRIPT)
+    put(volumes, "transcript.srt", TRANSCRIPT)
     imported(volumes)
-    lay(volumes, name, text)
+    put(volumes, name, text)
     assert translations(run(volumes, Stage.TRANSLATE)) == [first, "Y buenas noches."]
 
 
 def test_transcript_in_vtt_is_joined_like_srt(volumes: Path) -> None:
     text = TRANSCRIPT.replace(",000", ".000").replace(",500", ".500")
-    lay(volumes, "transcript.vtt", "WEBVTT\n\n" + text)
-    assert [line["text"] for line in imported(volumes)] == [
+    put(volumes, "transcript.vtt", "WEBVTT\n\n" + text)
+    assert [segment["text"] for segment in imported(volumes)] == [
         "Good morning, everybody here.",
         "And good night.",
     ]
@@ -351,7 +359,7 @@ def test_transcript_in_vtt_is_joined_like_srt(volumes: Path) -> None:
 def test_two_corrections_and_binary_files_are_refused(volumes: Path) -> None:
     (volumes / "inputs/clip/translation.srt").write_bytes(b"\xff\xfe\x00")
     assert "byte 0 is not UTF-8" in run(volumes, Stage.INGEST).result.message
-    lay(volumes, "translation.json", "[]")
+    put(volumes, "translation.json", "[]")
     ended = run(volumes, Stage.INGEST)
     assert ended.code == ExitCode.DATAERR
     assert "keep one" in ended.result.message

@@ -12,7 +12,7 @@ from typing import Any
 import numpy
 import pytest
 from made_media import DubbedSegment, make_video, run_dub, source_path
-from speech_world import ENGINE_RATE, LINES, WatchedEngine, lay_job, tone
+from speech_world import ENGINE_RATE, SEGMENTS, WatchedEngine, tone, write_job
 
 from dubstage import logs
 from dubstage.contract import ExitCode, Stage
@@ -125,7 +125,7 @@ def test_failed_ingest_names_the_step(tmp_path: Path, caplog: pytest.LogCaptureF
 def test_synthesize_logs_its_steps(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lay_job(tmp_path, LINES)
+    write_job(tmp_path, SEGMENTS)
     monkeypatch.setattr(synthesize, "load_engine", lambda _: WatchedEngine())
     caplog.set_level(logging.INFO)
     assert run_stage_in(tmp_path, request_for(Stage.SYNTHESIZE)).code is ExitCode.OK
@@ -133,7 +133,7 @@ def test_synthesize_logs_its_steps(
 
 
 def fail_at_the_second(text: str, _: int) -> numpy.ndarray:
-    if text == LINES[1].translation:
+    if text == SEGMENTS[1].translation:
         raise RuntimeError("no voice")
     return tone(0.6, ENGINE_RATE)
 
@@ -141,9 +141,9 @@ def fail_at_the_second(text: str, _: int) -> numpy.ndarray:
 def test_log_names_the_segment_whose_synthesis_failed(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lay_job(tmp_path, LINES)
+    write_job(tmp_path, SEGMENTS)
     engine = WatchedEngine(sounds=fail_at_the_second)
     monkeypatch.setattr(synthesize, "load_engine", lambda _: engine)
     assert run_stage_in(tmp_path, request_for(Stage.SYNTHESIZE)).code is ExitCode.TEMPFAIL
     (failed,) = [record.message for record in caplog.records if "failed after" in record.message]
-    assert failed.endswith(f"at {LINES[1].segment_id}")
+    assert failed.endswith(f"at {SEGMENTS[1].segment_id}")

@@ -41,11 +41,11 @@ def words(
 
 
 def texts(groups: list[Group]) -> list[str]:
-    return [line.text for line in segments_of(groups)]
+    return [segment.text for segment in segments_of(groups)]
 
 
 @pytest.mark.parametrize(
-    ("spoken", "found"),
+    ("spoken", "expected"),
     [
         pytest.param([], [], id="nothing"),
         pytest.param(
@@ -95,12 +95,12 @@ def texts(groups: list[Group]) -> list[str]:
         pytest.param(
             [*words("I think"), *words("yes", start=1.1, speaker="B"), *words("so.", start=1.8)],
             ["I think", "yes", "so."],
-            id="no line has two speakers, nor reaches across one",
+            id="no segment has two speakers, nor reaches across one",
         ),
     ],
 )
-def test_segments(spoken: list[Word], found: list[str]) -> None:
-    assert texts(grouped(spoken)) == found
+def test_segments(spoken: list[Word], expected: list[str]) -> None:
+    assert texts(grouped(spoken)) == expected
 
 
 def test_long_sentence_is_divided_at_a_comma_near_its_middle() -> None:
@@ -111,21 +111,21 @@ def test_long_sentence_is_divided_at_a_comma_near_its_middle() -> None:
 
 def test_long_sentence_without_a_comma_is_divided_at_a_pause_or_in_the_middle() -> None:
     breath = [*words("word " * 8), *words("word " * 12, start=4.4)]
-    assert [len(line) for line in grouped(breath)] == [8, 12]
-    assert [len(line) for line in grouped(words("word " * 20))] == [10, 10]
+    assert [len(segment) for segment in grouped(breath)] == [8, 12]
+    assert [len(segment) for segment in grouped(words("word " * 20))] == [10, 10]
 
 
 def test_overlapping_speakers_are_marked_on_both_sides() -> None:
     long = words("this is spoken for quite a while without an end.", speaker="A")
     inside = words("what is that again", start=1.0, each=0.35, speaker="B")
     after = words("and this is heard alone now", start=6.0, speaker="A")
-    found = segments_of(grouped([*long, *inside, *after]))
-    assert [(line.speaker, line.is_overlapping) for line in found] == [
+    result = segments_of(grouped([*long, *inside, *after]))
+    assert [(segment.speaker, segment.is_overlapping) for segment in result] == [
         ("A", True), ("B", True), ("A", False)
     ]  # fmt: skip
-    assert [line.segment_id for line in found] == [f"segment_{n:04d}" for n in range(3)]
-    assert found[1].gap_after == pytest.approx(6.0 - found[1].end)
-    assert (found[0].gap_after, found[2].gap_after) == (0.0, 0.0)
+    assert [segment.segment_id for segment in result] == [f"segment_{n:04d}" for n in range(3)]
+    assert result[1].gap_after == pytest.approx(6.0 - result[1].end)
+    assert (result[0].gap_after, result[2].gap_after) == (0.0, 0.0)
 
 
 TOKENS = st.sampled_from(["a", "word", "another,", "end.", "Mr.", "“So?”", "何", "終わり。"])
@@ -135,14 +135,14 @@ TOKENS = st.sampled_from(["a", "word", "another,", "end.", "Mr.", "“So?”", "
 def conversations(draw: st.DrawFn) -> list[Word]:
     """Words as recognizers return them: of several speakers, with pauses, sometimes
     overlapping or extremely long."""
-    found, at = [], 0.0
+    result, at = [], 0.0
     for _ in range(draw(st.integers(0, 60))):
         at = max(at + draw(st.sampled_from([-0.3, 0.0, 0.05, 0.3, 0.7, 0.9, 2.5])), 0.0)
         length = draw(st.sampled_from([0.0, 0.1, 0.3, 0.8, 2.0, 12.0]))
         speaker = draw(st.sampled_from("AAAAB"))
-        found.append(Word(word=draw(TOKENS), start=at, end=at + length, speaker=speaker))
+        result.append(Word(word=draw(TOKENS), start=at, end=at + length, speaker=speaker))
         at += length
-    return found
+    return result
 
 
 def duration(group: Group) -> float:
@@ -152,13 +152,15 @@ def duration(group: Group) -> float:
 @settings(deadline=None)
 @given(conversations())
 def test_every_word_is_in_one_segment_within_bounds(spoken: list[Word]) -> None:
-    found = grouped(spoken)
-    assert sorted(id(word) for line in found for word in line) == sorted(map(id, spoken))
-    assert [line[0].start for line in found] == sorted(line[0].start for line in found)
-    for line in found:
-        assert len({word.speaker for word in line}) == 1
-        assert duration(line) <= MAX_SECONDS or len(line) == 1
-    for left, right in pairwise(found):
+    result = grouped(spoken)
+    assert sorted(id(word) for segment in result for word in segment) == sorted(map(id, spoken))
+    assert [segment[0].start for segment in result] == sorted(
+        segment[0].start for segment in result
+    )
+    for segment in result:
+        assert len({word.speaker for word in segment}) == 1
+        assert duration(segment) <= MAX_SECONDS or len(segment) == 1
+    for left, right in pairwise(result):
         together = max(duration(left), right[0].start - left[0].start + duration(right))
         silence = right[0].start - left[0].start - duration(left)
         is_short = min(duration(left), duration(right)) < MIN_SECONDS
@@ -167,7 +169,7 @@ def test_every_word_is_in_one_segment_within_bounds(spoken: list[Word]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "following", "found"),
+    ("text", "following", "expected"),
     [
         ("end.", "Next", True),
         ("end.", "", True),
@@ -188,8 +190,8 @@ def test_every_word_is_in_one_segment_within_bounds(spoken: list[Word]) -> None:
         ("", "", False),
     ],
 )
-def test_end_of_a_sentence(text: str, following: str, found: bool) -> None:
-    assert ends_sentence(text, following) is found
+def test_end_of_a_sentence(text: str, following: str, expected: bool) -> None:
+    assert ends_sentence(text, following) is expected
 
 
 def test_end_of_a_clause() -> None:
@@ -202,7 +204,7 @@ def test_end_of_a_clause() -> None:
 
 
 @pytest.mark.parametrize(
-    ("turns", "found"),
+    ("turns", "expected"),
     [
         ([("B", "He"), ("A", "was not there at all.")], "AAAAAA"),
         ([("A", "Are you coming?"), ("B", "No.")], "AAAB"),
@@ -210,11 +212,11 @@ def test_end_of_a_clause() -> None:
         ([], ""),
     ],
 )
-def test_sentence_belongs_to_its_main_speaker(turns: list[tuple[str, str]], found: str) -> None:
+def test_sentence_belongs_to_its_main_speaker(turns: list[tuple[str, str]], expected: str) -> None:
     spoken: list[Word] = []
     for speaker, text in turns:
         spoken += words(text, start=spoken[-1].end + 0.1 if spoken else 0.0, speaker=speaker)
-    assert "".join(word.speaker for word in whole_sentences(spoken)) == found
+    assert "".join(word.speaker for word in whole_sentences(spoken)) == expected
 
 
 RATE = 16000
@@ -237,17 +239,17 @@ def test_segments_start_at_their_onsets(tmp_path: Path) -> None:
     late = [Word(word="late", start=3.1, end=3.4), Word(word="one", start=3.4, end=4.0)]
     right = [Word(word="right", start=5.0, end=6.0)]
     lost = [Word(word="lost", start=6.5, end=7.5)]
-    found = at_onsets([early, late, right, lost], path)
-    assert [group[0].start for group in found] == pytest.approx([1.0, 3.0, 5.0, 6.5], abs=0.012)
-    for group in found:
+    result = at_onsets([early, late, right, lost], path)
+    assert [group[0].start for group in result] == pytest.approx([1.0, 3.0, 5.0, 6.5], abs=0.012)
+    for group in result:
         assert all(word.end >= word.start >= group[0].start for word in group)
 
 
 def test_onset_is_never_within_an_earlier_word(tmp_path: Path) -> None:
     path = vocals(tmp_path / "vocals.wav", (1.0, 1.9), (2.0, 3.0))
     first = [Word(word="one", start=1.0, end=2.05)]
-    found = at_onsets([first, [Word(word="two", start=2.1, end=3.0)]], path)
-    assert found[1][0].start == 2.1
+    result = at_onsets([first, [Word(word="two", start=2.1, end=3.0)]], path)
+    assert result[1][0].start == 2.1
 
 
 def test_segment_keeps_a_minimum_length(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy
 import pytest
 import soundfile
-from speech_world import ENGINE_RATE, LINES, WatchedEngine, lay_job, line, tone
+from speech_world import ENGINE_RATE, SEGMENTS, WatchedEngine, segment, tone, write_job
 
 from dubstage.contract import EngineChoice, ExitCode, Stage
 from dubstage.synthesize import stage
@@ -18,7 +18,7 @@ from dubstage.testing import ENGINES, Ended, request_for, run_stage_in
 from dubstage.text.transcript import ClipFlag
 from dubstage.workspace.layout import Artifact
 
-TEXTS = [item.translation for item in LINES]
+TEXTS = [item.translation for item in SEGMENTS]
 LINES_FOLDER = "interim/clip/.dubstage/clips"
 
 
@@ -30,9 +30,9 @@ def fail_at_the_last(text: str, _: int) -> numpy.ndarray:
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> WatchedEngine:
-    found = WatchedEngine()
-    monkeypatch.setattr(stage, "load_engine", lambda _: found)
-    return found
+    result = WatchedEngine()
+    monkeypatch.setattr(stage, "load_engine", lambda _: result)
+    return result
 
 
 def synthesize(folder: Path, **changes: object) -> Ended:
@@ -41,56 +41,58 @@ def synthesize(folder: Path, **changes: object) -> Ended:
 
 def clips(ended: Ended) -> list[dict[str, object]]:
     assert ended.code == ExitCode.OK, ended.result
-    found: list[dict[str, object]] = json.loads(ended.tree.path(Artifact.TTS_SEGMENTS).read_text())
-    return found
+    actual: list[dict[str, object]] = json.loads(ended.tree.path(Artifact.TTS_SEGMENTS).read_text())
+    return actual
 
 
 def test_every_segment_has_a_clip_without_silence_at_its_ends(
     tmp_path: Path, engine: WatchedEngine
 ) -> None:
-    lay_job(tmp_path, LINES)
+    write_job(tmp_path, SEGMENTS)
     ended = synthesize(tmp_path)
-    found = clips(ended)
-    assert [clip["audio_file"] for clip in found] == [f"{x.segment_id}.wav" for x in LINES]
-    for clip, text in zip(found, TEXTS, strict=True):
+    actual = clips(ended)
+    assert [clip["audio_file"] for clip in actual] == [f"{x.segment_id}.wav" for x in SEGMENTS]
+    for clip, text in zip(actual, TEXTS, strict=True):
         info = soundfile.info(ended.tree.path(Artifact.TTS_CLIPS).parent / str(clip["audio_file"]))
         assert info.duration == pytest.approx(clip["duration"], abs=0.001)
         natural = float(str(clip["duration"])) * float(str(clip["spoken_speed"]))
         assert natural == pytest.approx(len(text) / 15, abs=0.02)
     assert ended.result.summary.reused_clips == 0
     visible = {path.name for path in ended.tree.path(Artifact.TTS_CLIPS).parent.iterdir()}
-    assert visible == {"segments.json", *(str(clip["audio_file"]) for clip in found)}
+    assert visible == {"segments.json", *(str(clip["audio_file"]) for clip in actual)}
 
 
 def test_segment_is_synthesized_at_the_speed_of_its_slot(
     tmp_path: Path, engine: WatchedEngine
 ) -> None:
     """The text takes 0.8 s, the slot has 0.7 s: the first take is faster."""
-    tight = [line(0, 0.5, 1.0, "doce letras!"), line(1, 1.25, 3.0, "y esta cabe bien, si")]
-    lay_job(tmp_path, tight)
-    found = clips(synthesize(tmp_path))
-    assert found[0]["spoken_speed"] == pytest.approx(0.8 / 0.7, abs=0.05)
+    tight = [segment(0, 0.5, 1.0, "doce letras!"), segment(1, 1.25, 3.0, "y esta cabe bien, si")]
+    write_job(tmp_path, tight)
+    result = clips(synthesize(tmp_path))
+    assert result[0]["spoken_speed"] == pytest.approx(0.8 / 0.7, abs=0.05)
     assert engine.texts.count("doce letras!") == 1
 
 
 def test_wrong_prediction_is_corrected_once(tmp_path: Path, engine: WatchedEngine) -> None:
     """The take is 0.5 s long instead of the expected 1.0 s: it needs no speed-up."""
-    lay_job(tmp_path, [line(0, 0.5, 1.0, "quince letras!!"), line(1, 1.45, 3.0, "y esta cabe")])
+    write_job(
+        tmp_path, [segment(0, 0.5, 1.0, "quince letras!!"), segment(1, 1.45, 3.0, "y esta cabe")]
+    )
     engine.sounds = lambda text, _: tone(0.5, ENGINE_RATE)
-    found = clips(synthesize(tmp_path))
+    result = clips(synthesize(tmp_path))
     assert [speed for text, speed in engine.asked if text == "quince letras!!"] == [
         pytest.approx(15 / 15.5 / 0.9, abs=0.01),
         pytest.approx(1.0),
     ]
-    assert found[0]["spoken_speed"] == pytest.approx(1.0, abs=0.01)
+    assert result[0]["spoken_speed"] == pytest.approx(1.0, abs=0.01)
 
 
 def test_only_changed_segments_are_synthesized_again(tmp_path: Path, engine: WatchedEngine) -> None:
-    lay_job(tmp_path, LINES)
+    write_job(tmp_path, SEGMENTS)
     first = synthesize(tmp_path)
     before = first.tree.files(Artifact.TTS_CLIPS)[0].read_bytes()
     engine.asked.clear()
-    lay_job(tmp_path, [LINES[0], line(1, 2.0, 3.0, "cinco"), LINES[2]])
+    write_job(tmp_path, [SEGMENTS[0], segment(1, 2.0, 3.0, "cinco"), SEGMENTS[2]])
     ended = synthesize(tmp_path)
     assert set(engine.texts) == {"cinco"}
     assert ended.result.summary.reused_clips == 2
@@ -99,11 +101,11 @@ def test_only_changed_segments_are_synthesized_again(tmp_path: Path, engine: Wat
 
 
 def test_changed_slot_or_parameter_needs_a_new_clip(tmp_path: Path, engine: WatchedEngine) -> None:
-    lay_job(tmp_path, LINES)
+    write_job(tmp_path, SEGMENTS)
     synthesize(tmp_path)
     engine.asked.clear()
-    tight = LINES[2].model_copy(update={"start": 2.3})
-    lay_job(tmp_path, [LINES[0], LINES[1], tight])
+    tight = SEGMENTS[2].model_copy(update={"start": 2.3})
+    write_job(tmp_path, [SEGMENTS[0], SEGMENTS[1], tight])
     synthesize(tmp_path)
     assert set(engine.texts) == {"cuatro"}
     engine.asked.clear()
@@ -113,17 +115,17 @@ def test_changed_slot_or_parameter_needs_a_new_clip(tmp_path: Path, engine: Watc
 
 
 def test_repeated_text_gets_a_clip_each_time(tmp_path: Path, engine: WatchedEngine) -> None:
-    same = [line(0, 0.5, 1.5, "sí"), line(1, 2.0, 3.0, "sí")]
-    lay_job(tmp_path, same)
+    same = [segment(0, 0.5, 1.5, "sí"), segment(1, 2.0, 3.0, "sí")]
+    write_job(tmp_path, same)
     synthesize(tmp_path)
     assert engine.texts == ["sí", "sí"]
-    lay_job(tmp_path, [*same, line(2, 4.0, 4.5, "sí")])
+    write_job(tmp_path, [*same, segment(2, 4.0, 4.5, "sí")])
     assert synthesize(tmp_path).result.summary.reused_clips == 2
     assert engine.texts == ["sí", "sí", "sí"]
 
 
 def test_interrupted_run_continues_where_it_stopped(tmp_path: Path, engine: WatchedEngine) -> None:
-    lay_job(tmp_path, LINES)
+    write_job(tmp_path, SEGMENTS)
 
     engine.sounds = fail_at_the_last
     ended = synthesize(tmp_path)
@@ -137,7 +139,7 @@ def test_interrupted_run_continues_where_it_stopped(tmp_path: Path, engine: Watc
 
 @pytest.mark.parametrize("ending", ["wav", "json"])
 def test_damaged_clip_is_not_reused(tmp_path: Path, engine: WatchedEngine, ending: str) -> None:
-    lay_job(tmp_path, LINES)
+    write_job(tmp_path, SEGMENTS)
     tree = synthesize(tmp_path).tree
     for file in tree.clip_cache.glob(f"*.{ending}"):
         content = file.read_bytes()
@@ -159,7 +161,7 @@ def test_damaged_clip_is_not_reused(tmp_path: Path, engine: WatchedEngine, endin
 def test_retry_synthesizes_everything_once_though_interrupted(
     tmp_path: Path, engine: WatchedEngine, cut_off: int | None, run: int, spoken: list[str]
 ) -> None:
-    lay_job(tmp_path, LINES)
+    write_job(tmp_path, SEGMENTS)
     synthesize(tmp_path)
     engine.asked.clear()
     if cut_off is not None:
@@ -176,8 +178,15 @@ def test_retry_synthesizes_everything_once_though_interrupted(
 def test_segments_without_words_or_translation_are_skipped_and_reported(
     tmp_path: Path, engine: WatchedEngine
 ) -> None:
-    lay_job(tmp_path, [LINES[0], line(1, 2.0, 3.0, "«¡…!» —"), line(2, 4.0, 5.0, "here we are",
-            untranslated=True), line(3, 6.0, 6.5, "")])  # fmt: skip
+    write_job(
+        tmp_path,
+        [
+            SEGMENTS[0],
+            segment(1, 2.0, 3.0, "«¡…!» —"),
+            segment(2, 4.0, 5.0, "here we are", untranslated=True),
+            segment(3, 6.0, 6.5, ""),
+        ],
+    )
     ended = synthesize(tmp_path)
     assert [(clip["audio_file"], clip["flag"]) for clip in clips(ended)] == [
         ("segment_0000.wav", None),
@@ -191,14 +200,17 @@ def test_segments_without_words_or_translation_are_skipped_and_reported(
 
 
 def test_nothing_to_say_is_bad_input(tmp_path: Path, engine: WatchedEngine) -> None:
-    lay_job(tmp_path, [line(0, 0.5, 1.5, "..."), line(1, 2.0, 3.0, "as it was", untranslated=True)])
+    write_job(
+        tmp_path,
+        [segment(0, 0.5, 1.5, "..."), segment(1, 2.0, 3.0, "as it was", untranslated=True)],
+    )
     ended = synthesize(tmp_path)
     assert (ended.code, ended.result.reason) == (ExitCode.DATAERR, "NothingToSay")
     assert "(2 in all)" in ended.result.message
 
 
 def test_segment_without_audio_does_not_fail_the_job(tmp_path: Path, engine: WatchedEngine) -> None:
-    lay_job(tmp_path, LINES)
+    write_job(tmp_path, SEGMENTS)
     engine.sounds = lambda text, _: None if text == "cuatro" else tone(0.5, ENGINE_RATE)
     ended = synthesize(tmp_path)
     assert [clip["flag"] for clip in clips(ended)] == [None, "no-sound", None]
@@ -239,7 +251,7 @@ def test_failed_take_is_repeated_at_most_twice(
         if sound is not None:
             soundfile.write(file, sound, ENGINE_RATE, subtype="FLOAT")
 
-    take = record(speak, 1.0, 0.6, tmp_path / "line.wav")
+    take = record(speak, 1.0, 0.6, tmp_path / "take.wav")
     assert len(sounds) - len(left) == attempts
     assert take.flag is flag
     assert take.duration == pytest.approx(seconds, abs=0.01)
@@ -249,7 +261,7 @@ def test_too_long_takes_are_limited_to_three_and_reported(
     tmp_path: Path, engine: WatchedEngine
 ) -> None:
     """Its duration requires a higher speed, which would cost three more failed takes."""
-    lay_job(tmp_path, LINES)
+    write_job(tmp_path, SEGMENTS)
     engine.sounds = lambda text, _: LONG if text == "cuatro" else tone(0.6, ENGINE_RATE)
     ended = synthesize(tmp_path)
     assert [clip["flag"] for clip in clips(ended)] == [None, "too-long", None]
@@ -262,21 +274,23 @@ def test_good_take_is_not_replaced_by_a_failed_one(
     tmp_path: Path, engine: WatchedEngine, astray: numpy.ndarray
 ) -> None:
     """The first is much shorter than expected, so a slower one is tried."""
-    lay_job(tmp_path, [line(0, 0.5, 1.0, "quince letras!!"), line(1, 1.45, 3.0, "y esta cabe")])
+    write_job(
+        tmp_path, [segment(0, 0.5, 1.0, "quince letras!!"), segment(1, 1.45, 3.0, "y esta cabe")]
+    )
     engine.sounds = lambda text, attempt: (
         tone(0.5, ENGINE_RATE) if text != "quince letras!!" or not attempt else astray
     )
-    found = clips(synthesize(tmp_path))
-    assert found[0]["flag"] is None
-    assert found[0]["duration"] == pytest.approx(0.5, abs=0.01)
+    result = clips(synthesize(tmp_path))
+    assert result[0]["flag"] is None
+    assert result[0]["duration"] == pytest.approx(0.5, abs=0.01)
     assert engine.texts.count("quince letras!!") == 3
 
 
 def test_every_speaker_has_a_voice_of_its_own(tmp_path: Path, engine: WatchedEngine) -> None:
-    lay_job(
+    write_job(
         tmp_path,
-        [line(0, 0.5, 1.5, speaker="B"), line(1, 2.0, 3.0, speaker="A"),
-         line(2, 4.0, 5.0, speaker="B")],
+        [segment(0, 0.5, 1.5, speaker="B"), segment(1, 2.0, 3.0, speaker="A"),
+         segment(2, 4.0, 5.0, speaker="B")],
     )  # fmt: skip
     synthesize(tmp_path)
     assert {(voice.speaker, voice.number) for voice in engine.cast} == {("B", 0), ("A", 1)}
@@ -286,7 +300,7 @@ def test_every_speaker_has_a_voice_of_its_own(tmp_path: Path, engine: WatchedEng
 def test_clips_are_deleted_with_the_interim_files(tmp_path: Path, engine: WatchedEngine) -> None:
     from dubstage.workspace.prune import delete_interim
 
-    lay_job(tmp_path, LINES)
+    write_job(tmp_path, SEGMENTS)
     tree = synthesize(tmp_path).tree
     assert tree.clip_cache.is_dir()
     delete_interim(tree)

@@ -29,9 +29,9 @@ from dubstage.transcribe.word_pieces import join_pieces, keep_spaces
 
 
 def test_pieces_of_a_word_are_joined() -> None:
-    heard = [(f"{' ' if w != '-hearted' else ''}{w}", Word(word=w, start=n, end=n + 1))
+    recognized = [(f"{' ' if w != '-hearted' else ''}{w}", Word(word=w, start=n, end=n + 1))
              for n, w in enumerate(["cold", "-hearted", "man"])]  # fmt: skip
-    assert [word.word for word in join_pieces(heard)] == ["cold-hearted", "man"]
+    assert [word.word for word in join_pieces(recognized)] == ["cold-hearted", "man"]
 
 
 @pytest.mark.parametrize(
@@ -42,9 +42,9 @@ def test_pieces_of_a_word_are_joined() -> None:
     ],
 )
 def test_few_spaces_of_an_unspaced_language_are_kept(pieces: list[str]) -> None:
-    heard = [(x, Word(word=x.strip(), start=n, end=n + 1)) for n, x in enumerate(pieces)]
-    (line,) = segments_of([keep_spaces(heard)], "")
-    assert line.text == "我喜欢 New York 的 iPhone 15。"
+    recognized = [(x, Word(word=x.strip(), start=n, end=n + 1)) for n, x in enumerate(pieces)]
+    (segment,) = segments_of([keep_spaces(recognized)], "")
+    assert segment.text == "我喜欢 New York 的 iPhone 15。"
 
 
 @pytest.mark.parametrize(

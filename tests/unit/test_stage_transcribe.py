@@ -27,11 +27,11 @@ from dubstage.workspace.work import Outcome, Work
 RATE = 48000
 
 
-class Told:
+class GivenWords:
     """Returns the given words, and records its requests."""
 
     def __init__(self, *words: Word, notes: tuple[str, ...] = (), language: str = "en") -> None:
-        self._heard = Recognition(language, 0.9, list(words), notes)
+        self._recognition = Recognition(language, 0.9, list(words), notes)
         self.asked: list[object] = []
 
     def recognize(
@@ -42,14 +42,14 @@ class Told:
         progress: Callable[[float], None],
     ) -> Recognition:
         self.asked = [speech.name, language, speakers]
-        return self._heard
+        return self._recognition
 
 
 def transcribe(folder: Path, seconds: float, **changes: object) -> Ended:
     """Run the stage on a tone of the given duration."""
     source = folder / "inputs/clip/source.mp4"
     source.parent.mkdir(parents=True, exist_ok=True)
-    source.write_text("the film")
+    source.write_text("media")
     model = folder / "models/faster-whisper/base"
     model.mkdir(parents=True, exist_ok=True)
     (model / "SHA256SUMS").touch()
@@ -70,48 +70,48 @@ def transcribe(folder: Path, seconds: float, **changes: object) -> Ended:
 def test_words_segments_and_language_are_written_and_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = Told(
+    recognizer = GivenWords(
         Word(word="Good", start=0.5, end=1.0, speaker="SPEAKER_01"),
         Word(word="morning.", start=1.0, end=2.2, speaker="SPEAKER_01"),
         Word(word="Hello.", start=3.0, end=4.8),
         notes=("something to know", "and more"),
     )
-    monkeypatch.setattr(stage, "load_engine", lambda _: told)
+    monkeypatch.setattr(stage, "load_engine", lambda _: recognizer)
     speakers = SpeakerRange(min=2, max=3)
     ended = transcribe(tmp_path, 5.0, source_language="en-GB", speakers=speakers)
     assert ended.code == ExitCode.OK
-    assert told.asked == ["vocals.wav", "en", speakers]
+    assert recognizer.asked == ["vocals.wav", "en", speakers]
     assert ended.result.message == (
         "2 segments, 3 words, language en-GB, 2 speakers; something to know; and more"
     )
     assert ended.result.summary == StageSummary(segments=2, words=3, speakers=2)
-    lines = [
+    segments = [
         Segment.model_validate(row)
         for row in json.loads(ended.tree.path(Artifact.TRANSCRIPT).read_text())
     ]
-    assert [(line.speaker, line.text) for line in lines] == [
+    assert [(segment.speaker, segment.text) for segment in segments] == [
         ("SPEAKER_01", "Good morning."), ("SPEAKER_00", "Hello.")
     ]  # fmt: skip
     aligned = AlignedSegments.model_validate_json(
         ended.tree.path(Artifact.ALIGNED_SEGMENTS).read_text()
     )
     assert [word.word for word in aligned.word_segments] == ["Good", "morning.", "Hello."]
-    assert aligned.word_segments[0].start == lines[0].start
+    assert aligned.word_segments[0].start == segments[0].start
 
 
 @pytest.mark.parametrize(
-    ("told", "reason"),
+    ("recognizer", "reason"),
     [
-        (Told(), "NoSpeech"),
-        (Told(Word(word="", start=0.1, end=0.2)), "NoSpeech"),
-        (Told(Word(word="Hola.", start=0.1, end=0.8), language="es"), "SameLanguage"),
-        (Told(Word(word="Ja.", start=0.1, end=0.8), language="de"), "LanguageUnsupported"),
+        (GivenWords(), "NoSpeech"),
+        (GivenWords(Word(word="", start=0.1, end=0.2)), "NoSpeech"),
+        (GivenWords(Word(word="Hola.", start=0.1, end=0.8), language="es"), "SameLanguage"),
+        (GivenWords(Word(word="Ja.", start=0.1, end=0.8), language="de"), "LanguageUnsupported"),
     ],
 )
 def test_source_that_cannot_be_dubbed_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: Told, reason: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recognizer: GivenWords, reason: str
 ) -> None:
-    monkeypatch.setattr(stage, "load_engine", lambda _: told)
+    monkeypatch.setattr(stage, "load_engine", lambda _: recognizer)
     ended = transcribe(tmp_path, 1.0, source_language=None)
     assert (ended.code, ended.result.reason) == (ExitCode.DATAERR, reason)
     assert not list(ended.tree.path(Artifact.TRANSCRIPT).parent.glob("*"))
@@ -136,7 +136,7 @@ def test_minute_of_speech_costs_less_than_a_second(
         Word(word="word." if n % 9 == 8 else "word", start=n * 0.2, end=n * 0.2 + 0.18)
         for n in range(300)
     ]
-    monkeypatch.setattr(stage, "load_engine", lambda _: Told(*words))
+    monkeypatch.setattr(stage, "load_engine", lambda _: GivenWords(*words))
     transcribe(tmp_path, 60.0)
     begun = time.process_time()
     ended = run_stage_in(tmp_path, request_for(Stage.TRANSCRIBE, force=True))
@@ -169,14 +169,14 @@ def test_long_source_is_divided_where_it_is_quiet(
     for quiet in (7, 15):
         tone[(time_axis >= quiet) & (time_axis < quiet + 1)] = 0
     soundfile.write(tmp_path / "vocals.wav", numpy.stack([tone, tone], axis=1), RATE)
-    found = list(parts_of(tmp_path / "vocals.wav", longest=10))
-    assert found[0].start == 0.0
-    assert 7.0 <= found[1].start <= 8.0
-    assert 15.0 <= found[2].start <= 16.0
-    assert [part.total for part in found] == [25.0] * len(found)
-    for part, following in pairwise(found):
+    result = list(parts_of(tmp_path / "vocals.wav", longest=10))
+    assert result[0].start == 0.0
+    assert 7.0 <= result[1].start <= 8.0
+    assert 15.0 <= result[2].start <= 16.0
+    assert [part.total for part in result] == [25.0] * len(result)
+    for part, following in pairwise(result):
         assert part.start + part.seconds == pytest.approx(following.start)
-    assert found[-1].start + found[-1].seconds == 25.0
+    assert result[-1].start + result[-1].seconds == 25.0
 
 
 def test_source_without_samples_has_no_parts(tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def timed(word: str, start: float, end: float) -> dict[str, object]:
 
 
 @pytest.mark.parametrize(
-    ("words", "found"),
+    ("words", "expected"),
     [
         ([timed("a", 1, 2), timed("b", 2, 3)], [(1, 2), (2, 3)]),
         ([{"word": "1984"}, timed("b", 2, 3)], [(1, 2), (2, 3)]),
@@ -205,11 +205,11 @@ def timed(word: str, start: float, end: float) -> dict[str, object]:
     ],
 )  # fmt: skip
 def test_missing_times_are_filled_in(
-    words: list[dict[str, object]], found: list[tuple[float, float]]
+    words: list[dict[str, object]], expected: list[tuple[float, float]]
 ) -> None:
     segment = {"start": 1.0, "end": 5.0, "text": " a b cc", "words": words}
     filled = fill_times(segment, spaced=True)
-    assert [(word["start"], word["end"]) for word in filled] == found
+    assert [(word["start"], word["end"]) for word in filled] == expected
 
 
 def test_letters_of_an_unaligned_segment_share_its_time() -> None:
@@ -219,20 +219,20 @@ def test_letters_of_an_unaligned_segment_share_its_time() -> None:
 
 def test_letters_of_an_aligner_get_their_spaces_back() -> None:
     text = " 我喜欢 New York。 好"
-    heard = [timed(letter, n, n + 1) for n, letter in enumerate(text.replace(" ", ""))]
-    segment = {"start": 0.0, "end": 20.0, "text": text, "words": heard}
-    found = words_of(fill_times(segment, spaced=False), spaced=False)
-    assert "".join(word.word for word in found) == text
+    raw = [timed(letter, n, n + 1) for n, letter in enumerate(text.replace(" ", ""))]
+    segment = {"start": 0.0, "end": 20.0, "text": text, "words": raw}
+    result = words_of(fill_times(segment, spaced=False), spaced=False)
+    assert "".join(word.word for word in result) == text
     unaligned = fill_times({**segment, "words": []}, spaced=False)
     assert "".join(word["word"] for word in unaligned) == text.strip()
 
 
 def test_separate_mark_joins_the_word_before_it() -> None:
-    heard = [
+    raw = [
         {"word": "何", "start": 0, "end": 1, "speaker": "B"},
         {"word": "。", "start": 1, "end": 2},
         {"word": "え", "start": 2, "end": 3},
     ]
-    found = words_of(heard, spaced=False)
-    assert [(word.word, word.speaker) for word in found] == [("何。", "B"), ("え", "B")]
-    assert [word.word for word in words_of(heard, spaced=True)] == ["何", "。", "え"]
+    result = words_of(raw, spaced=False)
+    assert [(word.word, word.speaker) for word in result] == [("何。", "B"), ("え", "B")]
+    assert [word.word for word in words_of(raw, spaced=True)] == ["何", "。", "え"]

@@ -55,7 +55,7 @@ def test_glossary_terms_are_marked_and_restored(
 
 
 @pytest.mark.parametrize(
-    ("answer", "found"),
+    ("answer", "expected"),
     [
         ("⟦ 1 ⟧ dice ⟦0 ⟧", "Bob dice Ann"),
         ("dice ⟦0⟧", None),
@@ -63,8 +63,8 @@ def test_glossary_terms_are_marked_and_restored(
         ("⟦0⟧ ⟦7⟧", None),
     ],
 )
-def test_mark_must_come_back_once(answer: str, found: str | None) -> None:
-    assert protect("Ann says Bob", keep("Ann", "Bob")).restore(answer) == found
+def test_mark_must_come_back_once(answer: str, expected: str | None) -> None:
+    assert protect("Ann says Bob", keep("Ann", "Bob")).restore(answer) == expected
 
 
 def test_glossary_translation_is_not_a_pattern() -> None:
@@ -101,8 +101,8 @@ def test_only_missing_segments_are_requested_again() -> None:
             "see you soon": [" "] * 3,
         }
     )
-    found = translated(engine, ["good morning", "good night", "...", "see you soon", "12:30"])
-    assert found == [
+    result = translated(engine, ["good morning", "good night", "...", "see you soon", "12:30"])
+    assert result == [
         Translation("buenos días"),
         Translation("buenas noches"),
         Translation("..."),
@@ -121,8 +121,8 @@ def test_lost_term_is_requested_again_and_then_reported() -> None:
             "⟦0⟧ ⟦1⟧": [],
         }
     )
-    found = translated(engine, ["Pod starts now", "Pod ends now", "Pod pod"], keep("Pod"))
-    assert found == [
+    result = translated(engine, ["Pod starts now", "Pod ends now", "Pod pod"], keep("Pod"))
+    assert result == [
         Translation("Pod empieza"),
         Translation("Vaina acaba", lost_terms=True),
         Translation("Pod Pod"),
@@ -139,7 +139,7 @@ def test_engine_that_loses_segments_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "translation", "found"),
+    ("text", "translation", "expected"),
     [
         ("Good morning all", "Buenos días a todos", False),
         ("Good morning all", "  ", True),
@@ -149,12 +149,12 @@ def test_engine_that_loses_segments_is_refused() -> None:
         ("좋은 아침", "좋은 아침", True),
     ],
 )
-def test_untranslated(text: str, translation: str, found: bool) -> None:
-    assert is_untranslated(text, translation) is found
+def test_untranslated(text: str, translation: str, expected: bool) -> None:
+    assert is_untranslated(text, translation) is expected
 
 
 @pytest.mark.parametrize(
-    ("text", "longest", "found"),
+    ("text", "longest", "expected"),
     [
         ("One. Two! Three?", 10, ["One. Two!", "Three?"]),
         ("one, two, three", 9, ["one, two,", "three"]),
@@ -167,8 +167,8 @@ def test_untranslated(text: str, translation: str, found: bool) -> None:
         ("all of it", 100, ["all of it"]),
     ],
 )
-def test_chunks(text: str, longest: int, found: list[str]) -> None:
-    assert chunks(text, longest) == found
+def test_chunks(text: str, longest: int, expected: list[str]) -> None:
+    assert chunks(text, longest) == expected
 
 
 @pytest.mark.parametrize(

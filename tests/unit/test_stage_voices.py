@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy
 import pytest
 import soundfile
-from speech_world import RATE, WatchedEngine, lay_job, line, tone
+from speech_world import RATE, WatchedEngine, segment, tone, write_job
 
 from dubstage.contract import ExitCode, Stage
 from dubstage.synthesize import stage
@@ -55,9 +55,9 @@ def heard(
 def test_reference_is_the_best_part_of_the_source(
     lines: list[SegmentAudio], cuts: tuple[tuple[float, float], ...]
 ) -> None:
-    found = best_reference(lines, "A")
-    assert found
-    assert found.cuts == cuts
+    result = best_reference(lines, "A")
+    assert result
+    assert result.cuts == cuts
 
 
 def test_silence_gives_no_reference() -> None:
@@ -68,15 +68,15 @@ def test_silence_gives_no_reference() -> None:
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> WatchedEngine:
-    found = WatchedEngine(own_voices=None)
-    monkeypatch.setattr(stage, "load_engine", lambda _: found)
-    return found
+    result = WatchedEngine(own_voices=None)
+    monkeypatch.setattr(stage, "load_engine", lambda _: result)
+    return result
 
 
-LINES = [
-    line(0, 0.5, 7.0, speaker="ANN"),
-    line(1, 8.0, 9.0, speaker="BOB"),
-    line(2, 10.0, 13.0, speaker="BOB"),
+SEGMENTS = [
+    segment(0, 0.5, 7.0, speaker="ANN"),
+    segment(1, 8.0, 9.0, speaker="BOB"),
+    segment(2, 10.0, 13.0, speaker="BOB"),
 ]
 
 
@@ -86,10 +86,10 @@ def synthesize(folder: Path, **changes: object) -> Ended:
 
 def clips(ended: Ended) -> list[dict[str, str | None]]:
     assert ended.code == ExitCode.OK, ended.result
-    found: list[dict[str, str | None]] = json.loads(
+    actual: list[dict[str, str | None]] = json.loads(
         ended.tree.path(Artifact.TTS_SEGMENTS).read_text()
     )
-    return found
+    return actual
 
 
 def give(folder: Path, name: str, sound: numpy.ndarray, rate: int = RATE) -> Path:
@@ -100,7 +100,7 @@ def give(folder: Path, name: str, sound: numpy.ndarray, rate: int = RATE) -> Pat
 
 
 def test_references_are_cut_from_the_source(tmp_path: Path, engine: WatchedEngine) -> None:
-    lay_job(tmp_path, LINES, seconds=14.0)
+    write_job(tmp_path, SEGMENTS, seconds=14.0)
     samples: dict[str, tuple[numpy.ndarray, int]] = {}
     speak = engine.speak
 
@@ -129,7 +129,7 @@ def test_references_are_cut_from_the_source(tmp_path: Path, engine: WatchedEngin
 def test_voice_file_takes_precedence_and_changes_the_clips(
     tmp_path: Path, engine: WatchedEngine
 ) -> None:
-    lay_job(tmp_path, LINES, seconds=14.0)
+    write_job(tmp_path, SEGMENTS, seconds=14.0)
     synthesize(tmp_path)
     engine.asked.clear()
     path = give(tmp_path, "ANN.wav", tone(4.0))
@@ -165,7 +165,7 @@ def test_bad_voice_file_is_refused_before_a_gpu_is_requested(
     says: str,
     at: Stage,
 ) -> None:
-    lay_job(tmp_path, LINES, seconds=14.0)
+    write_job(tmp_path, SEGMENTS, seconds=14.0)
     path = give(tmp_path, "ANN.wav", tone(4.0) if sound is None else sound, rate or RATE)
     if sound is None:
         path.write_text("no audio")
@@ -177,13 +177,13 @@ def test_bad_voice_file_is_refused_before_a_gpu_is_requested(
 
 def test_system_file_is_not_a_voice(tmp_path: Path) -> None:
     """macOS creates such a file next to each file on a foreign volume."""
-    lay_job(tmp_path, LINES, seconds=14.0)
+    write_job(tmp_path, SEGMENTS, seconds=14.0)
     give(tmp_path, "ANN.wav", tone(4.0)).with_name("._ANN.wav").write_text("no audio")
     assert run_stage_in(tmp_path, request_for(Stage.INGEST)).code == ExitCode.OK
 
 
 def test_name_that_is_not_utf_8_is_reported(tmp_path: Path) -> None:
-    lay_job(tmp_path, LINES, seconds=14.0)
+    write_job(tmp_path, SEGMENTS, seconds=14.0)
     path = give(tmp_path, "ANN.wav", tone(4.0))
     path.rename(path.with_name(os.fsdecode(b"Andr\xe9.wav")))
     ended = run_stage_in(tmp_path, request_for(Stage.INGEST))
@@ -192,7 +192,7 @@ def test_name_that_is_not_utf_8_is_reported(tmp_path: Path) -> None:
 
 
 def test_link_out_of_the_inputs_is_refused(tmp_path: Path, engine: WatchedEngine) -> None:
-    lay_job(tmp_path, LINES, seconds=14.0)
+    write_job(tmp_path, SEGMENTS, seconds=14.0)
     path = give(tmp_path, "ANN.wav", tone(4.0))
     secret = tmp_path / "secret.wav"
     path.rename(secret)
@@ -202,7 +202,7 @@ def test_link_out_of_the_inputs_is_refused(tmp_path: Path, engine: WatchedEngine
 
 
 def test_unused_voice_files_are_reported(tmp_path: Path, engine: WatchedEngine) -> None:
-    lay_job(tmp_path, LINES, seconds=14.0)
+    write_job(tmp_path, SEGMENTS, seconds=14.0)
     give(tmp_path, "EVE.wav", tone(4.0))
     message = synthesize(tmp_path).result.message
     assert "voices/EVE.wav is the voice of no speaker: the speakers are ANN, BOB" in message
@@ -211,7 +211,7 @@ def test_unused_voice_files_are_reported(tmp_path: Path, engine: WatchedEngine) 
 
 
 def test_speakers_who_share_a_voice_are_reported(tmp_path: Path, engine: WatchedEngine) -> None:
-    lay_job(tmp_path, LINES, seconds=14.0)
+    write_job(tmp_path, SEGMENTS, seconds=14.0)
     engine.own_voices = 2
     assert "share" not in synthesize(tmp_path).result.message
     engine.own_voices = 1
@@ -224,12 +224,12 @@ def test_google_has_a_voice_for_each_accent() -> None:
 
 
 def test_barely_audible_speaker_is_reported(tmp_path: Path, engine: WatchedEngine) -> None:
-    lay_job(tmp_path, [LINES[0], line(1, 8.0, 9.0, speaker="BOB")], seconds=14.0)
+    write_job(tmp_path, [SEGMENTS[0], segment(1, 8.0, 9.0, speaker="BOB")], seconds=14.0)
     assert "BOB speaks alone for 1.0 s: the voice is a guess" in synthesize(tmp_path).result.message
 
 
 def test_source_without_a_voice_is_refused(tmp_path: Path, engine: WatchedEngine) -> None:
-    lay_job(tmp_path, [line(0, 20.0, 21.0)], seconds=14.0)
+    write_job(tmp_path, [segment(0, 20.0, 21.0)], seconds=14.0)
     ended = synthesize(tmp_path)
     assert (ended.code, ended.result.reason) == (ExitCode.DATAERR, "NoVoice")
     assert "inputs/clip/voices/" in ended.result.message
