@@ -3,16 +3,18 @@
 python docs/prose.py FOLDER    writes one Markdown file per source file to FOLDER
 
 Line numbers are those of the source file, so that a finding names the right line. YAML, shell,
-Make and Docker files contribute their comments; Python files contribute the strings that are
-sentences, such as status messages and errors.
+Make and Docker files contribute their comments. Python files contribute their comments and the
+strings that are sentences, such as messages and docstrings.
 """
 
 from __future__ import annotations
 
 import ast
+import io
 import re
 import subprocess
 import sys
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,7 +71,10 @@ def lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def messages(text: str) -> Iterator[tuple[int, str]]:
-    """Line number and text of every string that is a sentence, docstrings included."""
+    """Yield line number and text of every comment, and of every string that is a sentence."""
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string.lstrip("#: ")
     tree = ast.parse(text)
     inner = {
         id(part)

@@ -78,11 +78,12 @@ def extracted(name: str, text: str, folder: Path) -> list[str]:
 
 
 def test_messages_of_python_files_keep_their_line_numbers(tmp_path: Path) -> None:
-    text = '"""Two words."""\n\nKEY = "one"\nTEXT = f"{KEY} has {1} file: " + "two words"\n'
+    text = '"""Two words."""\n\nKEY = "one"  # a comment\nTEXT = f"{KEY} has {1} file"\n'
     lines = extracted("local-cluster/src/module.py", text, tmp_path)
     assert lines[0] == "Two words."
-    assert lines[2] == ""
-    assert lines[3] == "`X` has `X` file: two words"
+    assert lines[1] == ""
+    assert lines[2] == "a comment"
+    assert lines[3] == "`X` has `X` file"
 
 
 def test_comments_keep_their_line_numbers(tmp_path: Path) -> None:

@@ -189,7 +189,7 @@ def _process(
         try:
             yield process
         except MediaError:
-            # The process that reads from this one failed. If this one failed, too, its
+            # The process that reads from this one failed. If this one also failed, its
             # message is the cause.
             if popen.poll():
                 reader.join()
