@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from control_plane_view import View, conditions, manifest
+import yaml
+from control_plane_view import ROOT, View, conditions, manifest
 
 from dubstage.contract import Stage, StageResult
 from dubstage.contract.summary import DubSummary, Output, StageSummary
@@ -158,10 +159,6 @@ def test_new_dubjob_has_the_default_status(view: View) -> None:
         ({"queueName": "q" * 64}, "queueName"),
         ({"queueName": "dubs."}, "queueName"),
         ({"deadlines": {"startSeconds": 0}}, "deadlines.startSeconds"),
-        ({"pauseAfter": ["translate"]}, "pauseAfter was renamed: use spec.reviewAfter"),
-        ({"startDeadlineSeconds": 5}, "use spec.deadlines.startSeconds"),
-        ({"queueDeadlineSeconds": 5}, "use spec.deadlines.queueSeconds"),
-        ({"activeDeadlineSeconds": 5}, "use spec.deadlines.activeSeconds"),
     ],
 )
 def test_schema_refuses_invalid_objects(installed: View, spec: dict[str, Any], says: str) -> None:
@@ -192,3 +189,47 @@ def test_the_stored_spec_is_the_applied_spec(installed: View) -> None:
     installed.apply("plain")
     assert installed.dubjob("plain")["spec"] == manifest("plain")["spec"]
     installed.kubectl("delete", "dubjob", "plain")
+
+
+def test_dubjob_of_the_old_shape_is_refused_with_every_new_field(installed: View) -> None:
+    old = manifest("old")
+    old["spec"] = {
+        "targetLanguage": "es", "sourceLanguage": "en", "profile": "cpu",
+        "pauseAfter": ["translate"], "startDeadlineSeconds": 60, "queueDeadlineSeconds": 3600,
+        "activeDeadlineSeconds": 86400,
+    }  # fmt: skip
+    done = installed.attempt("apply", "-f", "-", stdin=json.dumps(old))
+    assert done.returncode != 0
+    for name, use in (
+        ("profile", "profileRef"),
+        ("pauseAfter", "reviewAfter"),
+        ("startDeadlineSeconds", "deadlines.startSeconds"),
+        ("queueDeadlineSeconds", "deadlines.queueSeconds"),
+        ("activeDeadlineSeconds", "deadlines.activeSeconds"),
+    ):
+        assert f"{name} was renamed: use spec.{use}" in done.stderr
+
+
+def test_stored_dubjob_of_the_old_shape_names_the_field_to_use(installed: View) -> None:
+    """It was stored before the field was renamed, when no rule refused it."""
+    current = (ROOT / "crds/dubjobs.yaml").read_text()
+    earlier = yaml.safe_load(current)
+    (version,) = earlier["spec"]["versions"]
+    spec = version["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    del spec["properties"]["pauseAfter"]["x-kubernetes-validations"]
+    force = ("apply", "--server-side", "--force-conflicts", "-f", "-")
+    installed.kubectl(*force, stdin=yaml.safe_dump(earlier))
+    try:
+        installed.until("the earlier schema", lambda: _is_stored(installed))
+    finally:
+        installed.kubectl(*force, stdin=current)
+    installed.start_operator()
+    message = installed.until_reason("outdated", "SpecInvalid")
+    assert "pauseAfter was renamed: use spec.reviewAfter" in message
+    assert installed.stages_of("outdated") == []
+    installed.clear()
+
+
+def _is_stored(view: View) -> bool:
+    outdated = json.dumps(manifest("outdated", pauseAfter=["translate"]))
+    return view.attempt("apply", "-f", "-", stdin=outdated).returncode == 0
