@@ -31,23 +31,23 @@ MINUTES = (1, 30)
 """Durations of the sources with which the memory of mux is measured."""
 
 HEADER = (
-    f"{'clip':<14} {'method':<6} {'lines':>5} {'plan p95':>9} {'truth p95':>9} {'no line':>7} "
-    f"{'fastest':>7} {'>1.5':>4} {'trim':>4} {'LU off':>6} {'peak':>6} {'bed dB':>6} "
+    f"{'clip':<14} {'method':<6} {'segs':>5} {'plan p95':>9} {'truth p95':>9} {'no seg':>7} "
+    f"{'fastest':>7} {'>1.5':>4} {'trim':>4} {'LU off':>6} {'peak':>6} {'bg dB':>6} "
     f"{'drift ms':>8}"
 )
 
 
 def main() -> int:
     """Measure, print, judge; 0 where every goal is met."""
-    wanted = [name for name in os.environ.get("BENCH_CLIPS", "").split(",") if name]
+    selected = [name for name in os.environ.get("BENCH_CLIPS", "").split(",") if name]
     print(HEADER, flush=True)
     found: list[Dubbed] = []
     with tempfile.TemporaryDirectory(prefix="bench-dubbing-") as name:
         for number, recipe in enumerate(RECIPES):
-            if wanted and recipe.name not in wanted:
+            if selected and recipe.name not in selected:
                 continue
             folder = Path(name) / str(number)
-            result = dub(make(recipe, folder / "film"), folder / "job")
+            result = dub(make(recipe, folder / "clip"), folder / "job")
             print(_row(recipe.name, "ours", result.ours))
             print(_row("", "plain", result.plain), flush=True)
             found.append(result)
@@ -59,28 +59,30 @@ def main() -> int:
 def quality(found: Sequence[Dubbed]) -> Iterator[Goal]:
     """The goals over the whole set."""
     ours, plain = [x.ours for x in found], [x.plain for x in found]
-    lines = sum(figures.lines for figures in ours)
+    segments = sum(figures.segments for figures in ours)
     plan = percentile(sorted(e for x in ours for e in x.plan_errors), 0.95) * 1000
     yield Goal("onset against the plan, p95, at most 20 ms", f"{plan:.1f} ms", plan <= 20)
     truth = percentile(sorted(e for x in ours for e in x.truth_errors), 0.95) * 1000
     yield Goal("onset against the truth, p95, at most 120 ms", f"{truth:.1f} ms", truth <= 120)
-    lost = sum(x.without_line for x in ours) / sum(x.utterances for x in ours)
-    yield Goal("at most 2 % of utterances begin no line", f"{lost:.1%}", lost <= 0.02)
+    lost = sum(x.without_segment for x in ours) / sum(x.utterances for x in ours)
+    yield Goal("at most 2 % of utterances without a segment", f"{lost:.1%}", lost <= 0.02)
     above = sum(figures.above_cap for figures in ours)
-    yield Goal("no line above 1.5", f"{above} of {lines}", above == 0)
+    yield Goal("no segment above 1.5", f"{above} of {segments}", above == 0)
     trimmed = sum(figures.trimmed for figures in ours)
-    share = sum(figures.above_cap for figures in plain) / sum(figures.lines for figures in plain)
+    share = sum(figures.above_cap for figures in plain) / sum(figures.segments for figures in plain)
     yield Goal(
-        "at most 2 % of lines trimmed, where plain leaves 10 % above 1.5",
-        f"{trimmed / lines:.1%} (plain {share:.1%})",
-        trimmed / lines <= 0.02 and share >= 0.1,
+        "at most 2 % of segments trimmed, while plain leaves 10 % above 1.5",
+        f"{trimmed / segments:.1%} (plain {share:.1%})",
+        trimmed / segments <= 0.02 and share >= 0.1,
     )
     off = max(abs(x.dub.integrated - x.source.integrated) for x in ours)
     yield Goal("dub within 1 LU of the source", f"{off:.1f} LU", off <= 1.0)
     peak = max(figures.dub.true_peak for figures in ours)
     yield Goal("true peak at most -1 dBTP", f"{peak:.1f} dBTP", peak <= -1.0)
-    beds = [abs(x.background_change) for x in ours if not math.isnan(x.background_change)]
-    yield Goal("background outside speech within 1 dB", f"{max(beds):.2f} dB", max(beds) <= 1.0)
+    changes = [abs(x.background_change) for x in ours if not math.isnan(x.background_change)]
+    yield Goal(
+        "background outside speech within 1 dB", f"{max(changes):.2f} dB", max(changes) <= 1.0
+    )
     drift = max(abs(figures.drift) for figures in ours) * 1000
     yield Goal("drift 0: same duration as the source, within 1 ms", f"{drift:.2f} ms", drift < 1.0)
 
@@ -120,16 +122,16 @@ def _mux_cost(folder: Path, minutes: int) -> Cost:
 
 
 def _row(name: str, method: str, found: Figures) -> str:
-    """One line of the table; no figure for a background that is never alone."""
-    bed = "-" if math.isnan(found.background_change) else f"{found.background_change:+.1f}"
+    """One row of the table, without a figure for a background that is never alone."""
+    change = "-" if math.isnan(found.background_change) else f"{found.background_change:+.1f}"
     return (
-        f"{name:<14} {method:<6} {found.lines:>5} "
+        f"{name:<14} {method:<6} {found.segments:>5} "
         f"{percentile(found.plan_errors, 0.95) * 1000:>6.0f} ms "
-        f"{percentile(found.truth_errors, 0.95) * 1000:>6.0f} ms {found.without_line:>7} "
+        f"{percentile(found.truth_errors, 0.95) * 1000:>6.0f} ms {found.without_segment:>7} "
         f"{max(found.speeds):>7.2f} "
         f"{found.above_cap:>4} {found.trimmed:>4} "
         f"{found.dub.integrated - found.source.integrated:>+6.1f} {found.dub.true_peak:>6.1f} "
-        f"{bed:>6} {found.drift * 1000:>8.1f}"
+        f"{change:>6} {found.drift * 1000:>8.1f}"
     )
 
 
@@ -138,7 +140,7 @@ def _speeds(found: Sequence[Dubbed]) -> str:
     minutes = sum(result.duration for result in found) / 60
     stages = found[0].seconds if found else {}
     parts = [f"{stage} {sum(x.seconds[stage] for x in found) / minutes:.1f}" for stage in stages]
-    return f"\nseconds per minute of film: {', '.join(parts)}"
+    return f"\nseconds per minute of source: {', '.join(parts)}"
 
 
 if __name__ == "__main__":

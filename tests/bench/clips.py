@@ -25,18 +25,17 @@ Samples = NDArray[numpy.float32]
 LIBRIVOX = Path("/usr/share/pocketsphinx/test/data/librivox")
 CHORD_HERTZ = (110.0, 138.59, 164.81, 220.0)
 PITCHES = (1.0, 0.8)
-"""Of the speakers."""
+"""Pitches of the speakers."""
 BLOCK_SECONDS = 10
 FRAME_SECONDS = 0.01
 BREATH_SECONDS = 0.08
 NOISE_DB = 24.0
-"""The recordings' noise lies about 26 dB below their loudest sound: what is softer than
-this is no speech."""
+"""The noise of the recordings is about 26 dB below their peak: softer audio is not speech."""
 
 
 @dataclass(frozen=True)
-class TimedSegment:
-    """One sentence as it was placed; times in seconds, of what is heard."""
+class Utterance:
+    """One sentence in the clip, from its onset to its offset (seconds)."""
 
     start: float
     end: float
@@ -53,11 +52,11 @@ class Recipe:
     """Seconds before the sentences, in turn."""
     speakers: int = 1
     tempos: tuple[float, ...] = (1.0,)
-    """How much faster than they are the sentences are spoken, in turn."""
+    """Speed-ups of the sentences, in turn."""
     music: float = 0.004
     """Level of each note; 0.004 lies about 34 dB below the speech."""
     applause: bool = False
-    """Somebody claps in each pause."""
+    """Whether there is applause in each pause."""
 
 
 RECIPES = (
@@ -75,9 +74,9 @@ class MadeClip:
     """A clip and its content."""
 
     recipe: Recipe
-    film: Path
+    file: Path
     seconds: float
-    utterances: tuple[TimedSegment, ...]
+    utterances: tuple[Utterance, ...]
 
 
 def make(recipe: Recipe, folder: Path) -> MadeClip:
@@ -97,17 +96,17 @@ def make(recipe: Recipe, folder: Path) -> MadeClip:
         for begin in range(0, len(speech), BLOCK_SECONDS * SAMPLE_RATE):
             end = min(begin + BLOCK_SECONDS * SAMPLE_RATE, len(speech))
             out.write(speech[begin:end, None] + applause[begin:end] + _music(recipe, begin, end))
-    film = folder / "source.mp4"
+    file = folder / "source.mp4"
     subprocess.run(
         ["ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i",
          f"testsrc2=size=160x90:rate=25:duration={seconds:.3f}", "-i", str(track),
-         "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", "-b:a", "192k", str(film)],
+         "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", "-b:a", "192k", str(file)],
         check=True,
     )  # fmt: skip
-    return MadeClip(recipe, film, seconds, tuple(utterance for utterance, _ in placed))
+    return MadeClip(recipe, file, seconds, tuple(utterance for utterance, _ in placed))
 
 
-def _placed(recipe: Recipe) -> Iterator[tuple[TimedSegment, Samples]]:
+def _placed(recipe: Recipe) -> Iterator[tuple[Utterance, Samples]]:
     """The sentences in their order, each with its audio, without silence at its ends."""
     files = sorted(LIBRIVOX.glob("*.wav"))
     at = 0.0
@@ -115,19 +114,19 @@ def _placed(recipe: Recipe) -> Iterator[tuple[TimedSegment, Samples]]:
         speaker = number % recipe.speakers
         tempo = recipe.tempos[number % len(recipe.tempos)]
         filters = f"aresample={SAMPLE_RATE},rubberband=tempo={tempo}:pitch={PITCHES[speaker]}"
-        sound = read_mono(files[number % len(files)], filters)
-        begin, end = _heard(sound)
+        samples = read_mono(files[number % len(files)], filters)
+        begin, end = _speech_frames(samples)
         at += recipe.pauses[number % len(recipe.pauses)]
-        yield TimedSegment(at, at + (end - begin) / SAMPLE_RATE, speaker), sound[begin:end]
+        yield Utterance(at, at + (end - begin) / SAMPLE_RATE, speaker), samples[begin:end]
         at += (end - begin) / SAMPLE_RATE
 
 
-def _heard(sound: Samples) -> tuple[int, int]:
-    """Frames between which speech is heard over the recording's own noise: a breath before
-    it is too short."""
+def _speech_frames(samples: Samples) -> tuple[int, int]:
+    """The first and the last frame of the speech above the recording's noise. A breath before
+    it is too short to count."""
     size = round(FRAME_SECONDS * SAMPLE_RATE)
-    count = len(sound) // size
-    level = numpy.sqrt(numpy.square(sound[: count * size].reshape(count, size)).mean(axis=1))
+    count = len(samples) // size
+    level = numpy.sqrt(numpy.square(samples[: count * size].reshape(count, size)).mean(axis=1))
     loud = level > level.max() * 10 ** (-NOISE_DB / 20)
     lasting = round(BREATH_SECONDS / FRAME_SECONDS)
     first = next(n for n in numpy.flatnonzero(loud) if loud[n : n + lasting].all())
@@ -137,21 +136,21 @@ def _heard(sound: Samples) -> tuple[int, int]:
 def _music(recipe: Recipe, begin: int, end: int) -> Samples:
     """Frames `begin` to `end` of a slow chord; the channels differ a little."""
     time = numpy.arange(begin, end)[:, None] / SAMPLE_RATE
-    sound = numpy.zeros((end - begin, 2))
+    samples = numpy.zeros((end - begin, 2))
     for number, hertz in enumerate(CHORD_HERTZ, start=1):
         swell = 0.6 + 0.4 * numpy.sin(2 * numpy.pi * 0.11 * number * time)
-        sound += numpy.sin(2 * numpy.pi * hertz * time * [1.0, 1.004]) * swell
-    return (recipe.music * sound).astype(numpy.float32)
+        samples += numpy.sin(2 * numpy.pi * hertz * time * [1.0, 1.004]) * swell
+    return (recipe.music * samples).astype(numpy.float32)
 
 
-def _applause(recipe: Recipe, placed: list[tuple[TimedSegment, Samples]], frames: int) -> Samples:
+def _applause(recipe: Recipe, placed: list[tuple[Utterance, Samples]], frames: int) -> Samples:
     """Noise in the middle of each pause, different on each side."""
-    sound = numpy.zeros((frames, 2), numpy.float32)
+    samples = numpy.zeros((frames, 2), numpy.float32)
     if recipe.applause:
         random = numpy.random.default_rng(1)
         for (before, _), (after, _) in itertools.pairwise(placed):
             first = round((before.end + 1.0) * SAMPLE_RATE)
             last = round((after.start - 1.0) * SAMPLE_RATE)
             noise = random.standard_normal((last - first, 2)) * 0.03
-            sound[first:last] = noise * numpy.hanning(last - first)[:, None]
-    return sound
+            samples[first:last] = noise * numpy.hanning(last - first)[:, None]
+    return samples

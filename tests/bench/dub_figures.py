@@ -19,8 +19,8 @@ Samples = NDArray[numpy.float32]
 
 MARGIN_SECONDS = 0.6
 """Nearer to speech than this is not outside it: edges, cross-fades, the duck's end."""
-OWN_LINE_SECONDS = 1.5
-"""No line nearer than this: the utterance is in the middle of one, or is lost."""
+OWN_SEGMENT_SECONDS = 1.5
+"""With no segment nearer than this, the utterance is in the middle of one, or is lost."""
 SOUNDING = 10 ** (-55 / 20)
 FRAME = 480
 
@@ -30,62 +30,64 @@ class Figures:
     """One dub of one clip. Errors are in seconds, their absolute values sorted."""
 
     plan_errors: tuple[float, ...]
-    """Where each line is heard, against where the plan has it."""
+    """Onset of each segment in the dub, compared with the plan."""
     truth_errors: tuple[float, ...]
-    """Where the nearest line is heard, against where each utterance begins; without those
-    that begin no line."""
+    """Onset of the nearest segment in the dub, compared with that of each utterance, except
+    for utterances without a segment of their own."""
     utterances: int
-    """Transcript of the clip."""
+    """Number of utterances in the clip."""
     speeds: tuple[float, ...]
     trimmed: int
     source: Loudness
     dub: Loudness
     background_change: float
-    """Decibels outside speech, net of the gain; not a number where all is speech."""
+    """Decibels outside speech, without the gain; not a number if there is only speech."""
     drift: float
     """Seconds by which the dub is longer than the source."""
 
     @property
-    def lines(self) -> int:
+    def segments(self) -> int:
         return len(self.speeds)
 
     @property
-    def without_line(self) -> int:
-        """Utterances with which no line begins."""
+    def without_segment(self) -> int:
+        """Number of utterances at which no segment starts."""
         return self.utterances - len(self.truth_errors)
 
     @property
     def above_cap(self) -> int:
-        """Lines faster than 1.5."""
+        """Number of segments faster than 1.5."""
         return sum(speed > MAX_SPEED + 0.005 for speed in self.speeds)
 
 
-def heard_at(voice: Samples, rate: int, planned: Sequence[tuple[float, float]]) -> list[float]:
-    """When each line of a voice track is first heard; `planned`: from when, until when."""
-    found = []
+def onsets_in(voice: Samples, rate: int, planned: Sequence[tuple[float, float]]) -> list[float]:
+    """The onset of each segment in a voice track; `planned`: when it starts and ends."""
+    onsets = []
     for start, end in planned:
         first = max(round((start - 0.03) * rate), 0)
         onset, _ = speech_bounds(voice[first : round(end * rate)], rate)
-        found.append(first / rate + onset)
-    return found
+        onsets.append(first / rate + onset)
+    return onsets
 
 
-def plan_errors(heard: Sequence[float], planned: Sequence[float]) -> tuple[float, ...]:
-    return tuple(sorted(abs(a - b) for a, b in zip(heard, planned, strict=True)))
+def plan_errors(onsets: Sequence[float], planned: Sequence[float]) -> tuple[float, ...]:
+    return tuple(sorted(abs(a - b) for a, b in zip(onsets, planned, strict=True)))
 
 
-def truth_errors(heard: Sequence[float], clip: MadeClip) -> tuple[float, ...]:
-    """Of the utterances that have a line of their own: one that was joined to the sentence
-    before it begins nowhere."""
-    nearest = [min(abs(onset - said.start) for onset in heard) for said in clip.utterances]
-    return tuple(sorted(error for error in nearest if error <= OWN_LINE_SECONDS))
+def truth_errors(onsets: Sequence[float], clip: MadeClip) -> tuple[float, ...]:
+    """The errors of utterances with a segment of their own; one that was joined to the sentence
+    before it has none."""
+    nearest = [
+        min(abs(onset - utterance.start) for onset in onsets) for utterance in clip.utterances
+    ]
+    return tuple(sorted(error for error in nearest if error <= OWN_SEGMENT_SECONDS))
 
 
-def outside_level(sound: Samples, voice: Samples, rate: int, clip: MadeClip) -> float:
-    """Decibels of `sound`, shape (frames, channels), where neither original nor dub speak."""
-    outside = numpy.ones(len(sound), bool)
-    for said in clip.utterances:
-        outside[_around(said.start, said.end, rate)] = False
+def outside_level(samples: Samples, voice: Samples, rate: int, clip: MadeClip) -> float:
+    """Decibels of `samples`, shape (frames, channels), where neither original nor dub speak."""
+    outside = numpy.ones(len(samples), bool)
+    for utterance in clip.utterances:
+        outside[_around(utterance.start, utterance.end, rate)] = False
     size = FRAME * rate // SAMPLE_RATE
     count = len(voice) // size
     power = numpy.square(voice[: count * size]).reshape(count, size).mean(axis=1)
@@ -94,7 +96,7 @@ def outside_level(sound: Samples, voice: Samples, rate: int, clip: MadeClip) -> 
         outside[_around(at, at + size / rate, rate)] = False
     if not outside.any():
         return math.nan
-    return 10 * math.log10(float(numpy.square(sound[outside]).mean()) + 1e-12)
+    return 10 * math.log10(float(numpy.square(samples[outside]).mean()) + 1e-12)
 
 
 def _around(start: float, end: float, rate: int) -> slice:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy
 import soundfile
 from clips import MadeClip
-from dub_figures import Figures, Samples, heard_at, outside_level, plan_errors, truth_errors
+from dub_figures import Figures, Samples, onsets_in, outside_level, plan_errors, truth_errors
 from plain_dub import PLAIN_RATE, plain_dub
 from pydantic import TypeAdapter
 
@@ -44,7 +44,7 @@ def dub(clip: MadeClip, folder: Path, seed: Path = SEED) -> Dubbed:
     (folder / "models").symlink_to(seed)
     source = folder / "inputs/clip/source.mp4"
     source.parent.mkdir(parents=True)
-    shutil.copy(clip.film, source)
+    shutil.copy(clip.file, source)
     seconds: dict[str, float] = {}
     for stage in Stage:
         request = request_for(stage, engines=REAL, mix=MixOptions(stems=True))
@@ -58,25 +58,27 @@ def dub(clip: MadeClip, folder: Path, seed: Path = SEED) -> Dubbed:
 
 def _ours(tree: Tree, clip: MadeClip) -> Figures:
     report: dict[str, Any] = json.loads(tree.path(Artifact.REPORT).read_text())
-    lines = [line for line in report["segments"] if line["loudness"] is not None]
+    segments = [segment for segment in report["segments"] if segment["loudness"] is not None]
     stems = tree.path(Artifact.STEMS).parent
     voice, rate = soundfile.read(stems / "voice.wav", dtype="float32", always_2d=True)
     mono = voice[:, 0]
     path = tree.path(Artifact.DUBBED_AUDIO)
     whole, _ = soundfile.read(path, dtype="float32", always_2d=True)
-    heard = heard_at(mono, rate, [(line["start"], line["dub_end"]) for line in lines])
-    before = outside_level(_programme(tree), _resampled(mono, rate, SAMPLE_RATE), SAMPLE_RATE, clip)
+    onsets = onsets_in(mono, rate, [(segment["start"], segment["dub_end"]) for segment in segments])
+    before = outside_level(
+        _source_audio(tree), _resampled(mono, rate, SAMPLE_RATE), SAMPLE_RATE, clip
+    )
     after = outside_level(whole, mono, rate, clip)
     return Figures(
-        plan_errors=plan_errors(heard, [line["start"] for line in lines]),
-        truth_errors=truth_errors(heard, clip),
+        plan_errors=plan_errors(onsets, [segment["start"] for segment in segments]),
+        truth_errors=truth_errors(onsets, clip),
         utterances=len(clip.utterances),
-        speeds=tuple(line["speed"] for line in lines),
-        trimmed=sum(line["overflow"] > 0 for line in lines),
+        speeds=tuple(segment["speed"] for segment in segments),
+        trimmed=sum(segment["overflow"] > 0 for segment in segments),
         source=measure(stereo_bytes(tree.path(Artifact.AUDIO))),
         dub=measure(stereo_bytes(path)),
         background_change=after - before - report["totals"]["gain_db"],
-        drift=len(whole) / rate - probe(clip.film).duration,
+        drift=len(whole) / rate - probe(clip.file).duration,
     )
 
 
@@ -86,29 +88,29 @@ def _plain(tree: Tree, clip: MadeClip) -> Figures:
     folder = tree.path(Artifact.TTS_CLIPS).parent
     made = plain_dub(clips, folder, tree.path(Artifact.BACKGROUND))
     planned = [(x.start, max(x.end, x.start + 0.5)) for x in clips]
-    heard = heard_at(made.voice, PLAIN_RATE, planned)
+    onsets = onsets_in(made.voice, PLAIN_RATE, planned)
     voice = _resampled(made.voice, PLAIN_RATE, SAMPLE_RATE)
     stereo = numpy.repeat(_resampled(made.whole, PLAIN_RATE, SAMPLE_RATE)[:, None], 2, axis=1)
-    before = outside_level(_programme(tree), voice, SAMPLE_RATE, clip)
+    before = outside_level(_source_audio(tree), voice, SAMPLE_RATE, clip)
     after = outside_level(stereo, voice, SAMPLE_RATE, clip)
     return Figures(
-        plan_errors=plan_errors(heard, [x.start for x in clips]),
-        truth_errors=truth_errors(heard, clip),
+        plan_errors=plan_errors(onsets, [x.start for x in clips]),
+        truth_errors=truth_errors(onsets, clip),
         utterances=len(clip.utterances),
         speeds=made.speeds,
         trimmed=0,
         source=measure(stereo_bytes(tree.path(Artifact.AUDIO))),
         dub=measure(iter([to_bytes(stereo)])),
         background_change=after - before,
-        drift=len(made.whole) / PLAIN_RATE - probe(clip.film).duration,
+        drift=len(made.whole) / PLAIN_RATE - probe(clip.file).duration,
     )
 
 
-def _programme(tree: Tree) -> Samples:
-    sound: Samples = soundfile.read(tree.path(Artifact.AUDIO), dtype="float32", always_2d=True)[0]
-    return sound
+def _source_audio(tree: Tree) -> Samples:
+    samples: Samples = soundfile.read(tree.path(Artifact.AUDIO), dtype="float32", always_2d=True)[0]
+    return samples
 
 
-def _resampled(sound: Samples, rate: int, wanted: int) -> Samples:
-    """By repeating samples: levels are measured, nobody listens."""
-    return numpy.repeat(sound, wanted // rate)
+def _resampled(samples: Samples, rate: int, target_rate: int) -> Samples:
+    """Repeat each sample, which is enough to measure levels."""
+    return numpy.repeat(samples, target_rate // rate)

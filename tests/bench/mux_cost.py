@@ -1,6 +1,6 @@
-"""What mux costs for a programme of so many minutes.
+"""The cost of mux for a source of some minutes.
 
-    python mux_cost.py prepare FOLDER MINUTES     the programme, and what mux reads
+    python mux_cost.py prepare FOLDER MINUTES     make the source and the inputs of mux
     python mux_cost.py mux FOLDER                 prints JSON
 
 Two processes, so that the peak memory is that of mux alone.
@@ -21,8 +21,8 @@ from dubstage.testing import request_for, run_stage_in
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Outcome, Work
 
-LINE_SECONDS = 5.0
-"""From line to line: 12 in a minute, and every second one is stretched."""
+SEGMENT_SECONDS = 5.0
+"""From segment to segment: 12 per minute, of which every second one is stretched."""
 
 
 @dataclass(frozen=True)
@@ -37,19 +37,19 @@ class Cost:
 
 
 def prepare(folder: Path, minutes: float) -> None:
-    """Play the stages before mux for a film of `minutes`."""
+    """Run fakes of the stages before mux for a source of `minutes`."""
     seconds = minutes * 60
-    lines = [
+    segments = [
         DubbedSegment(
-            n * LINE_SECONDS + 0.5, n * LINE_SECONDS + 3.5, 3.0 + 0.9 * (n % 2), level=0.1
+            n * SEGMENT_SECONDS + 0.5, n * SEGMENT_SECONDS + 3.5, 3.0 + 0.9 * (n % 2), level=0.1
         )
-        for n in range(int(seconds / LINE_SECONDS))
+        for n in range(int(seconds / SEGMENT_SECONDS))
     ]
     make_video(source_path(folder), seconds=seconds)
     model = folder / "models/faster-whisper/base/SHA256SUMS"
     model.parent.mkdir(parents=True)
     model.touch()
-    rest = fake_stages(lines, seconds)
+    rest = fake_stages(segments, seconds)
 
     def run(work: Work) -> Outcome:
         if work.request.stage is not Stage.SEPARATE:

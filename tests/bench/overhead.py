@@ -61,11 +61,11 @@ class TimedRecognizer:
 
 def overhead_per_minute(folder: Path) -> dict[str, float]:
     """Seconds per minute of audio, by stage, without loading the model."""
-    clip = make(CLIP, folder / "film")
+    clip = make(CLIP, folder / "clip")
     job = folder / "job"
     (job / "inputs/clip").mkdir(parents=True)
     (job / "models").symlink_to(SEED)
-    clip.film.rename(job / "inputs/clip/source.mp4")
+    clip.file.rename(job / "inputs/clip/source.mp4")
     _run(job, Stage.INGEST)
     minutes = clip.seconds / 60
     found = {}

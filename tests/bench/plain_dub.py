@@ -1,6 +1,6 @@
-"""A dub by the plain method: what a tool does that thinks of nothing but the words.
+"""A dub by the plain method, which only places the words.
 
-Tempo without a cap, padding before and after, laid over a 16 kHz mono background; no
+Tempo without a limit, padding before and after, added to a 16 kHz mono background; no
 loudness, no ducking, no cross-fade to the source. It gets the same clips.
 """
 
@@ -19,13 +19,13 @@ from dubstage.text.transcript import Clip
 Samples = NDArray[numpy.float32]
 
 PLAIN_RATE = 16000
-SLOWEST = 1.1
-"""A line is drawn out by no more than this."""
+MAX_SLOWDOWN = 1.1
+"""A clip is slowed down by this factor at most."""
 
 
 @dataclass(frozen=True)
 class PlainDub:
-    """Voice and the whole, 16 kHz, one channel, and how fast each line is."""
+    """The voice and the mix, 16 kHz, one channel, and the speed of each segment."""
 
     voice: Samples
     whole: Samples
@@ -34,13 +34,13 @@ class PlainDub:
 
 def plain_dub(clips: Sequence[Clip], folder: Path, background: Path) -> PlainDub:
     """Dub `background` with `clips`, which are stored in `folder`."""
-    bed = read_mono(background, f"aresample={PLAIN_RATE}")
-    voice = numpy.zeros_like(bed)
+    mono_background = read_mono(background, f"aresample={PLAIN_RATE}")
+    voice = numpy.zeros_like(mono_background)
     speeds = []
     for clip in clips:
         if not clip.audio_file:
             continue
-        tempo = max(clip.duration / clip.target_duration, 1 / SLOWEST)
+        tempo = max(clip.duration / clip.target_duration, 1 / MAX_SLOWDOWN)
         filters = f"aresample={PLAIN_RATE},atempo={tempo:.6f}"
         samples = read_mono(folder / clip.audio_file, filters)
         padding = max(clip.target_duration - len(samples) / PLAIN_RATE, 0.0)
@@ -48,4 +48,4 @@ def plain_dub(clips: Sequence[Clip], folder: Path, background: Path) -> PlainDub
         samples = samples[: max(len(voice) - first, 0)]
         voice[first : first + len(samples)] += samples
         speeds.append(tempo * clip.spoken_speed)
-    return PlainDub(voice, numpy.clip(bed + voice, -1.0, 1.0), tuple(speeds))
+    return PlainDub(voice, numpy.clip(mono_background + voice, -1.0, 1.0), tuple(speeds))
