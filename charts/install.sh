@@ -32,7 +32,9 @@ say "CRDs and operator"
 scope=$(kubectl get crd dubprofiles.dubjob.dev -o 'jsonpath={.spec.scope}' 2>/dev/null || true)
 [ "$scope" != Cluster ] || {
     say "DubProfiles are now namespaced, and Kubernetes cannot change the scope of their CRD. Save"
-    say "your own profiles, delete the CRD, and run this again:"
+    say "your own profiles, run these commands, then install again. DubJobs and media stay."
+    say "  helm uninstall dubjob-profiles --namespace dubbing --ignore-not-found"
+    say "  helm uninstall dubjob --namespace dubjob-system --ignore-not-found"
     say "  kubectl delete crd dubprofiles.dubjob.dev"
     exit 1
 }

@@ -168,14 +168,16 @@ def test_crds_can_be_deleted_with_the_release(helm: Helm) -> None:
 
 
 def test_from_the_previous_chart(helm: Helm) -> None:
-    """DubProfiles were cluster-scoped, and the scope of a CRD cannot change."""
+    """DubProfiles were cluster-scoped and part of the operator's release: the scope of a CRD
+    cannot change, so both are removed first. DubJobs stay."""
     helm.view.attempt("create", "namespace", NAMESPACE)
     helm("install", "dubjob", PREVIOUS, "-n", SYSTEM, "--create-namespace", "--set", "replicas=0")
-    helm.view.kubectl("delete", "crd", "dubprofiles.dubjob.dev")
     helm.view.kubectl("apply", "--server-side", "-k", str(ROOT / "data-pvc/base"))
     kept = manifest("kept")
     del kept["spec"]["profileRef"]
     helm.view.kubectl("apply", "-f", "-", stdin=json.dumps(kept))
+    helm("uninstall", "dubjob", "-n", SYSTEM)
+    helm.view.kubectl("delete", "crd", "dubprofiles.dubjob.dev")
     helm.operator("--set", "replicas=0", *ADOPT)
     helm.profiles()
     assert helm.names("dubprofiles") == {"cpu", "gpu", "default"}
