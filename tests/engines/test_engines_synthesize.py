@@ -150,7 +150,7 @@ def test_google_request_is_retried(
     server.speak = lambda _text, attempt: trouble if attempt < 2 else speech(mp3)
     Gtts().speak("hola", "es", ANN, 1.0, tmp_path / "take.wav")
     assert len(server.asked) == 3
-    assert sorted(path.name for path in tmp_path.iterdir() if "line" in path.name) == ["take.wav"]
+    assert sorted(path.name for path in tmp_path.iterdir() if "take" in path.name) == ["take.wav"]
 
 
 @pytest.mark.parametrize(
