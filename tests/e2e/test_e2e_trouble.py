@@ -60,7 +60,12 @@ def test_out_of_memory_names_the_limit(
     profile: Callable[..., str],
 ) -> None:
     """The kernel kills the stage; the status says which limit and what raises it."""
-    tight = profile(transcribe={"resources": {"limits": {"memory": "96Mi", "nvidia.com/gpu": "1"}}})
+    resources = {
+        # The default request is above this limit.
+        "requests": {"memory": "64Mi"},
+        "limits": {"memory": "96Mi", "nvidia.com/gpu": "1"},
+    }
+    tight = profile(transcribe={"resources": resources})
     name = names("oom")
     lay_source(name, sample)
     cluster.apply(dubjob_manifest(name, profile=tight, backoffLimit=0))
