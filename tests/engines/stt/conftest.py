@@ -14,6 +14,7 @@ import numpy
 import pytest
 import soundfile
 from numpy.typing import NDArray
+from rapidfuzz.distance import Levenshtein
 
 from dubstage.contract import EngineChoice, Stage
 from dubstage.models.volume import SUMS, write_sums
@@ -123,11 +124,4 @@ def model(folder: Path, name: str, source: Path) -> Path:
 
 def word_error_rate(said: Sequence[str], heard: Sequence[str]) -> float:
     """Words to change, drop or add, as a share of those that were said."""
-    row = list(range(len(heard) + 1))
-    for number, word in enumerate(said, start=1):
-        before, row[0] = row[0], number
-        for place, other in enumerate(heard, start=1):
-            before, row[place] = row[place], min(
-                row[place] + 1, row[place - 1] + 1, before + (word != other)
-            )  # fmt: skip
-    return row[-1] / len(said)
+    return Levenshtein.distance(said, heard) / len(said)
