@@ -299,7 +299,7 @@ def test_pod_is_restricted_and_gets_its_request() -> None:
         mount["mountPath"]: mount.get("readOnly", False) for mount in container["volumeMounts"]
     }
     assert mounts == {
-        "/data/inputs": True, "/data/interim": False, "/data/outputs": False,
+        "/data/inputs": True, "/data/interim/folder": False, "/data/outputs/folder": False,
         "/models": True, "/scratch": False,
     }  # fmt: skip
     request = StageRequest.model_validate_json(container["env"][0]["value"])

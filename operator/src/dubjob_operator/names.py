@@ -32,6 +32,10 @@ RETRY_ANNOTATION = "dubjob.dev/retry"
 APPROVE_ANNOTATION = "dubjob.dev/approve"
 
 STAGE_CONTAINER = "stage"
+FOLDERS_CONTAINER = "folders"
+"""The init container that creates the folders of the job."""
+GLOSSARY_ANNOTATION = "dubjob.dev/glossary"
+"""The glossary of a pod whose request would be too long for an environment variable."""
 
 COMPLETE = "Complete"
 FAILED = "Failed"

@@ -41,6 +41,7 @@ STAGE_FAILED = "StageFailed"
 OUT_OF_MEMORY = "OOMKilled"
 DISRUPTED = "Disrupted"
 POD_FAILED = "PodFailed"
+FOLDERS_NOT_CREATED = "FoldersNotCreated"
 EXIT_CODE = "ExitCode"
 BACKOFF_LIMIT_EXCEEDED = "BackoffLimitExceeded"
 

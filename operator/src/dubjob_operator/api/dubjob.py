@@ -19,7 +19,7 @@ from dubjob_operator.api.fields import (
     exactly_one_of,
 )
 from dubjob_operator.api.model import ApiModel
-from dubjob_operator.api.options import Deadlines, GlossaryEntry, Mix, Speakers
+from dubjob_operator.api.options import Deadlines, Glossary, Mix, Speakers
 from dubjob_operator.api.profile_reference import ProfileRef, UsedProfile, candidates
 from dubjob_operator.api.renamed import Renamed
 from dubjob_operator.api.status import DubJobStatus
@@ -82,20 +82,8 @@ class DubJobSpec(ApiModel):
     speakers: Speakers | None = None
     """Number of speakers. If omitted, the engine detects it; engines without diarization
     assume one."""
-    glossary: (
-        Annotated[
-            list[GlossaryEntry],
-            Field(
-                max_length=500,
-                json_schema_extra={
-                    "x-kubernetes-list-type": "map",
-                    "x-kubernetes-list-map-keys": ["term"],
-                },
-            ),
-        ]
-        | None
-    ) = None
-    """Terms with a fixed translation, for example names."""
+    glossary: Glossary | None = None
+    """Terms with a fixed translation, for example names. Defaults to none."""
     mix: Mix | None = None
     """Mix of the dub."""
     backoff_limit: Annotated[int, Field(ge=0, le=20)] | None = None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from dubjob_operator.api.fields import Seconds
 from dubjob_operator.api.model import ApiModel
@@ -29,6 +30,40 @@ class GlossaryEntry(ApiModel):
     """Term in the source language. Upper and lower case are not distinguished."""
     translation: GlossaryText | None = None
     """Translation of the term. If omitted, the term is kept."""
+
+
+GLOSSARY_BYTES = 196608
+"""192 KiB: a glossary is an annotation of the pods, and Kubernetes allows 256 KiB of these."""
+
+
+def _fits(entries: list[GlossaryEntry]) -> list[GlossaryEntry]:
+    texts = (text for entry in entries for text in (entry.term, entry.translation or ""))
+    if sum(len(text.encode()) for text in texts) > GLOSSARY_BYTES:
+        raise PydanticCustomError("glossary", "{text}", {"text": GLOSSARY_TOO_LONG})
+    return entries
+
+
+GLOSSARY_TOO_LONG = (
+    f"glossary must not be longer than {GLOSSARY_BYTES // 1024} KiB in UTF-8: remove terms"
+)
+Glossary = Annotated[
+    list[GlossaryEntry],
+    Field(
+        max_length=500,
+        json_schema_extra={
+            "x-kubernetes-list-type": "map",
+            "x-kubernetes-list-map-keys": ["term"],
+            "x-kubernetes-validations": [
+                {
+                    "rule": "self.map(entry, size(bytes(entry.term)) + (has(entry.translation) ? "
+                    "size(bytes(entry.translation)) : 0)).sum() <= " + str(GLOSSARY_BYTES),
+                    "message": GLOSSARY_TOO_LONG,
+                }
+            ],
+        },
+    ),
+    AfterValidator(_fits),
+]
 
 
 class Mix(ApiModel):

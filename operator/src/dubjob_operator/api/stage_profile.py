@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from enum import Enum
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, JsonValue
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue
+from pydantic_core import PydanticCustomError
 
 from dubjob_operator.api.environment import Variable, VariablesSource
 from dubjob_operator.api.fields import ObjectName, Seconds, exactly_one_of
@@ -28,6 +30,23 @@ Quantity = Annotated[
 ]
 Labels = Annotated[dict[str, Annotated[str, Field(max_length=63)]], Field(max_length=64)]
 Annotations = Annotated[dict[str, Annotated[str, Field(max_length=8192)]], Field(max_length=64)]
+PARAMETERS_BYTES = 8192
+"""Maximum size as JSON. The parameters of all stages are in one environment variable, for which
+Linux allows 128 KiB."""
+
+
+def _fit(parameters: dict[str, str | int | float | bool]) -> dict[str, str | int | float | bool]:
+    text = json.dumps(parameters, ensure_ascii=False).replace("$", r"\u0024")
+    if len(text.encode()) > PARAMETERS_BYTES:
+        raise PydanticCustomError(
+            "parameters",
+            "parameters must not be longer than {size} bytes as JSON",
+            {"size": PARAMETERS_BYTES},
+        )
+    return parameters
+
+
+Parameters = Annotated[dict[str, str | int | float | bool], AfterValidator(_fit)]
 Quantities = Annotated[dict[str, Quantity], Field(max_length=32)]
 
 
@@ -135,10 +154,8 @@ class StageProfile(StageDefaults):
         None
     )
     """Name of the model, a folder `<engine>/<model>` on the models volume."""
-    parameters: dict[str, str | int | float | bool] | None = Field(
-        default=None, json_schema_extra=FreeForm
-    )
-    """Settings of the engine: names and plain values."""
+    parameters: Parameters | None = Field(default=None, json_schema_extra=FreeForm)
+    """Settings of the engine: names and plain values, at most 8 KiB as JSON."""
     network_access: NetworkAccess | None = None
     """None, or Egress: the engine connects to servers. The chart's network policies deny
     it to all other stages. Defaults to None."""

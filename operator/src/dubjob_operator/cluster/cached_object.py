@@ -94,12 +94,16 @@ def slim(raw: Mapping[str, Any]) -> dict[str, Any]:
                 "nodeName": spec.get("nodeName", ""),
                 "containers": [_only(each, "name", "resources") for each in spec["containers"]],
             }
-            containers = status.get("containerStatuses", ())
+            # The glossary in the annotations can take 200 KB.
+            metadata = {**metadata, "annotations": {}}
             conditions = status.get("conditions", ())
             status = {
                 "phase": status.get("phase", "Pending"),
                 "conditions": [_only(each, "type", "status", "message") for each in conditions],
-                "containerStatuses": [_only(each, "name", "state") for each in containers],
+                **{
+                    kind: [_only(each, "name", "state") for each in status.get(kind, ())]
+                    for kind in ("initContainerStatuses", "containerStatuses")
+                },
             }
     metadata = _only(
         metadata, "name", "namespace", "uid", "resourceVersion", "creationTimestamp",

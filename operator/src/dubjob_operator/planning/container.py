@@ -1,4 +1,4 @@
-"""The container of a stage: command, environment, resources, volumes."""
+"""The containers of a stage's pod: command, environment, resources, volumes."""
 
 from __future__ import annotations
 
@@ -15,8 +15,17 @@ from dubstage.contract import (
     StageRequest,
     request_env,
 )
+from dubstage.contract.glossary import GLOSSARY_DIR, GLOSSARY_FILE
 
 HUGGING_FACE_VARIABLE = "HF_TOKEN"
+JOB_ROOTS = ("interim", "outputs")
+"""The folders of the data volume in which each job has a folder of its own."""
+RESTRICTED = {
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "capabilities": {"drop": ["ALL"]},
+}
+PLAIN_RESOURCES = ("cpu", "memory", "ephemeral-storage")
 
 
 def stage_container(
@@ -32,11 +41,7 @@ def stage_container(
         "envFrom": [source.model_dump(by_alias=True, exclude_none=True)
                     for source in chosen.env_from or ()] or None,
         "resources": _resources(chosen),
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": RESTRICTED,
         "volumeMounts": [
             {
                 "name": "data",
@@ -44,22 +49,63 @@ def stage_container(
                 "subPath": "inputs",
                 "readOnly": True,
             },
-            {"name": "data", "mountPath": f"{DATA_DIR}/interim", "subPath": "interim"},
-            {"name": "data", "mountPath": f"{DATA_DIR}/outputs", "subPath": "outputs"},
+            # A decoder that an untrusted file has taken over cannot reach another dub.
+            *(
+                {"name": "data", "mountPath": f"{DATA_DIR}/{path}", "subPath": path}
+                for path in _job_folders(request)
+            ),
             {"name": "models", "mountPath": MODELS_DIR, "readOnly": True},
             {"name": "scratch", "mountPath": SCRATCH_DIR},
+            *(
+                [{"name": "glossary", "mountPath": GLOSSARY_DIR, "readOnly": True}]
+                if request.glossary_file
+                else []
+            ),
         ],
     }  # fmt: skip
     return {key: value for key, value in container.items() if value is not None}
 
 
-def volumes(spec: DubProfileSpec) -> list[dict[str, Any]]:
+def folders_container(chosen: StageProfile, request: StageRequest) -> dict[str, Any]:
+    """The init container that creates the folders of the job as the user of the pod.
+
+    The kubelet would create them as root, which an NFS server with `root_squash` refuses. This
+    container mounts the folders of all jobs, but it reads no media.
+    """
+    container: dict[str, Any] = {
+        "name": names.FOLDERS_CONTAINER,
+        "image": chosen.image,
+        "imagePullPolicy": chosen.image_pull_policy,
+        "command": ["mkdir", "-p", "-m", "775"]
+        + [f"{DATA_DIR}/{path}" for path in _job_folders(request)],
+        "resources": _plain_resources(chosen),
+        "securityContext": RESTRICTED,
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "volumeMounts": [
+            {"name": "data", "mountPath": f"{DATA_DIR}/{root}", "subPath": root}
+            for root in JOB_ROOTS
+        ],
+    }
+    return {key: value for key, value in container.items() if value is not None}
+
+
+def volumes(spec: DubProfileSpec, request: StageRequest) -> list[dict[str, Any]]:
     """The volumes of the pod."""
-    return [
+    found: list[dict[str, Any]] = [
         {"name": "data", "persistentVolumeClaim": {"claimName": spec.data_claim_name}},
         {"name": "models", "persistentVolumeClaim": {"claimName": spec.models_claim_name}},
         {"name": "scratch", "emptyDir": {"sizeLimit": spec.scratch_size_limit}},
     ]
+    if request.glossary_file:
+        annotation = f"metadata.annotations['{names.GLOSSARY_ANNOTATION}']"
+        item = {"path": GLOSSARY_FILE, "fieldRef": {"fieldPath": annotation}}
+        found.append({"name": "glossary", "downwardAPI": {"items": [item]}})
+    return found
+
+
+def _job_folders(request: StageRequest) -> list[str]:
+    """The folders of the job, relative to the data volume."""
+    return [f"{root}/{request.job_id}" for root in JOB_ROOTS]
 
 
 def environment(
@@ -99,6 +145,16 @@ def _token(spec: DubProfileSpec, chosen: StageProfile) -> list[dict[str, Any]]:
         return []
     reference = {"name": secret.secret_name, "key": secret.key, "optional": True}
     return [{"name": HUGGING_FACE_VARIABLE, "valueFrom": {"secretKeyRef": reference}}]
+
+
+def _plain_resources(chosen: StageProfile) -> dict[str, Any]:
+    """The stage's resources without GPUs. A quota can require a request of every container."""
+    return {
+        kind: plain
+        for kind, amounts in _resources(chosen).items()
+        if kind != "claims"
+        and (plain := {name: amounts[name] for name in PLAIN_RESOURCES if name in amounts})
+    }
 
 
 def _resources(chosen: StageProfile) -> dict[str, Any]:

@@ -62,6 +62,9 @@ def explain(stage: str, pod: ObservedPod, profile: str) -> Failure:
     if pod.terminated_reason == reasons.OUT_OF_MEMORY:
         message = messages.out_of_memory(stage, pod.memory_limit, profile)
         return Failure(reasons.OUT_OF_MEMORY, message)
+    if pod.folders_error:
+        message = messages.folders_not_created(pod.folders_error)
+        return Failure(reasons.FOLDERS_NOT_CREATED, message)
     if pod.result and pod.exit_code:
         return Failure(
             pod.result.reason,

@@ -10,7 +10,7 @@ from dubjob_operator.api.dubjob import DubJob
 from dubjob_operator.api.profile import DubProfile, pod_ids
 from dubjob_operator.api.stage_profile import StageProfile
 from dubjob_operator.api.status import StageStatus
-from dubjob_operator.planning.container import stage_container, volumes
+from dubjob_operator.planning.container import folders_container, stage_container, volumes
 from dubjob_operator.planning.failure_policy import pod_failure_policy
 from dubjob_operator.planning.pipeline import ORDER, input_hashes
 from dubjob_operator.planning.scheduling import (
@@ -28,6 +28,7 @@ from dubstage.contract import (
     Stage,
     StageRequest,
 )
+from dubstage.contract.glossary import glossary_text, with_short_environment
 
 NAME_STEM = 40
 """Number of characters of the DubJob's name in the name of the Job."""
@@ -43,10 +44,10 @@ def job_name(dubjob: DubJob, entry: StageStatus) -> str:
 
 
 def stage_request(dubjob: DubJob, profile: DubProfile, entry: StageStatus) -> StageRequest:
-    """The request that the stage reads from its environment."""
+    """The request that the stage reads from its environment, with a long glossary in a file."""
     spec, stage = dubjob.spec, Stage(entry.name)
     speakers, mix = spec.speakers, spec.mix
-    return StageRequest(
+    request = StageRequest(
         stage=stage,
         namespace=dubjob.metadata.namespace,
         name=dubjob.metadata.name,
@@ -55,10 +56,7 @@ def stage_request(dubjob: DubJob, profile: DubProfile, entry: StageStatus) -> St
         source_language=spec.source_language,
         target_language=spec.target_language,
         speakers=SpeakerRange(min=speakers.min, max=speakers.max) if speakers else None,
-        glossary=[
-            GlossaryEntry(term=entry.term, translation=entry.translation)
-            for entry in spec.glossary or ()
-        ],
+        glossary=_glossary(dubjob),
         mix=MixOptions(loudness=mix.loudness, stems=bool(mix.stems)) if mix else MixOptions(),
         engines=profile.spec.engines(),
         force=bool(entry.forced),
@@ -66,6 +64,7 @@ def stage_request(dubjob: DubJob, profile: DubProfile, entry: StageStatus) -> St
         import_only=bool(entry.imports),
         delete_interim=stage is ORDER[-1] and profile.spec.delete_interim_files == "OnComplete",
     )
+    return with_short_environment(request)
 
 
 def stage_job(
@@ -75,6 +74,7 @@ def stage_job(
     chosen = profile.spec.stage(Stage(entry.name))
     if entry.imports:
         chosen = light(profile.spec)
+    request = stage_request(dubjob, profile, entry)
     labels = pod_labels(dubjob, profile.spec, chosen) | {
         names.MANAGED_BY_LABEL: names.OPERATOR_NAME,
         names.DUBJOB_LABEL: names.label_value(dubjob.metadata.name),
@@ -114,9 +114,10 @@ def stage_job(
                 "template": {
                     "metadata": {
                         "labels": labels,
-                        "annotations": pod_annotations(dubjob, profile.spec, chosen),
+                        "annotations": pod_annotations(dubjob, profile.spec, chosen)
+                        | _glossary_annotation(dubjob, request),
                     },
-                    "spec": _pod_spec(dubjob, profile, chosen, entry, node),
+                    "spec": _pod_spec(dubjob, profile, chosen, request, node),
                 },
             }
         ),
@@ -127,10 +128,10 @@ def _pod_spec(
     dubjob: DubJob,
     profile: DubProfile,
     chosen: StageProfile,
-    entry: StageStatus,
+    request: StageRequest,
     node: str | None,
 ) -> dict[str, Any]:
-    spec, request = profile.spec, stage_request(dubjob, profile, entry)
+    spec = profile.spec
     return _set(
         {
             "restartPolicy": "Never",
@@ -148,8 +149,9 @@ def _pod_spec(
             ]
             or None,
             "serviceAccountName": spec.service_account_name,
+            "initContainers": [folders_container(chosen, request)],
             "containers": [stage_container(spec, chosen, request)],
-            "volumes": volumes(spec),
+            "volumes": volumes(spec, request),
             "nodeSelector": chosen.node_selector,
             "tolerations": chosen.tolerations,
             "affinity": node_affinity(chosen, node),
@@ -164,6 +166,20 @@ def _pod_spec(
             "priorityClassName": dubjob.spec.priority_class_name or chosen.priority_class_name,
         }
     )
+
+
+def _glossary_annotation(dubjob: DubJob, request: StageRequest) -> dict[str, str]:
+    """The annotation from which the kubelet makes the file with a long glossary."""
+    if not request.glossary_file:
+        return {}
+    return {names.GLOSSARY_ANNOTATION: glossary_text(_glossary(dubjob))}
+
+
+def _glossary(dubjob: DubJob) -> list[GlossaryEntry]:
+    return [
+        GlossaryEntry(term=entry.term, translation=entry.translation)
+        for entry in dubjob.spec.glossary or ()
+    ]
 
 
 def _set(fields: dict[str, Any]) -> dict[str, Any]:

@@ -147,6 +147,14 @@ def pod_failed(pod: str, stage: str) -> str:
     return f"Pod {pod} of the {stage} stage failed before its container started."
 
 
+def folders_not_created(answer: str) -> str:
+    """The init container failed with `answer`, the last line of its log."""
+    return (
+        f"The folders of the job cannot be created on the data volume: {sentence(answer)} The "
+        "user, group or fsGroup of the profile must have access to its interim and outputs folders."
+    )
+
+
 def exit_code(stage: str, code: int, pod: str) -> str:
     """The container exited without a result."""
     return f"The {stage} stage exited with code {code} and no result: see the log of pod {pod}."

@@ -53,6 +53,8 @@ class ObservedPod:
     """When the container of the stage started."""
     finished: str | None = None
     exit_code: int | None = None
+    folders_error: str = ""
+    """Why the folders of the job cannot be created."""
     terminated_reason: str = ""
     """The reason that Kubernetes gives, for example ``OOMKilled``."""
     result: StageResult | None = None
@@ -188,15 +190,13 @@ def _pod(pod: Object) -> ObservedPod:
     metadata, status = pod["metadata"], pod.get("status", {})
     conditions = {entry["type"]: entry for entry in status.get("conditions", [])}
     scheduled = conditions.get("PodScheduled", {})
-    container: Object = next(
-        (
-            entry
-            for entry in status.get("containerStatuses", [])
-            if entry["name"] == names.STAGE_CONTAINER
-        ),
-        {},
-    )
-    state = container.get("state", {})
+    folders = _state(status, "initContainerStatuses", names.FOLDERS_CONTAINER)
+    has_failed = bool(folders.get("terminated", {}).get("exitCode"))
+    if has_failed or "waiting" in folders:
+        # The stage waits for this container, and it says why.
+        state = folders
+    else:
+        state = _state(status, "containerStatuses", names.STAGE_CONTAINER)
     ended = state.get("terminated", {})
     waiting = state.get("waiting", {})
     unschedulable = scheduled.get("status") == "False"
@@ -213,11 +213,21 @@ def _pod(pod: Object) -> ObservedPod:
         started=state.get("running", {}).get("startedAt") or ended.get("startedAt"),
         finished=ended.get("finishedAt"),
         exit_code=ended.get("exitCode"),
+        folders_error=ended.get("message", "") if has_failed else "",
         terminated_reason=ended.get("reason", ""),
         result=StageResult.from_termination_message(ended.get("message")),
         memory_limit=_memory_limit(pod),
         node=pod.get("spec", {}).get("nodeName", ""),
     )
+
+
+def _state(status: Object, kind: str, name: str) -> Object:
+    """The state of the container `name`; empty if it has none yet."""
+    for entry in status.get(kind, ()):
+        if entry["name"] == name:
+            state: Object = entry.get("state", {})
+            return state
+    return {}
 
 
 def _memory_limit(pod: Object) -> str:

@@ -162,6 +162,8 @@ class StageRequest(_Message):
     """BCP 47 tag."""
     speakers: SpeakerRange | None = None
     glossary: list[GlossaryEntry] = []
+    glossary_file: str | None = None
+    """Path of a file with the glossary, if it is too long for an environment variable."""
     mix: MixOptions = MixOptions()
     engines: dict[Stage, EngineChoice]
     """The engine of every stage: ingest computes with them which stages are reusable, mux

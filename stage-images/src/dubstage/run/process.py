@@ -20,6 +20,7 @@ from dubstage.contract import (
     StageRequest,
     StageResult,
 )
+from dubstage.contract.glossary import with_glossary
 from dubstage.errors import Misconfigured, NoInput, StageError, TemporaryFailure
 from dubstage.run.attempt import Attempt
 from dubstage.run.ingest_order import run_ingest
@@ -43,6 +44,11 @@ def main(environment: Mapping[str, str] = os.environ) -> int:
         request = StageRequest.model_validate_json(environment.get(REQUEST_ENV, ""))
     except ValueError as error:
         print(f"{REQUEST_ENV} is not a StageRequest: {error}")
+        return ExitCode.CONFIG
+    try:
+        request = with_glossary(request)
+    except (OSError, ValueError) as error:
+        print(f"The glossary {request.glossary_file} cannot be read: {error}")
         return ExitCode.CONFIG
     logs.configure(request)
     roots = Roots.from_environment(environment)
@@ -114,7 +120,7 @@ def _unforeseen(request: StageRequest, roots: Roots, error: Exception) -> StageE
 
     Libraries that write audio do not report a full volume, so the volumes are asked.
     """
-    if any(_is_full(root) for root in (roots.interim, roots.outputs)):
+    if any(_is_full(root / request.job_id) for root in (roots.interim, roots.outputs)):
         return _from_os_error(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
     return TemporaryFailure(
         f"The {request.stage} stage ended with an unexpected {type(error).__name__}. The log of "
