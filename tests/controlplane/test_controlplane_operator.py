@@ -145,7 +145,14 @@ def test_new_dubjob_has_the_default_status(view: View) -> None:
         ({"jobID": "../up"}, "jobID"),
         ({"jobID": "a..b"}, "'..'"),
         ({"source": {"path": "a/../../b"}}, "'..'"),
-        ({"source": {"path": "/etc/passwd"}}, "path"),
+        ({"source": {"path": "/etc/passwd"}}, "must not begin with '/'"),
+        ({"source": {"path": "talk\u202egpm.4pm"}}, "marks of text direction"),
+        ({"source": {"path": "a\u009b31mb"}}, "control characters"),
+        ({"source": {"path": "a\nb"}}, "control characters"),
+        (
+            {"glossary": [{"term": f"{n}", "translation": "字" * 200} for n in range(400)]},
+            "glossary must not be longer than 192 KiB",
+        ),
         ({"speakers": {"min": 3, "max": 2}}, "speakers.min"),
         ({"backoffLimit": -1}, "backoffLimit"),
         ({"image": "mine"}, "image"),
@@ -175,6 +182,21 @@ def test_the_schema_accepts_two_languages_or_two_regions(
     installed: View, source: str, target: str
 ) -> None:
     installed.apply("accepted", sourceLanguage=source, targetLanguage=target)
+    installed.kubectl("delete", "dubjob", "accepted")
+
+
+def test_glossary_of_the_greatest_length_reaches_the_pod(view: View) -> None:
+    """As an annotation from which the kubelet makes a file: an environment variable has 128 KiB."""
+    glossary = [{"term": f"{n:03d}" + "字" * 60, "translation": "字" * 65} for n in range(500)]
+    view.kubectl("create", "-f", "-", stdin=json.dumps(manifest("wordy", glossary=glossary)))
+    pod = view.pod_of("wordy", "ingest")
+    lines = pod["metadata"]["annotations"]["dubjob.dev/glossary"].splitlines()
+    assert lines == [f"{entry['term']}\t{entry['translation']}" for entry in glossary]
+    assert len(pod["spec"]["containers"][0]["env"][0]["value"]) < 65536
+
+
+def test_source_in_any_script_is_accepted(installed: View) -> None:
+    installed.apply("accepted", source={"path": "日本/فیلم‌ها/👩‍💻.mp4"})
     installed.kubectl("delete", "dubjob", "accepted")
 
 
