@@ -35,9 +35,9 @@ def written(current: StageStatus | None, suspend: bool = False) -> dict[str, Con
          {"Reconciling": "The separate stage is running."}),
         (entry("Queued", "Unschedulable"), False, {"Reconciling"},
          {"Reconciling": "The separate stage waits for capacity."}),
-        (entry("Pulling", "ImagePullBackOff"), False, {"Reconciling"},
+        (entry("Pulling", "CreateContainerError"), False, {"Reconciling"},
          {"Reconciling": "The separate stage cannot start.",
-          "Stalled": "The separate stage waits until ImagePullBackOff is resolved or its start "
+          "Stalled": "The separate stage waits until CreateContainerError is resolved or its start "
           "deadline passes."}),
         (entry("Pending", "ProfileNotFound"), False, {"Reconciling"},
          {"Stalled": "The separate stage waits until ProfileNotFound is resolved or its start "

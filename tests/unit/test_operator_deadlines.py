@@ -25,6 +25,17 @@ DISRUPTED = {"type": "DisruptionTarget", "status": "True"}
 PROFILE = UsedProfile(kind="DubProfile", name="cpu")
 
 
+DENIED_BY_WEBHOOK = 'admission webhook "x" denied the request: registry i/o timeout'
+WEBHOOK_AWAY = (
+    'Internal error occurred: failed calling webhook "m.kb.io": failed to call webhook: Post '
+    '"https://kueue.svc:443/mutate": dial tcp 10.0.0.1:443: connect: connection refused'
+)
+TERMINATING = (
+    'jobs.batch "x" is forbidden: unable to create new content in namespace dubbing because it '
+    "is being terminated"
+)
+
+
 def failed(after: DubJobStatus) -> str | None:
     found = after.condition("Failed")
     return found.reason if found else None
@@ -68,6 +79,78 @@ def test_refused_job_is_a_fault_of_the_profile() -> None:
     assert state(world.later(11)) == (StageState.FAILED, "StartDeadlineExceeded")
 
 
+@pytest.mark.parametrize(
+    ("answer", "final", "reason"),
+    [
+        (f"500 InternalError: {WEBHOOK_AWAY}", False, "JobNotCreated"),
+        ("409 AlreadyExists: object is being deleted: jobs.batch", False, "JobNotCreated"),
+        ("0 TimeoutError: POST /apis/batch/v1/namespaces/dubbing/jobs", False, "JobNotCreated"),
+        (f"403 Forbidden: {TERMINATING}", True, "NamespaceTerminating"),
+        (f"500 : {DENIED_BY_WEBHOOK}", False, "ProfileInvalid"),
+        ("422 Invalid: spec.timeoutSeconds: Invalid value", True, "ProfileInvalid"),
+        ("422 Invalid: a sentence of a later version", True, "ProfileInvalid"),
+    ],
+)
+def test_job_that_cannot_be_created(answer: str, final: bool, reason: str) -> None:
+    world = World(deadlines={"startSeconds": 60})
+    world.profile = job_refused(PROFILE, answer, final=final)
+    after = world.step()
+    assert state(after) == (StageState.PENDING, reason)
+    finished = after.condition("Finished")
+    assert finished
+    assert (finished.reason, finished.status) == (reason, "False")
+    assert answer in finished.message
+    assert [event.split()[0] for event in world.events] == [reason]
+    is_fault = reason == "ProfileInvalid"
+    assert failed(world.later(3600)) == ("StartDeadlineExceeded" if is_fault else None)
+
+
+NO_SUCH_IMAGE = 'Failed to pull image "r/dub:1": rpc error: code = NotFound: r/dub:1: not found'
+AWAY = 'Failed to pull image "r/not-found:1": dial tcp 10.0.0.1:443: i/o timeout'
+
+
+@pytest.mark.parametrize(
+    ("reason", "message", "is_fault"),
+    [
+        ("ErrImagePull", NO_SUCH_IMAGE, True),
+        ("ImagePullBackOff", f'Back-off pulling image "r/dub:1": ErrImagePull: {AWAY}', False),
+        ("ImagePullBackOff", 'Back-off pulling image "r/dub:1": 401 Unauthorized', True),
+        ("ErrImagePull", AWAY, False),
+        ("ErrImagePull", "unexpected status: 503 Service Unavailable", False),
+        ("ErrImagePull", "toomanyrequests: You have reached your pull rate limit", False),
+        ("RegistryUnavailable", "", False),
+        ("InvalidImageName", "couldn't parse image name", True),
+    ],
+)
+def test_registry_outage_is_waited_for(reason: str, message: str, is_fault: bool) -> None:
+    world = World(deadlines={"startSeconds": 60})
+    world.step()
+    pulling(world, reason, message)
+    assert state(world.later(6)) == (StageState.PULLING, reason)
+    assert failed(world.later(3600)) == ("StartDeadlineExceeded" if is_fault else None)
+
+
+def test_back_off_without_a_cause_keeps_the_answer_of_the_registry() -> None:
+    world = World(deadlines={"startSeconds": 60})
+    world.step()
+    pulling(world, "ErrImagePull", NO_SUCH_IMAGE)
+    world.later(6)
+    pulling(world, "ImagePullBackOff", 'Back-off pulling image "r/dub:1"')
+    after = world.later(59)
+    assert after.stages[0].message == f"{NO_SUCH_IMAGE}."
+    assert failed(world.later(2)) == "StartDeadlineExceeded"
+
+
+def pulling(world: World, reason: str, message: str) -> None:
+    """The kubelet cannot pull the image."""
+    created = world.pods[-1]["metadata"]["creationTimestamp"] if world.pods else None
+    world.pod("Pending", waiting=reason)
+    (container,) = world.pods[-1]["status"]["containerStatuses"]
+    container["state"]["waiting"]["message"] = message
+    if created:
+        world.pods[-1]["metadata"]["creationTimestamp"] = created
+
+
 def test_queue_deadline_limits_waiting_for_capacity() -> None:
     world = World(deadlines={"queueSeconds": 100})
     world.step()
@@ -84,8 +167,15 @@ def test_queue_deadline_limits_waiting_for_capacity() -> None:
     [
         ('pods "x" is forbidden: exceeded quota: gpus', False, "QuotaExceeded", False),
         ('pods "x" is forbidden: violates PodSecurity', False, "PodRefused", True),
+        (DENIED_BY_WEBHOOK, False, "PodRefused", True),
+        ('Pod "x" is invalid: spec.containers[0].image: Required value', False, "PodRefused", True),
+        (WEBHOOK_AWAY, False, "PodNotCreated", False),
+        ("etcdserver: request timed out", False, "PodNotCreated", False),
+        ('pods "x" is forbidden: status unknown for quota: gpus', False, "PodNotCreated", False),
+        ("a sentence of a later version", False, "PodNotCreated", False),
+        (TERMINATING, False, "NamespaceTerminating", False),
         ("", True, "AwaitingAdmission", False),
-        ("", False, "NoPod", True),
+        ("", False, "NoPod", False),
     ],
 )
 def test_job_without_a_pod(refused: str, suspended: bool, reason: str, is_fault: bool) -> None:

@@ -229,7 +229,7 @@ def test_profile_of_other_namespaces_is_not_used() -> None:
 def test_unpullable_image_fails_the_dubjob() -> None:
     world = World(deadlines={"startSeconds": 30})
     world.step()
-    world.pod("Pending", waiting="ImagePullBackOff")
+    world.pod("Pending", waiting="ErrImageNeverPull")
     assert world.later(6).stages[0].state is StageState.PULLING
     world.now += timedelta(seconds=31)
     assert world.step().condition("Failed").reason == "StartDeadlineExceeded"  # type: ignore[union-attr]

@@ -15,7 +15,7 @@ from dubjob_operator.api.dubjob import Key
 from dubjob_operator.cluster.cache import Cache
 from dubjob_operator.cluster.cached_object import CachedDubJob, CachedProfile
 from dubjob_operator.cluster.client import Client
-from dubjob_operator.cluster.errors import Conflict, Refused
+from dubjob_operator.cluster.errors import ApiError, Conflict, NotFound, Refused, Unavailable
 from dubjob_operator.cluster.reconcile import EXPECTATION_SECONDS, Reconciler
 from dubjob_operator.planning.observation import Object
 
@@ -31,10 +31,17 @@ class ApiServer:
         self.writes: list[str] = []
 
         self.refuses_events = False
+        self.job_error: ApiError | None = None
+        """The answer to the creation of a Job."""
+        self.events: list[dict[str, Any]] = []
 
     async def send(self, method: str, path: str, body: Any) -> dict[str, Any]:
         if self.refuses_events and path.endswith("/events"):
             raise Refused(403, "Forbidden", "exceeded quota: few events")
+        if path.endswith("/events"):
+            self.events.append(body)
+        if self.job_error and path.endswith("/jobs"):
+            raise self.job_error
         self.writes.append(f"{method} {path.rpartition('/')[2]}")
         if method == "PUT":
             if body["metadata"]["resourceVersion"] != self.stored["metadata"]["resourceVersion"]:
@@ -42,6 +49,10 @@ class ApiServer:
             self.stored = json.loads(json.dumps(body))
             self.touch()
         return {"metadata": self.stored["metadata"]}
+
+    async def request(self, method: str, path: str, **_: Any) -> dict[str, Any]:
+        """Another object has the name of the Job."""
+        return {"metadata": {"name": path.rpartition("/")[2], "uid": "other"}}
 
     def touch(self) -> None:
         """Somebody writes."""
@@ -134,6 +145,56 @@ async def test_undelivered_job_is_read_again(late: Late) -> None:
     reconciler.clock = lambda: NOW + timedelta(seconds=EXPECTATION_SECONDS + 1)
     await reconciler.reconcile(KEY)
     assert server.writes.count("POST jobs") == 2
+
+
+WEBHOOK_AWAY = 'Internal error occurred: failed calling webhook "m.kb.io": connection refused'
+
+
+@pytest.mark.parametrize(
+    ("error", "is_retried"),
+    [
+        (Unavailable(500, "InternalError", WEBHOOK_AWAY), True),
+        (Unavailable(0, "TimeoutError", "POST jobs"), True),
+        (Conflict(409, "AlreadyExists", 'jobs.batch "x" already exists'), True),
+        (Conflict(409, "Conflict", "Operation cannot be fulfilled on resourcequotas"), True),
+        (NotFound(404, "NotFound", 'namespaces "dubbing" not found'), True),
+        (Refused(403, "Forbidden", "is forbidden: not yet ready to handle request"), False),
+    ],
+)
+async def test_job_that_is_not_created_is_reported_at_once(
+    late: Late, error: ApiError, is_retried: bool
+) -> None:
+    server, watch, reconciler = late
+    server.job_error = error
+    for _ in range(2):
+        if is_retried:
+            with pytest.raises(type(error)):
+                await reconciler.reconcile(KEY)
+        else:
+            await reconciler.reconcile(KEY)
+    status = server.stored["status"]
+    assert status["observedGeneration"] == 1
+    finished = next(each for each in status["conditions"] if each["type"] == "Finished")
+    assert finished["reason"] == "JobNotCreated"
+    assert str(error) in finished["message"]
+    assert [event["reason"] for event in server.events] == ["JobNotCreated"]
+    assert server.writes == ["POST events", "PUT status"]
+    server.job_error = None
+    watch.catch_up()
+    await reconciler.reconcile(KEY)
+    assert "reason" not in server.stored["status"]["stages"][0]
+    assert "POST jobs" in server.writes
+
+
+async def test_event_of_a_long_name_fits_the_limit(late: Late) -> None:
+    server, watch, reconciler = late
+    server.stored["metadata"]["name"] = "a" * 200 + "." * 1 + "b" * 52
+    watch.catch_up()
+    server.job_error = Conflict(409, "AlreadyExists", "exists")
+    with pytest.raises(Conflict):
+        await reconciler.reconcile(KEY)
+    (event,) = server.events
+    assert len(event["metadata"]["name"]) <= 253
 
 
 async def test_refused_event_does_not_block_the_status(late: Late) -> None:

@@ -81,7 +81,8 @@ class Deadlines(ApiModel):
 
     start_seconds: Annotated[int, Field(ge=1, le=604800)] | None = None
     """Seconds for which a stage may be unable to start: image, configuration, missing claim
-    or profile. Waiting for capacity does not count. Defaults to 600."""
+    or profile. Waiting for capacity, or for a part of the cluster that does not respond, does not
+    count. Defaults to 600."""
     queue_seconds: Seconds | None = None
     """Seconds for which a stage may wait for capacity, quota or admission. Defaults to no
     limit."""

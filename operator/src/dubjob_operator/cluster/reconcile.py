@@ -16,7 +16,7 @@ from dubjob_operator.cluster.apply import create_job, delete_job, write_status
 from dubjob_operator.cluster.cache import Cache
 from dubjob_operator.cluster.cached_object import CachedDubJob
 from dubjob_operator.cluster.client import Client
-from dubjob_operator.cluster.errors import Refused
+from dubjob_operator.cluster.errors import ApiError, NotLeading, Refused
 from dubjob_operator.cluster.events import emit
 from dubjob_operator.cluster.metrics import count_transitions
 from dubjob_operator.cluster.profiles import Profiles, first_problem
@@ -26,7 +26,7 @@ from dubjob_operator.cluster.throughput import Throughput
 from dubjob_operator.planning.idle import is_active
 from dubjob_operator.planning.job_refusal import job_refused
 from dubjob_operator.planning.observation import observe
-from dubjob_operator.planning.plan import plan
+from dubjob_operator.planning.plan import Plan, plan
 from dubjob_operator.planning.stage_states import stage_states
 from dubjob_operator.planning.status import invalid, status
 from dubjob_operator.planning.transitions import transitions
@@ -101,29 +101,41 @@ class Reconciler:
         for job in step.delete:
             await delete_job(self.client, dubjob.metadata.namespace, job)
         dubjob = dubjob.using(reference, starts=step.create is not None)
-        again = step.requeue_after
-        if step.create and self._is_expected(step.create, now):
-            # It may have been deleted before it reached the cache; then no event will follow.
-            again = EXPECTATION_SECONDS
-        elif step.create:
-            refused = await self._create(step.create, now)
-            if refused:
-                problem = job_refused(dubjob.profile, refused)
-                states = stage_states(dubjob, problem, observed, now)
+        again, failure = await self._start(step, now)
+        if failure:
+            final = isinstance(failure, Refused)
+            refused = job_refused(dubjob.profile, str(failure), final=final)
+            states = stage_states(dubjob, profile, observed, now, refused)
         progress = self.progress.of(dubjob, observed, now)
         throughput = self.throughput.of(dubjob.profile_key)
         after = status(dubjob, states, observed, now, progress, throughput)
         await self._record(stored, dubjob.metadata, before, after, now)
         count_transitions(dubjob, after, observed)
         self.throughput.learn(dubjob.profile_key, dubjob.metadata.uid, after.stages)
+        if failure and not isinstance(failure, Refused):
+            # The status says so. The work queue tries again, after its back-off.
+            raise failure
         return again
 
-    async def _create(self, job: dict[str, Any], now: datetime) -> str | None:
-        """Create the Job; the answer of the API server if it refuses it, else None."""
+    async def _start(self, step: Plan, now: datetime) -> tuple[float | None, ApiError | None]:
+        """Create the Job of the step, if it has one. Return the seconds until the next reconcile,
+        and why the Job could not be created."""
+        if step.create is None:
+            return step.requeue_after, None
+        if self._is_expected(step.create, now):
+            # It may have been deleted before it reached the cache; then no event will follow.
+            return EXPECTATION_SECONDS, None
+        return step.requeue_after, await self._create(step.create, now)
+
+    async def _create(self, job: dict[str, Any], now: datetime) -> ApiError | None:
+        """Create the Job; the answer of the API server if it does not exist then."""
         try:
             await create_job(self.client, job)
-        except Refused as refused:
-            return str(refused)
+        except NotLeading:
+            raise
+        except ApiError as error:
+            logger.warning("Job %s was not created: %s", job["metadata"]["name"], error)
+            return error
         self._expected[job["metadata"]["name"]] = now
         return None
 

@@ -47,14 +47,17 @@ def limited(
     profile: DubProfile | ProfileProblem | None,
     observed: Observed,
     now: datetime,
+    refused: ProfileProblem | None = None,
 ) -> list[StageStatus]:
-    """The entries with the current stage saying why it cannot start, and failed at its limits."""
+    """The entries with the current stage saying why it cannot start, and failed at its limits.
+    `refused`: why its Job could not be created, if that was tried."""
     entry = current(entries)
     if entry is None or (dubjob.spec.suspend and entry.reason == reasons.SUSPENDED):
         return entries
     job = observed.job(entry.job_name or "")
     if job is None and entry.state in (StageState.PENDING, StageState.QUEUED):
-        entry = _not_created(dubjob, entry, profile, observed, now)
+        usable = refused or usable_profile(dubjob, profile)
+        entry = _not_created(dubjob, entry, usable, observed, now)
     limit = nearest_limit(dubjob, profile, entries, entry, job, now)
     if limit and limit.left <= 0:
         entry = _failed(entry, limit.reason, limit.message, now)
@@ -70,12 +73,11 @@ def limited(
 def _not_created(
     dubjob: DubJob,
     entry: StageStatus,
-    profile: DubProfile | ProfileProblem | None,
+    usable: DubProfile | ProfileProblem,
     observed: Observed,
     now: datetime,
 ) -> StageStatus:
     """The entry of a stage without a Job: why none can be created, or pending."""
-    usable = usable_profile(dubjob, profile)
     if not isinstance(usable, ProfileProblem):
         return _behind_old_pod(dubjob, entry, observed, now)
     waits = usable.reason == reasons.QUOTA_EXCEEDED

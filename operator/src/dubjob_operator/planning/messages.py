@@ -20,7 +20,10 @@ IS_SUSPENDED = "The field spec.suspend is true."
 
 # A stage that waits or starts.
 AWAITING_ADMISSION = "The Job waits for admission by its queue."
-NO_POD = "The Job has no pod, and no Event says why."
+NO_POD = (
+    "The Job has no pod, and no Event says why. If this persists, check that the "
+    "kube-controller-manager of the cluster is running."
+)
 STARTING = "The pod is starting."
 
 
@@ -125,6 +128,19 @@ def job_refused(profile: str, answer: str) -> str:
         f"The API server refused the Job of the stage: {sentence(answer)} Correct {profile}, or "
         "the policies of the namespace."
     )
+
+
+def job_not_created(answer: str) -> str:
+    """The Job could not be created, and the operator tries again."""
+    return (
+        "The Job of the stage could not be created, and the operator tries again: "
+        f"{sentence(answer)}"
+    )
+
+
+def namespace_terminating(answer: str) -> str:
+    """The namespace is being deleted."""
+    return f"The namespace is being deleted, so no stage can start: {sentence(answer)}"
 
 
 # A stage that failed, or whose attempt failed.

@@ -28,6 +28,8 @@ class Situation:
     observed: Observed
     pipeline_hash: str
     now: datetime
+    refused: ProfileProblem | None = None
+    """Why the Job of the current stage could not be created, if that was tried."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ PASSES = (
     Pass(
         "limits",
         "Last: it fails whichever stage is then the current one.",
-        lambda s, entries: limited(s.dubjob, entries, s.profile, s.observed, s.now),
+        lambda s, entries: limited(s.dubjob, entries, s.profile, s.observed, s.now, s.refused),
     ),
 )
 """In the order in which they are applied. A pass sees what the previous ones changed."""

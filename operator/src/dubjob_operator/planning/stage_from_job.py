@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 from dubjob_operator import reasons
 from dubjob_operator.api.dubjob import DubJob
 from dubjob_operator.api.status import StageState, StageStatus
 from dubjob_operator.planning import failure_policy, messages, start_faults
+from dubjob_operator.planning.answers import (
+    is_denial,
+    is_namespace_terminating,
+    is_quota_exceeded,
+)
 from dubjob_operator.planning.deadlines import DEBOUNCE_SECONDS, PATIENCE_SECONDS, patience_left
 from dubjob_operator.planning.observation import ObservedJob, ObservedPod, Refusal, Unknown
 from dubjob_operator.planning.stage_entry import ended, moved_to
 from dubjob_operator.planning.times import parse
 from dubstage.contract.summary import StageSummary, scaled
+
+BACK_OFF = "ImagePullBackOff"
+BACK_OFF_CAUSE = re.compile('image "[^"]*": ')
+"""Where the message of a back-off repeats why the image could not be pulled."""
+REFUSAL_REASONS = frozenset(
+    {
+        reasons.QUOTA_EXCEEDED,
+        reasons.NAMESPACE_TERMINATING,
+        reasons.POD_REFUSED,
+        reasons.POD_NOT_CREATED,
+    }
+)
+"""Reasons that only the Events of a Job give."""
 
 
 def from_job(dubjob: DubJob, entry: StageStatus, job: ObservedJob, now: datetime) -> StageStatus:
@@ -76,7 +95,7 @@ def _with_lost_pod(entry: StageStatus, job: ObservedJob, now: datetime) -> Stage
 def _recorded_refusal_stands(entry: StageStatus, job: ObservedJob) -> bool:
     """Whether the refusal in the recorded status is the latest that is known: after a start, the
     operator has not read the Events yet."""
-    recorded = entry.reason in (reasons.QUOTA_EXCEEDED, reasons.POD_REFUSED)
+    recorded = entry.reason in REFUSAL_REASONS
     return isinstance(job.refusal, Unknown) and entry.state is StageState.QUEUED and recorded
 
 
@@ -87,12 +106,19 @@ def _without_pod(entry: StageStatus, job: ObservedJob, now: datetime) -> StageSt
         return moved_to(entry, StageState.QUEUED, now, reason, message)
     if isinstance(job.refusal, Refusal):
         message = messages.sentence(job.refusal.message)
-        by_quota = "exceeded quota" in message
-        reason = reasons.QUOTA_EXCEEDED if by_quota else reasons.POD_REFUSED
-        return moved_to(entry, StageState.QUEUED, now, reason, message)
+        return moved_to(entry, StageState.QUEUED, now, _refusal_reason(message), message)
     if _recorded_refusal_stands(entry, job):
         return entry
     return moved_to(entry, StageState.QUEUED, now, reasons.NO_POD, messages.NO_POD)
+
+
+def _refusal_reason(answer: str) -> str:
+    """Why the API server does not create the pods of a Job, from its `answer`."""
+    if is_quota_exceeded(answer):
+        return reasons.QUOTA_EXCEEDED
+    if is_namespace_terminating(answer):
+        return reasons.NAMESPACE_TERMINATING
+    return reasons.POD_REFUSED if is_denial(answer) else reasons.POD_NOT_CREATED
 
 
 def _not_started(
@@ -104,8 +130,12 @@ def _not_started(
         if "persistentvolumeclaim" in pod.unschedulable:
             return moved_to(entry, StageState.PULLING, now, reasons.CLAIM_MISSING, message)
         return moved_to(entry, StageState.QUEUED, now, reasons.UNSCHEDULABLE, message)
-    if pod.waiting_reason in start_faults.POD_FAULTS:
+    if pod.waiting_reason in start_faults.POD_FAULTS | start_faults.PULL_PROBLEMS:
         message = messages.sentence(pod.waiting_message)
+        if pod.waiting_reason == BACK_OFF and not BACK_OFF_CAUSE.search(message):
+            # Some kubelets do not repeat the answer of the registry.
+            known = entry.reason in start_faults.PULL_PROBLEMS
+            message = (entry.message if known else None) or message
         return moved_to(entry, StageState.PULLING, now, pod.waiting_reason, message)
     known = entry.reason == reasons.NO_SANDBOX
     lasts = entry.reason == reasons.STARTING and patience_left(entry, now) <= 0

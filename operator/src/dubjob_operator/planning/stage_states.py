@@ -22,11 +22,13 @@ def stage_states(
     profile: DubProfile | ProfileProblem | None,
     observed: Observed,
     now: datetime,
+    refused: ProfileProblem | None = None,
 ) -> tuple[StageStatus, ...]:
-    """The states of the stages, in order."""
+    """The states of the stages, in order. `refused`: why the Job of the current stage could not be
+    created, if that was tried."""
     hashes = input_hashes(dubjob)
     entries = [_entry(dubjob, stage, hashes[stage], observed, now) for stage in ORDER]
-    situation = Situation(dubjob, profile, observed, hashes[ORDER[-1]], now)
+    situation = Situation(dubjob, profile, observed, hashes[ORDER[-1]], now, refused)
     return tuple(apply_passes(situation, entries))
 
 

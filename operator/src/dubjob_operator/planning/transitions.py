@@ -22,6 +22,8 @@ REASONS = {
     StageState.FAILED: reasons.STAGE_FAILED,
 }
 RANK = {state: number for number, state in enumerate(StageState)}
+NAME_LENGTH = 253
+"""Limit of the name of an object. The name of a DubJob may be as long."""
 STAGES = [str(stage) for stage in ORDER]
 
 
@@ -84,26 +86,34 @@ def _whole(metadata: Metadata, after: DubJobStatus, kind: str, occasion: str) ->
 
 
 def _same(before: StageStatus | None, after: StageStatus) -> bool:
-    return before is not None and (before.state, before.run, before.attempts) == (
-        after.state,
-        after.run,
-        after.attempts,
+    return before is not None and (
+        (before.state, before.run, before.attempts, _blocked(before))
+        == (after.state, after.run, after.attempts, _blocked(after))
     )
 
 
+def _blocked(entry: StageStatus) -> str | None:
+    """Why the stage has no Job, None if nothing prevents it."""
+    waits = entry.state is StageState.PENDING and entry.reason != reasons.SUSPENDED
+    return entry.reason if waits else None
+
+
 def _stage(metadata: Metadata, entry: StageStatus) -> list[Transition]:
-    reason = REASONS.get(entry.state) if isinstance(entry.state, StageState) else None
+    blocked = _blocked(entry)
+    reason = blocked or (REASONS.get(entry.state) if isinstance(entry.state, StageState) else None)
     if reason is None:
         return []
     if entry.reused:
         reason = reasons.STAGE_REUSED
     place = f"{STAGES.index(entry.name)}{RANK[StageState(entry.state)]}"
     key = f"{entry.name}/{entry.input_hash}/{entry.run}/{entry.attempts}/{entry.state}"
-    warning = entry.state in (StageState.RETRYING, StageState.FAILED)
+    key = f"{key}/{blocked}" if blocked else key
+    warning = bool(blocked) or entry.state in (StageState.RETRYING, StageState.FAILED)
     message = f"{entry.name}: {entry.message}" if entry.message else entry.name
     return [Transition(_name(metadata, place, key), warning, reason, message)]
 
 
 def _name(metadata: Metadata, place: str, key: str) -> str:
     digest = hashlib.sha256(f"{metadata.uid}/{key}".encode()).hexdigest()[:12]
-    return f"{metadata.name}.{place}.{digest}"
+    stem = metadata.name[: NAME_LENGTH - len(place) - len(digest) - 2].rstrip("-.")
+    return f"{stem}.{place}.{digest}"
