@@ -103,7 +103,8 @@ def operator_reasons() -> set[str]:
     """Return every reason of the operator, without those that only Events have."""
     constants = {value for name, value in vars(reasons).items() if name.isupper()}
     found = {value for value in constants if isinstance(value, str)} - reasons.EVENTS
-    found |= start_faults.POD_FAULTS | start_faults.JOB_FAULTS | start_faults.STAGE_FAULTS
+    found |= start_faults.POD_FAULTS | start_faults.PULL_PROBLEMS
+    found |= start_faults.JOB_FAULTS | start_faults.STAGE_FAULTS
     return found | {str(state) for state in StageState} - {"Succeeded", "Failed"}
 
 
