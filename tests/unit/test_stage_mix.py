@@ -18,7 +18,6 @@ from dubstage.mux.master import aac_gain_db, master, plan_gain
 from dubstage.mux.mix import CROSS_FADE, DUCK_DB, Tracks, mix_blocks, write_stems
 from dubstage.mux.original import analyze
 from dubstage.mux.spans import Envelope, Span, count_frames, count_shared_frames, merge
-from dubstage.mux.video import MP4, DubbedVideo, mux_video
 from dubstage.mux.voice import (
     TRIM_FADE_SECONDS,
     PlacedClip,
@@ -28,6 +27,8 @@ from dubstage.mux.voice import (
 )
 from dubstage.timing.fit import fit
 from dubstage.timing.slot import Slot, TimedSegment
+from dubstage.video.containers import MP4
+from dubstage.video.dubbed_video import DubbedVideo, mux_video
 
 
 def noise(seconds: float, level: float, seed: int = 1) -> numpy.ndarray:

@@ -11,7 +11,7 @@ from dubstage.media.audio import SAMPLE_RATE
 from dubstage.media.ffmpeg import MediaError, input_file, read_stereo, run, write_stereo
 from dubstage.media.wav import WRITER
 from dubstage.mux.loudness import EBU_R128, SILENCE, Loudness, measure, parse_summary
-from dubstage.mux.video import AAC, AAC_BIT_RATE
+from dubstage.video.dubbed_video import AAC, AAC_BIT_RATE
 
 PEAK_CEILING = -1.0
 """dBTP; no true peak of the dub is above."""

@@ -27,9 +27,10 @@ from dubstage.mux.round_trip import check_model, word_error_rate
 from dubstage.mux.spans import count_frames, count_shared_frames, merge
 from dubstage.mux.subtitles import write_subtitles
 from dubstage.mux.totals import MixResult, Totals, message, summary, totals
-from dubstage.mux.video import DubbedVideo, SoftSubtitles, container_for, mux_video
 from dubstage.mux.voice import PlacedClip, RenderedClip, render, run_ahead, write_voice_track
 from dubstage.text.transcript import Clip, TranslatedSegment, read_aligned, read_list
+from dubstage.video.containers import container_for
+from dubstage.video.dubbed_video import DubbedVideo, SoftSubtitles, mux_video
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Outcome, Work
 

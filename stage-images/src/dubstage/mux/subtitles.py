@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from dubstage.logs import step
 from dubstage.mux.subtitle_rows import limits_of, rows, width
-from dubstage.mux.video import SoftSubtitles
 from dubstage.text.transcript import TranslatedSegment
+from dubstage.video.dubbed_video import SoftSubtitles
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Work
 

@@ -1,0 +1,1 @@
+"""The dubbed video: its container, its streams, and the command that writes it."""
