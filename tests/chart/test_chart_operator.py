@@ -80,6 +80,15 @@ def test_log_permission_depends_on_read_progress() -> None:
         assert environment(found)["READ_PROGRESS"] == str(wanted).lower()
 
 
+def test_queue_permissions_depend_on_read_workloads() -> None:
+    for wanted in (True, False):
+        found = render(OPERATOR, readWorkloads=wanted)
+        allowed = rules(found.of("ClusterRole")["dubjob-operator"])
+        queues = {("workloads", "list"), ("localqueues/pendingworkloads", "get")}
+        assert allowed & queues == (queues if wanted else set())
+        assert environment(found)["READ_WORKLOADS"] == str(wanted).lower()
+
+
 def test_aggregated_roles_include_dubjobs() -> None:
     found = render(OPERATOR, rbac__aggregateRoles=True).of("ClusterRole")
     prefix = "rbac.authorization.k8s.io/aggregate-to-"

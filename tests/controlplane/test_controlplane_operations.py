@@ -218,10 +218,13 @@ def test_the_namespaced_operator_keeps_to_its_namespaces(
     installed: View, proxied: FaultProxy, control_plane: ControlPlane
 ) -> None:
     installed.kubectl("create", "namespace", "elsewhere")
-    values = ["--set", f"watchNamespaces={{{NAMESPACE}}}", "--set", "readProgress=false"]
+    values = ["--set", f"watchNamespaces={{{NAMESPACE}}}", "--set", "readProgress=false",
+              "--set", "readWorkloads=false"]  # fmt: skip
     try:
         installed.render(control_plane, *values)
-        installed.start_operator(WATCH_NAMESPACES=NAMESPACE, READ_PROGRESS="false")
+        installed.start_operator(
+            WATCH_NAMESPACES=NAMESPACE, READ_PROGRESS="false", READ_WORKLOADS="false"
+        )
         elsewhere = json.dumps(manifest("far"))
         installed.kubectl("-n", "elsewhere", "apply", "-f", "-", stdin=elsewhere)
         installed.apply("near")

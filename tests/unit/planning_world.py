@@ -9,7 +9,7 @@ from dubjob_operator import names
 from dubjob_operator.api.dubjob import DubJob
 from dubjob_operator.api.profile import DubProfile
 from dubjob_operator.api.status import DubJobStatus
-from dubjob_operator.planning.observation import Observed, PodRefusal, observe
+from dubjob_operator.planning.observation import Admission, Observed, PodRefusal, observe
 from dubjob_operator.planning.plan import plan
 from dubjob_operator.planning.profile_use import ProfileProblem
 from dubjob_operator.planning.stage_states import stage_states
@@ -66,6 +66,7 @@ class World:
         self.jobs: dict[str, dict[str, Any]] = {}
         self.pods: list[dict[str, Any]] = []
         self.refusals: dict[str, PodRefusal] = {}
+        self.admissions: dict[str, Admission] = {}
         self.created: list[str] = []
         self.events: list[str] = []
 
@@ -77,7 +78,7 @@ class World:
                 job["status"] = {"conditions": [{"type": "Complete", "status": "True"}]}
 
     def observed(self) -> Observed:
-        return observe(self.jobs.values(), self.pods, UID, self.refusals)
+        return observe(self.jobs.values(), self.pods, UID, self.refusals, self.admissions)
 
     def change(self, annotations: dict[str, str] | None = None, **spec: Any) -> None:
         """Another spec: those fields differ from what was applied first."""

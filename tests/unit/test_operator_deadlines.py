@@ -12,7 +12,7 @@ from dubjob_operator.api.profile_reference import UsedProfile
 from dubjob_operator.api.status import DubJobStatus, StageState
 from dubjob_operator.planning.estimate import remaining_seconds
 from dubjob_operator.planning.job_refusal import job_refused
-from dubjob_operator.planning.observation import NotRefused, Refusal
+from dubjob_operator.planning.observation import Admission, NotRefused, Refusal
 from dubjob_operator.planning.times import timestamp
 from dubstage.contract import Stage
 from dubstage.contract.summary import StageSummary
@@ -226,6 +226,24 @@ def test_late_admission_leaves_time_for_the_pod() -> None:
     assert state(world.step()) == (StageState.PENDING, None)
     assert state(world.later(59)) == (StageState.PENDING, None)
     assert state(world.later(1)) == (StageState.QUEUED, "NoPod")
+
+
+def test_queue_says_why_a_job_is_not_admitted() -> None:
+    world = World(queueName="dbus")
+    world.step()
+    (name,) = world.jobs
+    world.jobs[name]["spec"]["suspend"] = True
+    missing = Admission("Inadmissible", "LocalQueue dbus doesn't exist")
+    world.admissions = {name: missing}
+    after = world.later(6)
+    assert state(after) == (StageState.QUEUED, "AwaitingAdmission")
+    finished = after.condition("Finished")
+    assert finished
+    assert "queue dbus (Inadmissible): LocalQueue dbus doesn't exist." in finished.message
+    world.admissions = {}
+    assert world.later(1).stages == after.stages, "a restarted operator has not read it yet"
+    world.admissions = {name: Admission(position=2)}
+    assert "queue dbus at position 2." in (world.later(1).stages[0].message or "")
 
 
 def test_restarted_operator_keeps_the_reason_of_a_waiting_job() -> None:

@@ -19,7 +19,7 @@ EXAMPLE = {
     "annotation": "dubjob.dev/retry", "stages": "mux", "text": "It ended",
     "places": ["no DubProfile cpu in namespace dubbing", "no ClusterDubProfile cpu"],
     "field": "queueName", "choices": ["slow"], "place": "spec.stages.mux", "engine": "none",
-    "engines": ["ffmpeg"],
+    "engines": ["ffmpeg"], "queue": "dubs", "position": 3,
 }  # fmt: skip
 FUNCTIONS = [
     function
@@ -59,6 +59,16 @@ def test_quoted_text_gets_one_full_stop(text: str, expected: str) -> None:
 @pytest.mark.parametrize(("count", "expected"), [(1, " once;"), (2, " 2 times;")])
 def test_numbers_agree_with_nouns(count: int, expected: str) -> None:
     assert expected in messages.too_many_disruptions("mux", count, "DubProfile cpu", 1)
+
+
+@pytest.mark.parametrize(
+    ("position", "place"),
+    [(None, ""), (1, " at position 1"), (10, " at position 10"), (11, " behind position 10"),
+     (20, " behind position 10"), (21, " behind position 20"), (999, " behind position 990")],
+)  # fmt: skip
+def test_far_position_changes_rarely(position: int | None, place: str) -> None:
+    text = messages.awaiting_admission("dubs", position, "", "")
+    assert text == f"The Job waits for admission by queue dubs{place}."
 
 
 def test_start_deadline_adds_nothing_to_a_command() -> None:

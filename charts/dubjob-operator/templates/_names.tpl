@@ -35,6 +35,14 @@ capabilities: {drop: [ALL]}
   resources: [pods/log]
   verbs: [get]
 {{- end }}
+{{- if .Values.readWorkloads }}
+- apiGroups: [kueue.x-k8s.io]
+  resources: [workloads]
+  verbs: [list]
+- apiGroups: [visibility.kueue.x-k8s.io]
+  resources: [localqueues/pendingworkloads]
+  verbs: [get]
+{{- end }}
 - apiGroups: [""]
   resources: [events]
   verbs: [list, create]

@@ -38,7 +38,11 @@ async def operate(settings: Settings) -> None:
 
     queue = WorkQueue(reconcile)
     reconciler = Reconciler(
-        client, cache, queue.add_low_priority, read_progress=settings.read_progress
+        client,
+        cache,
+        queue.add_low_priority,
+        read_progress=settings.read_progress,
+        read_workloads=settings.read_workloads,
     )
     leadership = Leadership(lease_client, settings.lease_namespace, settings.identity, take_over)
     client.may_write = lambda: leadership.is_leader

@@ -27,6 +27,8 @@ class Settings:
     """DEBUG, INFO, WARNING or ERROR (``LOG_LEVEL``)."""
     read_progress: bool = True
     """Whether the progress of stages is read from the logs of their pods (``READ_PROGRESS``)."""
+    read_workloads: bool = True
+    """Whether the Workloads of Kueue are read, for why a Job is suspended (``READ_WORKLOADS``)."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -46,4 +48,5 @@ class Settings:
             metrics_port=int(environment.get("METRICS_PORT", cls.metrics_port)),
             log_level=level,
             read_progress=environment.get("READ_PROGRESS", "true").lower() != "false",
+            read_workloads=environment.get("READ_WORKLOADS", "true").lower() != "false",
         )

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from dubjob_operator.api.dubjob import DubJob, Key, Metadata
 from dubjob_operator.api.status import DubJobStatus
+from dubjob_operator.cluster.admissions import Admissions
 from dubjob_operator.cluster.apply import create_job, delete_job, write_status
 from dubjob_operator.cluster.cache import Cache
 from dubjob_operator.cluster.cached_object import CachedDubJob
@@ -53,12 +54,14 @@ class Reconciler:
         clock: Callable[[], datetime] = utc_now,
         *,
         read_progress: bool = True,
+        read_workloads: bool = True,
     ) -> None:
         self.client = client
         self.cache = cache
         self.clock = clock
         self.progress = ProgressReader(client, wake, read_progress)
         self.refusals = Refusals(client, wake)
+        self.admissions = Admissions(client, wake, on=read_workloads)
         self.throughput = Throughput()
         self.profiles = Profiles(client, cache, clock)
         self._learnt: set[str] = set()
@@ -74,6 +77,7 @@ class Reconciler:
         Raises :class:`dubjob_operator.cluster.errors.ApiError`.
         """
         self.refusals.forget(key)
+        self.admissions.forget(key)
         stored = self._latest(key)
         if stored is None:
             self.progress.forget(key)
@@ -95,7 +99,8 @@ class Reconciler:
         for seen in jobs:
             self._expected.pop(seen["metadata"]["name"], None)
         refusals = self.refusals.of(key, jobs, pods)
-        observed = observe(jobs, pods, dubjob.metadata.uid, refusals)
+        admissions = self.admissions.of(key, jobs)
+        observed = observe(jobs, pods, dubjob.metadata.uid, refusals, admissions)
         states = stage_states(dubjob, profile, observed, now)
         step = plan(dubjob, profile, observed, states, now)
         for job in step.delete:

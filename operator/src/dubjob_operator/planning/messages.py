@@ -19,7 +19,6 @@ SPEC_INVALID = "The spec is invalid."
 IS_SUSPENDED = "The field spec.suspend is true."
 
 # A stage that waits or starts.
-AWAITING_ADMISSION = "The Job waits for admission by its queue."
 NO_POD = (
     "The Job has no pod, and no Event says why. If this persists, check that the "
     "kube-controller-manager of the cluster is running."
@@ -55,6 +54,20 @@ def cannot_start(stage: str) -> str:
 def awaits_cause(stage: str, reason: str) -> str:
     """The stage cannot start because of `reason`, and there is time to correct that."""
     return f"The {stage} stage waits until {reason} is resolved or its start deadline passes."
+
+
+def awaiting_admission(queue: str, position: int | None, reason: str, answer: str) -> str:
+    """A queue holds the Job. `position`: in the queue, from 1; `reason` and `answer`: what the
+    queue reports, empty if nothing."""
+    place = ""
+    if position is not None:
+        # Behind the tenth, only the tens: not each of a thousand queued DubJobs is written when
+        # the first one starts.
+        passed = (position - 1) // 10 * 10
+        place = f" behind position {passed}" if passed else f" at position {position}"
+    by = f"queue {queue}" if queue else "its queue"
+    detail = f" ({reason}): {sentence(answer)}" if reason and answer else "."
+    return f"The Job waits for admission by {by}{place}{detail}"
 
 
 def pod_not_ready(namespace: str, pod: str, node: str) -> str:

@@ -34,6 +34,17 @@ PodRefusal = Refusal | NotRefused | Unknown
 
 
 @dataclass(frozen=True)
+class Admission:
+    """What the queue of a suspended Job reports."""
+
+    reason: str = ""
+    """Reason of the condition of its Workload, empty if there is none."""
+    message: str = ""
+    position: int | None = None
+    """Position in the queue, from 1; None if it is not known."""
+
+
+@dataclass(frozen=True)
 class ObservedPod:
     """One pod of a stage's Job."""
 
@@ -87,6 +98,10 @@ class ObservedJob:
     """Limit for one pod, in seconds."""
     suspended: bool = False
     """Whether a queueing scheduler holds it."""
+    queue: str = ""
+    """The queue of the Job, empty if it has none."""
+    admission: Admission | None = None
+    """What its queue reports, None if that has not been read."""
     refusal: PodRefusal = Unknown()
     """Whether its pods can be created, as far as the Events say."""
     failed_pods: int = 0
@@ -127,10 +142,11 @@ def observe(
     pods: Iterable[Object],
     owner_uid: str,
     refusals: Mapping[str, PodRefusal] | None = None,
+    admissions: Mapping[str, Admission] | None = None,
 ) -> Observed:
     """The Jobs of the DubJob with the UID `owner_uid`, and all pods that carry its label.
-    `refusals`, by name of the Job: whether its pods are refused. A Job that is missing there is
-    unknown."""
+    `refusals` and `admissions`, by name of the Job: whether its pods are refused, and what its
+    queue reports. Of a Job that is missing there, nothing is known."""
     by_owner: dict[str, list[ObservedPod]] = {}
     all_pods = []
     for pod in pods:
@@ -142,8 +158,10 @@ def observe(
         if controller_uid(job) == owner_uid:
             own_pods = by_owner.get(job["metadata"]["uid"], [])
             own_pods.sort(key=lambda pod: pod.created)
-            refusal = (refusals or {}).get(job["metadata"]["name"], Unknown())
-            own_jobs.append(_job(job, tuple(own_pods), refusal))
+            name = job["metadata"]["name"]
+            refusal = (refusals or {}).get(name, Unknown())
+            admission = (admissions or {}).get(name)
+            own_jobs.append(_job(job, tuple(own_pods), refusal, admission))
     own_jobs.sort(key=lambda job: job.name)
     return Observed(tuple(own_jobs), tuple(all_pods))
 
@@ -156,7 +174,12 @@ def controller_uid(item: Object) -> str:
     return ""
 
 
-def _job(job: Object, pods: tuple[ObservedPod, ...], refusal: PodRefusal) -> ObservedJob:
+def _job(
+    job: Object,
+    pods: tuple[ObservedPod, ...],
+    refusal: PodRefusal,
+    admission: Admission | None,
+) -> ObservedJob:
     metadata = job["metadata"]
     annotations = metadata.get("annotations") or {}
     timeout = annotations.get(names.TIMEOUT_ANNOTATION)
@@ -176,6 +199,8 @@ def _job(job: Object, pods: tuple[ObservedPod, ...], refusal: PodRefusal) -> Obs
         started=job.get("status", {}).get("startTime", ""),
         # The condition stays after the field is reset, until the Job controller reacts.
         suspended=job.get("spec", {}).get("suspend") is True or "Suspended" in conditions,
+        queue=metadata.get("labels", {}).get(names.QUEUE_LABEL, ""),
+        admission=admission,
         refusal=refusal,
         failed_pods=job.get("status", {}).get("failed", 0),
         complete="Complete" in conditions or "SuccessCriteriaMet" in conditions,

@@ -15,7 +15,13 @@ from dubjob_operator.planning.answers import (
     is_quota_exceeded,
 )
 from dubjob_operator.planning.deadlines import DEBOUNCE_SECONDS, PATIENCE_SECONDS, patience_left
-from dubjob_operator.planning.observation import ObservedJob, ObservedPod, Refusal, Unknown
+from dubjob_operator.planning.observation import (
+    Admission,
+    ObservedJob,
+    ObservedPod,
+    Refusal,
+    Unknown,
+)
 from dubjob_operator.planning.stage_entry import ended, moved_to
 from dubjob_operator.planning.times import parse
 from dubstage.contract.summary import StageSummary, scaled
@@ -102,14 +108,26 @@ def _recorded_refusal_stands(entry: StageStatus, job: ObservedJob) -> bool:
 def _without_pod(entry: StageStatus, job: ObservedJob, now: datetime) -> StageStatus:
     """The entry of a Job without a pod: suspended, refused, or not started by its controller."""
     if job.suspended:
-        reason, message = reasons.AWAITING_ADMISSION, messages.AWAITING_ADMISSION
-        return moved_to(entry, StageState.QUEUED, now, reason, message)
+        return _awaiting_admission(entry, job, now)
     if isinstance(job.refusal, Refusal):
         message = messages.sentence(job.refusal.message)
         return moved_to(entry, StageState.QUEUED, now, _refusal_reason(message), message)
     if _recorded_refusal_stands(entry, job):
         return entry
     return moved_to(entry, StageState.QUEUED, now, reasons.NO_POD, messages.NO_POD)
+
+
+def _awaiting_admission(entry: StageStatus, job: ObservedJob, now: datetime) -> StageStatus:
+    """The entry of a Job that its queue holds, with what the queue reports."""
+    recorded = entry.state is StageState.QUEUED and entry.reason == reasons.AWAITING_ADMISSION
+    if job.admission is None and recorded:
+        # After a start, the operator has not read it yet.
+        return entry
+    admission = job.admission or Admission()
+    message = messages.awaiting_admission(
+        job.queue, admission.position, admission.reason, admission.message
+    )
+    return moved_to(entry, StageState.QUEUED, now, reasons.AWAITING_ADMISSION, message)
 
 
 def _refusal_reason(answer: str) -> str:
