@@ -31,8 +31,8 @@ class JobReader(Generic[Answer]):
         seconds: float,
     ) -> None:
         """`wake`: requests another reconcile when something new was read. `read`: the answers in a
-        namespace, by UID of the Job. `first_seconds`: delay before the first read; `seconds`: at
-        least so long between later ones."""
+        namespace, by UID of the Job. `first_seconds`: delay before the first read; `seconds`: the
+        least interval between later ones."""
         self._client = client
         self._wake = wake
         self._read = read
