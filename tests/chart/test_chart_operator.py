@@ -14,6 +14,7 @@ def test_everything_optional_is_off() -> None:
     assert kinds == {
         "CustomResourceDefinition", "ServiceAccount", "ClusterRole", "ClusterRoleBinding",
         "Role", "RoleBinding", "Deployment",
+        "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding",
     }  # fmt: skip
 
 
@@ -146,6 +147,41 @@ def test_image_tag_defaults_to_the_app_version() -> None:
     assert container(render(OPERATOR))["image"].endswith(f":{chart['appVersion']}")
     found = render(OPERATOR, image={"repository": "r.example/op", "tag": "7@sha256:00"})
     assert container(found)["image"] == "r.example/op:7@sha256:00"
+
+
+def test_image_can_be_pinned_by_digest() -> None:
+    digest = "sha256:" + "0f" * 32
+    found = render(OPERATOR, image={"repository": "r.example/op", "tag": "7", "digest": digest})
+    assert container(found)["image"] == f"r.example/op:7@{digest}"
+    assert "/image/digest" in complaint(OPERATOR, image__digest="sha256:00")
+
+
+@pytest.mark.parametrize(
+    ("given", "ids"),
+    [
+        ({}, {"runAsUser": 1000, "runAsGroup": 1000}),
+        ({"securityContext__runAsUser": 1000670000}, {"runAsUser": 1000670000, "runAsGroup": 1000}),
+        ({"securityContext": {"runAsUser": None, "runAsGroup": None}}, {}),
+        ({"securityContext": None}, {}),
+    ],
+)
+def test_ids_of_the_operator_can_be_left_to_the_cluster(given: Object, ids: Object) -> None:
+    """As OpenShift requires."""
+    pod = render(OPERATOR, **given).one("Deployment")["spec"]["template"]["spec"]
+    security = pod["securityContext"]
+    assert security == {
+        "runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}, **ids,
+    }  # fmt: skip
+
+
+def test_admission_policies_are_optional() -> None:
+    kind = "ValidatingAdmissionPolicy"
+    assert set(render(OPERATOR).of(kind)) == {"dubjob-operator"}
+    both = render(OPERATOR, approvalPolicy__enabled=True)
+    assert set(both.of(kind)) == set(both.of(f"{kind}Binding"))
+    assert set(both.of(kind)) == {"dubjob-operator", "dubjob-approval"}
+    assert rules(both.of("ClusterRole")["dubjob-approver"]) == {("dubjobs/approve", "update")}
+    assert not render(OPERATOR, admissionPolicy__enabled=False).of(kind)
 
 
 def test_scheduling_of_the_operator_is_configurable() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
@@ -27,15 +28,19 @@ def stages(profile: Object) -> dict[Stage, StageProfile]:
 def test_only_profiles_of_the_releases_namespace_are_created_by_default() -> None:
     found = render(PROFILES)
     assert set(found.of("DubProfile")) == {"cpu", "gpu", "default"}
-    assert {each["kind"] for each in found} == {"DubProfile"}
+    assert {each["kind"] for each in found} == {"DubProfile", "NetworkPolicy"}
     assert {each["metadata"]["namespace"] for each in found} == {"dubbing"}
 
 
 def test_profiles_of_the_cluster_have_the_same_specs() -> None:
     found = render(PROFILES, kind="ClusterDubProfile")
-    assert {each["kind"] for each in found} == {"ClusterDubProfile"}
-    assert not any("namespace" in each["metadata"] for each in found)
-    assert [each["spec"] for each in found] == [each["spec"] for each in render(PROFILES)]
+    assert {each["kind"] for each in found} == {"ClusterDubProfile", "NetworkPolicy"}
+    profiles = found.of("ClusterDubProfile")
+    assert not any("namespace" in each["metadata"] for each in profiles.values())
+    own = render(PROFILES).of("DubProfile")
+    assert {name: each["spec"] for name, each in profiles.items()} == {
+        name: each["spec"] for name, each in own.items()
+    }
 
 
 def test_two_namespaces_share_no_object() -> None:
@@ -55,7 +60,7 @@ def test_two_namespaces_share_no_object() -> None:
 
 def test_a_namespace_that_uses_the_clusters_profiles_still_pulls_models() -> None:
     found = render(PROFILES, createProfiles=False, modelPull__enabled=True)
-    assert {each["kind"] for each in found} == {"ConfigMap", "Job"}
+    assert {each["kind"] for each in found} == {"ConfigMap", "Job", "NetworkPolicy"}
 
 
 def test_profiles_are_valid() -> None:
@@ -210,9 +215,62 @@ def test_models_of_several_profiles_are_pulled() -> None:
 
 
 def test_network_policies_select_stage_pods_of_the_namespace() -> None:
-    found = render(PROFILES, networkPolicy__enabled=True).of("NetworkPolicy")
+    found = render(PROFILES).of("NetworkPolicy")
     assert {each["metadata"]["namespace"] for each in found.values()} == {"dubbing"}
     assert "egress" not in found["dubjob-stages"]["spec"]
+    assert not render(PROFILES, networkPolicy__enabled=False).of("NetworkPolicy")
+
+
+def reaches(policy: Object, address: str, port: int) -> bool:
+    """Whether an egress rule of the policy allows a connection outside of the cluster."""
+    target = ip_address(address)
+
+    def contains(block: Object) -> bool:
+        inside = target in ip_network(block["cidr"])
+        return inside and not any(target in ip_network(each) for each in block.get("except", ()))
+
+    return any(
+        any(each["port"] == port for each in rule["ports"])
+        and any("ipBlock" in peer and contains(peer["ipBlock"]) for peer in rule["to"])
+        for rule in policy["spec"]["egress"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "port", "allowed"),
+    [
+        ("8.8.8.8", 443, True),
+        ("2001:4860:4860::8888", 443, True),
+        ("8.8.8.8", 80, False),
+        ("8.8.8.8", 53, False),
+        ("10.96.0.1", 443, False),
+        ("172.20.0.1", 443, False),
+        ("192.168.1.10", 443, False),
+        ("100.64.0.1", 443, False),
+        ("169.254.169.254", 443, False),
+        ("127.0.0.1", 443, False),
+        ("fd00::1", 443, False),
+        ("fe80::1", 443, False),
+        ("169.254.20.10", 53, True),
+    ],
+)
+def test_stages_with_egress_reach_public_servers_only(
+    address: str, port: int, allowed: bool
+) -> None:
+    policy = render(PROFILES).of("NetworkPolicy")["dubjob-stages-with-network"]
+    assert reaches(policy, address, port) is allowed
+
+
+def test_ranges_and_rules_of_the_egress_can_be_changed() -> None:
+    proxy = {"to": [{"ipBlock": {"cidr": "10.1.2.3/32"}}], "ports": [{"port": 3128}]}
+    own = {"excludedRanges": ["203.0.113.0/24"], "dnsPeers": [], "egress": [proxy]}
+    policy = render(PROFILES, networkPolicy=own).of("NetworkPolicy")["dubjob-stages-with-network"]
+    assert not reaches(policy, "203.0.113.7", 443)
+    assert reaches(policy, "10.0.0.1", 443)
+    assert reaches(policy, "10.1.2.3", 3128)
+    assert "/networkPolicy/excludedRanges/0" in complaint(
+        PROFILES, networkPolicy={"excludedRanges": ["private"]}
+    )
 
 
 def test_prune_deletes_old_files_and_cannot_reach_inputs() -> None:

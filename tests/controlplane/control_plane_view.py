@@ -126,10 +126,11 @@ class View:
              "--namespace", namespace, *values],
             check=True, capture_output=True, text=True,
         ).stdout  # fmt: skip
-        subprocess.run(
+        done = subprocess.run(
             [*self.kubectl_command, "apply", "-f", "-"],
-            input=rendered, check=True, capture_output=True, text=True,
+            input=rendered, check=False, capture_output=True, text=True,
         )  # fmt: skip
+        assert done.returncode == 0, done.stderr
 
     def pod_of_uid(self, pod: Object) -> Object | None:
         """The same pod as it is now."""

@@ -10,6 +10,13 @@ app.kubernetes.io/name: dubjob-operator
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
+{{- define "dubjob.image" -}}
+{{- with .Values.image }}
+{{- .repository }}:{{ .tag | default $.Chart.AppVersion }}
+{{- with .digest }}@{{ . }}{{ end }}
+{{- end }}
+{{- end -}}
+
 {{- define "dubjob.restricted" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true

@@ -21,7 +21,7 @@ capabilities: {drop: [ALL]}
 runAsNonRoot: true
 {{- range $field, $id := $ids }}
 {{- if not (kindIs "invalid" $id) }}
-{{ $field }}: {{ int $id }}
+{{ $field }}: {{ int64 $id }}
 {{- end }}
 {{- end }}
 fsGroupChangePolicy: OnRootMismatch
