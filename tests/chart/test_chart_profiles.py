@@ -54,7 +54,7 @@ def test_two_namespaces_share_no_object() -> None:
         }
         for namespace in ("team-a", "team-b")
     )
-    assert len(first) == len(second) == 3 + 2 + 2 + 1
+    assert len(first) == len(second) == 3 + 2 + 2 + 4
     assert first & second == set()
 
 
@@ -278,7 +278,13 @@ def test_prune_deletes_old_files_and_cannot_reach_inputs() -> None:
     job = render(PROFILES, prune=prune).one("CronJob")["spec"]["jobTemplate"]["spec"]
     pod = job["template"]["spec"]
     (container,) = pod["containers"]
-    assert container["command"][-2:] == ["--older-than-days=7", "--outcome=complete"]
+    assert container["command"][-3:] == [
+        "--older-than-days=7", "--outcome=complete", "--keep-unfinished",
+    ]  # fmt: skip
+    found = render(PROFILES, prune=prune)
+    (rule,) = found.one("Role")["rules"]
+    assert (rule["resources"], rule["verbs"]) == (["dubjobs"], ["list"])
+    assert pod["serviceAccountName"] == found.one("RoleBinding")["subjects"][0]["name"]
     assert {mount["subPath"] for mount in container["volumeMounts"]} == {"interim", "outputs"}
     assert pod["volumes"][0]["persistentVolumeClaim"]["claimName"] == "media"
 

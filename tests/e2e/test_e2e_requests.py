@@ -144,7 +144,10 @@ def test_cron_job_of_the_chart_prunes_old_media(
         cluster.kubectl("wait", "--for=condition=complete", "job/prune-now", "--timeout=60s")
         assert old in cluster.kubectl("logs", "job/prune-now")
     finally:
-        cluster.kubectl("delete", "job/prune-now", "cronjob/dubjob-prune", "--ignore-not-found")
+        cluster.kubectl(
+            *("delete", "job/prune-now", "cronjob/dubjob-prune", "serviceaccount/dubjob-prune"),
+            *("role/dubjob-prune", "rolebinding/dubjob-prune", "--ignore-not-found"),
+        )
     assert not (VOLUME / "outputs" / old).exists()
     assert (VOLUME / "inputs" / old / "source.mp4").exists()
     assert (VOLUME / "outputs" / new / "report.json").exists()

@@ -43,6 +43,12 @@ def main() -> int:
     prune = media.add_parser("prune", help="delete interim files and outputs of old jobs")
     prune.add_argument("--older-than-days", dest="days", type=float, required=True)
     prune.add_argument("--outcome", choices=["complete", "incomplete", "any"], default="any")
+    prune.add_argument(
+        "--keep-unfinished",
+        action="store_true",
+        help="ask the API server for the DubJobs of the pod's namespace, and keep the files of "
+        "those that are not finished, or finished less than the given days ago",
+    )
     prune.add_argument("--dry-run", action="store_true", help="print what would be deleted")
     arguments = parser.parse_args()
     if arguments.command == "run":
@@ -50,17 +56,29 @@ def main() -> int:
 
         return run()
     if arguments.command == "media":
-        return _prune(arguments.days, arguments.outcome, arguments.dry_run)
+        return _prune(
+            arguments.days, arguments.outcome, arguments.dry_run, arguments.keep_unfinished
+        )
     if arguments.action == "pull" and not (arguments.profiles or arguments.source):
         pull.error("give --profile, --from, or both")
     return _models(arguments.action, arguments.profiles, getattr(arguments, "source", None))
 
 
-def _prune(days: float, outcome: str, dry_run: bool) -> int:
-    from dubstage.workspace.prune import Outcome, prune
+def _prune(days: float, outcome: str, dry_run: bool, keep_unfinished: bool) -> int:
+    from dubstage.workspace.dubjobs import ApiServer, last_used
+    from dubstage.workspace.prune import InUse, Outcome, prune
 
+    in_use = None
+    if keep_unfinished:
+        server = ApiServer.of_pod()
+        try:
+            in_use = InUse(server.namespace, last_used(server))
+        except (StageError, OSError) as error:
+            print(f"media prune: {error}", file=sys.stderr)
+            return ExitCode.TEMPFAIL
     word = "would be deleted" if dry_run else "deleted"
-    for name in prune(Roots.from_environment(), days, Outcome(outcome), dry_run=dry_run):
+    roots = Roots.from_environment()
+    for name in prune(roots, days, Outcome(outcome), in_use=in_use, dry_run=dry_run):
         print(f"{name}: interim files and outputs {word}")
     return ExitCode.OK
 

@@ -33,9 +33,9 @@ def claim(tree: Tree, request: StageRequest) -> None:
         mine.write_text(json.dumps({"namespace": request.namespace, "name": request.name}) + "\n")
         sync(mine)
         _put(mine, tree.owner)
-        if _read(tree.owner) is None:
+        if owner_of(tree) is None:
             time.sleep(SETTLE_SECONDS)
-        if _read(tree.owner) is None:
+        if owner_of(tree) is None:
             # The process that started this claim did not finish it.
             mine.replace(tree.owner)
     finally:
@@ -63,7 +63,7 @@ def _put(mine: Path, owner: Path) -> None:
 def check(tree: Tree, request: StageRequest) -> None:
     """Raise :class:`Misconfigured` if the folder belongs to another DubJob, and
     :class:`NoInput` if no DubJob has claimed it."""
-    owner = _read(tree.owner)
+    owner = owner_of(tree)
     if owner is None:
         raise NoInput(
             f"{tree.relative(tree.owner)} is missing; the ingest stage has to write it again.",
@@ -77,9 +77,10 @@ def check(tree: Tree, request: StageRequest) -> None:
         )
 
 
-def _read(path: Path) -> tuple[str, str] | None:
+def owner_of(tree: Tree) -> tuple[str, str] | None:
+    """Namespace and name of the DubJob that owns the folder; None if it has no readable claim."""
     try:
-        owner = json.loads(path.read_text())
+        owner = json.loads(tree.owner.read_text())
         return str(owner["namespace"]), str(owner["name"])
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 from dubstage.contract import Stage
 from dubstage.workspace.layout import Artifact, Roots, Tree
+from dubstage.workspace.ownership import owner_of
 
 DAY_SECONDS = 86400.0
 
@@ -27,16 +30,42 @@ class Outcome(str, Enum):
         return self.value
 
 
-def prune(roots: Roots, days: float, outcome: Outcome, *, dry_run: bool = False) -> Iterator[str]:
-    """Delete the interim and outputs folders of jobs that were last written more than
-    `days` ago, and yield their names. A running job writes, so it is never deleted."""
+@dataclass(frozen=True)
+class InUse:
+    """What the API server knows of the jobs of a namespace."""
+
+    namespace: str
+    last_used: Mapping[str, float]
+    """When each job was last in use, in seconds since the epoch; infinity: it still is."""
+
+    def time(self, tree: Tree) -> float:
+        """When the job was last in use. A DubJob of another namespace, which cannot be asked,
+        keeps its folders."""
+        owner = owner_of(tree)
+        if owner and owner[0] != self.namespace:
+            return math.inf
+        return self.last_used.get(tree.job_id, 0.0)
+
+
+def prune(
+    roots: Roots,
+    days: float,
+    outcome: Outcome,
+    *,
+    in_use: InUse | None = None,
+    dry_run: bool = False,
+) -> Iterator[str]:
+    """Delete the interim and outputs folders of jobs that were last written or in use more than
+    `days` ago, and yield their names. If `in_use` is omitted, only the time of the last write
+    counts."""
     cutoff = time.time() - days * DAY_SECONDS
     for job_id in sorted(_folders(roots.interim) | _folders(roots.outputs)):
         tree = Tree(roots, job_id)
         folders = [roots.interim / job_id, roots.outputs / job_id]
         is_complete = tree.path(Artifact.REPORT).exists() and tree.manifest(Stage.MUX).exists()
         is_selected = outcome is Outcome.ANY or is_complete == (outcome is Outcome.COMPLETE)
-        if is_selected and _last_written(folders) < cutoff:
+        used = in_use.time(tree) if in_use else 0.0
+        if is_selected and max(_last_written(folders), used) < cutoff:
             if not dry_run:
                 for folder in folders:
                     shutil.rmtree(folder, ignore_errors=True)

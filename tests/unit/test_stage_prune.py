@@ -1,0 +1,143 @@
+"""Media that is in use is kept, however old its files are."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dubstage.errors import TemporaryFailure
+from dubstage.workspace import dubjobs
+from dubstage.workspace.dubjobs import ApiServer, last_used
+from dubstage.workspace.layout import Roots, Tree
+from dubstage.workspace.prune import InUse, Outcome, prune
+
+DAY = 86400.0
+JOBS = ("forgotten", "review", "running", "ended", "just-ended", "theirs")
+
+
+def dubjob(name: str, status: str, since: str, generation: int = 1, **spec: Any) -> dict[str, Any]:
+    """A DubJob whose condition Finished has that status since then."""
+    finished = {
+        "type": "Finished", "status": status, "lastTransitionTime": since, "observedGeneration": 1,
+    }  # fmt: skip
+    return {
+        "metadata": {"name": name, "generation": generation},
+        "spec": spec,
+        "status": {"conditions": [{"type": "Complete", "status": "False"}, finished]},
+    }
+
+
+class Listed(ApiServer):
+    """An API server with pages of one DubJob."""
+
+    pages: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def namespace(self) -> str:
+        return "dubbing"
+
+    def get(self, path: str) -> dict[str, Any]:
+        assert path.startswith("/apis/dubjob.dev/v1alpha1/namespaces/dubbing/dubjobs?limit=")
+        number = int(path.rpartition("continue=")[2]) if "continue=" in path else 0
+        more = number + 1 < len(self.pages)
+        metadata = {"continue": str(number + 1)} if more else {}
+        return {"metadata": metadata, "items": list(self.pages[number : number + 1])}
+
+
+def listed(*dubjobs: dict[str, Any]) -> Listed:
+    server = Listed("", 0, Path("/nowhere"))
+    object.__setattr__(server, "pages", dubjobs)
+    return server
+
+
+def volumes(root: Path, age: float) -> Roots:
+    """The folders of all jobs, last written `age` seconds ago."""
+    roots = Roots(root / "inputs", root / "interim", root / "outputs", root / "models")
+    for name in JOBS:
+        tree = Tree(roots, name)
+        tree.owner.parent.mkdir(parents=True)
+        (roots.outputs / name).mkdir(parents=True)
+        namespace = "team-b" if name == "theirs" else "dubbing"
+        tree.owner.write_text(json.dumps({"namespace": namespace, "name": name}))
+        for path in (
+            roots.interim / name,
+            *(roots.interim / name).rglob("*"),
+            roots.outputs / name,
+        ):
+            os.utime(path, (time.time() - age,) * 2)
+    return roots
+
+
+def at(age: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - age))
+
+
+def test_only_media_without_use_is_deleted(tmp_path: Path) -> None:
+    roots = volumes(tmp_path, 31 * DAY)
+    used = last_used(
+        listed(
+            dubjob("review", "False", at(31 * DAY)),
+            dubjob("new-spec", "True", at(90 * DAY), generation=2, jobID="running"),
+            dubjob("ended", "True", at(31 * DAY)),
+            dubjob("just-ended", "True", at(1 * DAY)),
+        )
+    )
+    in_use = InUse("dubbing", used)
+    chosen = list(prune(roots, 30, Outcome.ANY, in_use=in_use, dry_run=True))
+    assert chosen == ["ended", "forgotten"]
+    assert list(prune(roots, 30, Outcome.ANY, in_use=in_use)) == chosen
+    assert {path.name for path in roots.interim.iterdir()} == set(JOBS) - set(chosen)
+    assert {path.name for path in roots.outputs.iterdir()} == set(JOBS) - set(chosen)
+
+
+def test_without_the_api_server_the_last_write_counts(tmp_path: Path) -> None:
+    roots = volumes(tmp_path, 31 * DAY)
+    assert set(prune(roots, 30, Outcome.ANY)) == set(JOBS)
+
+
+def test_one_unfinished_dubjob_keeps_a_shared_folder() -> None:
+    done, waiting = (
+        dubjob(name, status, at(90 * DAY), jobID="shared")
+        for name, status in (("a", "True"), ("b", "False"))
+    )
+    for order in ((done, waiting), (waiting, done)):
+        assert last_used(listed(*order)) == {"shared": math.inf}
+
+
+def test_new_dubjob_without_conditions_is_not_finished() -> None:
+    new = {"metadata": {"name": "new"}, "spec": {}, "status": {"observedGeneration": -1}}
+    assert last_used(listed(new)) == {"new": math.inf}
+
+
+@pytest.mark.parametrize("answer", [OSError("403 Forbidden"), KeyError("items"), ValueError("x")])
+def test_list_that_fails_deletes_nothing(
+    answer: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def get(_: ApiServer, __: str) -> dict[str, Any]:
+        raise answer
+
+    monkeypatch.setattr(Listed, "get", get)
+    with pytest.raises(TemporaryFailure, match="nothing was deleted"):
+        last_used(listed())
+
+
+def test_command_deletes_nothing_without_an_api_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from dubstage.__main__ import main
+
+    roots = volumes(tmp_path, 31 * DAY)
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(dubjobs, "SERVICE_ACCOUNT", tmp_path / "none")
+    monkeypatch.setattr(
+        "sys.argv", ["dubstage", "media", "prune", "--older-than-days=30", "--keep-unfinished"]
+    )
+    assert main() == 75
+    assert "media prune:" in capsys.readouterr().err
+    assert {path.name for path in roots.interim.iterdir()} == set(JOBS)
