@@ -1,0 +1,260 @@
+"""The cluster, as kubectl sees it: contexts, credentials and objects."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+from kubernetes import client, config, watch
+from kubernetes.client.exceptions import ApiException
+from kubernetes.config.config_exception import ConfigException
+from urllib3.exceptions import HTTPError
+
+from dubjob.errors import DubError, NotFoundError, UnreachableError
+from dubjob_operator import names
+
+CONNECT_SECONDS = 10
+READ_SECONDS = 60
+WATCH_AGAIN = (410, 429, 500, 502, 503, 504)
+"""Answers to a watch after which the caller reads the object and starts another watch."""
+PLURALS = {"DubProfile": names.DUBPROFILES, "ClusterDubProfile": names.CLUSTERDUBPROFILES}
+
+Object = dict[str, Any]
+"""An object as the API server stores it."""
+
+
+class Cluster:
+    """A connection with the context, the credentials and the namespace of a kubeconfig, or of the
+    pod that this process runs in.
+
+    Raises :class:`DubError` if there is no kubeconfig or the context is not in it.
+    """
+
+    def __init__(
+        self,
+        namespace: str | None = None,
+        context: str | None = None,
+        kubeconfig: str | None = None,
+    ) -> None:
+        configuration = client.Configuration()
+        own_namespace = None
+        try:
+            config.load_kube_config(kubeconfig, context, configuration, persist_config=False)
+            contexts, active = config.list_kube_config_contexts(kubeconfig)
+            chosen = next((each for each in contexts if each["name"] == context), active)
+            own_namespace = chosen.get("context", {}).get("namespace")
+        except ConfigException as error:
+            try:
+                config.load_incluster_config(configuration)
+            except ConfigException:
+                words = str(error).rstrip(".")
+                raise DubError(
+                    f"The kubeconfig cannot be used: {words}. Use --kubeconfig and --context, "
+                    "or set KUBECONFIG."
+                ) from error
+        self.configuration = configuration
+        self.namespace = namespace or own_namespace or "default"
+        self._api = client.ApiClient(configuration)
+        self.custom = client.CustomObjectsApi(self._api)
+        self.core = client.CoreV1Api(self._api)
+        self.batch = client.BatchV1Api(self._api)
+        self.authorization = client.AuthorizationV1Api(self._api)
+
+    # ---- DubJobs
+
+    def create_dubjob(self, body: Object, *, dry_run: bool = False) -> Object:
+        """Create the DubJob; with `dry_run` the server checks it and stores nothing."""
+        return self._custom(
+            f"DubJob {body['metadata']['name']}",
+            self.custom.create_namespaced_custom_object,
+            names.DUBJOBS,
+            body,
+            dry_run="All" if dry_run else None,
+        )
+
+    def dubjob(self, name: str) -> Object:
+        """Return the DubJob. Raises :class:`NotFoundError`."""
+        return self._custom(
+            f"DubJob {name}", self.custom.get_namespaced_custom_object, names.DUBJOBS, name
+        )
+
+    def dubjobs(self, *, selector: str | None = None, everywhere: bool = False) -> list[Object]:
+        """Return the DubJobs of the namespace, or of all namespaces."""
+        arguments = {"label_selector": selector} if selector else {}
+        if everywhere:
+            found = self.call(
+                "DubJobs of all namespaces",
+                self.custom.list_cluster_custom_object,
+                names.GROUP,
+                names.VERSION,
+                names.DUBJOBS,
+                **arguments,
+            )
+        else:
+            found = self._custom(
+                "DubJobs", self.custom.list_namespaced_custom_object, names.DUBJOBS, **arguments
+            )
+        return cast("list[Object]", found["items"])
+
+    def patch_dubjob(self, name: str, patch: Object) -> Object:
+        """Merge `patch` into the DubJob. Raises :class:`NotFoundError`."""
+        return self._custom(
+            f"DubJob {name}",
+            self.custom.patch_namespaced_custom_object,
+            names.DUBJOBS,
+            name,
+            patch,
+            _content_type="application/merge-patch+json",
+        )
+
+    def delete_dubjob(self, name: str) -> None:
+        """Delete the DubJob and, through the cluster's garbage collection, its Jobs."""
+        self._custom(
+            f"DubJob {name}", self.custom.delete_namespaced_custom_object, names.DUBJOBS, name
+        )
+
+    def watch_dubjob(self, name: str, seconds: int) -> Iterator[Object]:
+        """The DubJob after each change, for at most `seconds`."""
+        stream = watch.Watch()
+        try:
+            for event in stream.stream(
+                self.custom.list_namespaced_custom_object,
+                names.GROUP,
+                names.VERSION,
+                self.namespace,
+                names.DUBJOBS,
+                field_selector=f"metadata.name={name}",
+                timeout_seconds=max(1, seconds),
+                _request_timeout=(CONNECT_SECONDS, seconds + READ_SECONDS),
+            ):
+                if event["type"] == "DELETED":
+                    raise NotFoundError(f"DubJob {name} was deleted in {self.namespace}.")
+                if event["type"] in ("ADDED", "MODIFIED"):
+                    yield event["object"]
+        except ApiException as error:
+            if error.status not in WATCH_AGAIN:
+                raise _refused(f"DubJob {name}", self.namespace, error) from error
+        except HTTPError:
+            return
+        finally:
+            stream.stop()
+
+    # ---- profiles, pods, events
+
+    def profile(self, kind: str, name: str) -> Object:
+        """Return the profile of that kind. Raises :class:`NotFoundError`."""
+        if kind == "ClusterDubProfile":
+            found = self.call(
+                f"{kind} {name}",
+                self.custom.get_cluster_custom_object,
+                names.GROUP,
+                names.VERSION,
+                PLURALS[kind],
+                name,
+            )
+            return cast("Object", found)
+        return self._custom(
+            f"{kind} {name}", self.custom.get_namespaced_custom_object, PLURALS[kind], name
+        )
+
+    def profiles(self) -> list[Object]:
+        """The profiles that DubJobs of the namespace can use: its own first."""
+        own = self._custom(
+            "DubProfiles", self.custom.list_namespaced_custom_object, names.DUBPROFILES
+        )["items"]
+        shared = self.call(
+            "ClusterDubProfiles",
+            self.custom.list_cluster_custom_object,
+            names.GROUP,
+            names.VERSION,
+            names.CLUSTERDUBPROFILES,
+        )["items"]
+        usable = [
+            each
+            for each in shared
+            if self.namespace in each["spec"].get("allowedNamespaces", [self.namespace])
+        ]
+        return [*own, *usable]
+
+    def pods(self, dubjob: str) -> list[Any]:
+        """The pods of the DubJob, oldest first."""
+        selector = f"{names.DUBJOB_LABEL}={names.label_value(dubjob)}"
+        found = self.call(
+            f"pods of DubJob {dubjob}",
+            self.core.list_namespaced_pod,
+            self.namespace,
+            label_selector=selector,
+        )
+        return sorted(found.items, key=lambda pod: pod.metadata.creation_timestamp)
+
+    def events(self, name: str) -> list[Any]:
+        """The Events about an object of that name, oldest first."""
+        found = self.call(
+            f"Events of {name}",
+            self.core.list_namespaced_event,
+            self.namespace,
+            field_selector=f"involvedObject.name={name}",
+        )
+        return sorted(
+            found.items,
+            key=lambda event: event.last_timestamp or event.metadata.creation_timestamp,
+        )
+
+    # ---- requests
+
+    def _custom(
+        self, subject: str, call: Callable[..., Any], plural: str, *arguments: Any, **named: Any
+    ) -> Object:
+        named = {name: value for name, value in named.items() if value is not None}
+        found = self.call(
+            subject, call, names.GROUP, names.VERSION, self.namespace, plural, *arguments, **named
+        )
+        return cast("Object", found)
+
+    def call(self, subject: str, call: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        """Make one request; `subject` is what the message of a failure is about.
+
+        Raises :class:`DubError` with the API server's words.
+        """
+        named.setdefault("_request_timeout", (CONNECT_SECONDS, READ_SECONDS))
+        try:
+            return call(*arguments, **named)
+        except ApiException as error:
+            raise _refused(subject, self.namespace, error) from error
+        except (HTTPError, OSError) as error:
+            raise UnreachableError(
+                f"The cluster at {self.configuration.host} does not answer "
+                f"({_innermost(error)}). Check the context with `kubectl cluster-info`."
+            ) from error
+
+
+def _refused(subject: str, namespace: str, error: ApiException) -> DubError:
+    """The API server's answer as a sentence about `subject`."""
+    try:
+        words = json.loads(error.body or "{}").get("message") or error.reason
+    except (TypeError, ValueError):
+        words = error.reason
+    match error.status:
+        case 404 if "could not find the requested resource" in str(words) or words == "Not Found":
+            return NotFoundError(
+                "DubJob is not installed in this cluster: it has no resource "
+                f"{names.GROUP}/{names.VERSION}. Run `dub check`."
+            )
+        case 404:
+            return NotFoundError(
+                f"{subject} does not exist in the namespace {namespace}. "
+                "Choose another namespace with -n."
+            )
+        case 401:
+            return DubError("The cluster does not accept the credentials of the kubeconfig.")
+        case 409:
+            return DubError(f"{subject} exists already in the namespace {namespace}.")
+        case _:
+            return DubError(f"{subject}: {words}")
+
+
+def _innermost(error: BaseException) -> str:
+    """The shortest true reason of a failed connection."""
+    reason = getattr(error, "reason", None)
+    return str(reason if reason is not None else error).split(": ", 1)[-1]

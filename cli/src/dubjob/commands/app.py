@@ -1,0 +1,97 @@
+"""Entry point: the global options, all commands, and one sentence for each failure."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from itertools import islice
+from typing import Annotated
+
+import typer
+
+from dubjob.commands import catalog, change, check, cost, files, logs, review, show, submit
+from dubjob.commands.session import Format, Session
+from dubjob.errors import DubError, ExitStatus
+
+app = typer.Typer(
+    name="dub",
+    help="Dub videos on Kubernetes.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+GLOBAL_OPTIONS = ("-n", "--namespace", "-o", "--output", "--context", "--kubeconfig")
+GLOBAL_PREFIXES = tuple(f"{name}=" for name in GLOBAL_OPTIONS if name.startswith("--"))
+
+for commands in (submit, show, logs, files, change, review, cost, catalog, check):
+    commands.register(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(version("dubjob"))
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    namespace: Annotated[
+        str | None,
+        typer.Option(
+            "--namespace",
+            "-n",
+            envvar="DUB_NAMESPACE",
+            help="Namespace of the DubJobs. Defaults to that of the context.",
+        ),
+    ] = None,
+    kube_context: Annotated[
+        str | None, typer.Option("--context", help="Context of the kubeconfig.")
+    ] = None,
+    kubeconfig: Annotated[
+        str | None,
+        typer.Option("--kubeconfig", help="Kubeconfig file. Defaults to KUBECONFIG."),
+    ] = None,
+    output: Annotated[
+        Format, typer.Option("--output", "-o", help="Form of the output.")
+    ] = Format.TABLE,
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Dub videos on Kubernetes."""
+    context.obj = Session(namespace, kube_context, kubeconfig, output)
+
+
+def global_options_first(arguments: Sequence[str]) -> list[str]:
+    """The arguments with the global options before the verb: as with kubectl, they can be given
+    anywhere."""
+    first: list[str] = []
+    rest: list[str] = []
+    remaining = iter(arguments)
+    for argument in remaining:
+        if argument == "--":
+            rest += [argument, *remaining]
+        elif argument in GLOBAL_OPTIONS:
+            first += [argument, *islice(remaining, 1)]
+        elif argument.startswith(GLOBAL_PREFIXES):
+            first.append(argument)
+        else:
+            rest.append(argument)
+    return [*first, *rest]
+
+
+def main() -> None:
+    """Run the command. A failure is one sentence on stderr and an exit code."""
+    try:
+        app(global_options_first(sys.argv[1:]), prog_name="dub")
+    except DubError as error:
+        print(f"dub: {error}", file=sys.stderr)
+        sys.exit(int(error.status))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(int(ExitStatus.FAILED))

@@ -1,0 +1,168 @@
+"""``dub check``: what a first dub needs, each with a mark or with what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import typer
+from kubernetes import client as api
+
+from dubjob.client import Client
+from dubjob.commands.session import session
+from dubjob.errors import DubError, ExitStatus, NotFoundError
+from dubjob_operator import names
+from dubjob_operator.api.profile import DubProfile
+from dubstage.contract import Stage
+
+RIGHTS = (
+    ("create", names.GROUP, names.DUBJOBS, ""),
+    ("list", names.GROUP, names.DUBJOBS, ""),
+    ("list", names.GROUP, names.DUBPROFILES, ""),
+    ("create", "", "pods", ""),
+    ("create", "", "pods", "exec"),
+    ("get", "", "pods", "log"),
+)
+"""Verb, group, resource and subresource of what the commands do."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """The result of one check."""
+
+    subject: str
+    problem: str | None = None
+    """What is wrong and what to do; None if nothing is."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(check)
+
+
+def check(context: typer.Context) -> None:
+    """Check that the cluster and this account are ready for a first dub."""
+    now = session(context)
+    results = list(results_of(now.client))
+    now.show(
+        ["ok", "check", "what to do"],
+        [
+            {
+                "ok": "✗" if each.problem else "✓",
+                "check": each.subject,
+                "what to do": each.problem or " ",
+                "object": {"check": each.subject, "ok": not each.problem, "problem": each.problem},
+            }
+            for each in results
+        ],
+    )
+    if any(each.problem for each in results):
+        raise typer.Exit(int(ExitStatus.FAILED))
+
+
+def results_of(client: Client) -> Iterator[Result]:
+    """The results of all checks, in the order in which they can be repaired."""
+    try:
+        client.dubs()
+    except DubError as error:
+        yield Result("DubJobs", f"{error} Install the chart dubjob-operator.")
+        return
+    yield Result("DubJobs are installed")
+    yield from _attempt("operator", lambda: _operator(client))
+    yield from _rights(client)
+    try:
+        profile = client.profile()
+    except NotFoundError as error:
+        yield Result("default profile", f"{error} Install the chart dubjob-profiles.")
+        return
+    except DubError as error:
+        yield Result("default profile", str(error))
+        return
+    yield Result(f"default profile: {profile}", _not_accepted(profile))
+    for claim in (profile.spec.data_claim_name, profile.spec.models_claim_name):
+        yield from _attempt(f"claim {claim}", partial(_claim, client, claim))
+    yield from _attempt("resources of the nodes", lambda: _resources(client, profile))
+
+
+def _attempt(subject: str, problem: Callable[[], str | None]) -> Iterator[Result]:
+    """One check. What this account cannot read counts as unknown, which is no problem."""
+    try:
+        yield Result(subject, problem())
+    except DubError as error:
+        forbidden = "forbidden" in str(error)
+        yield Result(
+            f"{subject}: unknown, this account cannot read it" if forbidden else subject,
+            None if forbidden else str(error),
+        )
+
+
+def _operator(client: Client) -> str | None:
+    apps = api.AppsV1Api(client.cluster.core.api_client)
+    found = client.cluster.call(
+        "Deployments",
+        apps.list_deployment_for_all_namespaces,
+        label_selector=f"app.kubernetes.io/name={names.OPERATOR_NAME}",
+    ).items
+    if not found:
+        return "No operator runs. Install the chart dubjob-operator."
+    ready = [each for each in found if each.status.ready_replicas]
+    if ready:
+        return None
+    name, namespace = found[0].metadata.name, found[0].metadata.namespace
+    return f"The operator is not ready: run `kubectl -n {namespace} describe deployment {name}`."
+
+
+def _rights(client: Client) -> Iterator[Result]:
+    for verb, group, resource, subresource in RIGHTS:
+        body = api.V1SelfSubjectAccessReview(
+            spec=api.V1SelfSubjectAccessReviewSpec(
+                resource_attributes=api.V1ResourceAttributes(
+                    namespace=client.namespace, verb=verb, group=group, resource=resource,
+                    subresource=subresource,
+                )
+            )
+        )  # fmt: skip
+        subject = f"right to {verb} {resource}{'/' + subresource if subresource else ''}"
+        answer = client.cluster.call(
+            subject, client.cluster.authorization.create_self_subject_access_review, body
+        )
+        yield Result(
+            subject,
+            None
+            if answer.status.allowed
+            else f"Ask an administrator of the namespace {client.namespace} for it.",
+        )
+
+
+def _not_accepted(profile: DubProfile) -> str | None:
+    for condition in profile.status.conditions:
+        if condition.type == names.ACCEPTED and condition.status == "False":
+            return condition.message
+    return None
+
+
+def _claim(client: Client, name: str) -> str | None:
+    claim = client.cluster.call(
+        f"PersistentVolumeClaim {name}",
+        client.cluster.core.read_namespaced_persistent_volume_claim,
+        name,
+        client.namespace,
+    )
+    if claim.status.phase in ("Bound", "Pending") and claim.spec.storage_class_name != "":
+        # A class that waits for the first consumer leaves the claim pending until then.
+        return None
+    return None if claim.status.phase == "Bound" else f"The claim is {claim.status.phase}."
+
+
+def _resources(client: Client, profile: DubProfile) -> str | None:
+    """What stages ask for and no node has."""
+    nodes = client.cluster.call("Nodes", client.cluster.core.list_node).items
+    for stage in Stage:
+        resources = profile.spec.stage(stage).resources
+        for name, count in ((resources.limits if resources else None) or {}).items():
+            if "/" in name and not any(
+                float(node.status.allocatable.get(name, 0)) >= float(count) for node in nodes
+            ):
+                return f"{stage} needs {count} {name}, and no node has it."
+    return None

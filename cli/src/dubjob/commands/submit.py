@@ -1,0 +1,120 @@
+"""``dub submit``: from a file on this machine to a dub."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+
+from dubjob.client import dubjob_body
+from dubjob.commands.files import fetch
+from dubjob.commands.progress import follow, transfer_bars
+from dubjob.commands.session import session
+from dubjob.errors import ExitStatus, UsageError
+
+
+class DryRun(str, Enum):
+    """What is checked without storing anything."""
+
+    NONE = "none"
+    SERVER = "server"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(submit)
+
+
+def submit(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="Video or audio file on this machine.")],
+    to: Annotated[
+        str, typer.Option("--to", help="Languages of the dubs, for example es or es,pt-BR.")
+    ],
+    source: Annotated[
+        str | None,
+        typer.Option("--from", help="Language that is spoken. If omitted, it is detected."),
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="Profile: engines, images, resources.")
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(help="Name of the DubJob. Defaults to the file's and the language."),
+    ] = None,
+    spec: Annotated[
+        Path | None,
+        typer.Option(help="YAML file with further fields of the DubJob's spec."),
+    ] = None,
+    review: Annotated[
+        str | None,
+        typer.Option(help="Stages whose result is reviewed, for example translate."),
+    ] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Follow the dubs until they finish.")] = (
+        False
+    ),
+    get: Annotated[
+        Path | None,
+        typer.Option(help="Follow the dubs as --watch does, and download them to this folder."),
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option(min=0, help="Seconds to follow. If omitted, no limit.")
+    ] = None,
+    dry_run: Annotated[
+        DryRun, typer.Option(help="server: let the API server check the DubJobs, store nothing.")
+    ] = DryRun.NONE,
+) -> None:
+    """Upload a file, and dub it into each language."""
+    now = session(context)
+    languages = list(dict.fromkeys(each.strip() for each in to.split(",") if each.strip()))
+    if not languages:
+        raise UsageError("--to names no language: use for example --to es or --to es,pt-BR.")
+    fields = _fields(spec)
+    if review:
+        fields["reviewAfter"] = [each.strip() for each in review.split(",")]
+    with transfer_bars(now.errors) as report:
+        handles = now.client.submit_all(
+            file, to=languages, source_language=source, profile=profile, name=name, spec=fields,
+            dry_run=dry_run is DryRun.SERVER, progress=report,
+        )  # fmt: skip
+    created = "checked" if dry_run is DryRun.SERVER else "created"
+    now.show(
+        ["name", "state"],
+        [
+            {"name": each.name, "state": created, "object": dubjob_body(each.name, {})["metadata"]}
+            for each in handles
+        ],
+    )
+    if dry_run is DryRun.SERVER or not (watch or get):
+        return
+    dubs = follow(now, handles, timeout)
+    for handle, dub in zip(handles, dubs, strict=True):
+        if get and dub.is_complete:
+            fetch(now, handle, get / handle.name if len(handles) > 1 else get, None)
+    worst = max((dub.exit_status for dub in dubs), key=_severity)
+    raise typer.Exit(int(worst))
+
+
+def _severity(status: ExitStatus) -> int:
+    """Order of exit codes: a failure hides everything else."""
+    return 10 if status is ExitStatus.FAILED else int(status)
+
+
+def _fields(file: Path | None) -> dict[str, Any]:
+    """The fields of a spec in a YAML file. Raises :class:`UsageError`."""
+    if file is None:
+        return {}
+    try:
+        fields = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} cannot be read: {error}.") from error
+    except yaml.YAMLError as error:
+        raise UsageError(f"{file} is not YAML: {error}.") from error
+    if isinstance(fields, dict) and "spec" in fields:
+        fields = fields["spec"]
+    if not isinstance(fields, dict):
+        raise UsageError(f"{file} has no fields of a DubJob's spec.")
+    return fields

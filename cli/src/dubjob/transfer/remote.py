@@ -1,0 +1,139 @@
+"""The other end of a transfer: this file is the program that runs in the transfer pod.
+
+It is passed to ``python3 -c`` and uses the standard library alone, so that any image of a profile
+can run it. The first argument is a verb, the second a folder that nothing leaves, the third a path
+in it. Answers are one JSON object on stdout, except those of ``read``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+BLOCK = 1 << 20
+
+
+class RefusedError(Exception):
+    """The path or the content is refused."""
+
+
+def inside(root: str, path: str) -> Path:
+    """Return the path below `root`, after links. Raises :class:`RefusedError`."""
+    base = Path(root).resolve()
+    found = (base / path).resolve()
+    if base not in found.parents:
+        raise RefusedError(f"{path} is outside the data volume")
+    return found
+
+
+def digest_of(file: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
+    digest = hashlib.sha256()
+    with file.open("rb") as stream:
+        while block := stream.read(BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def partial_of(target: Path, sha256: str) -> Path:
+    """The file that collects the pieces: one for each content, so that no two are mixed."""
+    return target.with_name(f".{target.name}.{sha256[:16]}.upload")
+
+
+def stat(target: Path, sha256: str = "") -> dict[str, object]:
+    """Say how much is there: of the file, and of an upload with that content."""
+    partial = partial_of(target, sha256)
+    return {
+        "size": target.stat().st_size if target.is_file() else None,
+        "uploaded": partial.stat().st_size if partial.is_file() else 0,
+        "free": shutil.disk_usage(next(each for each in target.parents if each.exists())).free,
+    }
+
+
+def write(target: Path, sha256: str, offset: str, length: str) -> dict[str, object]:
+    """Take `length` bytes from stdin and store them at `offset` of the upload."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = partial_of(target, sha256)
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT, 0o664)
+    digest, left = hashlib.sha256(), int(length)
+    with os.fdopen(descriptor, "wb") as stream:
+        # A piece that was cut off leaves its beginning: it is written again.
+        stream.truncate(int(offset))
+        stream.seek(int(offset))
+        while left:
+            block = os.read(sys.stdin.fileno(), min(left, BLOCK))
+            if not block:
+                raise RefusedError("the connection ended within a piece")
+            stream.write(block)
+            digest.update(block)
+            left -= len(block)
+        stream.flush()
+        os.fsync(stream.fileno())
+    return {"sha256": digest.hexdigest()}
+
+
+def finish(target: Path, sha256: str) -> dict[str, object]:
+    """Compare the upload with its digest and give it its name."""
+    partial = partial_of(target, sha256)
+    if target.is_file() and not partial.exists() and digest_of(target) == sha256:
+        return {"sha256": sha256}
+    found = digest_of(partial)
+    if found != sha256:
+        partial.unlink()
+        raise RefusedError(f"the content differs: SHA-256 {found}, expected {sha256}")
+    partial.chmod(0o664)
+    partial.replace(target)
+    return {"sha256": found}
+
+
+def read(source: Path, offset: str, length: str) -> None:
+    """Send `length` bytes from `offset` to stdout."""
+    left = int(length)
+    with source.open("rb") as stream:
+        stream.seek(int(offset))
+        while left and (block := stream.read(min(left, BLOCK))):
+            sys.stdout.buffer.write(block)
+            left -= len(block)
+    sys.stdout.buffer.flush()
+
+
+def checksum(source: Path) -> dict[str, object]:
+    """Size and SHA-256 of a file."""
+    return {"size": source.stat().st_size, "sha256": digest_of(source)}
+
+
+def remove(target: Path) -> dict[str, object]:
+    """Remove a folder or a file, if it is there."""
+    if target.is_dir():
+        shutil.rmtree(target)
+    elif target.exists():
+        target.unlink()
+    return {}
+
+
+VERBS = {
+    "stat": stat, "write": write, "finish": finish, "read": read, "checksum": checksum,
+    "remove": remove,
+}  # fmt: skip
+
+
+def main(verb: str, root: str, path: str, *arguments: str) -> int:
+    """Carry out one verb; return 1 after a refusal, with its reason on stderr."""
+    os.umask(0o002)
+    try:
+        answer = VERBS[verb](inside(root, path), *arguments)  # type: ignore[operator]
+    except (RefusedError, OSError) as error:
+        words = error.strerror if isinstance(error, OSError) else str(error)
+        print(words or error, file=sys.stderr)
+        return 1
+    if answer is not None:
+        print(json.dumps(answer))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

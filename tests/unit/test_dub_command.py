@@ -1,0 +1,182 @@
+"""The command `dub`, as far as it needs no cluster."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dubjob.client import name_of
+from dubjob.commands.app import global_options_first
+from dubjob.commands.logs import readable
+from dubjob.dub import Dub
+from dubjob.errors import DubError, ExitStatus, UsageError
+from dubjob.side_by_side import correction, sheet
+from dubjob.troubleshooting import advice
+
+SEGMENTS = [
+    {"segment_id": "segment_0001", "start": 1.0, "end": 2.5, "speaker": "A", "text": "Hello.",
+     "translation": "Hola.", "word_ids": ["w"]},
+    {"segment_id": "segment_0002", "start": 3661.25, "end": 3663.0, "speaker": "B", "text": "Bye.",
+     "translation": None},
+]  # fmt: skip
+
+
+@pytest.fixture
+def transcript(tmp_path: Path) -> Path:
+    file = tmp_path / "trg_transcript.json"
+    file.write_text(json.dumps(SEGMENTS))
+    return file
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (["list", "-n", "a", "-o", "json"], ["-n", "a", "-o", "json", "list"]),
+        (["list", "--namespace=a"], ["--namespace=a", "list"]),
+        (["get", "x", "--only", "video"], ["get", "x", "--only", "video"]),
+        (["put", "--", "-n", "a"], ["put", "--", "-n", "a"]),
+        (["list", "-n"], ["-n", "list"]),
+    ],
+)
+def test_global_options_can_be_anywhere(given: list[str], expected: list[str]) -> None:
+    assert global_options_first(given) == expected
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("Talk (final).MP4", "talk-final"),
+        ("ünïcode ñame.mov", "n-code-ame"),
+        ("a" * 80 + ".mkv", "a" * 40),
+        ("2026-01-02 Interview.wav", "2026-01-02-interview"),
+    ],
+)
+def test_a_file_gives_its_dub_a_name(file: str, name: str) -> None:
+    assert name_of(Path(file)) == name
+
+
+def test_a_file_without_letters_needs_a_name() -> None:
+    with pytest.raises(UsageError, match="--name"):
+        name_of(Path("会议.mp4"))
+
+
+def test_an_unchanged_sheet_gives_the_same_segments(transcript: Path) -> None:
+    text = sheet(transcript, translated=True)
+    assert json.loads(correction(text, transcript, translated=True)) == [
+        {"segment_id": "segment_0001", "start": 1.0, "end": 2.5, "speaker": "A",
+         "translation": "Hola."}
+    ]  # fmt: skip
+
+
+def test_a_sheet_of_a_transcript_corrects_the_text(transcript: Path) -> None:
+    text = sheet(transcript, translated=False).replace("> Bye.", "> Goodbye.")
+    found = json.loads(correction(text, transcript, translated=False))
+    assert [each["text"] for each in found] == ["Hello.", "Goodbye."]
+    assert found[1]["speaker"] == "B"
+
+
+def test_a_corrected_sheet_has_the_new_texts(transcript: Path) -> None:
+    text = sheet(transcript, translated=True).replace("> Hola.", "> ¡Hola!\n> Buenas.")
+    text = text.rstrip()[:-1] + "> Adiós."
+    found = json.loads(correction(text, transcript, translated=True))
+    assert [each["translation"] for each in found] == ["¡Hola! Buenas.", "Adiós."]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("[segment_0002]", "[segment_0009]", "no segment segment_0009"),
+        ("[segment_0002]", "[segment_0001]", "twice"),
+        ("[segment_0001]", "", "segment_0001 is missing"),
+        ("> Hola.", ">", "nothing would be dubbed"),
+    ],
+)
+def test_a_damaged_sheet_is_explained(transcript: Path, old: str, new: str, message: str) -> None:
+    text = sheet(transcript, translated=True)
+    with pytest.raises(UsageError, match=message):
+        correction(text.replace(old, new), transcript, translated=True)
+
+
+def dub(**status: Any) -> Dub:
+    return Dub(
+        {
+            "metadata": {
+                "name": "talk",
+                "namespace": "dubbing",
+                "generation": 2,
+                "uid": "abcdef12",
+            },
+            "spec": {"targetLanguage": "es"},
+            "status": {"observedGeneration": 2, **status},
+        }
+    )
+
+
+def conditions(reason: str, **of: str) -> list[dict[str, Any]]:
+    return [
+        {"type": kind, "status": value, "reason": reason, "message": "m",
+         "lastTransitionTime": "2026-01-01T00:00:00Z", "observedGeneration": 2}
+        for kind, value in of.items()
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("found", "status"),
+    [
+        (dub(conditions=conditions("Completed", Finished="True", Complete="True")), 0),
+        (dub(conditions=conditions("NoSpeech", Finished="True", Complete="False")), 1),
+        (dub(conditions=conditions("AwaitingReview", Finished="False")), 4),
+        (dub(conditions=conditions("Running", Finished="False")), 3),
+        (
+            dub(observedGeneration=1, conditions=conditions("NoSpeech", Finished="True")),
+            3,
+        ),
+    ],
+)
+def test_the_exit_code_is_that_of_the_state(found: Dub, status: int) -> None:
+    assert found.exit_status is ExitStatus(status)
+
+
+def test_a_status_from_before_a_retry_does_not_count() -> None:
+    complete = conditions("Completed", Finished="True", Complete="True")
+    found = dub(conditions=complete, lastHandledRetry="mux@1")
+    found.raw["metadata"]["annotations"] = {"dubjob.dev/retry": "mux@2"}
+    assert not found.is_finished
+
+
+def test_an_approval_names_run_and_object() -> None:
+    found = dub(
+        stage="translate",
+        conditions=conditions("AwaitingReview", Finished="False"),
+        stages=[{"name": "translate", "state": "AwaitingReview", "run": 3}],
+    )
+    assert found.approval == "translate.3.abcdef"
+    with pytest.raises(DubError, match="awaits no review"):
+        _ = dub(conditions=conditions("Running", Finished="False")).approval
+
+
+def test_advice_comes_from_the_documentation() -> None:
+    known = advice("SourceTruncated")
+    assert known is not None
+    assert "complete file" in known.action
+    assert advice("NoSuchReason") is None
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        (
+            '{"time": "2026-01-02T03:04:05Z", "level": "info", "stage": "mux", "jobID": "t", '
+            '"message": "probe: 0.1 s", "step": "probe", "seconds": 0.1}',
+            "03:04:05 probe: 0.1 s",
+        ),
+        ('{"level": "error", "message": "broken"}', "ERROR broken"),
+        ("plain text", "plain text"),
+        ("[1, 2]", "[1, 2]"),
+    ],
+)
+def test_a_line_of_the_log_is_readable(line: str, text: str) -> None:
+    assert readable(line) == text
