@@ -36,7 +36,7 @@ class Job:
         return origin
 
     def reuse(self) -> Reuse:
-        return Reuse(self.request, self.tree, self.source, Digests(), self.origin_of)
+        return Reuse(self.request, self.tree, lambda: self.source, Digests(), self.origin_of)
 
     def run_all(self) -> None:
         """Write every artifact and manifest, as the stages do."""

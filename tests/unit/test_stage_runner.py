@@ -256,7 +256,7 @@ def test_files_of_a_killed_run_are_deleted(volumes: Path) -> None:
     folder = volumes / "interim/clip/text/vid/speaks"
     (folder / ".audio.partial.wav").write_text("half")
     run(volumes, Stage.INGEST, source="clip/source.mp4")
-    assert [path.name for path in folder.iterdir()] == ["audio.wav"]
+    assert sorted(path.name for path in folder.iterdir()) == ["audio.wav", "source.json"]
 
 
 def test_missing_model_is_reported(volumes: Path) -> None:

@@ -10,7 +10,7 @@ import soundfile
 from made_media import RATE, SECONDS, DubbedSegment, ffmpeg, make_video, run_dub, source_path, tone
 
 from dubstage.contract import ExitCode, Stage
-from dubstage.media.ffmpeg import MediaError, probe, run_on_track
+from dubstage.media.ffmpeg import probe
 from dubstage.media.probe import AudioTrack, parse_probe
 from dubstage.media.tracks import dubbed_track
 from dubstage.testing import Ended, request_for, run_stage_in
@@ -78,14 +78,6 @@ def test_audio_that_starts_late_keeps_its_time(tmp_path: Path) -> None:
     samples = audio_of(ingest(tmp_path))
     assert abs(samples[: round(0.45 * RATE)]).max() < 0.01
     assert hertz(samples, 0.6, 1.4) == pytest.approx(330, abs=2)
-
-
-def test_error_names_the_first_process_that_failed(tmp_path: Path) -> None:
-    with pytest.raises(MediaError, match="No such file"):
-        run_on_track(tmp_path / "absent.mp4", 0, ["-f", "null", "-"])
-    make_video(tmp_path / "whole.mp4", seconds=0.5)
-    with pytest.raises(MediaError, match="no-folder"):
-        run_on_track(tmp_path / "whole.mp4", 1, [tmp_path / "no-folder/out.wav"])
 
 
 def loud_and_silent(folder: Path, loud: float, silent: float, *, loud_first: bool) -> Path:

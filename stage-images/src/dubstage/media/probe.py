@@ -11,6 +11,10 @@ ESTIMATED_FORMATS = frozenset({"aac", "mp3", "mpeg", "mpegts"})
 beginning, or from the timestamps at the end, and may be far off."""
 RESTARTING_CLOCK_FORMATS = frozenset({"mpeg", "mpegts"})
 """Formats whose clock may restart in the middle: recordings are joined byte by byte."""
+MKVMERGE_TAG = "_STATISTICS"
+"""How the names of mkvmerge's own tags begin."""
+UNKNOWN_CODECS = frozenset({"", "none", "unknown"})
+"""Names of codecs that ffmpeg does not know."""
 MAX_PADDING_SECONDS = 0.3
 """A codec's last frame is filled up: 2048 samples of HE-AAC at 8 kHz are 0.26 s."""
 
@@ -28,6 +32,17 @@ class AudioTrack:
     """Seconds that the file declares for it; None if it declares none."""
     is_default: bool = False
     """Whether players choose it unless the viewer chooses another."""
+    start: float = 0.0
+    """Seconds on the file's clock at which it starts."""
+    layout: str = ""
+    """ffmpeg's name of its channel layout; empty if the file does not declare one."""
+    tag: str = ""
+    """Four characters with which the file names the codec."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether its codec is known; whether it can be decoded shows only on decoding."""
+        return self.codec not in UNKNOWN_CODECS and self.channels > 0
 
 
 @dataclass(frozen=True)
@@ -38,6 +53,8 @@ class VideoStream:
     codec: str
     duration: float | None = None
     """Seconds that the file declares for it; None if it declares none."""
+    start: float = 0.0
+    """Seconds on the file's clock at which it starts."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +87,19 @@ class Probe:
         is_reliable = not self.subtitles and self.format_name not in ESTIMATED_FORMATS
         return self.duration if is_reliable and any(streams) else 0.0
 
+    def offset_of(self, stream: AudioTrack | VideoStream) -> float:
+        """Seconds to add to the times of `stream` if an ffmpeg reads it separately.
+
+        ffmpeg starts the file at 0.0, but with formats whose clock may restart it starts the
+        first stream that it reads at 0.0, so that a late track would lose its delay.
+        """
+        if self.format_name not in RESTARTING_CLOCK_FORMATS:
+            return 0.0
+        starts = [track.start for track in self.audio]
+        if self.video:
+            starts.append(self.video.start)
+        return stream.start - min(starts)
+
     def source_seconds(self, audio_seconds: float) -> float:
         """Seconds of the source, of whose audio `audio_seconds` were decoded.
 
@@ -87,7 +117,9 @@ def parse_probe(answer: dict[str, Any]) -> Probe:
     streams = answer.get("streams", [])
     format_name = str(answer.get("format", {}).get("format_name", ""))
     video = [
-        VideoStream(int(stream["index"]), _codec(stream), _duration(stream, format_name))
+        VideoStream(
+            int(stream["index"]), _codec(stream), _duration(stream, format_name), _start(stream)
+        )
         for stream in streams
         if stream.get("codec_type") == "video"
         and not stream.get("disposition", {}).get("attached_pic")
@@ -120,6 +152,9 @@ def _audio_track(stream: dict[str, Any], format_name: str) -> AudioTrack:
         language=_language(stream),
         duration=_duration(stream, format_name),
         is_default=bool(stream.get("disposition", {}).get("default")),
+        start=_start(stream),
+        layout=layout if (layout := str(stream.get("channel_layout", ""))) != "unknown" else "",
+        tag=str(stream.get("codec_tag_string", "")),
     )
 
 
@@ -127,17 +162,25 @@ def _codec(stream: dict[str, Any]) -> str:
     return str(stream.get("codec_name", ""))
 
 
+def _start(stream: dict[str, Any]) -> float:
+    return float(stream.get("start_time") or 0.0)
+
+
 def _duration(stream: dict[str, Any], format_name: str) -> float | None:
-    """Seconds of a stream. Matroska has them in a tag, as ``00:01:02.5`` (``DURATION-eng``
-    if mkvmerge wrote it)."""
+    """Seconds of a stream. Matroska has them in a tag, as ``00:01:02.5``: mkvmerge writes
+    the length (and ``DURATION-eng``), other programs the time at which the stream ends."""
     if format_name in ESTIMATED_FORMATS:
         return None
     if "duration" in stream:
         return float(stream["duration"])
-    tags = stream.get("tags", {})
-    text = next((tags[name] for name in tags if name.upper().startswith("DURATION")), "")
+    tags = {name.upper(): str(value) for name, value in stream.get("tags", {}).items()}
+    text = next((tags[name] for name in tags if name.startswith("DURATION")), "")
     parts = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", text)
-    return int(parts[1]) * 3600 + int(parts[2]) * 60 + float(parts[3]) if parts else None
+    if parts is None:
+        return None
+    seconds = int(parts[1]) * 3600 + int(parts[2]) * 60 + float(parts[3])
+    is_length = any(name.startswith(MKVMERGE_TAG) for name in tags)
+    return seconds if is_length else max(seconds - _start(stream), 0.0)
 
 
 def _language(stream: dict[str, Any]) -> str | None:

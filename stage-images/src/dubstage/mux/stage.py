@@ -13,11 +13,11 @@ from dubstage.engines import engine_of
 from dubstage.errors import TemporaryFailure
 from dubstage.inputs.source import resolve_source
 from dubstage.logs import step
-from dubstage.media.audio import SAMPLE_RATE, stereo_bytes
+from dubstage.media.audio import SAMPLE_RATE
+from dubstage.media.facts import SourceFacts, read_facts
 from dubstage.media.ffmpeg import MediaError, probe
 from dubstage.media.probe import Probe
-from dubstage.media.tracks import dubbed_track
-from dubstage.mux.loudness import Loudness, measure
+from dubstage.mux.loudness import SILENCE, Loudness, measure
 from dubstage.mux.master import aac_gain_db, master, plan_gain
 from dubstage.mux.mix import Tracks, background_change, mix_blocks, mix_bytes, write_stems
 from dubstage.mux.original import OriginalSpeech, analyze
@@ -48,23 +48,22 @@ def run(work: Work) -> Outcome:
 
 
 def _run(work: Work) -> Outcome:
-    import soundfile
-
     started = time.monotonic()
     model = check_model(work.request, work.tree.roots)
     source = resolve_source(work.tree.roots, work.request)
     declared = probe(source)
-    (audio,) = work.read(Artifact.AUDIO)
-    duration = declared.source_seconds(soundfile.info(audio).duration)
+    (facts_file,) = work.read(Artifact.SOURCE_FACTS)
+    facts = read_facts(facts_file)
+    duration = facts.duration
     sentences = read_list(work, Artifact.TRANSLATED, TranslatedSegment)
     planned = plan(read_list(work, Artifact.TTS_SEGMENTS, Clip), duration)
     language = read_aligned(work).language
 
     segments, tracks = _write_voice(work, planned, sentences, round(duration * SAMPLE_RATE))
     dub = work.staging(Artifact.DUBBED_AUDIO, None)
-    mix = _write_mix(work, tracks, dub)
+    mix = _write_mix(work, tracks, facts, dub)
     soft = write_subtitles(work, sentences, language, duration)
-    _write_video(work, (source, declared), (dub, mix.dub), language, soft)
+    _write_video(work, (source, declared, facts.track), (dub, mix.dub), language, soft)
     numbers = totals(segments, sum(x.untranslated for x in sentences), mix)
     if model:
         numbers |= _round_trip(model, dub, segments, work.request.target_language)
@@ -129,12 +128,11 @@ def _write_voice(
 
 
 @step("mix")
-def _write_mix(work: Work, tracks: Tracks, target: Path) -> MixResult:
+def _write_mix(work: Work, tracks: Tracks, facts: SourceFacts, target: Path) -> MixResult:
     """Mix the tracks, and bring the mix to its target loudness."""
-    source = measure(stereo_bytes(tracks.source_audio))
     mix = measure(mix_bytes(mix_blocks(tracks), tracks.frames, _share(work, 0.3, 0.5)))
-    requested = work.request.mix.loudness
-    gain = plan_gain(mix, source.integrated if requested is None else float(requested))
+    target_loudness = work.request.mix.loudness or facts.loudness
+    gain = plan_gain(mix, SILENCE if target_loudness is None else float(target_loudness))
     blocks = mix_blocks(tracks)
     if work.request.mix.stems:
         stems = [work.staging(Artifact.STEMS, f"{name}.wav") for name in ("voice", "background")]
@@ -145,7 +143,7 @@ def _write_mix(work: Work, tracks: Tracks, target: Path) -> MixResult:
     speech = count_frames(tracks.original_speech)
     shared = count_shared_frames(tracks.original_speech, tracks.dubbed_speech)
     return MixResult(
-        source=source,
+        source_loudness=facts.loudness,
         dub=dub,
         gain=gain,
         background_change=background_change(tracks, target, gain.decibels),
@@ -164,13 +162,13 @@ def _round_trip(model: Path, dub: Path, segments: Sequence[SegmentReport], langu
 @step("encode")
 def _write_video(
     work: Work,
-    source: tuple[Path, Probe],
+    source: tuple[Path, Probe, int],
     dub: tuple[Path, Loudness],
     language: str,
     soft: Sequence[SoftSubtitles],
 ) -> None:
     """Write the dubbed video. The dub of a source without a video stream is audio alone."""
-    (path, declared), (dub_file, loudness) = source, dub
+    (path, declared, track), (dub_file, loudness) = source, dub
     container = container_for(declared)
     if container is None or declared.video is None:
         return
@@ -178,7 +176,7 @@ def _write_video(
         source=path,
         declared=declared,
         video=declared.video,
-        dubbed_track=dubbed_track(declared.audio, work.request.source_language),
+        dubbed_track=next(each for each in declared.audio if each.index == track),
         dub=dub_file,
         dub_gain_db=aac_gain_db(dub_file, loudness, work.scratch),
         target_language=work.request.target_language,

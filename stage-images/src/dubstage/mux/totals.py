@@ -20,7 +20,8 @@ Totals = dict[str, int | float | bool]
 class MixResult:
     """The loudness and the balance of the finished mix."""
 
-    source: Loudness
+    source_loudness: float | None
+    """LUFS of the dubbed track, as ingest measured it; None if it is not known."""
     dub: Loudness
     gain: Gain
     """The gain of the whole mix."""
@@ -54,10 +55,10 @@ def totals(segments: Sequence[SegmentReport], untranslated: int, mix: MixResult)
         numbers["overlap"] = _rounded(mix.overlap)
     if mix.background_change is not None:
         numbers["background_change_db"] = _rounded(mix.background_change)
-    for name, loudness in (("source", mix.source), ("dub", mix.dub)):
-        if loudness.is_known:
-            numbers[f"{name}_lufs"] = loudness.integrated
-            numbers[f"{name}_true_peak"] = loudness.true_peak
+    if mix.source_loudness is not None:
+        numbers["source_lufs"] = _rounded(mix.source_loudness)
+    if mix.dub.is_known:
+        numbers |= {"dub_lufs": mix.dub.integrated, "dub_true_peak": mix.dub.true_peak}
     return numbers
 
 

@@ -18,6 +18,7 @@ from dubstage.inputs import corrections, voice_files
 from dubstage.inputs.source import resolve_source
 from dubstage.logs import Progress, step
 from dubstage.models import model_revision
+from dubstage.run.background import in_background
 from dubstage.workspace.digests import Digests, FileRecord
 from dubstage.workspace.layout import Artifact, Roots, Tree
 from dubstage.workspace.manifest import (
@@ -68,7 +69,7 @@ class Attempt:
     @cached_property
     def reuse(self) -> Reuse:
         """The results of earlier runs."""
-        return Reuse(self.request, self.tree, self.source, self.digests, self.origin_of)
+        return Reuse(self.request, self.tree, lambda: self.source, self.digests, self.origin_of)
 
     def reusable_from(self, start: Stage) -> dict[Stage, Manifest]:
         """The stages from `start` on that need not run, with their manifests."""
@@ -97,12 +98,15 @@ class Attempt:
         if origin.correction:
             run = load_correction(stage)
         records, inputs = self._inputs()
-        if STAGES[stage].reads_source:
-            records.append(self.source)
-            inputs["source"] = self.source.sha256
         self.staging.discard()
         begun = time.monotonic()
+        # The stage and the digest read the source at the same time: it is fetched once.
+        source = in_background(lambda: self.source) if STAGES[stage].reads_source else None
         outcome = self._run(run)
+        if source:
+            record = source.result()
+            records.append(record)
+            inputs["source"] = record.sha256
         seconds = time.monotonic() - begun
         with step("publish"):
             outputs = self.staging.publish(self.digests)

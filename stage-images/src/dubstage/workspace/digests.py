@@ -37,6 +37,11 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
+def read_through(path: Path) -> None:
+    """Read the file to its end. Raises OSError if the volume does not deliver it."""
+    sha256(path)
+
+
 class Digests:
     """Digests of files, taken from records if these are current."""
 

@@ -23,6 +23,7 @@ class Artifact(str, Enum):
     """
 
     AUDIO = "interim/{job}/text/vid/speaks/audio.wav"
+    SOURCE_FACTS = "interim/{job}/text/vid/speaks/source.json"
     VOCALS = REVIEWED[Stage.SEPARATE]
     BACKGROUND = "interim/{job}/text/vid/bgm/background.wav"
     TRANSCRIPT = "interim/{job}/text/src/sentence/transcript.json"

@@ -24,12 +24,14 @@ class Reuse:
         self,
         request: StageRequest,
         tree: Tree,
-        source: FileRecord,
+        source: Callable[[], FileRecord],
         digests: Digests,
         origin_of: Callable[[Stage], Origin],
     ) -> None:
-        """`origin_of`: returns the origin that a stage's result would have now, or raises
-        ValueError if the stage's model is missing."""
+        """`source`: returns the record of the source, which may have to be read for it, and is
+        called only if there are earlier results. `origin_of`: returns the origin that a
+        stage's result would have now, or raises ValueError if the stage's model is missing.
+        """
         self._request = request
         self._tree = tree
         self._source = source
@@ -77,7 +79,7 @@ class Reuse:
                 for name, sha256 in known[artifact].items()
             }
             if definition.reads_source:
-                inputs["source"] = self._source.sha256
+                inputs["source"] = self._source().sha256
             try:
                 origin = self._origin_of(stage)
             except ValueError:

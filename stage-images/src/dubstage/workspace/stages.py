@@ -35,10 +35,10 @@ STAGES: dict[Stage, StageDefinition] = {
     for definition in (
         StageDefinition(
             Stage.INGEST,
-            version=2,
+            version=3,
             reads_source=True,
             reads=(),
-            writes=(Artifact.AUDIO,),
+            writes=(Artifact.AUDIO, Artifact.SOURCE_FACTS),
             parameters=lambda request: {"source_language": request.source_language},
         ),
         StageDefinition(
@@ -80,6 +80,7 @@ STAGES: dict[Stage, StageDefinition] = {
             reads_source=True,
             reads=(
                 Artifact.AUDIO,
+                Artifact.SOURCE_FACTS,
                 Artifact.VOCALS,
                 Artifact.BACKGROUND,
                 Artifact.TRANSCRIPT,

@@ -1,0 +1,90 @@
+"""Why a source cannot be dubbed, in the sentence that fits what the file is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from dubstage.errors import BadInput
+from dubstage.media.ffmpeg import MediaError, has_encrypted_packets
+from dubstage.media.probe import AudioTrack
+
+ACCEPTED = "mp4, mov, mkv, webm, avi, ts and most other video and audio files are accepted"
+NO_DECODER = re.compile(r"Decoder \(codec (\S+)\) not found")
+NOT_ACCEPTED = re.compile(r"\[([\w,]+) @ [^\]]+\] Format not on whitelist")
+NO_FRAMES = ("after EOF", "Output file is empty", "does not contain any stream")
+"""How ffmpeg reports a stream without a frame."""
+SYNC, TS_PACKETS = 0x47, ((188, 0), (192, 4))
+"""First byte of a transport stream's packet; the sizes of a packet, and where it begins."""
+SCRAMBLED_BITS = 0xC0
+EXAMINED_BYTES = 1 << 20
+
+
+def unreadable(name: str, source: Path, error: MediaError) -> BadInput:
+    """The refusal of a file that ffprobe cannot read."""
+    if format_names := NOT_ACCEPTED.search(error.messages):
+        return BadInput(
+            f"{name} is of a format that is not accepted ({format_names[1]}): {ACCEPTED}.",
+            reason="FormatUnsupported",
+        )
+    if "moov atom not found" in error.messages:
+        return BadInput(
+            f"{name} has no index (moov): the recording or the copy was cut off before its end. "
+            "Copy it again, or repair it with the program that recorded it.",
+            reason="SourceUnreadable",
+        )
+    text = str(error).replace(f"file:{source}: ", "").replace(str(source), source.name)
+    return BadInput(
+        f"{name} cannot be read ({text}): it is damaged, or not a media file; {ACCEPTED}. Copy "
+        "it again.",
+        reason="SourceUnreadable",
+    )
+
+
+def undecodable(name: str, source: Path, track: AudioTrack, error: MediaError | None) -> BadInput:
+    """The refusal of a file whose audio `track` gives no audio; `error`: ffmpeg's, if it
+    failed."""
+    messages = error.messages if error else ""
+    if is_encrypted(source, track):
+        return BadInput(
+            f"{name} is encrypted (DRM or a scrambled broadcast): provide a copy without "
+            "encryption.",
+            reason="SourceEncrypted",
+        )
+    missing = NO_DECODER.search(messages)
+    if missing or (not track.is_known and track.channels):
+        codec = track.codec if track.is_known else track.tag
+        return BadInput(
+            f"The audio of {name} has the codec {codec or 'unknown'}, which cannot be decoded: "
+            "convert it to AAC, FLAC or PCM.",
+            reason="AudioCodecUnsupported",
+        )
+    if error is None or any(text in messages for text in NO_FRAMES):
+        return BadInput(
+            f"{name} declares an audio stream that holds no audio: export it again with its audio.",
+            reason="NoAudioStream",
+        )
+    return BadInput(
+        f"{name} cannot be decoded ({error}): it is damaged. Copy it again; if it plays to its "
+        "end, remux or convert it with ffmpeg.",
+        reason="SourceUnreadable",
+    )
+
+
+def is_encrypted(source: Path, track: AudioTrack) -> bool:
+    """Whether the audio cannot be decoded without a key."""
+    if track.tag in ("drms", "enca"):
+        return True
+    return has_encrypted_packets(source, track.index) or _is_scrambled(source)
+
+
+def _is_scrambled(source: Path) -> bool:
+    """Whether most packets at the beginning of a transport stream are scrambled."""
+    with source.open("rb") as file:
+        content = file.read(EXAMINED_BYTES)
+    for size, first in TS_PACKETS:
+        starts = range(first, len(content) - size, size)
+        if len(starts) > 1 and all(content[start] == SYNC for start in starts):
+            flags = [content[start + 3] & SCRAMBLED_BITS for start in starts]
+            return sum(map(bool, flags)) > len(flags) / 2
+    return False
