@@ -25,6 +25,10 @@ GONE = {
 REFUSALS = {409: "Conflict", 429: "TooManyRequests", 500: "InternalError"}
 
 
+Right = tuple[str, str, str]
+"""API group, resource and verb, as in a rule of RBAC."""
+
+
 @dataclass
 class FaultProxy:
     """An HTTP server of its own thread. Set the fields at any time."""
@@ -41,6 +45,10 @@ class FaultProxy:
     """A resource of which no event comes any more, though the watch stays open."""
     refuse: str = ""
     """A resource that is answered with 500."""
+    lose: str = ""
+    """A resource of which the next object is created, though the answer is 500."""
+    used: set[Right] = field(default_factory=set)
+    """Every right that a request needed, unless it was refused."""
     writes: Counter[str] = field(default_factory=Counter)
     """Successful writes by ``METHOD resource``."""
     seed: int = 1
@@ -124,8 +132,13 @@ class FaultProxy:
             data=await request.read() or None,
             headers=headers,
         ) as answer:
+            if answer.status != 403 and resource:
+                self.used.add(_right(request))
             if request.method != "GET" and answer.status < 300:
                 self.writes[f"{request.method} {resource}"] += 1
+                if request.method == "POST" and resource == self.lose:
+                    self.lose = ""
+                    return _refusal(500)
             return web.Response(
                 body=await answer.read(), status=answer.status, content_type="application/json"
             )
@@ -142,6 +155,7 @@ class FaultProxy:
         ) as answer:
             if answer.status != 200:
                 return web.Response(body=await answer.read(), status=answer.status)
+            self.used.add(_right(request))
             response = web.StreamResponse(headers={"Content-Type": "application/json"})
             await response.prepare(request)
             task = asyncio.ensure_future(self._stream(answer, response, resource))
@@ -170,6 +184,24 @@ class FaultProxy:
 def _refusal(code: int) -> web.Response:
     body = {"kind": "Status", "code": code, "reason": REFUSALS[code], "message": "fault"}
     return web.json_response(body, status=code)
+
+
+def _right(request: web.Request) -> Right:
+    """The right that the API server asks for before it does what is requested."""
+    parts = request.path.strip("/").split("/")
+    group = parts[1] if parts[0] == "apis" else ""
+    rest = parts[3 if parts[0] == "apis" else 2 :]
+    if rest[0] == "namespaces":
+        rest = rest[2:]
+    one = len(rest) > 1
+    verb = {
+        "GET": "get" if one else "watch" if request.query.get("watch") else "list",
+        "POST": "create",
+        "PUT": "update",
+        "PATCH": "patch",
+        "DELETE": "delete" if one else "deletecollection",
+    }[request.method]
+    return group, "/".join([rest[0], *rest[2:]]), verb
 
 
 def _resource(path: str) -> str:

@@ -98,7 +98,8 @@ def test_two_commands_install_everything(helm: Helm) -> None:
     assert not may("patch", "dubjobs", "--subresource=status")
     assert may("get", "dubprofiles")
     assert not may("create", "dubprofiles")
-    assert may("get", "clusterdubprofiles"), "through the group of all users"
+    assert may("list", "dubprofiles")
+    assert may("list", "clusterdubprofiles"), "through the group of all users"
     helm.view.kubectl("create", "rolebinding", "owner", "--clusterrole=admin", "--user=ed")
     helm.view.until("the role admin to know profiles", lambda: may("create", "dubprofiles"))
 

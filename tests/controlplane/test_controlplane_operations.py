@@ -243,17 +243,6 @@ def test_the_namespaced_operator_keeps_to_its_namespaces(
         installed.kubectl("delete", "namespace", "elsewhere", "--wait=false")
 
 
-def test_the_operators_rights_are_no_more_than_it_uses(installed: View) -> None:
-    user = f"--as=system:serviceaccount:{SYSTEM}:dubjob-operator"
-    for verb, resource in (
-        ("get", "secrets"), ("create", "pods"), ("patch", "jobs.batch"), ("update", "dubjobs"),
-        ("delete", "dubjobs"), ("patch", "dubprofiles"), ("update", "dubprofiles"),
-        ("patch", "clusterdubprofiles"), ("delete", "pods"), ("create", "leases"),
-    ):  # fmt: skip
-        done = installed.attempt("auth", "can-i", verb, resource, user)
-        assert done.stdout.strip() == "no", (verb, resource)
-
-
 def test_metrics_tell_and_name_no_jobs(installed: View, proxied: FaultProxy) -> None:
     port = free_port()
     installed.start_operator(METRICS_PORT=str(port))

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from dubjob_operator.planning.messages import sentence
 from dubstage.contract import Stage, StageResult
 from dubstage.contract.summary import DubSummary, Output, StageSummary, scaled
 
@@ -128,3 +129,23 @@ def test_measures_become_integers(value: float, found: int | None) -> None:
 @pytest.mark.parametrize("text", [None, "", "Traceback (most recent call last)", '{"stage": "mux"'])
 def test_invalid_result_is_not_shown(text: str | None) -> None:
     assert StageResult.from_termination_message(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\x1b[31mb", "a\\x1b[31mb"),
+        ("a\x9b31mb", "a\\x9b31mb"),
+        ("talk\u202egpm.4pm", "talk\\u202egpm.4pm"),
+        ("متن\u200cها 👩\u200d💻 日本\n\tnext", "متن\u200cها 👩\u200d💻 日本\n\tnext"),
+    ],
+)
+def test_message_of_a_stage_cannot_control_a_terminal(text: str, shown: str) -> None:
+    """A hostile image writes the termination message itself, so the operator escapes it as well."""
+    result = StageResult(stage=Stage.INGEST, reason="BadInput", message=text)
+    assert result.message == shown
+    written = json.dumps({"stage": "ingest", "reason": "BadInput", "message": text})
+    read = StageResult.from_termination_message(written)
+    assert read is not None
+    assert read.message == shown
+    assert sentence(text) == f"{shown}."

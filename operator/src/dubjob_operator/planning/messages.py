@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from dubstage.contract.visible import visible
+
 # All stages.
 COMPLETED = "All stages have succeeded."
 SUSPENDED = "spec.suspend is true; finished stages keep their results."
@@ -27,8 +29,9 @@ STARTING = "The pod is starting."
 
 
 def sentence(text: str) -> str:
-    """Return `text`, which others wrote, with a full stop at its end; empty stays empty."""
-    text = text.strip()
+    """Return `text`, which others wrote, with a full stop at its end and without characters that
+    a terminal would act on; empty stays empty."""
+    text = visible(text.strip())
     return text if not text or text.endswith((".", "…", "!", "?")) else f"{text}."
 
 

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from dubstage.contract.summary import Output, StageSummary
+from dubstage.contract.visible import visible
 
 REQUEST_ENV = "DUBSTAGE_REQUEST"
 """Environment variable that carries the :class:`StageRequest`."""
@@ -213,6 +214,8 @@ class StageResult(_Message):
     outputs: list[Output] = []
     """The files of the finished dub, the most important first. Mux only, and ingest if the
     mux stage is reusable."""
+
+    _visible_message = field_validator("message")(visible)
 
     @field_validator("reusable", "corrected", "reusable_summaries", mode="before")
     @classmethod
