@@ -66,6 +66,7 @@ def test_tree_matches_the_documentation(dub: dict[str, Any]) -> None:
         f"{interim}/text/src/words/aligned_segments.json",
         f"{interim}/text/trg/sentence/translated.json",
         f"{interim}/text/vid/speaks/audio.wav",
+        f"{interim}/text/vid/speaks/source.json",
         f"{interim}/text/vid/speaks/vocals.wav",
         f"{interim}/text/vid/bgm/background.wav",
         f"{interim}/text/vid/tts/segments.json",

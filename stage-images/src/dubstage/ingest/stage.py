@@ -16,11 +16,12 @@ from dubstage.ingest.refusals import is_encrypted, undecodable, unreadable
 from dubstage.inputs import corrections
 from dubstage.inputs.source import resolve_source
 from dubstage.logs import step
-from dubstage.media.facts import SourceFacts
 from dubstage.media.ffmpeg import MediaError, probe
-from dubstage.media.probe import AudioTrack, Probe
+from dubstage.media.probe import AudioTrack, Probe, SubtitleTrack
 from dubstage.media.tracks import ranked_tracks
 from dubstage.text.counting import counted
+from dubstage.video.facts import SourceFacts, VideoPlan
+from dubstage.video.trial import plan_video
 from dubstage.workspace.digests import read_through
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Outcome, Work
@@ -45,11 +46,13 @@ def run(work: Work) -> Outcome:
     _check_complete(name, declared_seconds, audio.readable)
     _check_audible(name, audio, work)
     duration = declared.source_seconds(audio.seconds)
-    facts = SourceFacts(track=track.index, duration=duration, loudness=audio.loudness)
+    plan = plan_video(source, declared, track, work.scratch)
+    facts = SourceFacts(track=track.index, duration=duration, loudness=audio.loudness, video=plan)
     work.staging(Artifact.SOURCE_FACTS, None).write_text(facts.model_dump_json(indent=1) + "\n")
     kind = "video" if declared.video else "audio without a video stream"
     return Outcome(
-        message=f"{duration:.1f} s of {kind}, {_track_choice(declared.audio, track)}",
+        message=f"{duration:.1f} s of {kind}, {_track_choice(declared.audio, track)}"
+        + _omissions(declared, plan),
         summary=StageSummary(
             duration_milliseconds=scaled(duration, 1000),
             audio_tracks=len(declared.audio),
@@ -136,3 +139,19 @@ def _track_choice(tracks: Sequence[AudioTrack], chosen: AudioTrack) -> str:
         return number
     language = chosen.language or "language not tagged"
     return f"{number}: number {tracks.index(chosen) + 1} ({language}) is dubbed"
+
+
+def _omissions(declared: Probe, plan: VideoPlan | None) -> str:
+    """Which streams the dubbed video leaves out."""
+    omitted = plan.omitted if plan else ()
+    kinds: dict[str, Sequence[AudioTrack | SubtitleTrack]] = {
+        "audio track": declared.audio,
+        "subtitles": declared.subtitles,
+    }
+    names = [
+        f"{kind} {number} ({track.codec or 'unknown codec'})"
+        for kind, tracks in kinds.items()
+        for number, track in enumerate(tracks, start=1)
+        if track.index in omitted
+    ]
+    return f"; the dubbed video leaves out {', '.join(names)}" if names else ""

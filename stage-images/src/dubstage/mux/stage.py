@@ -14,7 +14,6 @@ from dubstage.errors import TemporaryFailure
 from dubstage.inputs.source import resolve_source
 from dubstage.logs import step
 from dubstage.media.audio import SAMPLE_RATE
-from dubstage.media.facts import SourceFacts, read_facts
 from dubstage.media.ffmpeg import MediaError, probe
 from dubstage.media.probe import Probe
 from dubstage.mux.loudness import SILENCE, Loudness, measure
@@ -29,8 +28,9 @@ from dubstage.mux.subtitles import write_subtitles
 from dubstage.mux.totals import MixResult, Totals, message, summary, totals
 from dubstage.mux.voice import PlacedClip, RenderedClip, render, run_ahead, write_voice_track
 from dubstage.text.transcript import Clip, TranslatedSegment, read_aligned, read_list
-from dubstage.video.containers import container_for
 from dubstage.video.dubbed_video import DubbedVideo, SoftSubtitles, mux_video
+from dubstage.video.facts import SourceFacts, read_facts
+from dubstage.video.trial import planned
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Outcome, Work
 
@@ -63,7 +63,7 @@ def _run(work: Work) -> Outcome:
     dub = work.staging(Artifact.DUBBED_AUDIO, None)
     mix = _write_mix(work, tracks, facts, dub)
     soft = write_subtitles(work, sentences, language, duration)
-    _write_video(work, (source, declared, facts.track), (dub, mix.dub), language, soft)
+    _write_video(work, (source, declared, facts), (dub, mix.dub), language, soft)
     numbers = totals(segments, sum(x.untranslated for x in sentences), mix)
     if model:
         numbers |= _round_trip(model, dub, segments, work.request.target_language)
@@ -162,21 +162,22 @@ def _round_trip(model: Path, dub: Path, segments: Sequence[SegmentReport], langu
 @step("encode")
 def _write_video(
     work: Work,
-    source: tuple[Path, Probe, int],
+    source: tuple[Path, Probe, SourceFacts],
     dub: tuple[Path, Loudness],
     language: str,
     soft: Sequence[SoftSubtitles],
 ) -> None:
     """Write the dubbed video. The dub of a source without a video stream is audio alone."""
-    (path, declared, track), (dub_file, loudness) = source, dub
-    container = container_for(declared)
-    if container is None or declared.video is None:
+    (path, declared, facts), (dub_file, loudness) = source, dub
+    if facts.video is None or declared.video is None:
         return
+    declared, container = planned(declared, facts.video)
+    assert declared.video
     video = DubbedVideo(
         source=path,
         declared=declared,
         video=declared.video,
-        dubbed_track=next(each for each in declared.audio if each.index == track),
+        dubbed_track=next(each for each in declared.audio if each.index == facts.track),
         dub=dub_file,
         dub_gain_db=aac_gain_db(dub_file, loudness, work.scratch),
         target_language=work.request.target_language,

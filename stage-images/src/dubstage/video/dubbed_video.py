@@ -70,7 +70,7 @@ def mux_video(video: DubbedVideo, target: Path, progress: Callable[[float], None
     container = video.container
     arguments = [*_inputs(video), *_streams(video)]
     arguments += ["-c", "copy", "-c:s", container.subtitles, *_audio_codecs(video)]
-    if container is MP4 and video.video.codec == "hevc":
+    if container.format == MP4.format and video.video.codec == "hevc":
         # Apple's players know no other tag; a Matroska source has none.
         arguments += ["-tag:v", "hvc1"]
     arguments += _audio_tags(video)

@@ -7,6 +7,19 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 
+class VideoPlan(BaseModel):
+    """How the dubbed video is written."""
+
+    model_config = ConfigDict(frozen=True)
+
+    container: str
+    """Suffix of its file name."""
+    omitted: list[int] = []
+    """Indexes of the source's streams that cannot be carried."""
+    converted: list[str] = []
+    """Codecs of audio tracks that are converted, though the container should hold them."""
+
+
 class SourceFacts(BaseModel):
     """The content of ``source.json``."""
 
@@ -20,6 +33,8 @@ class SourceFacts(BaseModel):
     """Integrated loudness of the dubbed track with its own channel layout, in LUFS (EBU
     R128); a mono track is measured as it is heard from two speakers. None for silence, and
     for less than 400 ms."""
+    video: VideoPlan | None
+    """None for a source without a video stream."""
 
 
 def read_facts(file: Path) -> SourceFacts:
