@@ -109,6 +109,7 @@ test-engines: bootstrap models ## Test the engines with the real libraries
 .PHONY: test-controlplane
 test-controlplane: bootstrap ## Test against a real API server; the tests act as the kubelet
 	@$(CLUSTER) tools
+	@$(CLUSTER) tools kueue
 	$(RUN) pytest tests/controlplane --timeout 300
 
 .PHONY: chaos

@@ -20,6 +20,7 @@ EXAMPLE = {
     "places": ["no DubProfile cpu in namespace dubbing", "no ClusterDubProfile cpu"],
     "field": "queueName", "choices": ["slow"], "place": "spec.stages.mux", "engine": "none",
     "engines": ["ffmpeg"], "queue": "dubs", "position": 3,
+    "manager": "kueue.x-k8s.io/multikueue",
 }  # fmt: skip
 FUNCTIONS = [
     function

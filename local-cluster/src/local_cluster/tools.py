@@ -56,6 +56,9 @@ class Tools:
 
     Version 2, because later versions need a C compiler.
     """
+    kueue: Path
+    """Folder of the program ``kueue``, its CRDs (``crds``) and its ``webhooks.yaml``, for the
+    controlplane tests."""
 
 
 def tools(parts: tuple[str, ...] = PARTS) -> Tools:
@@ -67,6 +70,7 @@ def tools(parts: tuple[str, ...] = PARTS) -> Tools:
     verdicts = _folder(f"verdicts-{_digest(MODULE / 'verdicts')}")
     buildx = _folder(f"buildx-{_digest(MODULE / 'buildx')}")
     vale = _folder(f"vale-{_digest(MODULE / 'vale')}")
+    kueue = _folder(f"kueue-{_digest(MODULE / 'kueue')}")
     makers = {
         "kubernetes": (kubernetes, _compile_kubernetes),
         "kubectl": (command_line, _unpack_kubectl),
@@ -75,6 +79,7 @@ def tools(parts: tuple[str, ...] = PARTS) -> Tools:
         "verdicts": (verdicts, _compile_verdicts),
         "buildx": (buildx, _compile_buildx),
         "vale": (vale, _compile_vale),
+        "kueue": (kueue, _compile_kueue),
     }
     unknown = set(parts) - set(makers)
     if unknown:
@@ -92,6 +97,7 @@ def tools(parts: tuple[str, ...] = PARTS) -> Tools:
         verdicts=verdicts / "verdicts",
         buildx=buildx / "buildx",
         vale=vale / "vale",
+        kueue=kueue,
     )
     _link([program for program in (paths.kubectl, paths.helm, paths.vale) if program.exists()])
     return paths
@@ -183,6 +189,22 @@ def _compile_vale(work: Path) -> None:
     with step("Vale: compile (once, a minute)"):
         package = "github.com/errata-ai/vale/v2/cmd/vale"
         _compile(MODULE / "vale", work / "vale", package)
+
+
+def _compile_kueue(work: Path) -> None:
+    with step("Kueue: compile (once, 3 minutes)"):
+        module = MODULE / "kueue"
+        _compile(module, work / "kueue", "sigs.k8s.io/kueue/cmd/kueue")
+        source = run(
+            *("go", "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/kueue"), folder=module
+        ).strip()
+        # Files of the module cache are read-only, and shutil.copy would keep that.
+        (work / "crds").mkdir()
+        for file in Path(source, "config/components/crd/bases").glob("*.yaml"):
+            shutil.copyfile(file, work / "crds" / file.name)
+        shutil.copyfile(
+            Path(source, "config/components/webhook/manifests.yaml"), work / "webhooks.yaml"
+        )
 
 
 def _compile(module: Path, program: Path, package: str = ".") -> None:

@@ -24,6 +24,8 @@ ingest counts."""
 TIMEOUT_ANNOTATION = "dubjob.dev/timeout-seconds"
 """Timeout of the stage when the Job was created. A change of the profile does not affect Jobs that
 exist."""
+NODE_ANNOTATION = "dubjob.dev/node"
+"""The only node on which the pods of the Job may run, if its profile sets sameNode."""
 NETWORK_LABEL = "dubjob.dev/network"
 """``allowed`` or ``denied``. The network policies of the chart select pods by it."""
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"

@@ -36,7 +36,12 @@ POD_REFUSED = "PodRefused"
 POD_NOT_CREATED = "PodNotCreated"
 NO_POD = "NoPod"
 STARTING = "Starting"
+NO_MATCHING_NODE = "NoMatchingNode"
+VOLUME_ELSEWHERE = "VolumeOnOtherNode"
 CLAIM_MISSING = "ClaimNotFound"
+CLAIM_UNBOUND = "ClaimNotBound"
+RESOURCE_CLAIM_MISSING = "ResourceClaimNotFound"
+MANAGED_ELSEWHERE = "ManagedElsewhere"
 NO_SANDBOX = "PodNotReadyToStart"
 
 # A stage failed, or will be retried.

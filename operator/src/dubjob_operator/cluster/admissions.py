@@ -116,7 +116,7 @@ class Admissions:
         try:
             text = await self._client.text("GET", path, query=query or None, attempts=1)
         except (NotFound, Refused) as error:
-            logger.info("cannot report why Jobs are suspended: %s: %s", path, error)
+            logger.info("%s is not read for %.0f s: %s", path, MISSING_SECONDS, error)
             live = {each: until for each, until in self._missing.items() if until > now}
             self._missing = {**live, path: now + MISSING_SECONDS}
             return None

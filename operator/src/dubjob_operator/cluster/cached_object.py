@@ -87,7 +87,7 @@ def slim(raw: Mapping[str, Any]) -> dict[str, Any]:
     metadata, spec, status = raw["metadata"], raw.get("spec", {}), raw.get("status", {})
     match raw.get("kind"):
         case "Job":
-            spec = {"suspend": spec.get("suspend", False)}
+            spec = {"suspend": spec.get("suspend", False), **_only(spec, "managedBy")}
             status = _only(status, "conditions", "failed", "startTime")
         case "Pod":
             spec = {

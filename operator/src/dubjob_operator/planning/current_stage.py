@@ -15,6 +15,7 @@ from dubjob_operator.planning.failure_policy import disruptions
 from dubjob_operator.planning.manifests import job_name
 from dubjob_operator.planning.observation import Observed
 from dubjob_operator.planning.profile_use import ProfileProblem, usable_profile
+from dubjob_operator.planning.same_node import without_lost_node
 from dubjob_operator.planning.stage_entry import ended, fresh, moved_to
 
 
@@ -54,6 +55,8 @@ def limited(
     entry = current(entries)
     if entry is None or (dubjob.spec.suspend and entry.reason == reasons.SUSPENDED):
         return entries
+    entries = without_lost_node(dubjob, entries, observed, now)
+    entry = current(entries) or entry
     job = observed.job(entry.job_name or "")
     if job is None and entry.state in (StageState.PENDING, StageState.QUEUED):
         usable = refused or usable_profile(dubjob, profile)

@@ -81,6 +81,8 @@ def stage_job(
         names.STAGE_LABEL: entry.name,
     }
     annotations = {names.PIPELINE_HASH_ANNOTATION: input_hashes(dubjob)[ORDER[-1]]}
+    if node:
+        annotations[names.NODE_ANNOTATION] = node
     if chosen.timeout_seconds:
         annotations[names.TIMEOUT_ANNOTATION] = str(chosen.timeout_seconds)
     return {

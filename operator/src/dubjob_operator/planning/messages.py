@@ -27,6 +27,22 @@ NO_POD = (
 )
 STARTING = "The pod is starting."
 
+# What to do if the scheduler finds no node. Its own message stands before it.
+CLAIM_MISSING_REMEDY = "Create the claim, or correct the claim names in the profile."
+CLAIM_UNBOUND_REMEDY = (
+    "A claim has no volume: set a StorageClass in the claim, mark one StorageClass as the default, "
+    "or create a volume for it."
+)
+RESOURCE_CLAIM_REMEDY = "Create the ResourceClaim, or correct resourceClaims in the profile."
+VOLUME_ELSEWHERE_REMEDY = (
+    "A volume can be used only on other nodes: use a volume that all nodes reach, or select the "
+    "nodes of the volume in the profile."
+)
+NO_MATCHING_NODE_REMEDY = (
+    "No node has the labels and taints that the profile selects: correct nodeSelector, affinity or "
+    "tolerations of the stage, or add such a node."
+)
+
 
 def sentence(text: str) -> str:
     """Return `text`, which others wrote, with a full stop at its end and without characters that
@@ -71,6 +87,22 @@ def awaiting_admission(queue: str, position: int | None, reason: str, answer: st
     by = f"queue {queue}" if queue else "its queue"
     detail = f" ({reason}): {sentence(answer)}" if reason and answer else "."
     return f"The Job waits for admission by {by}{place}{detail}"
+
+
+def node_gone(node: str) -> str:
+    """The node of the previous stages does not exist."""
+    return (
+        f"The profile sets sameNode, and node {node}, on which the previous stages ran, does not "
+        "exist or cannot run this stage. After five minutes the stage may run on another node."
+    )
+
+
+def managed_elsewhere(manager: str) -> str:
+    """Another controller than that of this cluster runs the Job."""
+    return (
+        f"The Job is managed by {manager} (spec.managedBy), for example in another cluster, where "
+        "its result cannot be read. Choose a queue without MultiKueue."
+    )
 
 
 def pod_not_ready(namespace: str, pod: str, node: str) -> str:

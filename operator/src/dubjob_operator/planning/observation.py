@@ -10,6 +10,8 @@ from dubjob_operator import names
 from dubstage.contract import StageResult
 
 Object = Mapping[str, Any]
+JOB_CONTROLLER = "kubernetes.io/job-controller"
+"""The value of spec.managedBy that means the Job controller of the cluster, as no value does."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,10 @@ class ObservedJob:
     """Limit for one pod, in seconds."""
     suspended: bool = False
     """Whether a queueing scheduler holds it."""
+    managed_by: str = ""
+    """The controller that runs the Job, empty for the Job controller of this cluster."""
+    node: str = ""
+    """The only node on which its pods may run, empty if there are others."""
     queue: str = ""
     """The queue of the Job, empty if it has none."""
     admission: Admission | None = None
@@ -188,6 +194,7 @@ def _job(
         for entry in job.get("status", {}).get("conditions", [])
         if entry.get("status") == "True"
     }
+    manager = str(job.get("spec", {}).get("managedBy") or JOB_CONTROLLER)
     failed = conditions.get("Failed") or conditions.get("FailureTarget") or {}
     return ObservedJob(
         name=metadata["name"],
@@ -199,6 +206,8 @@ def _job(
         started=job.get("status", {}).get("startTime", ""),
         # The condition stays after the field is reset, until the Job controller reacts.
         suspended=job.get("spec", {}).get("suspend") is True or "Suspended" in conditions,
+        managed_by="" if manager == JOB_CONTROLLER else manager,
+        node=annotations.get(names.NODE_ANNOTATION, ""),
         queue=metadata.get("labels", {}).get(names.QUEUE_LABEL, ""),
         admission=admission,
         refusal=refusal,

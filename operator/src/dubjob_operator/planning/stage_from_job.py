@@ -22,10 +22,15 @@ from dubjob_operator.planning.observation import (
     Refusal,
     Unknown,
 )
+from dubjob_operator.planning.scheduler_messages import scheduling_problem
 from dubjob_operator.planning.stage_entry import ended, moved_to
 from dubjob_operator.planning.times import parse
 from dubstage.contract.summary import StageSummary, scaled
 
+SCHEDULER_REASONS = frozenset(
+    {reasons.UNSCHEDULABLE, reasons.NO_MATCHING_NODE, reasons.VOLUME_ELSEWHERE}
+)
+"""Reasons of a pod that waits for a node."""
 BACK_OFF = "ImagePullBackOff"
 BACK_OFF_CAUSE = re.compile('image "[^"]*": ')
 """Where the message of a back-off repeats why the image could not be pulled."""
@@ -63,7 +68,7 @@ def from_job(dubjob: DubJob, entry: StageStatus, job: ObservedJob, now: datetime
         return moved_to(entry, StageState.RETRYING, now, failure.reason, failure.message)
     if latest is None:
         return _without_pod(entry, job, now)
-    return _not_started(dubjob, entry, latest, now)
+    return _not_started(dubjob, entry, job, latest, now)
 
 
 def quiet_until(entry: StageStatus, job: ObservedJob) -> datetime | None:
@@ -91,7 +96,7 @@ def _after(seconds: float, *times: str | None) -> datetime | None:
 def _with_lost_pod(entry: StageStatus, job: ObservedJob, now: datetime) -> StageStatus:
     """The entry of a stage whose pod is gone, and which waits for the next one from now on."""
     had_pod = entry.state in (StageState.RUNNING, StageState.PULLING)
-    had_pod = had_pod or entry.reason == reasons.UNSCHEDULABLE
+    had_pod = had_pod or entry.reason in SCHEDULER_REASONS
     ended_or_held = job.complete or job.failed_reason or job.suspended
     if job.pods or not had_pod or ended_or_held or isinstance(job.refusal, Refusal):
         return entry
@@ -107,6 +112,9 @@ def _recorded_refusal_stands(entry: StageStatus, job: ObservedJob) -> bool:
 
 def _without_pod(entry: StageStatus, job: ObservedJob, now: datetime) -> StageStatus:
     """The entry of a Job without a pod: suspended, refused, or not started by its controller."""
+    if job.managed_by:
+        message = messages.managed_elsewhere(job.managed_by)
+        return moved_to(entry, StageState.QUEUED, now, reasons.MANAGED_ELSEWHERE, message)
     if job.suspended:
         return _awaiting_admission(entry, job, now)
     if isinstance(job.refusal, Refusal):
@@ -139,15 +147,23 @@ def _refusal_reason(answer: str) -> str:
     return reasons.POD_REFUSED if is_denial(answer) else reasons.POD_NOT_CREATED
 
 
+def _unscheduled(entry: StageStatus, told: str, node: str, now: datetime) -> StageStatus:
+    """The entry of a pod for which the scheduler has no node. `told`: its message; `node`: the only
+    node that the pod may run on, empty if there are others."""
+    problem = scheduling_problem(told)
+    pinned = node and problem.reason == reasons.NO_MATCHING_NODE
+    remedy = messages.node_gone(node) if pinned else problem.remedy
+    message = f"{messages.sentence(told)} {remedy}".strip()
+    state = StageState.PULLING if problem.lasts else StageState.QUEUED
+    return moved_to(entry, state, now, problem.reason, message)
+
+
 def _not_started(
-    dubjob: DubJob, entry: StageStatus, pod: ObservedPod, now: datetime
+    dubjob: DubJob, entry: StageStatus, job: ObservedJob, pod: ObservedPod, now: datetime
 ) -> StageStatus:
     """The entry of a pending pod: it waits for capacity or its image, or cannot start."""
     if pod.unschedulable:
-        message = messages.sentence(pod.unschedulable)
-        if "persistentvolumeclaim" in pod.unschedulable:
-            return moved_to(entry, StageState.PULLING, now, reasons.CLAIM_MISSING, message)
-        return moved_to(entry, StageState.QUEUED, now, reasons.UNSCHEDULABLE, message)
+        return _unscheduled(entry, pod.unschedulable, job.node, now)
     if pod.waiting_reason in start_faults.POD_FAULTS | start_faults.PULL_PROBLEMS:
         message = messages.sentence(pod.waiting_message)
         if pod.waiting_reason == BACK_OFF and not BACK_OFF_CAUSE.search(message):

@@ -19,7 +19,7 @@ STAGE_FAULTS = frozenset(
 """Why no Job can be created."""
 
 
-JOB_FAULTS = frozenset({reasons.POD_REFUSED})
+JOB_FAULTS = frozenset({reasons.POD_REFUSED, reasons.MANAGED_ELSEWHERE})
 """Why a Job has no pod. Neither waiting for quota or admission nor an outage of the control plane
 is a fault."""
 
@@ -27,6 +27,8 @@ is a fault."""
 POD_FAULTS = frozenset(
     {
         reasons.CLAIM_MISSING,
+        reasons.CLAIM_UNBOUND,
+        reasons.RESOURCE_CLAIM_MISSING,
         reasons.NO_SANDBOX,
         "InvalidImageName",
         "ErrImageNeverPull",
