@@ -74,8 +74,7 @@ def run_all(view: View, *names: str) -> set[tuple[str, str]]:
 
     def step() -> bool:
         pods = [pod for pod in view.items("pods") if pod["status"]["phase"] == "Pending"]
-        owners = [tuple(pod["metadata"]["labels"][f"dubjob.dev/{key}"] for key in ("dubjob", "stage"))
-                  for pod in pods]  # fmt: skip
+        owners = [_owner(pod) for pod in pods]
         holders = {owner for owner, pod in zip(owners, pods, strict=True) if _uses_gpu(pod)}
         assert len(holders) <= 1, holders
         had_gpu.update(holders)
@@ -86,6 +85,12 @@ def run_all(view: View, *names: str) -> set[tuple[str, str]]:
     view.until("both to finish", step, 120)
     assert {finished(view, name)["reason"] for name in names} == {"Completed"}
     return had_gpu
+
+
+def _owner(pod: Object) -> tuple[str, str]:
+    """The DubJob and the stage of the pod."""
+    labels = pod["metadata"]["labels"]
+    return labels["dubjob.dev/dubjob"], labels["dubjob.dev/stage"]
 
 
 def _uses_gpu(pod: Object) -> bool:

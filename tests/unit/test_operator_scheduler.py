@@ -12,7 +12,10 @@ from dubjob_operator.api.status import DubJobStatus, StageState
 from dubjob_operator.planning.same_node import NODE_SECONDS
 
 GONE = "0/3 nodes are available: 3 node(s) didn't satisfy plugin(s) [NodeAffinity]."
-FULL = "0/3 nodes are available: 1 Insufficient nvidia.com/gpu, 2 node(s) didn't satisfy plugin(s) [NodeAffinity]."
+FULL = (
+    "0/3 nodes are available: 1 Insufficient nvidia.com/gpu, "
+    "2 node(s) didn't satisfy plugin(s) [NodeAffinity]."
+)
 
 
 def unscheduled(message: str) -> dict[str, str]:
@@ -46,12 +49,12 @@ def of(after: DubJobStatus) -> tuple[str, str | None]:
          "Queued", "NoMatchingNode", "nodeSelector"),
         ("0/1 nodes are available: 1 node(s) had untolerated taint {gpu: }.",
          "Queued", "NoMatchingNode", "tolerations"),
-        ("0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }.",
+        ("1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }.",
          "Queued", "Unschedulable", ""),
-        ("0/2 nodes are available: 1 Insufficient nvidia.com/gpu, 1 node(s) didn't match Pod's node "
-         "affinity/selector.", "Queued", "Unschedulable", ""),
-        ("0/2 nodes are available: 1 node(s) were unschedulable, 1 node(s) had volume node affinity "
-         "conflict.", "Queued", "Unschedulable", ""),
+        ("1 Insufficient nvidia.com/gpu, 1 node(s) didn't match Pod's node affinity/selector.",
+         "Queued", "Unschedulable", ""),
+        ("1 node(s) were unschedulable, 1 node(s) had volume node affinity conflict.",
+         "Queued", "Unschedulable", ""),
         ("0/1 nodes are available: 1 node(s) unavailable due to PersistentVolumeClaim with "
          "ReadWriteOncePod access mode already in-use by another pod.",
          "Queued", "Unschedulable", ""),
