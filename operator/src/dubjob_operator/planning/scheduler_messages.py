@@ -23,7 +23,8 @@ class SchedulingProblem:
 UNSCHEDULABLE = SchedulingProblem(reasons.UNSCHEDULABLE)
 CAPACITY = re.compile(
     r"insufficient|too many pods|were unschedulable"
-    r"|untolerated taint\(?s?\)? \{node\.kubernetes\.io/|already in-use|free ports|max volume count|enough free storage"
+    r"|untolerated taint\(?s?\)? \{node\.kubernetes\.io/|already in-use"
+    r"|free ports|max volume count|enough free storage"
 )
 """At least one node would do, and is only full or away for now."""
 OF_THE_POD = (
