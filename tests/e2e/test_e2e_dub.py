@@ -181,6 +181,28 @@ def test_six_jobs_three_with_a_gpu(cluster: Cluster, dub: dict[str, Any]) -> Non
     assert sorted(with_gpu) == ["separate", "synthesize", "transcribe"]
 
 
+def test_stage_sees_no_other_dub(cluster: Cluster, dub: dict[str, Any]) -> None:
+    """The pod of a stage with another command, while the volume has the folders of another dub."""
+    neighbor = f"{NAME}-neighbor"
+    for part in ("interim", "outputs"):
+        (VOLUME / part / neighbor).mkdir(exist_ok=True)
+    spec = cluster.jobs(NAME)[0]["spec"]["template"]["spec"]
+    spec["containers"][0]["command"] = [
+        *("find", "/data/interim", "/data/outputs", "-mindepth", "1", "-maxdepth", "1"),
+    ]
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": neighbor}, "spec": spec}
+    try:
+        cluster.apply(pod)
+        ended = "--for=jsonpath={.status.phase}=Succeeded"
+        cluster.kubectl("wait", ended, f"pod/{neighbor}", "--timeout=60s")
+        seen = cluster.kubectl("logs", neighbor, "-c", "stage").split()
+        assert sorted(seen) == [f"/data/interim/{NAME}", f"/data/outputs/{NAME}"]
+    finally:
+        cluster.kubectl("delete", "pod", neighbor, "--ignore-not-found")
+        for part in ("interim", "outputs"):
+            (VOLUME / part / neighbor).rmdir()
+
+
 def test_kubectl_get_shows_the_state(cluster: Cluster, dub: dict[str, Any]) -> None:
     header, row = cluster.kubectl("get", "dj", NAME).splitlines()
     assert header.split() == [
