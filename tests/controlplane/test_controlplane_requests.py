@@ -205,13 +205,20 @@ def test_job_suspended_by_kueue_is_queued(view: View) -> None:
 def test_finished_jobs_are_deleted_after_their_ttl(view: View) -> None:
     view.kubectl(
         "patch", "dubprofile", "cpu", "--type=merge", "-p",
-        '{"spec":{"ttlSecondsAfterFinished":1}}',
+        '{"spec":{"ttlSecondsAfterFinished":300}}',
     )  # fmt: skip
     try:
         view.apply("short")
         for stage in STAGES:
             view.succeed("short", stage)
         view.finished("short")
+        jobs = view.items("jobs", "-l", "dubjob.dev/dubjob=short")
+        assert {job["spec"]["ttlSecondsAfterFinished"] for job in jobs} == {300}
+        for job in jobs:
+            view.kubectl(
+                "patch", "job", job["metadata"]["name"], "--type=merge", "-p",
+                '{"spec":{"ttlSecondsAfterFinished":1}}',
+            )  # fmt: skip
         view.until("the Jobs to go", lambda: not view.stages_of("short"), 60)
         assert conditions(view.dubjob("short"))["Complete"]["status"] == "True"
     finally:

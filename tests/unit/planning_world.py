@@ -123,9 +123,17 @@ class World:
             state = {"running": {"startedAt": timestamp(self.now)}}
         if code is not None:
             state = {"terminated": {"exitCode": code, "reason": more.pop("reason", "Error"),
-                                    "message": more.pop("message", "")}}  # fmt: skip
+                                    "message": more.pop("message", ""),
+                                    "finishedAt": timestamp(self.now),
+                                    **more.pop("terminated", {})}}  # fmt: skip
         conditions = more.pop("conditions", [])
         suffix, node = more.pop("suffix", "a"), more.pop("node", "")
+        containers = [{"name": "stage", "state": state}]
+        if more.pop("rejected", False):
+            containers = []
+        if "sidecar" in more:
+            containers.append({"name": "istio-proxy", "state": more.pop("sidecar")})
+        deletion = more.pop("deletion", None)
         self.pods = [p for p in self.pods if p["metadata"]["name"] != f"{name}-{suffix}"]
         self.pods.append(
             {
@@ -133,11 +141,12 @@ class World:
                     "name": f"{name}-{suffix}", "uid": "p", "job": name,
                     "creationTimestamp": timestamp(self.now),
                     "ownerReferences": [{"controller": True, "uid": f"uid-{name}"}],
+                    **({"deletionTimestamp": deletion} if deletion else {}),
                 },
                 "spec": {"nodeName": node, "containers": [
                     {"name": "stage", "resources": {"limits": {"memory": "96Mi"}}}]},
                 "status": {"phase": phase, "conditions": conditions,
-                           "containerStatuses": [{"name": "stage", "state": state}]},
+                           "containerStatuses": containers, **more.pop("status", {})},
             }
         )  # fmt: skip
 

@@ -8,7 +8,7 @@ import re
 import pytest
 from planning_world import World
 
-from dubjob_operator.planning import messages
+from dubjob_operator.planning import failure_messages, messages
 
 EXAMPLE = {
     "stage": "mux", "state": "Running", "detail": "It works.", "namespace": "dubbing", "pod": "p-1",
@@ -20,14 +20,17 @@ EXAMPLE = {
     "places": ["no DubProfile cpu in namespace dubbing", "no ClusterDubProfile cpu"],
     "field": "queueName", "choices": ["slow"], "place": "spec.stages.mux", "engine": "none",
     "engines": ["ffmpeg"], "queue": "dubs", "position": 3,
-    "manager": "kueue.x-k8s.io/multikueue",
+    "manager": "kueue.x-k8s.io/multikueue", "is_scratch": True, "containers": ["istio-proxy"],
 }  # fmt: skip
 FUNCTIONS = [
     function
-    for name, function in inspect.getmembers(messages, inspect.isfunction)
-    if function.__module__ == messages.__name__
+    for module in (messages, failure_messages)
+    for name, function in inspect.getmembers(module, inspect.isfunction)
+    if function.__module__ == module.__name__
 ]
-CONSTANTS = [value for name, value in vars(messages).items() if name.isupper()]
+CONSTANTS = [
+    value for name, value in vars(messages).items() if name.isupper() and isinstance(value, str)
+]
 
 
 def text_of(function: object) -> str:

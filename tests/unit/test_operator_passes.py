@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,8 @@ from planning_world import NOW, dubjob, profile
 
 from dubjob_operator.api.dubjob import DubJob
 from dubjob_operator.api.status import DubJobStatus, StageState, StageStatus
-from dubjob_operator.planning.observation import Observed, ObservedJob, ObservedPod
+from dubjob_operator.planning.observation import Observed, ObservedJob
+from dubjob_operator.planning.observed_pod import ObservedPod
 from dubjob_operator.planning.passes import PASSES, Situation, apply_passes
 from dubjob_operator.planning.pipeline import ORDER, input_hashes
 from dubjob_operator.planning.times import timestamp
@@ -58,6 +60,14 @@ def reusing(*stages: Stage) -> ObservedJob:
     return job(Stage.INGEST, 0, found)
 
 
+REJECTED = ObservedPod("rejected", AT, "Failed", reason="UnexpectedAdmissionError")
+
+
+def rejected(stage: Stage) -> ObservedJob:
+    found = ObservedJob(f"job-{stage}", "uid", str(stage), "", created=AT, pods=(REJECTED,))
+    return replace(found, failed_reason="BackoffLimitExceeded")
+
+
 def ingest_of_an_old_track_has_just_succeeded() -> Case:
     """Its first run found two audio tracks; what transcribe reads has changed since."""
     recorded = entries(DONE, DONE, DONE)
@@ -73,16 +83,21 @@ def a_stage_behind_a_reused_one_lacks_its_input() -> Case:
     return situation(owner, *jobs), entries(DONE, PENDING, FAILED)
 
 
-def a_retry_is_requested_of_a_stage_that_lacks_its_input() -> Case:
+def a_stage_that_lacks_its_input_was_rejected_before() -> Case:
     owner = dubjob(
-        recorded=DubJobStatus(
-            observed_generation=1, stages=entries(DONE, DONE, StageState.RUNNING)
-        ),
+        recorded=DubJobStatus(observed_generation=1, stages=entries(DONE, DONE, StageState.RUNNING))
+    )
+    missing = job(Stage.TRANSCRIBE, ExitCode.NOINPUT, MISSING)
+    both = replace(rejected(Stage.TRANSCRIBE), pods=(REJECTED, *missing.pods))
+    return situation(owner, both), entries(DONE, DONE, FAILED)
+
+
+def a_retry_is_requested_of_a_stage_whose_pod_was_rejected() -> Case:
+    owner = dubjob(
+        recorded=DubJobStatus(observed_generation=1, stages=entries(StageState.RUNNING)),
         annotations={"dubjob.dev/retry": "failed@1"},
     )
-    return situation(owner, job(Stage.TRANSCRIBE, ExitCode.NOINPUT, MISSING)), entries(
-        DONE, DONE, FAILED
-    )
+    return situation(owner, rejected(Stage.INGEST)), entries(FAILED)
 
 
 def a_retry_is_requested_of_a_stage_that_is_to_be_reviewed() -> Case:
@@ -114,7 +129,8 @@ def a_running_stage_is_suspended_at_its_deadline() -> Case:
 CASES: tuple[Callable[[], Case], ...] = (
     ingest_of_an_old_track_has_just_succeeded,
     a_stage_behind_a_reused_one_lacks_its_input,
-    a_retry_is_requested_of_a_stage_that_lacks_its_input,
+    a_stage_that_lacks_its_input_was_rejected_before,
+    a_retry_is_requested_of_a_stage_whose_pod_was_rejected,
     a_retry_is_requested_of_a_stage_that_is_to_be_reviewed,
     a_stage_to_be_reviewed_succeeds_while_suspended,
     a_running_stage_is_suspended_at_its_deadline,
@@ -134,5 +150,5 @@ def test_swapped_passes_change_the_result(place: int, case: Callable[[], Case]) 
 def test_every_pair_of_passes_has_a_case() -> None:
     assert len(CASES) == len(PASSES) - 1
     assert [each.name for each in PASSES] == [
-        "audio track", "reuse", "rewind", "retry", "review", "suspend", "limits",
+        "audio track", "reuse", "rewind", "restart", "retry", "review", "suspend", "limits",
     ]  # fmt: skip

@@ -17,7 +17,7 @@ from dubjob_operator.cluster.cached_object import CachedDubJob, CachedProfile
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.errors import ApiError, Conflict, NotFound, Refused, Unavailable
 from dubjob_operator.cluster.reconcile import EXPECTATION_SECONDS, Reconciler
-from dubjob_operator.planning.observation import Object
+from dubjob_operator.planning.observed_pod import Object
 
 KEY = ("dubbing", "talk")
 
@@ -121,7 +121,7 @@ async def test_foreign_write_counts_once_the_watch_delivers_it(late: Late) -> No
     assert server.writes[2:] == []
     watch.catch_up()
     await reconciler.reconcile(KEY)
-    assert server.writes[-1] == "PUT status"
+    assert server.writes[2:] == ["PUT status", "POST events"]
     conditions = {each["type"]: each["status"] for each in server.stored["status"]["conditions"]}
     assert conditions["Suspended"] == "True"
 
@@ -178,7 +178,7 @@ async def test_job_that_is_not_created_is_reported_at_once(
     assert finished["reason"] == "JobNotCreated"
     assert str(error) in finished["message"]
     assert [event["reason"] for event in server.events] == ["JobNotCreated"]
-    assert server.writes == ["POST events", "PUT status"]
+    assert server.writes == ["PUT status", "POST events"]
     server.job_error = None
     watch.catch_up()
     await reconciler.reconcile(KEY)

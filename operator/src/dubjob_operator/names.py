@@ -30,6 +30,18 @@ NETWORK_LABEL = "dubjob.dev/network"
 """``allowed`` or ``denied``. The network policies of the chart select pods by it."""
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 VOLCANO_QUEUE_ANNOTATION = "scheduling.volcano.sh/queue-name"
+NO_INJECTION_LABELS = {
+    "sidecar.istio.io/inject": "false",
+    "kuma.io/sidecar-injection": "disabled",
+}
+NO_INJECTION_ANNOTATIONS = {
+    "sidecar.istio.io/inject": "false",
+    "linkerd.io/inject": "disabled",
+    "kuma.io/sidecar-injection": "disabled",
+    "consul.hashicorp.com/connect-inject": "false",
+}
+"""How service meshes are asked not to add a container to a pod. A stage offers no service, and
+the proxy would outlive it."""
 RETRY_ANNOTATION = "dubjob.dev/retry"
 APPROVE_ANNOTATION = "dubjob.dev/approve"
 

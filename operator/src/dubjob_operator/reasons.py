@@ -51,6 +51,11 @@ DISRUPTED = "Disrupted"
 POD_FAILED = "PodFailed"
 FOLDERS_NOT_CREATED = "FoldersNotCreated"
 EXIT_CODE = "ExitCode"
+SCRATCH_FULL = "ScratchFull"
+POD_REJECTED = "PodRejected"
+START_ERROR = "StartError"
+NODE_LOST = "NodeLost"
+SIDECAR_LEFT = "SidecarLeft"
 BACKOFF_LIMIT_EXCEEDED = "BackoffLimitExceeded"
 
 # A limit was reached.

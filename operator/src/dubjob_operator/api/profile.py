@@ -25,6 +25,7 @@ from dubjob_operator.api.status import INT64, Condition, StatusModel
 from dubstage.contract import EngineChoice, Stage
 
 SET: dict[str, JsonValue] = {"x-kubernetes-list-type": "set"}
+MAX_DISRUPTIONS = 20
 NULLABLE: dict[str, JsonValue] = {"nullable": True}
 DEFAULT_ID = 1000
 """User, group and owner of the volumes where a profile has no securityContext."""
@@ -136,12 +137,12 @@ class DubProfileSpec(ApiModel):
     same_node: bool | None = None
     """Whether later stages run on the node of the first, for volumes that one node at a
     time can mount. Defaults to false."""
-    max_disruptions: Annotated[int, Field(ge=0, le=1000)] = 20
-    """Number of times that a stage's pods may be preempted, evicted or drained before the
-    DubJob fails. Defaults to 20."""
-    ttl_seconds_after_finished: Annotated[int, Field(ge=0, le=2147483647)] | None = None
-    """Seconds that a finished Job and its pods are kept. If omitted, as long as the
-    DubJob."""
+    max_disruptions: Annotated[int, Field(ge=0, le=1000)] = MAX_DISRUPTIONS
+    """Number of times that a stage's pods may be preempted, evicted, drained or rejected by a
+    node before the DubJob fails. With a queue, only rejections count. Defaults to 20."""
+    ttl_seconds_after_finished: Annotated[int, Field(ge=300, le=2147483647)] | None = None
+    """Seconds that a finished Job and its pods are kept, so that the operator can read how they
+    ended. If omitted, as long as the DubJob."""
     delete_interim_files: Annotated[str, Field(pattern="^(Never|OnComplete)$")] = "Never"
     """Never, or OnComplete: the last stage deletes what the others left in the interim
     folder, except for the manifests. Defaults to Never."""

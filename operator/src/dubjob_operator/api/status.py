@@ -96,6 +96,16 @@ class StageStatus(StatusModel):
     """Time at which the container of the latest pod started."""
     completion_time: Timestamp | None = None
     """Time at which the stage succeeded or failed."""
+    active_seconds: Annotated[int, Field(ge=0, json_schema_extra=INT64)] | None = None
+    """Seconds for which the containers of earlier pods ran, including those of earlier runs with
+    the same input. The pod that startTime belongs to is not included."""
+    queued_seconds: Annotated[int, Field(ge=0, json_schema_extra=INT64)] | None = None
+    """Seconds for which this run waited for capacity, without the present wait."""
+    failures: Annotated[int, Field(ge=0)] | None = None
+    """Number of failed pods of Jobs that this run replaced. They count toward backoffLimit."""
+    disruptions: Annotated[int, Field(ge=0)] | None = None
+    """Number of pods that failed before they started, of Jobs that this run replaced. They
+    count toward maxDisruptions."""
     progress: Annotated[int, Field(ge=0, le=100)] | None = None
     """Progress of the running stage in percent."""
     reused: bool | None = None

@@ -16,7 +16,8 @@ from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.errors import ApiError, NotFound, Refused
 from dubjob_operator.cluster.job_reader import JobReader
 from dubjob_operator.planning.idle import is_active
-from dubjob_operator.planning.observation import Admission, Object, controller_uid
+from dubjob_operator.planning.observation import Admission, controller_uid
+from dubjob_operator.planning.observed_pod import Object
 
 READ_SECONDS = 15.0
 """Interval at which Workloads are read while a Job is suspended."""

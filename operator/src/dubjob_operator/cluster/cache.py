@@ -11,7 +11,7 @@ import kopf
 from dubjob_operator import names
 from dubjob_operator.api.dubjob import Key
 from dubjob_operator.cluster.cached_object import CachedDubJob, CachedObject, CachedProfile
-from dubjob_operator.planning.observation import Object
+from dubjob_operator.planning.observed_pod import Object
 
 DELETED = "DELETED"
 """Type of the watch event of a deleted object."""

@@ -99,6 +99,7 @@ def slim(raw: Mapping[str, Any]) -> dict[str, Any]:
             conditions = status.get("conditions", ())
             status = {
                 "phase": status.get("phase", "Pending"),
+                **_only(status, "reason", "message"),
                 "conditions": [_only(each, "type", "status", "message") for each in conditions],
                 **{
                     kind: [_only(each, "name", "state") for each in status.get(kind, ())]

@@ -30,7 +30,7 @@ from dubjob_operator.planning.observation import observe
 from dubjob_operator.planning.plan import Plan, plan
 from dubjob_operator.planning.stage_states import stage_states
 from dubjob_operator.planning.status import invalid, status
-from dubjob_operator.planning.transitions import transitions
+from dubjob_operator.planning.transitions import Transition, transitions
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +68,8 @@ class Reconciler:
         self._written: dict[Key, tuple[frozenset[str], CachedDubJob]] = {}
         """The last write of each DubJob that has not reached the cache, with the versions that it
         replaces."""
+        self._events: dict[str, list[Transition]] = {}
+        """Events to emit, by UID of the DubJob."""
         self._expected: dict[str, datetime] = {}
         """Jobs that were created and have not reached the cache, with the time of creation."""
 
@@ -103,8 +105,6 @@ class Reconciler:
         observed = observe(jobs, pods, dubjob.metadata.uid, refusals, admissions)
         states = stage_states(dubjob, profile, observed, now)
         step = plan(dubjob, profile, observed, states, now)
-        for job in step.delete:
-            await delete_job(self.client, dubjob.metadata.namespace, job)
         dubjob = dubjob.using(reference, starts=step.create is not None)
         again, failure = await self._start(step, now)
         if failure:
@@ -115,6 +115,9 @@ class Reconciler:
         throughput = self.throughput.of(dubjob.profile_key)
         after = status(dubjob, states, observed, now, progress, throughput)
         await self._record(stored, dubjob.metadata, before, after, now)
+        # Only now: without the Job, a status that was not written could not be found out again.
+        for job in step.delete:
+            await delete_job(self.client, dubjob.metadata.namespace, job)
         count_transitions(dubjob, after, observed)
         self.throughput.learn(dubjob.profile_key, dubjob.metadata.uid, after.stages)
         if failure and not isinstance(failure, Refused):
@@ -162,20 +165,29 @@ class Reconciler:
         after: DubJobStatus,
         now: datetime,
     ) -> None:
-        """Emit Events and write the status if it differs. Events come first: after a crash in
-        between, none is missing, and none is emitted twice."""
+        """Write the status if it differs, then emit Events: an Event must not report what was not
+        recorded. An Event that the API server does not take is emitted by the next reconcile."""
+        await self._emit(metadata, now)
         if after == before:
             return
-        for event in transitions(metadata, before, after):
-            try:
-                await emit(self.client, metadata, event, now)
-            except Refused as refused:
-                # By a quota or a policy for Events. The status must be written all the more.
-                logger.warning("event %s: %s", event.reason, refused)
         written = await write_status(self.client, stored, after)
         key = (metadata.namespace, metadata.name)
         outdated, _ = self._written.get(key, (frozenset[str](), stored))
         self._written[key] = (outdated | {stored.version}, written)
+        self._events[metadata.uid] = transitions(metadata, before, after)
+        await self._emit(metadata, now)
+
+    async def _emit(self, metadata: Metadata, now: datetime) -> None:
+        """Emit the Events of the last write that were not emitted yet."""
+        events = self._events.get(metadata.uid, [])
+        while events:
+            try:
+                await emit(self.client, metadata, events[0], now)
+            except Refused as refused:
+                # By a quota or a policy for Events. Without the Event, work goes on.
+                logger.warning("event %s: %s", events[0].reason, refused)
+            del events[0]
+        self._events.pop(metadata.uid, None)
 
     def _is_expected(self, job: dict[str, Any], now: datetime) -> bool:
         """Whether the Job was created a moment ago. To create it again would be harmless, because

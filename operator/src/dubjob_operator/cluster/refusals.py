@@ -14,11 +14,11 @@ from dubjob_operator.planning.deadlines import DEBOUNCE_SECONDS
 from dubjob_operator.planning.idle import is_active
 from dubjob_operator.planning.observation import (
     NotRefused,
-    Object,
     PodRefusal,
     Refusal,
     controller_uid,
 )
+from dubjob_operator.planning.observed_pod import Object
 
 READ_SECONDS = 15.0
 """Interval at which Events are read while a Job waits for its pod."""

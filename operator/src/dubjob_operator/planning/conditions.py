@@ -89,7 +89,9 @@ def state_of(entry: StageStatus | None, suspend: bool) -> State:
     )
     if failed:
         reason, message = entry.reason or reasons.STAGE_FAILED, entry.message or headline
-    elif entry.state is StageState.PENDING and entry.reason:
+    elif entry.reason and (
+        entry.state is StageState.PENDING or (entry.state is StageState.RETRYING and cannot_start)
+    ):
         reason, message = entry.reason, entry.message or headline
     else:
         reason = str(entry.state)

@@ -13,10 +13,11 @@ from dubjob_operator.planning import messages
 from dubjob_operator.planning.deadlines import nearest_limit, patience_left
 from dubjob_operator.planning.failure_policy import disruptions
 from dubjob_operator.planning.manifests import job_name
-from dubjob_operator.planning.observation import Observed
+from dubjob_operator.planning.observation import Observed, ObservedJob
 from dubjob_operator.planning.profile_use import ProfileProblem, usable_profile
 from dubjob_operator.planning.same_node import without_lost_node
-from dubjob_operator.planning.stage_entry import ended, fresh, moved_to
+from dubjob_operator.planning.scheduling import queue_labels
+from dubjob_operator.planning.stage_entry import continued, ended, moved_to
 
 
 def current(entries: Sequence[StageStatus]) -> StageStatus | None:
@@ -36,7 +37,7 @@ def suspended(
     if not isinstance(stopped.state, StageState):
         return entries
     if stopped.job_name or observed.job(job_name(dubjob, stopped)):
-        stopped = fresh(stopped, now)
+        stopped = continued(stopped, now)
     reason, message = reasons.SUSPENDED, messages.SUSPENDED
     stopped = moved_to(stopped, StageState.PENDING, now, reason, message)
     return _with(entries, stopped)
@@ -64,13 +65,24 @@ def limited(
     limit = nearest_limit(dubjob, profile, entries, entry, job, now)
     if limit and limit.left <= 0:
         entry = _failed(entry, limit.reason, limit.message, now)
-    allowed = profile.spec.max_disruptions if isinstance(profile, DubProfile) else None
-    if entry.state is StageState.RETRYING and job and allowed is not None:
-        count = disruptions(entry.attempts, job)
-        if count > allowed:
-            message = messages.too_many_disruptions(entry.name, count, str(dubjob.profile), allowed)
-            entry = _failed(entry, reasons.TOO_MANY_DISRUPTIONS, message, now)
+    if entry.state is StageState.RETRYING and job and isinstance(profile, DubProfile):
+        entry = _disrupted_too_often(dubjob, entry, profile, job, now)
     return _with(entries, entry)
+
+
+def _disrupted_too_often(
+    dubjob: DubJob, entry: StageStatus, profile: DubProfile, job: ObservedJob, now: datetime
+) -> StageStatus:
+    """The entry, failed if the cluster ended too many of its pods. A queue may take turns as often
+    as it likes."""
+    if queue_labels(dubjob, profile.spec):
+        return entry
+    allowed = profile.spec.max_disruptions
+    count = disruptions(entry.attempts, job) + (entry.disruptions or 0)
+    if count <= allowed:
+        return entry
+    message = messages.too_many_disruptions(entry.name, count, str(dubjob.profile), allowed)
+    return _failed(entry, reasons.TOO_MANY_DISRUPTIONS, message, now)
 
 
 def _not_created(

@@ -13,9 +13,10 @@ from dubjob_operator.api.status import StageState, StageStatus
 from dubjob_operator.planning import messages
 from dubjob_operator.planning.observation import ObservedJob
 from dubjob_operator.planning.profile_use import ProfileProblem
+from dubjob_operator.planning.run_time import active_seconds
 from dubjob_operator.planning.settings import Allowed, Deadline, allowed
 from dubjob_operator.planning.start_faults import is_fault
-from dubjob_operator.planning.times import parse, seconds_since
+from dubjob_operator.planning.times import seconds_since
 
 DEBOUNCE_SECONDS = 5.0
 """A change that only the status shows is reported when it has lasted this long."""
@@ -74,22 +75,6 @@ def nearest_limit(
     return min(limits, key=lambda limit: limit.left, default=None)
 
 
-def active_seconds(
-    entries: Sequence[StageStatus], entry: StageStatus, job: ObservedJob | None, now: datetime
-) -> float:
-    """Seconds for which the containers of all stages ran, with all attempts of the current
-    stage."""
-    total = sum(
-        seconds_since(done.start_time, parse(done.completion_time))
-        for done in entries
-        if done.start_time and done.completion_time and done.name != entry.name
-    )
-    for pod in job.pods if job else ():
-        until = parse(pod.finished) if pod.finished else now
-        total += seconds_since(pod.started, until)
-    return total
-
-
 def _start(deadline: Allowed | None, entry: StageStatus, now: datetime) -> Limit | None:
     if deadline is None or not is_fault(entry):
         return None
@@ -105,8 +90,9 @@ def _start(deadline: Allowed | None, entry: StageStatus, now: datetime) -> Limit
 def _queue(deadline: Allowed | None, entry: StageStatus, now: datetime) -> Limit | None:
     if deadline is None or entry.state is not StageState.QUEUED or is_fault(entry):
         return None
+    waited = (entry.queued_seconds or 0) + seconds_since(entry.since, now)
     return Limit(
-        deadline.seconds - seconds_since(entry.since, now),
+        deadline.seconds - waited,
         reasons.QUEUE_DEADLINE_EXCEEDED,
         messages.queue_deadline_exceeded(
             entry.name, deadline.seconds, deadline.origin, entry.message or ""
@@ -116,6 +102,8 @@ def _queue(deadline: Allowed | None, entry: StageStatus, now: datetime) -> Limit
 
 def _timeout(entry: StageStatus, job: ObservedJob | None, now: datetime) -> Limit | None:
     if entry.state is not StageState.RUNNING or job is None or job.timeout is None:
+        return None
+    if job.pods and job.pods[-1].finished:
         return None
     # The start time is by the clock of the node, which may be slow; `since` is by this one.
     begun = max(entry.start_time or "", entry.since or "")

@@ -106,7 +106,7 @@ def stage_job(
         },
         "spec": _set(
             {
-                "backoffLimit": backoff_limit(dubjob, profile),
+                "backoffLimit": max(backoff_limit(dubjob, profile) - (entry.failures or 0), 0),
                 "completions": 1,
                 "parallelism": 1,
                 # Two pods must not write to one folder: the next starts when the last has ended.

@@ -1,8 +1,8 @@
 """All messages that the operator writes to a status or an Event.
 
-They are in one module so that they can be read together. A message names the object, what happened
-and what to do. It is a complete sentence; only where it ends with a command, nothing follows the
-command, so that it can be pasted.
+They are in this module and in :mod:`planning.failure_messages`, so that they can be read together.
+A message names the object, what happened and what to do. It is a complete sentence; only where it
+ends with a command, nothing follows the command, so that it can be pasted.
 """
 
 from __future__ import annotations
@@ -191,50 +191,6 @@ def namespace_terminating(answer: str) -> str:
     return f"The namespace is being deleted, so no stage can start: {sentence(answer)}"
 
 
-# A stage that failed, or whose attempt failed.
-def out_of_memory(stage: str, limit: str, profile: str) -> str:
-    """The container exceeded its memory limit."""
-    at_limit = f" at its limit of {limit}" if limit else ""
-    return (
-        f"The {stage} stage ran out of memory{at_limit}: raise "
-        f"spec.stages.{stage}.resources.limits.memory of {profile}."
-    )
-
-
-def disrupted(pod: str) -> str:
-    """The cluster ended the pod."""
-    return f"Pod {pod} was preempted, evicted or drained."
-
-
-def pod_failed(pod: str, stage: str) -> str:
-    """The pod failed, and its container never ran."""
-    return f"Pod {pod} of the {stage} stage failed before its container started."
-
-
-def folders_not_created(answer: str) -> str:
-    """The init container failed with `answer`, the last line of its log."""
-    return (
-        f"The folders of the job cannot be created on the data volume: {sentence(answer)} The "
-        "user, group or fsGroup of the profile must have access to its interim and outputs folders."
-    )
-
-
-def exit_code(stage: str, code: int, pod: str) -> str:
-    """The container exited without a result."""
-    return f"The {stage} stage exited with code {code} and no result: see the log of pod {pod}."
-
-
-def pods_gone(stage: str, job_message: str) -> str:
-    """The Job failed, and no pod is left that could say why."""
-    detail = sentence(job_message) if job_message else "its Job gives no reason."
-    return f"The {stage} stage failed, and its pods are gone: {detail}"
-
-
-def after_attempts(attempts: int, message: str) -> str:
-    """The last of several attempts failed with `message`."""
-    return f"After {attempts} attempts: {message}"
-
-
 # A limit that was reached. `detail` is the message of the stage until then.
 def start_deadline_exceeded(
     stage: str, seconds: int, origin: str, reason: str | None, detail: str
@@ -267,6 +223,15 @@ def too_many_disruptions(stage: str, count: int, profile: str, allowed: int) -> 
         f"Pods of the {stage} stage were preempted, evicted or drained {times}; {profile} allows "
         f"{allowed} (maxDisruptions)."
     )
+
+
+def too_many_rejections(stage: str, count: int, profile: str, allowed: int, detail: str) -> str:
+    """More pods of the stage failed before they started than the profile allows."""
+    times = "once" if count == 1 else f"{count} times"
+    return (
+        f"Pods of the {stage} stage failed {times} before they started; {profile} allows {allowed} "
+        f"(maxDisruptions). {detail}"
+    ).strip()
 
 
 # What a user requests.

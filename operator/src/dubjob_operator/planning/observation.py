@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from dubjob_operator import names
-from dubstage.contract import StageResult
+from dubjob_operator.planning.observed_pod import Object, ObservedPod, observed_pod
 
-Object = Mapping[str, Any]
 JOB_CONTROLLER = "kubernetes.io/job-controller"
 """The value of spec.managedBy that means the Job controller of the cluster, as no value does."""
 
@@ -44,45 +42,6 @@ class Admission:
     message: str = ""
     position: int | None = None
     """Position in the queue, from 1; None if it is not known."""
-
-
-@dataclass(frozen=True)
-class ObservedPod:
-    """One pod of a stage's Job."""
-
-    name: str
-    created: str
-    phase: str
-    terminating: bool = False
-    disrupted: bool = False
-    """Whether it was preempted, evicted or drained."""
-    unschedulable: str = ""
-    """The message of the scheduler if it finds no node, else empty."""
-    without_sandbox: bool = False
-    """Whether it is on a node, but its volumes or its network are not ready."""
-    waiting_reason: str = ""
-    waiting_message: str = ""
-    started: str | None = None
-    """When the container of the stage started."""
-    finished: str | None = None
-    exit_code: int | None = None
-    folders_error: str = ""
-    """Why the folders of the job cannot be created."""
-    terminated_reason: str = ""
-    """The reason that Kubernetes gives, for example ``OOMKilled``."""
-    result: StageResult | None = None
-    memory_limit: str = ""
-    node: str = ""
-
-    @property
-    def is_live(self) -> bool:
-        """Whether the pod may still write."""
-        return self.phase not in ("Succeeded", "Failed")
-
-    @property
-    def is_running(self) -> bool:
-        """Whether the container runs. The phase of the pod follows a moment later."""
-        return self.phase == "Running" or (self.phase == "Pending" and self.started is not None)
 
 
 @dataclass(frozen=True)
@@ -126,8 +85,17 @@ class ObservedJob:
 
     @property
     def succeeded(self) -> ObservedPod | None:
-        """The pod that succeeded."""
-        return next((pod for pod in self.pods if pod.phase == "Succeeded"), None)
+        """The pod whose stage succeeded."""
+        return next((pod for pod in self.pods if pod.has_succeeded), None)
+
+    @property
+    def failures(self) -> list[ObservedPod]:
+        """The pods that failed, without those that the cluster ended."""
+        return [
+            pod
+            for pod in self.pods
+            if pod.phase == "Failed" and not (pod.disrupted or pod.has_succeeded)
+        ]
 
 
 @dataclass(frozen=True)
@@ -139,8 +107,13 @@ class Observed:
     """All of them, including those whose Job is gone."""
 
     def job(self, name: str) -> ObservedJob | None:
-        """The Job with that name, unless it is being deleted."""
-        return next((job for job in self.jobs if job.name == name and not job.terminating), None)
+        """The Job with that name, unless it is being deleted and has not finished: how it
+        finished counts all the same."""
+        named = [job for job in self.jobs if job.name == name]
+        named.sort(key=lambda job: job.terminating)
+        found = next(iter(named), None)
+        has_outcome = found and (found.complete or found.failed_reason)
+        return found if found and (has_outcome or not found.terminating) else None
 
 
 def observe(
@@ -156,7 +129,7 @@ def observe(
     by_owner: dict[str, list[ObservedPod]] = {}
     all_pods = []
     for pod in pods:
-        value = _pod(pod)
+        value = observed_pod(pod)
         all_pods.append(value)
         by_owner.setdefault(controller_uid(pod), []).append(value)
     own_jobs = []
@@ -218,54 +191,3 @@ def _job(
         terminating=bool(metadata.get("deletionTimestamp")),
         pods=pods,
     )
-
-
-def _pod(pod: Object) -> ObservedPod:
-    metadata, status = pod["metadata"], pod.get("status", {})
-    conditions = {entry["type"]: entry for entry in status.get("conditions", [])}
-    scheduled = conditions.get("PodScheduled", {})
-    folders = _state(status, "initContainerStatuses", names.FOLDERS_CONTAINER)
-    has_failed = bool(folders.get("terminated", {}).get("exitCode"))
-    if has_failed or "waiting" in folders:
-        # The stage waits for this container, and it says why.
-        state = folders
-    else:
-        state = _state(status, "containerStatuses", names.STAGE_CONTAINER)
-    ended = state.get("terminated", {})
-    waiting = state.get("waiting", {})
-    unschedulable = scheduled.get("status") == "False"
-    return ObservedPod(
-        name=metadata["name"],
-        created=metadata.get("creationTimestamp", ""),
-        phase=status.get("phase", "Pending"),
-        terminating=bool(metadata.get("deletionTimestamp")),
-        disrupted=conditions.get("DisruptionTarget", {}).get("status") == "True",
-        unschedulable=scheduled.get("message", "") if unschedulable else "",
-        without_sandbox=conditions.get("PodReadyToStartContainers", {}).get("status") == "False",
-        waiting_reason=waiting.get("reason", ""),
-        waiting_message=waiting.get("message", ""),
-        started=state.get("running", {}).get("startedAt") or ended.get("startedAt"),
-        finished=ended.get("finishedAt"),
-        exit_code=ended.get("exitCode"),
-        folders_error=ended.get("message", "") if has_failed else "",
-        terminated_reason=ended.get("reason", ""),
-        result=StageResult.from_termination_message(ended.get("message")),
-        memory_limit=_memory_limit(pod),
-        node=pod.get("spec", {}).get("nodeName", ""),
-    )
-
-
-def _state(status: Object, kind: str, name: str) -> Object:
-    """The state of the container `name`; empty if it has none yet."""
-    for entry in status.get(kind, ()):
-        if entry["name"] == name:
-            state: Object = entry.get("state", {})
-            return state
-    return {}
-
-
-def _memory_limit(pod: Object) -> str:
-    for container in pod.get("spec", {}).get("containers", []):
-        if container["name"] == names.STAGE_CONTAINER:
-            return str(container.get("resources", {}).get("limits", {}).get("memory", ""))
-    return ""

@@ -13,6 +13,7 @@ from dubjob_operator.planning.audio_track import audio_track_chosen_again
 from dubjob_operator.planning.current_stage import limited, suspended
 from dubjob_operator.planning.observation import Observed
 from dubjob_operator.planning.profile_use import ProfileProblem
+from dubjob_operator.planning.restart import restarted
 from dubjob_operator.planning.reuse import reused
 from dubjob_operator.planning.review import gated
 from dubjob_operator.planning.rewind import rewound
@@ -57,6 +58,11 @@ PASSES = (
         "rewind",
         "It acts on a stage that has just failed; a retry makes that stage pending.",
         lambda s, entries: rewound(s.dubjob, entries, s.observed, s.now),
+    ),
+    Pass(
+        "restart",
+        "It acts on a failure that the rewind has left, and like it before a retry.",
+        lambda s, entries: restarted(s.dubjob, entries, s.profile, s.observed, s.now),
     ),
     Pass(
         "retry",

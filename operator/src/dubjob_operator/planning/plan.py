@@ -15,11 +15,15 @@ from dubjob_operator.planning import deadlines
 from dubjob_operator.planning.current_stage import current
 from dubjob_operator.planning.manifests import job_name, stage_job
 from dubjob_operator.planning.observation import Observed, ObservedJob
+from dubjob_operator.planning.pod_end import lost_at
 from dubjob_operator.planning.profile_use import ProfileProblem, usable_profile
+from dubjob_operator.planning.restart import restart_at
 from dubjob_operator.planning.stage_from_job import quiet_until
 
 PROGRESS_SECONDS = 15.0
 """Interval at which a running stage is reconciled, for its progress."""
+ENDING = deadlines.REASONS | {reasons.SCRATCH_FULL}
+"""Reasons of a failed stage whose Job would continue."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +47,19 @@ def plan(
     """The next step of the DubJob; `entries` are the states of its stages."""
     entry = current(entries)
     wanted = {job_name(dubjob, each) for each in entries}
-    delete = [job for job in observed.jobs if job.is_active and job.name not in wanted]
+    done = {job_name(dubjob, each) for each in entries if each.state is StageState.SUCCEEDED}
+    delete = [
+        job
+        for job in observed.jobs
+        if job.is_active
+        and (job.name not in wanted or (job.name in done and _is_held(job, failed=True)))
+    ]
     if entry is None:
         return Plan(delete=tuple(delete))
     own = observed.job(job_name(dubjob, entry))
     if entry.state is StageState.FAILED:
-        overdue = own and own.is_active and entry.reason in deadlines.REASONS
-        return Plan(delete=tuple([*delete, own] if own and overdue else delete))
+        ends = entry.reason in ENDING or bool(own and _is_held(own, failed=False))
+        return Plan(delete=tuple([*delete, own] if own and own.is_active and ends else delete))
     usable = usable_profile(dubjob, profile)
     create = None
     if (
@@ -65,6 +75,15 @@ def plan(
         create = stage_job(dubjob, usable, entry, node)
     again = _requeue_after(dubjob, profile, entries, entry, own, now)
     return Plan(create=create, delete=tuple(delete), requeue_after=again)
+
+
+def _is_held(job: ObservedJob, *, failed: bool) -> bool:
+    """Whether the stage has ended, and its Job does not know: another container still runs, or
+    has `failed` the pod."""
+    latest = job.pods[-1] if job.pods else None
+    if latest is None or latest.exit_code is None:
+        return False
+    return not latest.has_ended or (failed and latest.phase == "Failed")
 
 
 def _requeue_after(
@@ -85,6 +104,8 @@ def _requeue_after(
     if entry.reason == reasons.STARTING:
         patience = deadlines.patience_left(entry, now)
         due.extend([patience] if patience > 0 else [])
+    times = [restart_at(entry), lost_at(job.pods[-1]) if job and job.pods else None]
+    due.extend((at - now).total_seconds() for at in times if at and now < at)
     quiet = quiet_until(entry, job) if job and job.is_active else None
     if quiet and now < quiet:
         due.append((quiet - now).total_seconds())

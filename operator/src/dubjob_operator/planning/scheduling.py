@@ -20,21 +20,29 @@ def queue_labels(dubjob: DubJob, profile: DubProfileSpec) -> dict[str, str]:
 
 def pod_labels(dubjob: DubJob, profile: DubProfileSpec, chosen: StageProfile) -> dict[str, str]:
     """Labels of the Job and the pods of a stage: those of the profile, those that it propagates
-    from the DubJob, and the one for network policies."""
+    from the DubJob, and those for network policies and against injection. A mesh prefers its label
+    to its annotation, so the label is omitted where the profile sets the annotation."""
     own = dubjob.metadata.labels
     propagated = {key: own[key] for key in profile.propagated_labels or () if key in own}
     allowed = chosen.network_access is NetworkAccess.EGRESS
     network = {names.NETWORK_LABEL: "allowed" if allowed else "denied"}
-    return {**propagated, **(chosen.labels or {}), **network}
+    chosen_annotations = chosen.annotations or {}
+    no_injection = {
+        key: value
+        for key, value in names.NO_INJECTION_LABELS.items()
+        if key not in chosen_annotations
+    }
+    return {**no_injection, **propagated, **(chosen.labels or {}), **network}
 
 
 def pod_annotations(
     dubjob: DubJob, profile: DubProfileSpec, chosen: StageProfile
 ) -> dict[str, str]:
-    """Annotations of the pods of a stage. Volcano reads its queue here, not from the Job."""
+    """Annotations of the pods of a stage: against injection, those of the profile, and the queue,
+    which Volcano reads here, not from the Job."""
     queue = dubjob.queue_name or profile.queue_name
     volcano = {names.VOLCANO_QUEUE_ANNOTATION: queue} if queue else {}
-    return {**volcano, **(chosen.annotations or {})}
+    return {**names.NO_INJECTION_ANNOTATIONS, **volcano, **(chosen.annotations or {})}
 
 
 def node_affinity(chosen: StageProfile, node: str | None) -> dict[str, Any] | None:

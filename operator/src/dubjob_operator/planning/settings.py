@@ -62,7 +62,7 @@ def allowed(
     return None if default is None else Allowed(default, f"the default of {deadline.value}")
 
 
-def backoff_limit(dubjob: DubJob, profile: DubProfile) -> int:
+def backoff_limit(dubjob: DubJob, profile: DubProfile | None) -> int:
     """Number of retries of a stage after transient failures."""
-    given = (dubjob.spec.backoff_limit, profile.spec.backoff_limit)
+    given = (dubjob.spec.backoff_limit, profile.spec.backoff_limit if profile else None)
     return next((limit for limit in given if limit is not None), BACKOFF_LIMIT)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from dubjob_operator.api.status import StageState, StageStatus
+from dubjob_operator.planning.run_time import settled
 from dubjob_operator.planning.start_faults import is_fault
-from dubjob_operator.planning.times import timestamp
+from dubjob_operator.planning.times import seconds_since, timestamp
 from dubstage.contract import Stage
 
 
@@ -29,7 +30,15 @@ def moved_to(
     moved = entry.model_copy(update={"state": state, "reason": reason, "message": message or None})
     if entry.since and entry.state is state and is_fault(entry) == is_fault(moved):
         return moved
-    return moved.model_copy(update={"since": timestamp(now)})
+    return _with_wait(entry, moved, now).model_copy(update={"since": timestamp(now)})
+
+
+def _with_wait(entry: StageStatus, moved: StageStatus, now: datetime) -> StageStatus:
+    """`moved` with the wait for capacity that ends."""
+    if entry.state is not StageState.QUEUED or is_fault(entry):
+        return moved
+    waited = (entry.queued_seconds or 0) + round(seconds_since(entry.since, now))
+    return moved.model_copy(update={"queued_seconds": waited or None})
 
 
 def ended(entry: StageStatus, now: datetime, finished: str | None = None) -> StageStatus:
@@ -40,9 +49,15 @@ def ended(entry: StageStatus, now: datetime, finished: str | None = None) -> Sta
 
 
 def fresh(entry: StageStatus, now: datetime, **flags: bool | None) -> StageStatus:
-    """The entry of the next run of the stage. `flags`: new values for ``forced``, ``imports`` and
-    ``reviewed``; the others are kept."""
-    kept = {"forced": entry.forced, "imports": entry.imports, "reviewed": entry.reviewed}
+    """The entry of the next run of the stage, with the seconds for which earlier runs with the
+    same input ran. `flags`: new values for ``forced``, ``imports`` and ``reviewed``; the others
+    are kept."""
+    kept = {
+        "forced": entry.forced,
+        "imports": entry.imports,
+        "reviewed": entry.reviewed,
+        "active_seconds": settled(entry, now).active_seconds,
+    }
     started = StageStatus(
         name=entry.name,
         state=StageState.PENDING,
@@ -51,3 +66,16 @@ def fresh(entry: StageStatus, now: datetime, **flags: bool | None) -> StageStatu
         since=timestamp(now),
     )
     return started.model_copy(update=kept | flags)
+
+
+def continued(entry: StageStatus, now: datetime) -> StageStatus:
+    """The entry of the next run of a stage that no user has restarted: its wait for capacity and
+    its failures continue to count."""
+    waited = moved_to(entry, StageState.PENDING, now).queued_seconds
+    return fresh(entry, now).model_copy(
+        update={
+            "queued_seconds": waited,
+            "failures": entry.failures,
+            "disruptions": entry.disruptions,
+        }
+    )

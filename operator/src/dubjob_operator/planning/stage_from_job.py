@@ -8,20 +8,17 @@ from datetime import datetime, timedelta
 from dubjob_operator import reasons
 from dubjob_operator.api.dubjob import DubJob
 from dubjob_operator.api.status import StageState, StageStatus
-from dubjob_operator.planning import failure_policy, messages, start_faults
+from dubjob_operator.planning import failure_messages, failure_policy, messages, start_faults
 from dubjob_operator.planning.answers import (
     is_denial,
     is_namespace_terminating,
     is_quota_exceeded,
 )
 from dubjob_operator.planning.deadlines import DEBOUNCE_SECONDS, PATIENCE_SECONDS, patience_left
-from dubjob_operator.planning.observation import (
-    Admission,
-    ObservedJob,
-    ObservedPod,
-    Refusal,
-    Unknown,
-)
+from dubjob_operator.planning.observation import Admission, ObservedJob, Refusal, Unknown
+from dubjob_operator.planning.observed_pod import ObservedPod
+from dubjob_operator.planning.pod_end import has_sidecar_left, is_lost
+from dubjob_operator.planning.run_time import settled, settled_before
 from dubjob_operator.planning.scheduler_messages import scheduling_problem
 from dubjob_operator.planning.stage_entry import ended, moved_to
 from dubjob_operator.planning.times import parse
@@ -56,19 +53,33 @@ def from_job(dubjob: DubJob, entry: StageStatus, job: ObservedJob, now: datetime
     entry = _with_pod(entry, job, latest)
     done = job.succeeded
     profile = str(dubjob.profile)
-    if done or job.complete:
-        return _succeeded(entry, done, now)
-    if job.failed_reason or (latest and failure_policy.is_final(latest)):
+    held = latest is not None and has_sidecar_left(latest, now)
+    if job.complete or (done and (done.has_ended or held)):
+        return _succeeded(entry, done, now, held=held)
+    if job.failed_reason or (latest and failure_policy.is_final(latest, now)):
         failure = failure_policy.explain_job(entry.name, job, profile)
-        return ended(moved_to(entry, StageState.FAILED, now, failure.reason, failure.message), now)
-    if latest and latest.is_running:
-        return moved_to(entry, StageState.RUNNING, now)
-    if latest and latest.phase == "Failed":
-        failure = failure_policy.explain(entry.name, latest, profile)
-        return moved_to(entry, StageState.RETRYING, now, failure.reason, failure.message)
-    if latest is None:
+        message = _with_sidecars(failure.message, latest, held=held)
+        return ended(moved_to(entry, StageState.FAILED, now, failure.reason, message), now)
+    if job.suspended or latest is None:
         return _without_pod(entry, job, now)
+    if is_lost(latest, now):
+        message = failure_messages.node_lost(dubjob.metadata.namespace, latest.name, latest.node)
+        return moved_to(entry, StageState.RETRYING, now, reasons.NODE_LOST, message)
+    if latest.is_running and not held:
+        return moved_to(entry, StageState.RUNNING, now)
+    if latest.phase == "Failed" or held:
+        failure = failure_policy.explain(entry.name, latest, profile)
+        message = _with_sidecars(failure.message, latest, held=held)
+        return moved_to(entry, StageState.RETRYING, now, failure.reason, message)
     return _not_started(dubjob, entry, job, latest, now)
+
+
+def _with_sidecars(message: str, pod: ObservedPod | None, *, held: bool) -> str:
+    """`message`, with the containers that did not end with the stage if they have `held` its
+    pod."""
+    if pod is None or not held:
+        return message
+    return failure_messages.sidecar_left(pod.others_running, pod.name, message)
 
 
 def quiet_until(entry: StageStatus, job: ObservedJob) -> datetime | None:
@@ -100,7 +111,7 @@ def _with_lost_pod(entry: StageStatus, job: ObservedJob, now: datetime) -> Stage
     ended_or_held = job.complete or job.failed_reason or job.suspended
     if job.pods or not had_pod or ended_or_held or isinstance(job.refusal, Refusal):
         return entry
-    return moved_to(entry, StageState.PENDING, now)
+    return moved_to(settled(entry, now), StageState.PENDING, now)
 
 
 def _recorded_refusal_stands(entry: StageStatus, job: ObservedJob) -> bool:
@@ -186,6 +197,8 @@ def _with_pod(entry: StageStatus, job: ObservedJob, latest: ObservedPod | None) 
     if latest is None:
         return entry.model_copy(update={"job_name": job.name})
     attempts = entry.attempts + (latest.name != entry.pod_name)
+    if latest.name != entry.pod_name:
+        entry = settled_before(entry, job.pods)
     update: dict[str, object] = {
         "job_name": job.name,
         "pod_name": latest.name,
@@ -200,10 +213,13 @@ def _with_pod(entry: StageStatus, job: ObservedJob, latest: ObservedPod | None) 
     return entry.model_copy(update=update)
 
 
-def _succeeded(entry: StageStatus, pod: ObservedPod | None, now: datetime) -> StageStatus:
+def _succeeded(
+    entry: StageStatus, pod: ObservedPod | None, now: datetime, *, held: bool
+) -> StageStatus:
     result = pod.result if pod else None
-    message = result.message if result else ""
-    entry = moved_to(entry, StageState.SUCCEEDED, now, message=message)
+    message = _with_sidecars(result.message if result else "", pod, held=held)
+    reason = reasons.SIDECAR_LEFT if held else None
+    entry = moved_to(entry, StageState.SUCCEEDED, now, reason, message)
     # The Job leads to the pod, and the state says how much is done.
     update: dict[str, object] = {"pod_name": None, "progress": None}
     if result:

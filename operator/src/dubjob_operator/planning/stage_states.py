@@ -12,7 +12,8 @@ from dubjob_operator.planning.observation import Observed
 from dubjob_operator.planning.passes import Situation, apply_passes
 from dubjob_operator.planning.pipeline import ORDER, input_hashes
 from dubjob_operator.planning.profile_use import ProfileProblem
-from dubjob_operator.planning.stage_entry import first, fresh, moved_to
+from dubjob_operator.planning.restart import without_job
+from dubjob_operator.planning.stage_entry import first, fresh
 from dubjob_operator.planning.stage_from_job import from_job
 from dubstage.contract import Stage
 
@@ -44,7 +45,7 @@ def _entry(
     job = observed.job(job_name(dubjob, entry))
     if job is None:
         # Not created yet, or deleted by a user: it is created (again).
-        return moved_to(entry, StageState.PENDING, now) if entry.job_name else entry
+        return without_job(entry, now)
     return from_job(dubjob, entry, job, now)
 
 
@@ -56,7 +57,7 @@ def _begin(dubjob: DubJob, stage: Stage, input_hash: str, now: datetime) -> Stag
         return first(stage, input_hash, now)
     if recorded.input_hash != input_hash:
         new_run = fresh(recorded, now, forced=None, imports=None, reviewed=None)
-        return new_run.model_copy(update={"input_hash": input_hash})
+        return new_run.model_copy(update={"input_hash": input_hash, "active_seconds": None})
     changed = dubjob.metadata.generation != dubjob.status.observed_generation
     if changed and recorded.state is StageState.FAILED and not dubjob.spec.suspend:
         return fresh(recorded, now)

@@ -53,4 +53,6 @@ def is_fault(entry: StageStatus) -> bool:
     if entry.state is StageState.PULLING:
         refused = entry.reason in PULL_PROBLEMS and is_pull_denial(entry.message or "")
         return refused or entry.reason in POD_FAULTS
+    if entry.state is StageState.RETRYING:
+        return entry.reason == reasons.NODE_LOST
     return entry.state is StageState.QUEUED and entry.reason in JOB_FAULTS

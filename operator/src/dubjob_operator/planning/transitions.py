@@ -105,10 +105,16 @@ def _stage(metadata: Metadata, entry: StageStatus) -> list[Transition]:
         return []
     if entry.reused:
         reason = reasons.STAGE_REUSED
+    if entry.reason == reasons.SIDECAR_LEFT:
+        reason = reasons.SIDECAR_LEFT
     place = f"{STAGES.index(entry.name)}{RANK[StageState(entry.state)]}"
     key = f"{entry.name}/{entry.input_hash}/{entry.run}/{entry.attempts}/{entry.state}"
     key = f"{key}/{blocked}" if blocked else key
-    warning = bool(blocked) or entry.state in (StageState.RETRYING, StageState.FAILED)
+    warning = (
+        bool(blocked)
+        or reason == reasons.SIDECAR_LEFT
+        or entry.state in (StageState.RETRYING, StageState.FAILED)
+    )
     message = f"{entry.name}: {entry.message}" if entry.message else entry.name
     return [Transition(_name(metadata, place, key), warning, reason, message)]
 
