@@ -8,9 +8,10 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
+import yaml
 from chart_view import PROFILES, ROOT, Object, complaint, render, render_in, values
 
-from dubjob_operator.api.profile import DubProfile
+from dubjob_operator.api.profile import DubProfile, pod_ids
 from dubjob_operator.api.stage_profile import StageProfile
 from dubjob_operator.planning.profile_check import profile_defect
 from dubstage.contract import Stage
@@ -337,3 +338,18 @@ def test_page_has_license_and_size_of_every_model_of_the_profiles() -> None:
     for profile in render(PROFILES).of("DubProfile").values():
         engines = DubProfile.model_validate(profile).spec.engines()
         assert {need.name for need in needs_of(engines.values())} <= told
+
+
+def test_values_for_openshift_leave_the_ids_and_reach_its_dns() -> None:
+    given = yaml.safe_load((ROOT / "examples/openshift/values.yaml").read_text())
+    given["prune"]["enabled"] = True
+    found = render(PROFILES, modelPull__enabled=True, **given)
+    for profile in found.of("DubProfile").values():
+        spec = DubProfile.model_validate(profile).spec
+        assert pod_ids(spec.security_context) == {}
+    job = found.one("CronJob")["spec"]["jobTemplate"]
+    for each in (found.one("Job"), job):
+        security = each["spec"]["template"]["spec"]["securityContext"]
+        assert not {"runAsUser", "runAsGroup", "fsGroup"} & set(security)
+    rules = found.of("NetworkPolicy")["dubjob-stages-with-network"]["spec"]["egress"]
+    assert {port["port"] for rule in rules for port in rule["ports"]} == {443, 5353}

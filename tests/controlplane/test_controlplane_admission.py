@@ -71,6 +71,20 @@ FORBIDDEN: dict[str, tuple[Change, str]] = {
                     "runAsNonRoot"),
     "pod of user 0": (lambda job: pod_of(job)["securityContext"].update(runAsUser=0),
                       "runAsNonRoot"),
+    "no seccomp": (
+        lambda job: pod_of(job)["securityContext"].pop("seccompProfile"),
+        "seccomp profile",
+    ),
+    "container without seccomp": (
+        stage_container(seccompProfile={"type": "Unconfined"}),
+        "seccomp profile",
+    ),
+    "sysctl": (
+        lambda job: pod_of(job)["securityContext"].update(
+            sysctls=[{"name": "net.core.somaxconn", "value": "9"}]
+        ),
+        "seccomp profile",
+    ),
     "container of user 0": (stage_container(runAsUser=0), "unprivileged"),
     "privileged": (stage_container(privileged=True, allowPrivilegeEscalation=True),
                    "unprivileged"),
