@@ -47,6 +47,10 @@ def running() -> World:
         ('{"progress": 7}', 100),
         ('{"progress": "much"}\nnot JSON', None),
         ("", None),
+        ('{"progress": 0.5}\n{"progress": Infinity}', 50),
+        ('{"progress": 0.5}\n{"progress": NaN}', 50),
+        ('{"progress": 0.5}\n{"progress": 1' + "0" * 400 + "}", 50),
+        ('{"progress": 0.5}\n' + "[" * 100_000, 50),
     ],
 )
 def test_last_progress_line_counts(log: str, share: int | None) -> None:

@@ -138,3 +138,27 @@ async def test_delayed_status_update_delays_no_deadline() -> None:
             queue.add_low_priority(("n", "due"))
             await asyncio.sleep(DEBOUNCE / 10)
         assert slow.began.count("due") >= 2
+
+
+@pytest.mark.parametrize("add", ["add", "add_low_priority"])
+async def test_namespaces_are_served_in_turn(add: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue_module, "WORKERS", 1)
+    monkeypatch.setattr(queue_module, "DEBOUNCE_SECONDS", 0.0)
+    seen: list[Key] = []
+
+    async def reconcile(key: Key) -> float | None:
+        seen.append(key)
+        return None
+
+    async with working(reconcile) as queue:
+        for namespace, number in [("big", 1000), ("small", 3), ("other", 1)]:
+            for each in range(number):
+                getattr(queue, add)((namespace, f"talk-{each}"))
+        async with asyncio.timeout(10):
+            while len(seen) < 1004:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    places = {key: place for place, key in enumerate(seen)}
+    assert len(places) == 1004
+    assert max(places[key] for key in places if key[0] != "big") < 12
+    big = [key for key in seen if key[0] == "big"]
+    assert big == [("big", f"talk-{each}") for each in range(1000)], "in their order"

@@ -68,7 +68,7 @@ class LateCache(Cache):
         self.catch_up()
 
     def catch_up(self) -> None:
-        self.seen = CachedDubJob.of(self.server.stored)
+        self.seen: CachedDubJob | None = CachedDubJob.of(self.server.stored)
 
     def dubjob(self, key: Key) -> CachedDubJob | None:
         return self.seen
@@ -184,6 +184,48 @@ async def test_job_that_is_not_created_is_reported_at_once(
     await reconciler.reconcile(KEY)
     assert "reason" not in server.stored["status"]["stages"][0]
     assert "POST jobs" in server.writes
+
+
+async def test_status_of_another_version_is_kept_and_reported(late: Late) -> None:
+    """A rollback: the newer version continues with its own status after the next upgrade."""
+    server, watch, reconciler = late
+    await reconciler.reconcile(KEY)
+    server.stored["status"]["stages"][0] |= {"run": "third", "shard": 7}
+    stages = json.loads(json.dumps(server.stored["status"]["stages"]))
+    server.touch()
+    watch.catch_up()
+    server.writes.clear()
+    await reconciler.reconcile(KEY)
+    status = server.stored["status"]
+    assert status["stages"] == stages
+    found = {each["type"]: each for each in status["conditions"]}
+    assert (found["Finished"]["status"], found["Finished"]["reason"]) == (
+        "False", "StatusUnreadable",
+    )  # fmt: skip
+    assert "stages.0.run" in found["Finished"]["message"]
+    watch.catch_up()
+    await reconciler.reconcile(KEY)
+    assert server.writes == ["PUT status"]
+    assert watch.seen
+    assert not watch.seen.idle, "it is reconciled again by the version that can read it"
+
+
+async def test_nothing_is_kept_of_a_dubjob_that_is_gone(late: Late) -> None:
+    server, watch, reconciler = late
+    await reconciler.reconcile(KEY)
+    server.stored["status"]["conditions"] = [
+        {"type": "Complete", "status": "True", "reason": "Completed", "message": "",
+         "lastTransitionTime": "2026-01-01T00:00:00Z"}
+    ]  # fmt: skip
+    server.stored["status"]["observedGeneration"] = 1
+    server.touch()
+    watch.catch_up()
+    await reconciler.reconcile(KEY)
+    sizes = (len(reconciler._learnt), len(reconciler._written))
+    assert sizes == (1, 0)
+    watch.seen = None
+    await reconciler.reconcile(KEY)
+    assert not reconciler._learnt
 
 
 async def test_event_of_a_long_name_fits_the_limit(late: Late) -> None:

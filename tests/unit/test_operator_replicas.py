@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from turned_clock import Clock
 
-from dubjob_operator.cluster.cache import ObjectCache
-from dubjob_operator.cluster.cached_object import CachedObject
+from dubjob_operator.api.dubjob import Key
+from dubjob_operator.cluster.cache import Cache, ObjectCache
+from dubjob_operator.cluster.cached_object import CachedDubJob, CachedObject
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.errors import Conflict, NotFound, Unavailable
 from dubjob_operator.cluster.lease import LEASE_SECONDS, Leadership
+from dubjob_operator.handlers.queue import WorkQueue
 from dubjob_operator.handlers.watch_audit import PATIENCE_SECONDS, Watch, WatchAudit
+from dubjob_operator.handlers.watches import removal
 
 # ---- watches ---------------------------------------------------------------------
 
@@ -65,6 +69,40 @@ def test_no_watch_is_dead_while_the_api_server_is_unreachable(pods: Pods) -> Non
     assert audit.dead() == []
     audit.compare(watch, {"a": "2"})
     assert audit.dead() == []
+
+
+def test_missed_deletion_is_reported_once() -> None:
+    removed: list[tuple[str, Key]] = []
+    seen = Delivered(a="1", b="1")
+    watch = Watch("pods", "/api/v1", "", seen)
+    audit = WatchAudit(
+        cast("Client", None), (watch,), (), Clock(), lambda *gone: removed.append(gone)
+    )
+    for _ in range(3):
+        audit.compare(watch, {"b": "1"})
+    assert removed == [("pods", ("", "a"))]
+
+
+def test_missed_deletion_wakes_as_the_event_would() -> None:
+    cache, woken, checked = Cache(), list[Key](), list[Key]()
+    for namespace in ("one", "two"):
+        body = {"metadata": {"name": "talk", "namespace": namespace, "uid": namespace,
+                             "resourceVersion": "1", "generation": 1}}  # fmt: skip
+        cache.dubjobs.put((namespace, "talk"), CachedDubJob.of(body))
+    queue = SimpleNamespace(add=woken.append)
+    removed = removal(cast("WorkQueue", queue), cache, checked.append)
+    for resource, key, expected in (
+        ("dubjobs", ("one", "gone"), [("one", "gone")]),
+        ("jobs", ("one", "talk"), [("one", "talk")]),
+        ("pods", ("two", "talk"), [("two", "talk")]),
+        ("pods", ("two", "other"), []),
+        ("dubprofiles", ("two", "cpu"), [("two", "talk")]),
+        ("clusterdubprofiles", ("", "cpu"), [("one", "talk"), ("two", "talk")]),
+    ):
+        woken.clear()
+        removed(resource, key)
+        assert woken == expected
+    assert checked == [("two", "cpu"), ("", "cpu")]
 
 
 def test_object_deleted_between_watches_is_removed(pods: Pods) -> None:

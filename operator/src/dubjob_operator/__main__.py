@@ -24,8 +24,9 @@ async def operate(settings: Settings) -> None:
     """Run until a signal ends the process."""
     registry = kopf.OperatorRegistry()
     cache = Cache()
-    # The Lease has its own client, so that it does not wait behind a thousand Jobs.
-    client, lease_client = Client(), Client()
+    # The Lease has its own client, so that it does not wait behind a thousand Jobs; so have the
+    # logs, so that kubelets that do not respond delay nothing else.
+    client, lease_client, log_client = Client(), Client(), Client()
 
     async def reconcile(key: Key) -> float | None:
         return await reconciler.reconcile(key) if leadership.is_leader else None
@@ -41,13 +42,15 @@ async def operate(settings: Settings) -> None:
         client,
         cache,
         queue.add_low_priority,
+        log_client=log_client,
         read_progress=settings.read_progress,
         read_workloads=settings.read_workloads,
     )
     leadership = Leadership(lease_client, settings.lease_namespace, settings.identity, take_over)
     client.may_write = lambda: leadership.is_leader
     audited = watch_audit.watches(cache)
-    audit = watch_audit.WatchAudit(lease_client, audited, settings.namespaces)
+    removed = watches.removal(queue, cache, reconciler.profiles.to_check)
+    audit = watch_audit.WatchAudit(lease_client, audited, settings.namespaces, removed=removed)
 
     REGISTRY.register(DubJobs(cache.states))
     LEADER.set_function(lambda: float(leadership.is_leader))
@@ -56,7 +59,7 @@ async def operate(settings: Settings) -> None:
     watches.register(registry, queue, cache, reconciler.profiles.to_check)
     lifecycle.register(
         registry,
-        (client, lease_client),
+        (client, lease_client, log_client),
         queue,
         cache,
         leadership,

@@ -10,6 +10,7 @@ COMPLETED = "Completed"
 SUSPENDED = "Suspended"
 AWAITING_REVIEW = "AwaitingReview"
 SPEC_INVALID = "SpecInvalid"
+STATUS_UNREADABLE = "StatusUnreadable"
 
 # The condition Accepted of a profile.
 ACCEPTED = "Accepted"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from dubjob_operator import names
@@ -56,7 +57,9 @@ async def delete_job(client: Client, namespace: str, job: ObservedJob) -> None:
     logger.info("deleted Job %s", job.name, extra={"stage": job.stage})
 
 
-async def write_status(client: Client, stored: CachedDubJob, after: DubJobStatus) -> CachedDubJob:
+async def write_status(
+    client: Client, stored: CachedDubJob, after: DubJobStatus | Mapping[str, Any]
+) -> CachedDubJob:
     """Replace the status that was read, and return the DubJob as it is then.
 
     Raises :class:`Conflict` if the DubJob has changed since it was read.
@@ -64,7 +67,11 @@ async def write_status(client: Client, stored: CachedDubJob, after: DubJobStatus
     # The whole object with the resourceVersion that was read, not a patch: for a patch, the API
     # server encodes, changes and decodes the stored object, which was an eighth of its time.
     body = json.loads(stored.text)
-    body["status"] = after.model_dump(mode="json", by_alias=True, exclude_none=True)
+    body["status"] = (
+        after.model_dump(mode="json", by_alias=True, exclude_none=True)
+        if isinstance(after, DubJobStatus)
+        else after
+    )
     metadata = body["metadata"]
     path = (
         f"/apis/{names.API_VERSION}/namespaces/{metadata['namespace']}"

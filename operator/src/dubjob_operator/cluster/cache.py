@@ -45,14 +45,15 @@ class ObjectCache(Generic[AnyCached]):
             return None
         return self.put(key, stored)
 
-    def remove(self, uid: str) -> None:
-        """Remove a deleted object."""
+    def remove(self, uid: str) -> Key | None:
+        """Remove a deleted object and return its key, None if it was not in the cache."""
         key = self._keys.pop(uid, None)
         if key is None:
-            return
+            return None
         del self._by_key[key][uid]
         if not self._by_key[key]:
             del self._by_key[key]
+        return key
 
     def of(self, key: Key) -> list[AnyCached]:
         """The objects of that key, in the order in which they arrived."""

@@ -58,6 +58,11 @@ WATCH_AGE = Gauge(
 )
 LEADER = Gauge("dubjob_leader", "1 if this replica is the leader, else 0.", registry=REGISTRY)
 
+REASONS = 64
+"""Number of reasons that are labels. The reason of a failed stage is whatever its image reports."""
+OTHER = "Other"
+"""The label of all further reasons."""
+
 States = Callable[[], Iterable[tuple[str, str]]]
 """State and reason of every DubJob."""
 
@@ -73,9 +78,21 @@ class DubJobs(Collector):
         family = GaugeMetricFamily(
             "dubjob_dubjobs", "DubJobs by state and reason.", labels=("state", "reason")
         )
-        for labels, count in Count(self._states()).items():
+        for labels, count in _bounded(Count(self._states())).items():
             family.add_metric(labels, count)
         yield family
+
+
+def _bounded(states: Count[tuple[str, str]]) -> Count[tuple[str, str]]:
+    """The numbers by state and reason, with the rarest reasons beyond :data:`REASONS` as one."""
+    by_reason: Count[str] = Count()
+    for (_, reason), count in states.items():
+        by_reason[reason] += count
+    kept = {reason for reason, _ in by_reason.most_common(REASONS)}
+    bounded: Count[tuple[str, str]] = Count()
+    for (state, reason), count in states.items():
+        bounded[state, reason if reason in kept else OTHER] += count
+    return bounded
 
 
 def count_transitions(dubjob: DubJob, after: DubJobStatus, observed: Observed) -> None:

@@ -84,6 +84,6 @@ def last_progress(log: str) -> int | None:
         try:
             share = json.loads(line)["progress"]
             return max(0, min(100, int(float(share) * 100)))
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             continue
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from pydantic import ValidationError
@@ -29,7 +29,7 @@ from dubjob_operator.planning.job_refusal import job_refused
 from dubjob_operator.planning.observation import observe
 from dubjob_operator.planning.plan import Plan, plan
 from dubjob_operator.planning.stage_states import stage_states
-from dubjob_operator.planning.status import invalid, status
+from dubjob_operator.planning.status import invalid, status, unreadable
 from dubjob_operator.planning.transitions import Transition, transitions
 
 logger = logging.getLogger(__name__)
@@ -53,18 +53,20 @@ class Reconciler:
         wake: Callable[[Key], None],
         clock: Callable[[], datetime] = utc_now,
         *,
+        log_client: Client | None = None,
         read_progress: bool = True,
         read_workloads: bool = True,
     ) -> None:
         self.client = client
         self.cache = cache
         self.clock = clock
-        self.progress = ProgressReader(client, wake, read_progress)
+        self.progress = ProgressReader(log_client or client, wake, read_progress)
         self.refusals = Refusals(client, wake)
         self.admissions = Admissions(client, wake, on=read_workloads)
         self.throughput = Throughput()
         self.profiles = Profiles(client, cache, clock)
-        self._learnt: set[str] = set()
+        self._learnt: dict[Key, str] = {}
+        """UIDs of the finished DubJobs whose throughput is known."""
         self._written: dict[Key, tuple[frozenset[str], CachedDubJob]] = {}
         """The last write of each DubJob that has not reached the cache, with the versions that it
         replaces."""
@@ -83,10 +85,11 @@ class Reconciler:
         stored = self._latest(key)
         if stored is None:
             self.progress.forget(key)
+            self._learnt.pop(key, None)
             return None
         jobs, pods = list(self.cache.jobs(key)), list(self.cache.pods(key))
         if stored.idle and not any(is_active(job) for job in jobs):
-            self._learn_once(stored)
+            self._learn_once(key, stored)
             return None
         now = self.clock()
         try:
@@ -192,17 +195,16 @@ class Reconciler:
     def _is_expected(self, job: dict[str, Any], now: datetime) -> bool:
         """Whether the Job was created a moment ago. To create it again would be harmless, because
         it has the same name, but it is a needless call."""
-        created = self._expected.pop(job["metadata"]["name"], None)
-        if created is None or (now - created).total_seconds() > EXPECTATION_SECONDS:
-            return False
-        self._expected[job["metadata"]["name"]] = created
-        return True
+        earliest = now - timedelta(seconds=EXPECTATION_SECONDS)
+        # Without those that never reached the cache.
+        self._expected = {name: at for name, at in self._expected.items() if at >= earliest}
+        return job["metadata"]["name"] in self._expected
 
-    def _learn_once(self, stored: CachedDubJob) -> None:
+    def _learn_once(self, key: Key, stored: CachedDubJob) -> None:
         """Learn from a DubJob that finished before this process started."""
-        if stored.uid in self._learnt:
+        if self._learnt.get(key) == stored.uid:
             return
-        self._learnt.add(stored.uid)
+        self._learnt[key] = stored.uid
         with contextlib.suppress(ValidationError):
             dubjob = DubJob.model_validate_json(stored.text)
             self.throughput.learn(dubjob.profile_key, stored.uid, dubjob.status.stages)
@@ -213,6 +215,22 @@ class Reconciler:
         """Write into the status that the spec is invalid, for example older than the schema."""
         raw = stored.raw
         metadata = Metadata.model_validate(raw["metadata"])
-        before = DubJobStatus.model_validate(raw.get("status") or {})
+        try:
+            before = DubJobStatus.model_validate(raw.get("status") or {})
+        except ValidationError as unreadable_status:
+            await self._record_unreadable(stored, metadata, unreadable_status, now)
+            return
         after = invalid(before, metadata.generation, first_problem(error), now)
         await self._record(stored, metadata, before, after, now)
+
+    async def _record_unreadable(
+        self, stored: CachedDubJob, metadata: Metadata, error: ValidationError, now: datetime
+    ) -> None:
+        """Write into the status that it cannot be read, because another version wrote it. All that
+        the other version needs stays as it is."""
+        recorded = stored.raw["status"]
+        after = unreadable(recorded, metadata.generation, first_problem(error), now)
+        if after == recorded:
+            return
+        logger.warning("the status cannot be read: %s", first_problem(error))
+        await write_status(self.client, stored, after)

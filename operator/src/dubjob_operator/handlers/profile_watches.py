@@ -37,7 +37,7 @@ def register(
         check_profile(key)
         # If only the status has changed, the operator itself wrote it.
         if before is None or before.generation != profile.generation:
-            wake([each for each in cache.unfinished() if key[0] in ("", each[0])], urgent=True)
+            wake(users(cache, key), urgent=True)
 
     @kopf.on.event(names.GROUP, names.VERSION, names.DUBPROFILES, registry=registry)
     async def profile_seen(body: kopf.Body, event: kopf.RawEvent, **_: Any) -> None:
@@ -48,3 +48,8 @@ def register(
     async def cluster_profile_seen(body: kopf.Body, event: kopf.RawEvent, **_: Any) -> None:
         note(names.CLUSTERDUBPROFILES)
         changed(body, event, cache.cluster_profiles)
+
+
+def users(cache: Cache, profile: Key) -> list[Key]:
+    """Keys of the unfinished DubJobs that may use the profile of that key."""
+    return [each for each in cache.unfinished() if profile[0] in ("", each[0])]

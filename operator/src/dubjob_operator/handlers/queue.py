@@ -19,6 +19,7 @@ from dubjob_operator.api.dubjob import Key
 from dubjob_operator.cluster.errors import ApiError, Conflict, NotLeading
 from dubjob_operator.cluster.log_context import RECONCILE
 from dubjob_operator.cluster.metrics import QUEUE_DEPTH, RECONCILE_SECONDS
+from dubjob_operator.handlers.fair_queue import FairQueue
 from dubjob_operator.planning.deadlines import DEBOUNCE_SECONDS
 
 WORKERS = 8
@@ -30,13 +31,13 @@ logger = logging.getLogger(__name__)
 
 class WorkQueue:
     """Keys to reconcile. A key that is added several times is reconciled once. A key that is added
-    while it is being reconciled is reconciled again afterwards."""
+    while it is being reconciled is reconciled again afterwards. Namespaces are served in turn."""
 
     def __init__(self, reconcile: Callable[[Key], Awaitable[float | None]]) -> None:
         self._reconcile = reconcile
-        self._normal: asyncio.Queue[Key] = asyncio.Queue()
-        self._low: asyncio.Queue[Key] = asyncio.Queue()
-        self._waiting: dict[Key, asyncio.Queue[Key]] = {}
+        self._normal = FairQueue()
+        self._low = FairQueue()
+        self._waiting: dict[Key, FairQueue] = {}
         """The queue in which a key counts. After a change of priority it is in both."""
         self._active: set[Key] = set()
         self._added_again: dict[Key, bool] = {}
@@ -69,12 +70,12 @@ class WorkQueue:
         timers: dict[Key, asyncio.TimerHandle],
         seconds: float,
         key: Key,
-        queue: asyncio.Queue[Key],
+        queue: FairQueue,
     ) -> None:
         _cancel(timers, key)
         timers[key] = asyncio.get_running_loop().call_later(seconds, self._put, key, queue)
 
-    def _put(self, key: Key, queue: asyncio.Queue[Key]) -> None:
+    def _put(self, key: Key, queue: FairQueue) -> None:
         _cancel(self._debounced, key)
         _cancel(self._requeued, key)
         self._waiting[key] = queue
@@ -87,7 +88,7 @@ class WorkQueue:
                 group.create_task(self._work(self._normal))
             group.create_task(self._work(self._low))
 
-    async def _work(self, queue: asyncio.Queue[Key]) -> None:
+    async def _work(self, queue: FairQueue) -> None:
         while True:
             key = await queue.get()
             if self._waiting.get(key) is not queue:
@@ -115,6 +116,7 @@ class WorkQueue:
         outcome = await self._outcome(key)
         RECONCILE_SECONDS.labels(outcome).observe(time.monotonic() - begun)
         if outcome in ("ok", "not-leading"):
+            self._failures.pop(key, None)
             return
         count = self._failures[key] = self._failures.get(key, 0) + 1
         seconds = min(FIRST_RETRY_SECONDS * 2 ** (count - 1), LONGEST_RETRY_SECONDS)
@@ -139,7 +141,6 @@ class WorkQueue:
             return "error"
         finally:
             RECONCILE.reset(token)
-        self._failures.pop(key, None)
         if again is not None:
             self._put_later(self._requeued, again, key, self._low)
         return "ok"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dubjob_operator import names
+from dubjob_operator.api.dubjob import Key
 from dubjob_operator.cluster.cache import Cache, ObjectCache
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.errors import ApiError
@@ -60,7 +61,11 @@ class WatchAudit:
         watches: tuple[Watch, ...],
         namespaces: tuple[str, ...],
         clock: Callable[[], float] = time.monotonic,
+        removed: Callable[[str, Key], None] = lambda resource, key: None,
     ) -> None:
+        """`removed`: is called with the resource and the key in the cache of each object whose
+        deletion no watch has delivered."""
+        self._removed = removed
         self._client = client
         self._watches = watches
         self._namespaces = namespaces
@@ -122,7 +127,9 @@ class WatchAudit:
             if known is None or known.cached != cached.get(uid):
                 known = _Difference(listed.get(uid), cached.get(uid), now)
             elif uid not in listed and known.listed is None:
-                watch.cached.remove(uid)
+                key = watch.cached.remove(uid)
+                if key is not None:
+                    self._removed(watch.resource, key)
                 continue
             found[uid] = known
         self._differences[watch.resource] = found

@@ -68,3 +68,20 @@ def register(
         wake(cache.labeled(label), urgent=urgent)
 
     profile_watches.register(registry, cache, note, wake, check_profile)
+
+
+def removal(
+    queue: WorkQueue, cache: Cache, check_profile: Callable[[Key], None]
+) -> Callable[[str, Key], None]:
+    """What to do if an object is gone and no watch has delivered that: the same as if one had.
+    The function takes the resource and the key of the object in the cache."""
+
+    def removed(resource: str, key: Key) -> None:
+        keys = [key] if resource == names.DUBJOBS else cache.labeled(key)
+        if resource in (names.DUBPROFILES, names.CLUSTERDUBPROFILES):
+            check_profile(key)
+            keys = profile_watches.users(cache, key)
+        for each in keys:
+            queue.add(each)
+
+    return removed

@@ -114,6 +114,15 @@ def invalid_spec(message: str) -> State:
     )
 
 
+def unreadable_status(message: str) -> State:
+    """The state of a DubJob whose status the operator cannot read."""
+    return State(
+        reasons.STATUS_UNREADABLE,
+        messages.status_unreadable(message),
+        messages.STATUS_UNREADABLE,
+    )
+
+
 def _truths(state: State) -> list[_Truth]:
     """Complete and Finished are always there. The others report a problem or a wait: they are
     absent while there is none, as those of a Job are, and kstatus reads them so."""

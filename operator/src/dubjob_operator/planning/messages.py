@@ -18,6 +18,7 @@ SUSPENDED = "spec.suspend is true; finished stages keep their results."
 # Conditions other than Finished: short, and true whatever happens next.
 INCOMPLETE = "The dub is incomplete."
 SPEC_INVALID = "The spec is invalid."
+STATUS_UNREADABLE = "The status was written by another version of the operator."
 IS_SUSPENDED = "The field spec.suspend is true."
 
 # A stage that waits or starts.
@@ -63,6 +64,14 @@ def in_state(stage: str, state: str, detail: str | None = None) -> str:
         "Failed": "failed",
     }.get(state, f"is {state}")
     return f"The {stage} stage {clause}: {detail}" if detail else f"The {stage} stage {clause}."
+
+
+def status_unreadable(problem: str) -> str:
+    """This operator cannot read the status of the DubJob."""
+    return (
+        f"{STATUS_UNREADABLE} This version cannot read it: {sentence(problem)} Install the version "
+        "that wrote it. To start over instead, delete the DubJob and create it again."
+    )
 
 
 def cannot_start(stage: str) -> str:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
 
 from dubjob_operator import names
 from dubjob_operator.api.dubjob import DubJob
-from dubjob_operator.api.status import DubJobStatus, StageState, StageStatus
+from dubjob_operator.api.status import Condition, DubJobStatus, StageState, StageStatus
 from dubjob_operator.planning import outcome
-from dubjob_operator.planning.conditions import conditions, invalid_spec, state_of
+from dubjob_operator.planning.conditions import (
+    conditions,
+    invalid_spec,
+    state_of,
+    unreadable_status,
+)
 from dubjob_operator.planning.current_stage import current
 from dubjob_operator.planning.display import display
 from dubjob_operator.planning.estimate import SecondsPerSecond, remaining_seconds
@@ -79,6 +88,21 @@ def invalid(recorded: DubJobStatus, generation: int, message: str, now: datetime
             "conditions": conditions(state, generation, recorded.conditions, now),
         }
     )
+
+
+def unreadable(
+    recorded: Mapping[str, Any], generation: int, message: str, now: datetime
+) -> dict[str, Any]:
+    """The raw status of a DubJob whose status cannot be read, as another version wrote it:
+    `recorded`, with other conditions. It is not finished, so that it continues as soon as an
+    operator can read it."""
+    before = []
+    for entry in recorded.get("conditions") or ():
+        with contextlib.suppress(ValidationError):
+            before.append(Condition.model_validate(entry))
+    written = conditions(unreadable_status(message), generation, before, now)
+    raw = [each.model_dump(mode="json", by_alias=True, exclude_none=True) for each in written]
+    return {**recorded, "observedGeneration": generation, "conditions": raw}
 
 
 def _with_progress(entry: StageStatus, progress: Mapping[str, int]) -> StageStatus:
