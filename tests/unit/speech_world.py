@@ -63,10 +63,11 @@ def write_job(folder: Path, segments: Sequence[TranslatedSegment], seconds: floa
         sounds = {Artifact.VOCALS: vocals, Artifact.BACKGROUND: 0.01 * numpy.ones_like(vocals)}
         texts = {
             Artifact.AUDIO: "",
+            Artifact.SOURCE_FACTS: "",
             Artifact.ALIGNED_SEGMENTS: '{"language": "en", "word_segments": []}',
         }
         for artifact in {
-            Stage.INGEST: [Artifact.AUDIO],
+            Stage.INGEST: [Artifact.AUDIO, Artifact.SOURCE_FACTS],
             Stage.SEPARATE: list(sounds),
             Stage.TRANSCRIBE: [
                 Artifact.TRANSCRIPT,

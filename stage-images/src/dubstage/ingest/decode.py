@@ -28,11 +28,12 @@ two speakers."""
 SILENCE = -70.0
 """LUFS: the absolute gate of EBU R128, which reports it if there is nothing to measure."""
 
-FILL = "min_comp=0.002:min_hard_comp=0.01:max_soft_comp=0.01"
+FILL = "flags=res:min_comp=0.002:min_hard_comp=0.01:max_soft_comp=0.01"
 """When audio and its timestamps differ: up to 2 ms is jitter; up to 10 ms is made up for
 inaudibly, by resampling; more is a gap, which becomes silence, or an overlap, which is cut."""
 MAX_LAYOUT_CHANNELS = 8
-"""More channels without a layout are separate microphones."""
+GUESSED_LAYOUTS = ("", "hexadecagonal")
+"""More channels of such a layout are separate microphones."""
 MONO_AT_FULL_LEVEL = "volume='if(eq(nb_channels,1),1.414213562,1)':eval=frame"
 """ffmpeg lowers a mono track by 3 dB when it becomes stereo. Players do not."""
 POSITION = "out_time_us="
@@ -68,7 +69,7 @@ def decode(
     The video stream's packets are read in the same pass, but not decoded. Raises
     :class:`MediaError` for a track that cannot be decoded.
     """
-    if not track.layout and track.channels > MAX_LAYOUT_CHANNELS:
+    if track.layout in GUESSED_LAYOUTS and track.channels > MAX_LAYOUT_CHANNELS:
         return _decode(source, declared, track, target, progress, _average(track.channels))
     try:
         return _decode(source, declared, track, target, progress, MONO_AT_FULL_LEVEL)

@@ -17,7 +17,7 @@ from dubstage.inputs import corrections
 from dubstage.inputs.source import resolve_source
 from dubstage.logs import step
 from dubstage.media.ffmpeg import MediaError, probe
-from dubstage.media.probe import AudioTrack, Probe, SubtitleTrack
+from dubstage.media.probe import MAX_PADDING_SECONDS, AudioTrack, Probe, SubtitleTrack
 from dubstage.media.tracks import ranked_tracks
 from dubstage.text.counting import counted
 from dubstage.video.facts import SourceFacts, VideoPlan
@@ -112,7 +112,8 @@ def extract_audio(
 
 def _check_complete(name: str, declared: float, readable: float) -> None:
     """Raise :class:`BadInput` for a file that declares more seconds than it holds."""
-    if declared > 0 and readable < declared * MIN_READABLE_SHARE:
+    missing = declared - readable
+    if missing > max(declared * (1 - MIN_READABLE_SHARE), MAX_PADDING_SECONDS):
         raise BadInput(
             f"{name} is cut off: it declares {declared:.1f} s, {readable:.1f} s "
             f"({readable / declared:.0%}) can be read. Copy it again; if it plays to its end, "

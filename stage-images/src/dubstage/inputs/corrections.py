@@ -94,6 +94,28 @@ def read(path: Path, request: StageRequest, stage: Stage) -> list[Entry]:
     return entries
 
 
+def check_times(roots: Roots, request: StageRequest, source_end: float) -> None:
+    """Raise :class:`BadInput` for an entry that starts after the source's end (seconds)."""
+    for stage in CORRECTIONS:
+        path = find(roots, request, stage)
+        if path is None:
+            continue
+        for entry in read(path, request, stage):
+            if why := is_late(entry, source_end):
+                raise refused(request, stage, path, entry, why)
+
+
+def is_late(entry: Entry, source_end: float) -> str:
+    """Why the entry cannot be part of a source that ends at `source_end` (seconds); empty if
+    it can."""
+    if entry.start < source_end:
+        return ""
+    return (
+        f"it starts at {entry.start:.1f} s, and the source ends at {source_end:.1f} s: "
+        "expected the times of this source, in seconds"
+    )
+
+
 def refused(request: StageRequest, stage: Stage, path: Path, entry: Entry, why: str) -> BadInput:
     """The error for one entry of a file that can be read."""
     return _bad(request, stage, path.suffix, f"{entry.place}: {why}")

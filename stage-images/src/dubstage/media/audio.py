@@ -24,12 +24,39 @@ CLIPPING_LEVEL = 0.999
 MAX_CLIPPED_SHARE = 0.001
 """With a larger share of clipped samples a voice sounds broken."""
 
+CANCELLING_SECONDS = 0.5
+CANCELLING_RATIO = 4.0
+"""Two channels cancel each other if the ratio of the power of their difference to that of
+their sum is larger."""
+
 
 def clipped_share(samples: Samples) -> float:
     """The share of `samples`, at least one, that is clipped."""
     import numpy
 
     return float(numpy.mean(numpy.abs(samples) >= CLIPPING_LEVEL))
+
+
+def mix_to_mono(samples: Samples, rate: int) -> Samples:
+    """One channel of `samples`, shape (frames, channels), at `rate` Hz.
+
+    The channels' average; of two channels that cancel each other, as a microphone that is
+    wired the wrong way makes them, half their difference. Decided for every half second.
+    """
+    import numpy
+
+    mono = numpy.asarray(samples.mean(axis=1), numpy.float32)
+    if samples.shape[1] != 2:
+        return mono
+    left, right = samples[:, 0], samples[:, 1]
+    size = max(round(CANCELLING_SECONDS * rate), 1)
+    for start in range(0, len(mono), size):
+        block = slice(start, start + size)
+        difference = (left[block] - right[block]) / 2
+        power = numpy.square(mono[block], dtype=numpy.float64).sum()
+        if numpy.square(difference, dtype=numpy.float64).sum() > CANCELLING_RATIO * power:
+            mono[block] = difference
+    return mono
 
 
 def to_bytes(samples: Samples) -> bytes:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dubstage.media.audio import Samples
+from dubstage.media.audio import Samples, mix_to_mono
 from dubstage.media.ffmpeg import input_file, run
+from dubstage.media.wav import WRITER
 
 RECOGNIZER_SAMPLE_RATE = 16000
 """Hz that Whisper expects."""
@@ -42,18 +43,26 @@ def parts_of(file: Path, longest: int = PART_SECONDS) -> Iterator[Part]:
     import soundfile
 
     with tempfile.TemporaryDirectory() as folder:
-        mono = Path(folder) / "mono.wav"
-        run([*input_file(file), "-ar", str(RECOGNIZER_SAMPLE_RATE), "-ac", "1", mono])
-        with soundfile.SoundFile(mono) as audio:
+        resampled = Path(folder) / "resampled.wav"
+        run([*input_file(file), "-ar", str(RECOGNIZER_SAMPLE_RATE), *WRITER, resampled])
+        with soundfile.SoundFile(resampled) as audio:
             total = audio.frames / RECOGNIZER_SAMPLE_RATE
             start, samples = 0, numpy.zeros(0, numpy.float32)
             while start < audio.frames:
-                more = audio.read(longest * RECOGNIZER_SAMPLE_RATE - len(samples), dtype="float32")
-                samples = numpy.concatenate([samples, more])
+                missing = longest * RECOGNIZER_SAMPLE_RATE - len(samples)
+                more = audio.read(missing, dtype="float32", always_2d=True)
+                samples = numpy.concatenate([samples, mix_to_mono(more, RECOGNIZER_SAMPLE_RATE)])
                 is_last = start + len(samples) >= audio.frames
                 end = len(samples) if is_last else _quietest(samples)
                 yield Part(start / RECOGNIZER_SAMPLE_RATE, total, samples[:end])
                 start, samples = start + end, samples[end:].copy()
+
+
+def recognizer_samples(file: Path) -> Samples:
+    """The whole of an audio file, one channel at 16 kHz."""
+    import numpy
+
+    return numpy.concatenate([part.samples for part in parts_of(file)])
 
 
 def _quietest(samples: Samples) -> int:

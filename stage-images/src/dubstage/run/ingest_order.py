@@ -4,6 +4,7 @@ work, and look ahead at the other stages."""
 from __future__ import annotations
 
 from dubstage.contract import Stage, StageResult
+from dubstage.errors import BadInput
 from dubstage.inputs import corrections, voice_files
 from dubstage.run.attempt import Attempt
 from dubstage.text import language_check
@@ -22,6 +23,12 @@ def run_ingest(attempt: Attempt, run: StageRun) -> StageResult:
     attempt.require_source()
     ownership.claim(attempt.tree, request)
     corrected = corrections.check(attempt.roots, request)
+    if Stage.TRANSCRIBE in corrected and request.source_language is None:
+        raise BadInput(
+            f"inputs/{request.job_id} has a transcript, and its language is not known: set "
+            "spec.sourceLanguage.",
+            reason="LanguageUnknown",
+        )
     voice_files.check(attempt.roots, request)
 
     later = {} if request.force else attempt.reusable_from(Stage.INGEST)
@@ -31,6 +38,10 @@ def run_ingest(attempt: Attempt, run: StageRun) -> StageResult:
         manifest = attempt.work(run)
         later = attempt.reusable_from(Stage.SEPARATE)
 
+    if manifest.summary.duration_milliseconds is not None:
+        corrections.check_times(
+            attempt.roots, request, manifest.summary.duration_milliseconds / 1000
+        )
     attempt.delete_interim()
     result = attempt.result(manifest, later, is_reused=is_reused)
     return result.model_copy(

@@ -177,4 +177,4 @@ def _read(file: SoundFile, start: float, end: float) -> Samples:
     rate = file.samplerate
     file.seek(min(int(start * rate), file.frames))
     samples: Samples = file.read(max(int((end - start) * rate), 0), dtype="float32", always_2d=True)
-    return samples.mean(axis=1) if len(samples) else samples[:, 0]
+    return audio.mix_to_mono(samples, rate)

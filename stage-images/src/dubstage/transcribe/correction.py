@@ -77,14 +77,7 @@ def _read(work: Work, path: Path) -> list[Entry]:
     source_end = soundfile.info(vocals).duration
     entries = corrections.read(path, request, Stage.TRANSCRIBE)
     for entry in entries:
-        why = ""
-        if not entry.text:
-            why = "it has no text"
-        elif entry.start >= source_end:
-            why = (
-                f"it starts at {entry.start:.1f} s, and the source ends at {source_end:.1f} s: "
-                "expected the times of this source, in seconds"
-            )
+        why = corrections.is_late(entry, source_end) if entry.text else "it has no text"
         if why:
             raise corrections.refused(request, Stage.TRANSCRIBE, path, entry, why)
     return entries

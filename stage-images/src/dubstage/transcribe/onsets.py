@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dubstage.logs import step
+from dubstage.media.audio import mix_to_mono
 from dubstage.timing.onset import BACK_SECONDS, after_pause, snap
 from dubstage.transcribe.segments import Group
 
@@ -51,7 +52,7 @@ def _onset(group: Group, audio: soundfile.SoundFile, spoken_until: float) -> flo
     rate = audio.samplerate
     audio.seek(min(int(first * rate), audio.frames))
     seconds = last + MARGIN_SECONDS - first
-    samples = audio.read(int(seconds * rate), dtype="float32", always_2d=True).mean(axis=1)
+    samples = mix_to_mono(audio.read(int(seconds * rate), dtype="float32", always_2d=True), rate)
     onset = after_pause(samples, rate, recognized - first, group[0].end - first) if joined else None
     onset = first + (snap(samples, rate, recognized - first) if onset is None else onset)
     return onset if onset <= last else recognized

@@ -14,6 +14,7 @@ from dubstage.contract import EngineChoice, SpeakerRange
 from dubstage.engines.repositories import ALIGNER_ENGINE, DIARIZER
 from dubstage.errors import Misconfigured
 from dubstage.logs import step
+from dubstage.media.windows import recognizer_samples
 from dubstage.models import model_folder
 from dubstage.models.pull import hugging_face_token
 from dubstage.models.volume import find_model
@@ -94,7 +95,7 @@ class WhisperX:
         progress: Progress,
     ) -> Recognition:
         """Words with the times of an aligner, each with its speaker."""
-        audio = self._whisperx.load_audio(str(speech))
+        audio = recognizer_samples(speech)
         probability = 1.0
         if language is None:
             language, probability = self._detect_language(audio)
