@@ -106,16 +106,21 @@ def test_stage_counts_once_the_folders_exist() -> None:
     assert world.step().stages[0].state is StageState.RUNNING
 
 
-def test_folders_that_cannot_be_created_are_explained() -> None:
+@pytest.mark.parametrize(
+    ("cause", "remedy"),
+    [("Permission denied", "user, group or fsGroup"), ("No space left on device", "Free some")],
+)
+def test_folders_that_cannot_be_created_are_explained(cause: str, remedy: str) -> None:
     world = World()
     world.step()
-    said = "mkdir: cannot create directory '/data/interim/talk': Permission denied"
+    said = f"mkdir: cannot create directory '/data/interim/talk': {cause}"
     ended = {"exitCode": 1, "reason": "Error", "message": f"{said}\n"}
     with_init(world, "Failed", {"terminated": ended})
     world.fail()
     entry = world.step().stages[0]
     assert (entry.state, entry.reason) == (StageState.FAILED, reasons.FOLDERS_NOT_CREATED)
     assert said in str(entry.message)
+    assert remedy in str(entry.message)
 
 
 def started(pod: Any, tmp_path: Path) -> StageRequest:
@@ -192,10 +197,26 @@ def test_entries_of_a_file_without_translation() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["a\x1bb", "a\x9b31m", "talk\u202egpm.4pm", "a\u2066b", "a\u200fb", "a\u2028b", "/etc", "a\nb"],
+    [
+        "a\x1bb",
+        "a\x9b31m",
+        "talk\u202egpm.4pm",
+        "a\u2066b",
+        "a\u200fb",
+        "a\u2028b",
+        "a\nb",
+        "a\x7f",
+    ],
 )
 def test_path_that_a_terminal_shows_otherwise_is_refused(path: str) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError, match="control characters"):
+        dubjob(source={"path": path})
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "..", "a/../../b"])
+def test_path_out_of_the_inputs_is_refused(path: str) -> None:
+    """Also in an object that was stored before the schema refused it."""
+    with pytest.raises(ValidationError, match="relative to the inputs folder"):
         dubjob(source={"path": path})
 
 

@@ -15,11 +15,11 @@ from dubjob_operator.api.fields import (
     LabelValue,
     LanguageTag,
     ObjectName,
-    RelativePath,
     exactly_one_of,
 )
 from dubjob_operator.api.model import ApiModel
 from dubjob_operator.api.options import Deadlines, Glossary, Mix, Speakers
+from dubjob_operator.api.paths import RelativePath
 from dubjob_operator.api.profile_reference import ProfileRef, UsedProfile, candidates
 from dubjob_operator.api.renamed import Renamed
 from dubjob_operator.api.status import DubJobStatus

@@ -8,12 +8,6 @@ from pydantic import Field, JsonValue
 
 JOB_ID = r"^[a-z0-9]([-_.a-z0-9]*[a-z0-9])?$"
 """One path segment. A separate rule refuses two consecutive dots."""
-FORBIDDEN_IN_PATHS = (
-    r"\x00-\x1f\x7f\x{80}-\x{9f}\x{61c}\x{200e}\x{200f}\x{2028}-\x{202e}\x{2066}-\x{2069}"
-)
-"""Control characters, and marks that reorder or break a line: a terminal would show another path.
-RE2 of the API server and the engine of pydantic read this the same."""
-RELATIVE_PATH = rf"^[^/{FORBIDDEN_IN_PATHS}][^{FORBIDDEN_IN_PATHS}]*$"
 LABEL_VALUE = r"^[A-Za-z0-9]([-_.A-Za-z0-9]*[A-Za-z0-9])?$"
 
 JobID = Annotated[
@@ -25,34 +19,6 @@ JobID = Annotated[
             "x-kubernetes-validations": [
                 {"rule": "!self.contains('..')", "message": "jobID must not contain '..'"}
             ]
-        },
-    ),
-]
-RelativePath = Annotated[
-    str,
-    Field(
-        pattern=RELATIVE_PATH,
-        min_length=1,
-        max_length=1024,
-        json_schema_extra={
-            # Rules instead of the pattern, because the API server reports a pattern as it is.
-            "pattern": None,
-            "x-kubernetes-validations": [
-                {
-                    "rule": "!self.startsWith('/')",
-                    "message": "path must not begin with '/': give it relative to the inputs "
-                    "folder",
-                },
-                {
-                    "rule": f"!self.matches(r'[{FORBIDDEN_IN_PATHS}]')",
-                    "message": "path must not contain control characters or marks of text "
-                    "direction: rename the file",
-                },
-                {
-                    "rule": "!self.split('/').exists(part, part == '..')",
-                    "message": "path must not contain '..': give it relative to the inputs folder",
-                },
-            ],
         },
     ),
 ]

@@ -73,11 +73,20 @@ def with_cause(text: str, detail: str) -> str:
     return f"{text}: {sentence(detail[:DETAIL_LENGTH])}" if detail.strip() else f"{text}."
 
 
+FULL = ("No space left on device", "Disk quota exceeded")
+"""What `mkdir` reports for a full volume. The images have no other language."""
+
+
 def folders_not_created(answer: str) -> str:
     """The init container failed with `answer`, the last line of its log."""
+    remedy = (
+        "Free some space on it."
+        if any(cause in answer for cause in FULL)
+        else "The user, group or fsGroup of the profile must have access to its interim and "
+        "outputs folders."
+    )
     return (
-        f"The folders of the job cannot be created on the data volume: {sentence(answer)} The "
-        "user, group or fsGroup of the profile must have access to its interim and outputs folders."
+        f"The folders of the job cannot be created on the data volume: {sentence(answer)} {remedy}"
     )
 
 
