@@ -171,13 +171,13 @@ def _write_video(
     (path, declared, facts), (dub_file, loudness) = source, dub
     if facts.video is None or declared.video is None:
         return
-    declared, container = planned(declared, facts.video)
-    assert declared.video
+    dubbed_track = next(track for track in declared.audio if track.index == facts.track)
+    carried, container = planned(declared, facts.video)
     video = DubbedVideo(
         source=path,
-        declared=declared,
+        declared=carried,
         video=declared.video,
-        dubbed_track=next(each for each in declared.audio if each.index == facts.track),
+        dubbed_track=dubbed_track,
         dub=dub_file,
         dub_gain_db=aac_gain_db(dub_file, loudness, work.scratch),
         target_language=work.request.target_language,

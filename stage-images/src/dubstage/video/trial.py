@@ -132,8 +132,8 @@ class _Trial:
             mux_video(self.described(declared, limited), target, lambda _: None)
             written = probe(target)
         except MediaError as error:
-            self.reason = str(error)
-            logger.info("%s does not hold this source: %s", container.suffix, error)
+            self.reason = str(error).replace(str(target), target.name)
+            logger.info("%s does not hold this source: %s", container.suffix, self.reason)
             return False
         finally:
             target.unlink(missing_ok=True)
