@@ -227,7 +227,8 @@ def test_alerts_and_dashboard_match_the_files() -> None:
     found = render(OPERATOR, metrics__alerts=True, metrics__dashboard=True)
     (group,) = found.one("PrometheusRule")["spec"]["groups"]
     assert {rule["alert"] for rule in group["rules"]} == {
-        "DubJobNoLeader", "DubJobReconcileErrors", "DubJobStagesFail", "DubJobQueueLong",
+        "DubJobNoLeader", "DubJobReconcileErrors", "DubJobStagesFail", "DubJobNoPods",
+        "DubJobQueueLong",
     }  # fmt: skip
     dashboard = found.one("ConfigMap")
     assert dashboard["metadata"]["labels"]["grafana_dashboard"] == "1"

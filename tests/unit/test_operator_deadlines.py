@@ -6,13 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from planning_world import NOW, World, profile
+from planning_world import NOW, World, dubjob, profile
 
 from dubjob_operator.api.profile_reference import UsedProfile
 from dubjob_operator.api.status import DubJobStatus, StageState
 from dubjob_operator.planning.estimate import remaining_seconds
 from dubjob_operator.planning.job_refusal import job_refused
-from dubjob_operator.planning.observation import Admission, NotRefused, Refusal
+from dubjob_operator.planning.observation import Admission, NotRefused, Observed, Refusal
+from dubjob_operator.planning.stage_states import stage_states
 from dubjob_operator.planning.times import timestamp
 from dubstage.contract import Stage
 from dubstage.contract.summary import StageSummary
@@ -72,6 +73,18 @@ def test_stage_waits_for_a_quota_on_jobs() -> None:
     assert state(world.later(41)) == (StageState.FAILED, "QueueDeadlineExceeded")
 
 
+def test_deadline_of_the_profile_counts_for_a_refused_job() -> None:
+    world, limit = World(), profile(deadlines={"startSeconds": 20})
+    refused = job_refused(PROFILE, "spec.template: Invalid value")
+    first = stage_states(world.dubjob, limit, Observed(), NOW, refused)
+    assert first[0].reason == "ProfileInvalid"
+    recorded = DubJobStatus(observed_generation=1, stages=list(first))
+    later = stage_states(
+        dubjob(recorded=recorded), limit, Observed(), NOW + timedelta(seconds=21), refused
+    )
+    assert later[0].reason == "StartDeadlineExceeded"
+
+
 def test_refused_job_is_a_fault_of_the_profile() -> None:
     world = World(deadlines={"startSeconds": 10})
     world.profile = job_refused(PROFILE, "spec.template: Invalid value")
@@ -89,6 +102,7 @@ def test_refused_job_is_a_fault_of_the_profile() -> None:
         (f"500 : {DENIED_BY_WEBHOOK}", False, "ProfileInvalid"),
         ("422 Invalid: spec.timeoutSeconds: Invalid value", True, "ProfileInvalid"),
         ("422 Invalid: a sentence of a later version", True, "ProfileInvalid"),
+        ('403 Forbidden: User "x" cannot create resource "jobs"', True, "JobNotCreated"),
     ],
 )
 def test_job_that_cannot_be_created(answer: str, final: bool, reason: str) -> None:
@@ -185,7 +199,12 @@ def test_job_without_a_pod(refused: str, suspended: bool, reason: str, is_fault:
     world.refusals = {name: Refusal(refused)} if refused else {}
     world.jobs[name]["spec"]["suspend"] = suspended
     soon = 6 if refused or suspended else 61
-    assert state(world.later(soon)) == (StageState.QUEUED, reason)
+    after = world.later(soon)
+    assert state(after) == (StageState.QUEUED, reason)
+    finished = after.condition("Finished")
+    assert finished
+    outage = reason in ("NoPod", "PodNotCreated")
+    assert finished.reason == (reason if outage else "Queued"), "the alert DubJobNoPods counts it"
     after = world.later(3600)
     assert failed(after) == ("StartDeadlineExceeded" if is_fault else None)
 

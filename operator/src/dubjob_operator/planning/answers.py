@@ -25,6 +25,8 @@ OUTAGE = (
     "internal error occurred",
     "not yet ready to handle request",
     "status unknown for quota",
+    # The permissions of the operator or of the Job controller, which no DubJob can correct.
+    "cannot create resource",
     "retry after",
     *TIMEOUT,
     "connection refused",

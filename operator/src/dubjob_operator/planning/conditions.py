@@ -14,7 +14,7 @@ from datetime import datetime
 from dubjob_operator import names, reasons
 from dubjob_operator.api.status import Condition, StageState, StageStatus
 from dubjob_operator.planning import messages
-from dubjob_operator.planning.start_faults import is_fault
+from dubjob_operator.planning.start_faults import OUTAGES, is_fault
 from dubjob_operator.planning.times import timestamp
 
 MESSAGE_LENGTH = 2000
@@ -90,7 +90,9 @@ def state_of(entry: StageStatus | None, suspend: bool) -> State:
     if failed:
         reason, message = entry.reason or reasons.STAGE_FAILED, entry.message or headline
     elif entry.reason and (
-        entry.state is StageState.PENDING or (entry.state is StageState.RETRYING and cannot_start)
+        entry.state is StageState.PENDING
+        or (entry.state is StageState.RETRYING and cannot_start)
+        or entry.reason in OUTAGES
     ):
         reason, message = entry.reason, entry.message or headline
     else:

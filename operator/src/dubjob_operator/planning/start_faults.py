@@ -24,6 +24,10 @@ JOB_FAULTS = frozenset({reasons.POD_REFUSED, reasons.MANAGED_ELSEWHERE})
 is a fault."""
 
 
+OUTAGES = frozenset({reasons.NO_POD, reasons.POD_NOT_CREATED})
+"""Why a Job has no pod although there may be capacity: a part of the control plane is away."""
+
+
 POD_FAULTS = frozenset(
     {
         reasons.CLAIM_MISSING,
