@@ -16,6 +16,7 @@ from dubjob_operator.api.dubjob import DubJob
 from dubjob_operator.api.profile import DubProfile
 from dubjob_operator.api.status import StageState
 from dubjob_operator.cluster.cached_object import slim
+from dubjob_operator.planning.failure_policy import explain
 from dubjob_operator.planning.manifests import stage_job
 from dubjob_operator.planning.stage_entry import first
 from dubstage.contract import REQUEST_ENV, Stage, StageRequest
@@ -121,6 +122,27 @@ def test_folders_that_cannot_be_created_are_explained(cause: str, remedy: str) -
     assert (entry.state, entry.reason) == (StageState.FAILED, reasons.FOLDERS_NOT_CREATED)
     assert said in str(entry.message)
     assert remedy in str(entry.message)
+
+
+@pytest.mark.parametrize(
+    ("ended", "conditions", "reason"),
+    [
+        ({"exitCode": 128, "reason": "StartError", "message": "exec: mkdir: not found"}, [],
+         reasons.START_ERROR),
+        ({"exitCode": 143, "reason": "Error", "message": "mkdir: interrupted"},
+         [{"type": "DisruptionTarget", "status": "True"}], reasons.DISRUPTED),
+        ({"exitCode": 137, "reason": "OOMKilled"}, [], reasons.OUT_OF_MEMORY),
+    ],
+)  # fmt: skip
+def test_folders_are_not_blamed_for_other_failures(
+    ended: dict[str, Any], conditions: list[Any], reason: str
+) -> None:
+    world = World()
+    world.step()
+    with_init(world, "Failed", {"terminated": ended})
+    world.pods[-1]["status"]["conditions"] = conditions
+    (pod,) = world.observed().pods
+    assert explain("ingest", pod, "DubProfile cpu").reason == reason
 
 
 def started(pod: Any, tmp_path: Path) -> StageRequest:

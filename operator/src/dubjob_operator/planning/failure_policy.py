@@ -78,9 +78,6 @@ def explain(stage: str, pod: ObservedPod, profile: str) -> Failure:
         is_scratch = is_over_scratch_limit(pod)
         message = failure_messages.scratch_full(stage, pod.message, profile, is_scratch=is_scratch)
         return Failure(reasons.SCRATCH_FULL, message)
-    if pod.folders_error:
-        message = failure_messages.folders_not_created(pod.folders_error)
-        return Failure(reasons.FOLDERS_NOT_CREATED, message)
     if pod.result and pod.exit_code:
         return Failure(
             pod.result.reason,
@@ -91,6 +88,9 @@ def explain(stage: str, pod: ObservedPod, profile: str) -> Failure:
     if pod.terminated_reason in START_ERRORS:
         message = failure_messages.start_error(stage, pod.name, pod.node, pod.terminated_message)
         return Failure(reasons.START_ERROR, message)
+    if pod.folders_error:
+        message = failure_messages.folders_not_created(pod.folders_error)
+        return Failure(reasons.FOLDERS_NOT_CREATED, message)
     if is_rejected(pod) and pod.reason:
         message = failure_messages.pod_rejected(pod.name, pod.node, pod.reason, pod.message)
         return Failure(reasons.POD_REJECTED, message)
