@@ -11,6 +11,8 @@ import kopf
 from dubjob_operator import names
 from dubjob_operator.api.dubjob import Key
 from dubjob_operator.cluster.cached_object import CachedDubJob, CachedObject, CachedProfile
+from dubjob_operator.planning.idle import is_active
+from dubjob_operator.planning.observation import controller_uid
 from dubjob_operator.planning.observed_pod import Object
 
 DELETED = "DELETED"
@@ -80,6 +82,10 @@ class Cache:
     own_jobs: ObjectCache[CachedObject] = field(default_factory=ObjectCache)
     """By the DubJob's label, like the pods."""
     own_pods: ObjectCache[CachedObject] = field(default_factory=ObjectCache)
+    ended_jobs: ObjectCache[CachedObject] = field(default_factory=ObjectCache)
+    """Jobs that were deleted after they had finished, until a reconcile has read their outcome."""
+    ended_pods: ObjectCache[CachedObject] = field(default_factory=ObjectCache)
+    """Pods of such Jobs. They may be deleted before their Job."""
     profiles: ObjectCache[CachedProfile] = field(default_factory=ObjectCache)
     cluster_profiles: ObjectCache[CachedProfile] = field(default_factory=ObjectCache)
     """By key, like the DubProfiles; the namespace is empty."""
@@ -97,12 +103,43 @@ class Cache:
         return [*self.profiles.every_key(), *self.cluster_profiles.every_key()]
 
     def jobs(self, key: Key) -> Iterable[Object]:
-        """Jobs that carry the DubJob's label."""
-        return [stored.raw for stored in self.own_jobs.of(_label(key))]
+        """Jobs that carry the DubJob's label, with those whose outcome was not read."""
+        label = _label(key)
+        return [stored.raw for stored in [*self.own_jobs.of(label), *self.ended_jobs.of(label)]]
 
     def pods(self, key: Key) -> Iterable[Object]:
-        """Pods that carry the DubJob's label."""
-        return [stored.raw for stored in self.own_pods.of(_label(key))]
+        """Pods that carry the DubJob's label, with those whose outcome was not read."""
+        label = _label(key)
+        return [stored.raw for stored in [*self.own_pods.of(label), *self.ended_pods.of(label)]]
+
+    def update_job(self, event: kopf.RawEvent, label: Key, stored: CachedObject) -> None:
+        """Store the Job of a watch event. If it was deleted after it had finished, for example
+        because its time to live is over, its outcome is kept."""
+        self.own_jobs.update(event, label, stored)
+        if event["type"] == DELETED and self.labeled(label) and not is_active(stored.raw):
+            self.ended_jobs.put(label, stored)
+
+    def update_pod(self, event: kopf.RawEvent, label: Key, stored: CachedObject) -> None:
+        """Store the pod of a watch event. If it was deleted with its finished Job, its outcome is
+        kept."""
+        self.own_pods.update(event, label, stored)
+        if event["type"] != DELETED:
+            return
+        owner = controller_uid(stored.raw)
+        jobs = [*self.own_jobs.of(label), *self.ended_jobs.of(label)]
+        if any(job.uid == owner and not is_active(job.raw) for job in jobs):
+            self.ended_pods.put(label, stored)
+
+    def ended(self, key: Key) -> list[str]:
+        """UIDs of the deleted Jobs and pods whose outcome was not read."""
+        label = _label(key)
+        return [each.uid for each in [*self.ended_jobs.of(label), *self.ended_pods.of(label)]]
+
+    def forget_ended(self, uids: Iterable[str]) -> None:
+        """Forget deleted Jobs and pods: their outcome is recorded."""
+        for uid in uids:
+            self.ended_jobs.remove(uid)
+            self.ended_pods.remove(uid)
 
     def unfinished(self) -> list[Key]:
         """Keys of the DubJobs that are not idle."""

@@ -70,8 +70,8 @@ class Reconciler:
         self._written: dict[Key, tuple[frozenset[str], CachedDubJob]] = {}
         """The last write of each DubJob that has not reached the cache, with the versions that it
         replaces."""
-        self._events: dict[str, list[Transition]] = {}
-        """Events to emit, by UID of the DubJob."""
+        self._events: dict[Key, tuple[DubJobStatus, list[Transition]]] = {}
+        """By DubJob: the Events to emit, and the status that they report."""
         self._expected: dict[str, datetime] = {}
         """Jobs that were created and have not reached the cache, with the time of creation."""
 
@@ -80,18 +80,27 @@ class Reconciler:
 
         Raises :class:`dubjob_operator.cluster.errors.ApiError`.
         """
+        ended = self.cache.ended(key)
+        again = await self._reconcile(key)
+        self.cache.forget_ended(ended)
+        return again
+
+    async def _reconcile(self, key: Key) -> float | None:
         self.refusals.forget(key)
         self.admissions.forget(key)
         stored = self._latest(key)
         if stored is None:
             self.progress.forget(key)
             self._learnt.pop(key, None)
+            self._events.pop(key, None)
             return None
+        now = self.clock()
+        if key in self._events:
+            await self._emit_pending(stored, now)
         jobs, pods = list(self.cache.jobs(key)), list(self.cache.pods(key))
         if stored.idle and not any(is_active(job) for job in jobs):
             self._learn_once(key, stored)
             return None
-        now = self.clock()
         try:
             dubjob = DubJob.model_validate_json(stored.text)
         except ValidationError as error:
@@ -169,20 +178,32 @@ class Reconciler:
         now: datetime,
     ) -> None:
         """Write the status if it differs, then emit Events: an Event must not report what was not
-        recorded. An Event that the API server does not take is emitted by the next reconcile."""
-        await self._emit(metadata, now)
+        recorded."""
         if after == before:
             return
+        self._events[metadata.namespace, metadata.name] = (
+            after,
+            transitions(metadata, before, after),
+        )
         written = await write_status(self.client, stored, after)
         key = (metadata.namespace, metadata.name)
         outdated, _ = self._written.get(key, (frozenset[str](), stored))
         self._written[key] = (outdated | {stored.version}, written)
-        self._events[metadata.uid] = transitions(metadata, before, after)
         await self._emit(metadata, now)
 
+    async def _emit_pending(self, stored: CachedDubJob, now: datetime) -> None:
+        """Emit the Events of the last write if an error left that open, and drop them if it has
+        not reached the API server."""
+        raw = stored.raw
+        metadata = Metadata.model_validate(raw["metadata"])
+        recorded, _ = self._events[metadata.namespace, metadata.name]
+        if DubJobStatus.model_validate(raw.get("status") or {}) == recorded:
+            await self._emit(metadata, now)
+        else:
+            del self._events[metadata.namespace, metadata.name]
+
     async def _emit(self, metadata: Metadata, now: datetime) -> None:
-        """Emit the Events of the last write that were not emitted yet."""
-        events = self._events.get(metadata.uid, [])
+        _, events = self._events[metadata.namespace, metadata.name]
         while events:
             try:
                 await emit(self.client, metadata, events[0], now)
@@ -190,7 +211,7 @@ class Reconciler:
                 # By a quota or a policy for Events. Without the Event, work goes on.
                 logger.warning("event %s: %s", events[0].reason, refused)
             del events[0]
-        self._events.pop(metadata.uid, None)
+        del self._events[metadata.namespace, metadata.name]
 
     def _is_expected(self, job: dict[str, Any], now: datetime) -> bool:
         """Whether the Job was created a moment ago. To create it again would be harmless, because

@@ -52,7 +52,7 @@ def register(
     async def job_seen(body: kopf.Body, event: kopf.RawEvent, **_: Any) -> None:
         note("jobs")
         label = owner_label(body)
-        cache.own_jobs.update(event, label, CachedObject.of(slim(dict(body))))
+        cache.update_job(event, label, CachedObject.of(slim(dict(body))))
         # A failure must be read before the Job expires, or else the Job is created again.
         urgent = event["type"] == DELETED or has_failed(body)
         wake(cache.labeled(label), urgent=urgent)
@@ -61,7 +61,7 @@ def register(
     async def pod_seen(body: kopf.Body, event: kopf.RawEvent, memo: kopf.Memo, **_: Any) -> None:
         note("pods")
         label = owner_label(body)
-        cache.own_pods.update(event, label, CachedObject.of(slim(dict(body))))
+        cache.update_pod(event, label, CachedObject.of(slim(dict(body))))
         done = body.get("status", {}).get("phase") == "Succeeded"
         urgent = event["type"] == DELETED or (done and not memo.get("done"))
         memo.done = done

@@ -1,0 +1,233 @@
+"""The whole loop of gather, plan, apply and write, with requests that fail at a chosen point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from unkind_cluster import UnkindCluster
+
+from dubjob_operator.api.status import StageState
+from dubjob_operator.cluster.errors import ApiError, Conflict, NotLeading, Unavailable
+from dubstage.contract import Stage
+
+CONFLICT = Conflict(409, "Conflict", "the object has been modified")
+AWAY = Unavailable(500, "InternalError", "etcdserver: leader changed")
+SHUTDOWN = NotLeading(0, "NotLeading", "another replica is the leader")
+CALLS = ["POST jobs", "DELETE jobs", "PUT status", "POST events"]
+ERRORS = [CONFLICT, AWAY, SHUTDOWN]
+
+
+def finished(cluster: UnkindCluster) -> tuple[str, str]:
+    found = cluster.status.condition("Finished")
+    assert found
+    return found.status, found.reason
+
+
+def run_to_the_end(cluster: UnkindCluster) -> None:
+    for _ in range(80):
+        cluster.end_terminating()
+        cluster.look(1)
+        if finished(cluster)[0] == "True":
+            return
+        cluster.start_pod()
+        cluster.look(1)
+        cluster.end_pod(0)
+    raise AssertionError(cluster.status)
+
+
+def test_dub_completes() -> None:
+    cluster = UnkindCluster()
+    cluster.look()
+    run_to_the_end(cluster)
+    assert finished(cluster) == ("True", "Completed")
+    assert cluster.created == [str(stage) for stage in Stage]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.reason)
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("takes_effect", [True, False])
+@pytest.mark.parametrize("restarts", [True, False])
+def test_deadline_holds_whatever_write_is_lost(
+    call: str, error: ApiError, takes_effect: bool, restarts: bool
+) -> None:
+    cluster = UnkindCluster(deadlines={"activeSeconds": 100})
+    cluster.look()
+    cluster.start_pod()
+    cluster.look(10)
+    cluster.faults[call] = (error, takes_effect)
+    cluster.now += timedelta(seconds=100)
+    cluster.deliver()
+    cluster.reconcile()
+    if restarts:
+        cluster.restart()
+    for _ in range(3):
+        cluster.look(5)
+        cluster.end_terminating()
+    assert finished(cluster) == ("True", "DeadlineExceeded")
+    assert cluster.created == ["ingest"]
+    assert not cluster.jobs
+    lost = restarts and (call == "POST events" or (call == "PUT status" and takes_effect))
+    assert lost or "StageFailed" in cluster.events
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.reason)
+@pytest.mark.parametrize("takes_effect", [True, False])
+def test_lost_write_repeats_no_stage(call: str, error: ApiError, takes_effect: bool) -> None:
+    cluster = UnkindCluster()
+    for _ in range(30):
+        cluster.faults[call] = (error, takes_effect)
+        cluster.look(3)
+        cluster.end_terminating()
+        cluster.start_pod()
+        cluster.look(3)
+        cluster.end_pod(0)
+    cluster.faults.clear()
+    cluster.look(10)
+    assert finished(cluster) == ("True", "Completed")
+    assert cluster.created == [str(stage) for stage in Stage]
+
+
+def test_expired_job_counts_with_its_outcome() -> None:
+    """The operator was away, or busy, for longer than the time to live."""
+    cluster = UnkindCluster(backoffLimit=0)
+    cluster.look()
+    cluster.start_pod()
+    cluster.look(1)
+    cluster.end_pod(65)
+    cluster.expire_jobs()
+    cluster.look(1)
+    assert finished(cluster) == ("True", "ExitCode")
+    assert cluster.created == ["ingest"]
+    assert not cluster.cache.ended_jobs.every()
+    assert not cluster.cache.ended_pods.every()
+
+
+@pytest.mark.parametrize("order", [("jobs", "pods"), ("pods", "jobs")])
+def test_expired_success_counts(order: tuple[str, str]) -> None:
+    cluster = UnkindCluster()
+    cluster.look()
+    cluster.start_pod()
+    cluster.look(1)
+    cluster.end_pod(0)
+    cluster.deliver("pods", "jobs")
+    cluster.expire_jobs()
+    cluster.deliver(*order)
+    cluster.look(1)
+    assert cluster.created == ["ingest", "separate"]
+    assert cluster.status.stages[0].state == StageState.SUCCEEDED
+
+
+def test_outcomes_of_a_deleted_dubjob_are_not_kept() -> None:
+    cluster = UnkindCluster()
+    cluster.look()
+    cluster.start_pod()
+    cluster.look(1)
+    cluster.end_pod(0)
+    cluster.deliver()
+    cluster.cache.dubjobs.remove(cluster.dubjob["metadata"]["uid"])
+    cluster.expire_jobs()
+    cluster.deliver("jobs", "pods")
+    assert not cluster.cache.ended_jobs.every()
+
+
+def test_status_that_was_lost_is_found_again() -> None:
+    """A restored backup has no status; what the Jobs say still counts."""
+    cluster = UnkindCluster()
+    cluster.look()
+    cluster.start_pod()
+    cluster.look(1)
+    cluster.dubjob["status"] = {}
+    cluster.touch()
+    cluster.restart()
+    cluster.look(1)
+    run_to_the_end(cluster)
+    assert cluster.created == [str(stage) for stage in Stage]
+
+
+def test_lost_node_holds_the_next_run_until_its_pod_is_gone() -> None:
+    cluster = UnkindCluster(deadlines={"startSeconds": 300})
+    cluster.look()
+    cluster.start_pod()
+    cluster.look(1)
+    cluster.lose_node()
+    cluster.look(1)
+    cluster.look(95)
+    assert finished(cluster) == ("False", "NodeLost")
+    cluster.look(301)
+    assert finished(cluster) == ("True", "StartDeadlineExceeded")
+    cluster.dubjob["metadata"]["annotations"] = {"dubjob.dev/retry": "failed@1"}
+    cluster.touch()
+    cluster.look(1)
+    assert cluster.created == ["ingest"]
+    cluster.end_terminating()
+    cluster.look(1)
+    assert cluster.created == ["ingest", "ingest"]
+
+
+Action = Callable[[UnkindCluster], object]
+
+
+def tick(cluster: UnkindCluster) -> None:
+    """Time passes, and the operator does not reconcile."""
+    cluster.now += timedelta(seconds=60)
+
+
+def suspend(cluster: UnkindCluster) -> None:
+    cluster.change(suspend=True)
+
+
+def resume(cluster: UnkindCluster) -> None:
+    cluster.change(suspend=False)
+
+
+def reconcile(cluster: UnkindCluster) -> None:
+    cluster.reconcile()
+
+
+def fault(call: str, error: ApiError, takes_effect: bool) -> Action:
+    def action(cluster: UnkindCluster) -> None:
+        cluster.faults[call] = (error, takes_effect)
+
+    action.__name__ = f"{call} {error.reason} {takes_effect}"
+    return action
+
+
+ACTIONS: list[Action] = [
+    UnkindCluster.look, UnkindCluster.look, reconcile, UnkindCluster.restart, tick, tick,
+    UnkindCluster.start_pod, UnkindCluster.start_pod, UnkindCluster.end_terminating,
+    UnkindCluster.expire_jobs, UnkindCluster.lose_node, UnkindCluster.touch, suspend, resume,
+    lambda cluster: cluster.deliver("jobs"), lambda cluster: cluster.deliver("pods"),
+    lambda cluster: cluster.deliver("dubjobs"), lambda cluster: cluster.end_pod(0),
+    lambda cluster: cluster.end_pod(1), lambda cluster: cluster.end_pod(65),
+    lambda cluster: cluster.end_pod(143, disrupted=True),
+]  # fmt: skip
+FAULTS = [
+    fault(call, error, effect) for call in CALLS for error in ERRORS for effect in (True, False)
+]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.one_of(*[st.sampled_from(ACTIONS)] * 3, st.sampled_from(FAULTS)), max_size=40))
+def test_whatever_fails_no_limit_is_passed_and_the_dub_ends(actions: list[Action]) -> None:
+    cluster = UnkindCluster(
+        deadlines={"activeSeconds": 100, "startSeconds": 86400}, limits={"maxDisruptions": 1000}
+    )
+    for action in actions:
+        action(cluster)
+    cluster.faults.clear()
+    cluster.change(suspend=False)
+    run_to_the_end(cluster)
+    status, calls = cluster.status, len(cluster.calls)
+    cluster.end_terminating()
+    cluster.look()
+    calls = len(cluster.calls)
+    cluster.look(1)
+    assert cluster.status == status
+    assert len(cluster.calls) == calls
+    if finished(cluster)[1] != "Completed":
+        assert "StageFailed" in cluster.events or cluster.restarts

@@ -1,0 +1,334 @@
+"""A cluster that the real reconciler reads and writes: watches lag, requests fail before or after
+they take effect, pods take time to end, nodes are lost, and finished Jobs expire."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from planning_world import NOW, dubjob, profile
+
+from dubjob_operator import names
+from dubjob_operator.api.status import DubJobStatus
+from dubjob_operator.cluster.cache import Cache
+from dubjob_operator.cluster.cached_object import CachedDubJob, CachedObject, CachedProfile, slim
+from dubjob_operator.cluster.client import Client
+from dubjob_operator.cluster.errors import ApiError, Conflict, NotFound
+from dubjob_operator.cluster.reconcile import Reconciler
+from dubjob_operator.planning.observation import controller_uid
+from dubjob_operator.planning.times import parse, timestamp
+from dubstage.contract import Stage, StageResult
+
+KEY = ("dubbing", "talk")
+LOOP = asyncio.Runner()
+GRACE_SECONDS = 30
+Body = dict[str, Any]
+
+
+class UnkindCluster:
+    """One DubJob, its Jobs and pods, and the operator."""
+
+    def __init__(self, limits: dict[str, Any] | None = None, **spec: Any) -> None:
+        self.now = NOW
+        self._versions = itertools.count(2)
+        self.dubjob: Body = dubjob(**spec).model_dump(mode="json", by_alias=True, exclude_none=True)
+        self.dubjob["metadata"]["resourceVersion"] = "1"
+        self.jobs: dict[str, Body] = {}
+        self.pods: dict[str, Body] = {}
+        self.faults: dict[str, tuple[ApiError, bool]] = {}
+        """By call, for example ``DELETE jobs``: the answer to the next one, and whether it takes
+        effect all the same."""
+        self.calls: list[str] = []
+        self.created: list[str] = []
+        self.events: dict[str, str] = {}
+        """Messages by reason."""
+        self._emitted: set[str] = set()
+        self._undelivered: dict[str, list[tuple[str, Body]]] = {"jobs": [], "pods": []}
+        self._profile = profile(**(limits or {}))
+        self._seen: dict[str, tuple[datetime, datetime | None]] = {}
+        """Start and end of the pods whose start the status has recorded."""
+        self.restarts = -1
+        self.restart()
+
+    # The operator.
+    def restart(self) -> None:
+        """The operator starts: it lists all objects, and has nothing else in memory."""
+        self.restarts += 1
+        self.cache = Cache()
+        found = self._profile.model_dump(mode="json", by_alias=True, exclude_none=True)
+        found["metadata"] |= {"resourceVersion": "1", "uid": "profile"}
+        self.cache.profiles.put((KEY[0], "default"), CachedProfile.of(found))
+        for kind, bodies in (("jobs", self.jobs), ("pods", self.pods)):
+            self._undelivered[kind] = [
+                ("ADDED", json.loads(json.dumps(each))) for each in bodies.values()
+            ]
+        self.deliver()
+        client = cast("Client", self)
+        self.reconciler = Reconciler(
+            client, self.cache, lambda _: None, lambda: self.now, read_progress=False
+        )
+
+    def reconcile(self) -> ApiError | None:
+        """One reconcile; the error that it raised, if any."""
+
+        async def once() -> None:
+            await self.reconciler.reconcile(KEY)
+
+        try:
+            LOOP.run(once())
+        except ApiError as error:
+            return error
+        return None
+
+    def look(self, seconds: float = 0) -> DubJobStatus:
+        """Time passes, the watches deliver, and the operator reconciles until it is content."""
+        self.now += timedelta(seconds=seconds)
+        for _ in range(4):
+            self.deliver()
+            self.reconcile()
+        return self.status
+
+    @property
+    def status(self) -> DubJobStatus:
+        return DubJobStatus.model_validate(self.dubjob.get("status") or {})
+
+    def may_write(self) -> bool:
+        return True
+
+    # The API server.
+    async def send(self, method: str, path: str, body: Body) -> Body:
+        kind = "jobs" if "/jobs" in path else path.rpartition("/")[2]
+        call = f"{method} {kind}"
+        error, takes_effect = self.faults.pop(call, (None, True))
+        if error and not takes_effect:
+            raise error
+        self.calls.append(call)
+        answer = getattr(self, f"_{method.lower()}_{kind}")(path, body)
+        if error:
+            raise error
+        return cast("Body", answer)
+
+    async def request(self, method: str, path: str, **_: Any) -> Body:
+        name = path.rpartition("/")[2]
+        found = next((job for job in self.jobs.values() if job["metadata"]["name"] == name), None)
+        if found is None:
+            raise NotFound(404, "NotFound", name)
+        return found
+
+    def _post_jobs(self, path: str, body: Body) -> Body:
+        name = body["metadata"]["name"]
+        if any(job["metadata"]["name"] == name for job in self.jobs.values()):
+            raise Conflict(409, "AlreadyExists", name)
+        job: Body = json.loads(json.dumps(body))
+        uid = f"job-{next(self._versions)}"
+        job["metadata"] |= {"uid": uid, "creationTimestamp": timestamp(self.now)}
+        job["status"] = {}
+        self.jobs[uid] = job
+        limit = (self.dubjob["spec"].get("deadlines") or {}).get("activeSeconds")
+        ran = sum(((end or self.now) - start).total_seconds() for start, end in self._seen.values())
+        assert limit is None or ran < limit + len(self._seen), "a Job after its deadline"
+        self.created.append(job["metadata"]["labels"][names.STAGE_LABEL])
+        self._changed("jobs", job)
+        return job
+
+    def _delete_jobs(self, path: str, body: Body) -> Body:
+        name = path.rpartition("/")[2]
+        for uid, job in self.jobs.items():
+            if job["metadata"]["name"] == name:
+                if uid != body["preconditions"]["uid"]:
+                    raise Conflict(409, "Conflict", "the UID in the precondition differs")
+                self.delete_job(uid)
+                return {}
+        raise NotFound(404, "NotFound", name)
+
+    def _put_status(self, path: str, body: Body) -> Body:
+        if body["metadata"]["resourceVersion"] != self.dubjob["metadata"]["resourceVersion"]:
+            raise Conflict(409, "Conflict", "the object has been modified")
+        self.dubjob = json.loads(json.dumps(body))
+        self.touch()
+        for entry in self.status.stages:
+            pod = self.pods.get(entry.pod_name or "")
+            if pod and entry.start_time and entry.pod_name not in self._seen:
+                self._seen[pod["metadata"]["name"]] = parse(entry.start_time), None
+        return self.dubjob
+
+    def _post_events(self, path: str, body: Body) -> Body:
+        if body["metadata"]["name"] in self._emitted:
+            raise Conflict(409, "AlreadyExists", "")
+        self._emitted.add(body["metadata"]["name"])
+        self.events[body["reason"]] = body["message"]
+        self._check_event(body)
+        return {}
+
+    def _check_event(self, body: Body) -> None:
+        """An Event reports what the status has recorded."""
+        stage = body["message"].split(":")[0]
+        entry = self.status.of(stage)
+        if body["reason"] == "StageFailed":
+            assert entry
+            assert entry.state == "Failed", body
+
+    def touch(self) -> None:
+        """Somebody writes to the DubJob."""
+        self.dubjob["metadata"]["resourceVersion"] = str(next(self._versions))
+
+    def change(self, **spec: Any) -> None:
+        """Another spec."""
+        self.dubjob["spec"] |= spec
+        self.dubjob["metadata"]["generation"] += 1
+        self.touch()
+
+    # The watches.
+    def _changed(self, kind: str, body: Body, event: str = "MODIFIED") -> None:
+        body["metadata"]["resourceVersion"] = str(next(self._versions))
+        self._undelivered[kind].append((event, json.loads(json.dumps(body))))
+
+    def deliver(self, *kinds: str) -> None:
+        """The watches of those `kinds`, of all if omitted, catch up."""
+        for kind in kinds or ("dubjobs", "jobs", "pods"):
+            if kind == "dubjobs":
+                self.cache.dubjobs.put(KEY, CachedDubJob.of(self.dubjob))
+                continue
+            update = self.cache.update_job if kind == "jobs" else self.cache.update_pod
+            for event, body in self._undelivered[kind]:
+                label = (KEY[0], body["metadata"]["labels"][names.DUBJOB_LABEL])
+                kept = CachedObject.of(slim(body))
+                update(cast("Any", {"type": event, "object": body}), label, kept)
+            self._undelivered[kind].clear()
+
+    # The Job controller and the kubelet.
+    def delete_job(self, uid: str) -> None:
+        """Delete a Job in the background: its pods get their grace period."""
+        self._changed("jobs", self.jobs.pop(uid), "DELETED")
+        for pod in self.pods_of(uid):
+            if pod["status"]["phase"] in ("Succeeded", "Failed"):
+                self._remove_pod(pod)
+            else:
+                end = timestamp(self.now + timedelta(seconds=GRACE_SECONDS))
+                pod["metadata"]["deletionTimestamp"] = end
+                self._note_end(pod)
+                self._changed("pods", pod)
+
+    def pods_of(self, uid: str) -> list[Body]:
+        return [pod for pod in self.pods.values() if controller_uid(pod) == uid]
+
+    def open_job(self) -> Body | None:
+        """The newest Job that can still run pods."""
+        for job in reversed(self.jobs.values()):
+            if not job["status"].get("conditions"):
+                return job
+        return None
+
+    def live(self) -> list[Body]:
+        """The pods that may write."""
+        return [
+            pod
+            for pod in self.pods.values()
+            if "running" in pod["status"]["containerStatuses"][0]["state"]
+        ]
+
+    def start_pod(self) -> None:
+        """The Job controller creates the next pod, and it runs at once."""
+        job = self.open_job()
+        if job is None:
+            return
+        uid = job["metadata"]["uid"]
+        pods = self.pods_of(uid)
+        if any(pod["status"]["phase"] != "Failed" for pod in pods):
+            return
+        assert not self.live(), "two pods write to one folder"
+        name = f"pod-{next(self._versions)}"
+        self.pods[name] = {
+            "kind": "Pod",
+            "metadata": {
+                "name": name, "namespace": KEY[0], "uid": name,
+                "creationTimestamp": timestamp(self.now),
+                "labels": job["metadata"]["labels"],
+                "ownerReferences": [{"controller": True, "uid": uid}],
+            },
+            "spec": {"nodeName": "gpu-1", "containers": [{"name": "stage"}]},
+            "status": {
+                "phase": "Running",
+                "containerStatuses": [
+                    {"name": "stage", "state": {"running": {"startedAt": timestamp(self.now)}}}
+                ],
+            },
+        }  # fmt: skip
+        self._changed("pods", self.pods[name])
+
+    def end_pod(self, code: int, *, disrupted: bool = False, phase: str | None = None) -> None:
+        """The container of the stage ends; the Job controller reacts."""
+        for pod in self.live():
+            status = pod["status"]
+            state = status["containerStatuses"][0]["state"]
+            stage = pod["metadata"]["labels"][names.STAGE_LABEL]
+            result = StageResult(stage=Stage(stage), reason="Succeeded").to_termination_message()
+            state["terminated"] = {
+                "exitCode": code, "reason": "Error" if code else "Completed",
+                "startedAt": state.pop("running")["startedAt"], "finishedAt": timestamp(self.now),
+                "message": "" if code else result,
+            }  # fmt: skip
+            status["phase"] = phase or ("Failed" if code else "Succeeded")
+            if disrupted:
+                status["conditions"] = [{"type": "DisruptionTarget", "status": "True"}]
+            self._changed("pods", pod)
+            self._note_end(pod)
+            if pod["metadata"].get("deletionTimestamp"):
+                self._remove_pod(pod)
+        self._control()
+
+    def _note_end(self, pod: Body) -> None:
+        name = pod["metadata"]["name"]
+        if name in self._seen and self._seen[name][1] is None:
+            self._seen[name] = self._seen[name][0], self.now
+
+    def end_terminating(self) -> None:
+        """The kubelet confirms the end of pods that are being deleted."""
+        for pod in list(self.pods.values()):
+            if pod["metadata"].get("deletionTimestamp"):
+                pod["status"]["phase"] = "Failed"
+                self._remove_pod(pod)
+
+    def _remove_pod(self, pod: Body) -> None:
+        self._changed("pods", self.pods.pop(pod["metadata"]["name"]), "DELETED")
+
+    def _control(self) -> None:
+        for uid, job in self.jobs.items():
+            phases = [pod["status"]["phase"] for pod in self.pods_of(uid)]
+            failed = [
+                pod for pod in self.pods_of(uid)
+                if pod["status"]["phase"] == "Failed" and not pod["status"].get("conditions")
+            ]  # fmt: skip
+            if job["status"].get("conditions"):
+                continue
+            condition: Body | None = None
+            if "Succeeded" in phases:
+                condition = {"type": "Complete", "status": "True"}
+            elif len(failed) > job["spec"]["backoffLimit"]:
+                reason = "BackoffLimitExceeded"
+                condition = {"type": "Failed", "status": "True", "reason": reason}
+            job["status"] = {"failed": len(failed)}
+            if condition:
+                job["status"]["conditions"] = [condition]
+            self._changed("jobs", job)
+
+    def expire_jobs(self) -> None:
+        """The time to live of finished Jobs is over. Their pods are deleted first."""
+        for uid, job in list(self.jobs.items()):
+            if job["status"].get("conditions"):
+                job["metadata"]["deletionTimestamp"] = timestamp(self.now)
+                self._changed("jobs", job)
+                for pod in self.pods_of(uid):
+                    self._remove_pod(pod)
+                self._changed("jobs", self.jobs.pop(uid), "DELETED")
+
+    def lose_node(self) -> None:
+        """The taint manager deletes the pods, and no kubelet confirms it."""
+        for pod in self.live():
+            end = timestamp(self.now + timedelta(seconds=GRACE_SECONDS))
+            pod["metadata"]["deletionTimestamp"] = end
+            pod["status"]["conditions"] = [{"type": "DisruptionTarget", "status": "True"}]
+            self._changed("pods", pod)
