@@ -211,15 +211,20 @@ def test_report_lists_inaudible_segments_without_counting_them(tmp_path: Path) -
     ("arguments", "video", "name", "subtitles"),
     [
         (["-c:a", "aac", "-f", "matroska"], ["-c:v", "libx264", "-preset", "ultrafast"],
-         "dubbed_video.mp4", "mov_text"),
-        (["-c:a", "pcm_s16le", "-f", "mov"], ["-c:v", "libx264", "-preset", "ultrafast"],
          "dubbed_video.mkv", "subrip"),
+        (["-c:a", "pcm_s16le", "-f", "mov"], ["-c:v", "libx264", "-preset", "ultrafast"],
+         "dubbed_video.mov", "mov_text"),
+        (["-c:a", "pcm_s24le", "-f", "mov"], ["-c:v", "prores_ks"],
+         "dubbed_video.mov", "mov_text"),
+        (["-c:a", "flac", "-strict", "-2", "-f", "mp4"],
+         ["-c:v", "libx264", "-preset", "ultrafast"], "dubbed_video.mp4", "mov_text"),
+        (["-c:a", "pcm_s16le", "-f", "avi"], ["-c:v", "mpeg4"], "dubbed_video.mkv", "subrip"),
         (["-c:a", "libopus", "-f", "webm"], ["-c:v", "libvpx", "-deadline", "realtime"],
          "dubbed_video.mkv", "subrip"),
         (["-c:a", "libopus", "-f", "webm"], ["-c:v", "libvpx-vp9", "-deadline", "realtime"],
          "dubbed_video.mp4", "mov_text"),
     ],
-    ids=["mkv", "mov with PCM", "webm VP8", "webm VP9"],
+    ids=["mkv", "mov with PCM", "mov with ProRes", "mp4 with FLAC", "avi", "webm VP8", "webm VP9"],
 )  # fmt: skip
 def test_container_holds_every_stream_unchanged(
     tmp_path: Path, arguments: list[str], video: list[str], name: str, subtitles: str
@@ -240,7 +245,7 @@ def test_container_holds_every_stream_unchanged(
     "arguments",
     [
         ("-c:a", "pcm_bluray", "-mpegts_m2ts_mode", "1", "-f", "mpegts"),
-        ("-c:a", "adpcm_ima_qt", "-f", "mov"),
+        ("-c:a", "adpcm_ima_wav", "-f", "avi"),
     ],
     ids=["Blu-ray", "an old camera"],
 )
@@ -254,7 +259,7 @@ def test_audio_that_no_container_holds_becomes_flac(
 
 def test_hevc_in_mp4_has_the_tag_that_players_expect(tmp_path: Path) -> None:
     video = ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none"]
-    make_source(tmp_path, "-c:a", "aac", "-f", "matroska", video=video)
+    make_source(tmp_path, "-c:a", "aac", "-tag:v", "hev1", "-f", "mp4", video=video)
     path = video_of(run_dub(tmp_path, SEGMENTS[:1]).tree)
     assert path.name == "dubbed_video.mp4"
     assert b"hvc1" in path.read_bytes()

@@ -38,6 +38,8 @@ class AudioTrack:
     """ffmpeg's name of its channel layout; empty if the file does not declare one."""
     tag: str = ""
     """Four characters with which the file names the codec."""
+    dispositions: tuple[str, ...] = ()
+    """ffmpeg's names of what the track is for, for example comment."""
 
     @property
     def is_known(self) -> bool:
@@ -64,6 +66,8 @@ class SubtitleTrack:
     index: int
     codec: str
     language: str | None
+    dispositions: tuple[str, ...] = ()
+    """ffmpeg's names of what the track is for, for example forced."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,10 @@ class Probe:
     """The first that is not cover art."""
     audio: tuple[AudioTrack, ...]
     subtitles: tuple[SubtitleTrack, ...] = ()
+    brand: str = ""
+    """Brand of a file of the MP4 family: ``qt`` is a QuickTime file."""
+    has_attachments: bool = False
+    """Whether there are files in it, for example the fonts of its subtitles."""
 
     def declared_seconds(self, *streams: AudioTrack | VideoStream | None) -> float:
         """Seconds that the file declares for the longest of `streams`; 0.0 if it declares
@@ -130,7 +138,9 @@ def parse_probe(answer: dict[str, Any]) -> Probe:
         if stream.get("codec_type") == "audio"
     ]
     subtitles = [
-        SubtitleTrack(int(stream["index"]), _codec(stream), _language(stream))
+        SubtitleTrack(
+            int(stream["index"]), _codec(stream), _language(stream), _dispositions(stream)
+        )
         for stream in streams
         if stream.get("codec_type") == "subtitle"
     ]
@@ -140,6 +150,8 @@ def parse_probe(answer: dict[str, Any]) -> Probe:
         video=video[0] if video else None,
         audio=tuple(audio),
         subtitles=tuple(subtitles),
+        brand=str(answer.get("format", {}).get("tags", {}).get("major_brand", "")).strip(),
+        has_attachments=any(stream.get("codec_type") == "attachment" for stream in streams),
     )
 
 
@@ -155,7 +167,12 @@ def _audio_track(stream: dict[str, Any], format_name: str) -> AudioTrack:
         start=_start(stream),
         layout=layout if (layout := str(stream.get("channel_layout", ""))) != "unknown" else "",
         tag=str(stream.get("codec_tag_string", "")),
+        dispositions=_dispositions(stream),
     )
+
+
+def _dispositions(stream: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(name for name, is_set in stream.get("disposition", {}).items() if is_set)
 
 
 def _codec(stream: dict[str, Any]) -> str:

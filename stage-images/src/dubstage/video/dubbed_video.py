@@ -8,10 +8,23 @@ from pathlib import Path
 
 from dubstage.media.audio import SAMPLE_RATE
 from dubstage.media.ffmpeg import input_file, run
-from dubstage.media.probe import RESTARTING_CLOCK_FORMATS, AudioTrack, Probe, VideoStream
+from dubstage.media.probe import (
+    RESTARTING_CLOCK_FORMATS,
+    AudioTrack,
+    Probe,
+    SubtitleTrack,
+    VideoStream,
+)
 from dubstage.text.languages import media_code
-from dubstage.video.containers import MP4, TEXT_SUBTITLES, Container
+from dubstage.video.containers import MOV, MP4, Container
 
+UNTIMED_FORMATS = frozenset({"avi", "mpeg"})
+"""Formats whose packets may have no presentation time: ffmpeg works it out."""
+OWN_CLOCK = "0.000001"
+"""Seconds. Without an offset, ffmpeg lets a stream that is read alone start at 0; with one, however
+small, it keeps the stream's place on the clock of the file."""
+DEFAULT = "default"
+"""The disposition of the track that players choose."""
 AAC, AAC_BIT_RATE = "aac", "192k"
 """Codec and bit rate of the dub: 48 kHz stereo."""
 
@@ -54,29 +67,41 @@ class DubbedVideo:
         return self.declared.format_name in RESTARTING_CLOCK_FORMATS
 
     @property
-    def text_subtitles(self) -> list[int]:
-        """Indexes of the source's subtitle streams that are kept."""
-        return [x.index for x in self.declared.subtitles if x.codec in TEXT_SUBTITLES]
+    def audio(self) -> list[tuple[AudioTrack, str]]:
+        """The source's audio tracks that are kept, each with its codec."""
+        return [
+            (track, codec)
+            for track in self.declared.audio
+            if (codec := self.container.audio_codec(track))
+        ]
+
+    @property
+    def own_subtitles(self) -> list[tuple[SubtitleTrack, str]]:
+        """The source's subtitles that are kept, each with its codec."""
+        return [
+            (track, codec)
+            for track in self.declared.subtitles
+            if (codec := self.container.subtitle_codec(track))
+        ]
 
 
 def mux_video(video: DubbedVideo, target: Path, progress: Callable[[float], None]) -> None:
     """Write `video` to `target`.
 
     The video stream is copied. The dub is the default audio track; the source's tracks
-    follow, copied, or as FLAC if the container does not hold them. Then come the new
-    subtitles, and the source's own if they are text. Chapters and the video's rotation are
-    kept. Raises :class:`dubstage.media.ffmpeg.MediaError` if ffmpeg fails.
+    follow, copied, or lossless if the container does not hold them. Then come the new
+    subtitles, and the source's own. Chapters, titles, attachments, the video's rotation and
+    what a track is for are kept. Raises :class:`dubstage.media.ffmpeg.MediaError` if ffmpeg
+    fails.
     """
     container = video.container
     arguments = [*_inputs(video), *_streams(video)]
-    arguments += ["-c", "copy", "-c:s", container.subtitles, *_audio_codecs(video)]
-    if container.format == MP4.format and video.video.codec == "hevc":
+    arguments += ["-c", "copy", *_audio_codecs(video), *_subtitle_codecs(video)]
+    if container.format in (MP4.format, MOV.format) and video.video.codec == "hevc":
         # Apple's players know no other tag; a Matroska source has none.
         arguments += ["-tag:v", "hvc1"]
-    arguments += _audio_tags(video)
-    for number, subtitles in enumerate(video.subtitles):
-        arguments += [f"-metadata:s:s:{number}", f"language={media_code(subtitles.language)}"]
-    arguments += ["-disposition:s", "0", "-map_metadata", "0", *container.options]
+    arguments += [*_audio_tags(video), *_subtitle_tags(video)]
+    arguments += ["-map_metadata", "0", *container.options]
     run(
         [*arguments, "-f", container.format, target],
         duration=video.declared.duration,
@@ -87,23 +112,36 @@ def mux_video(video: DubbedVideo, target: Path, progress: Callable[[float], None
 def _inputs(video: DubbedVideo) -> list[str | Path]:
     """The source, the dub, the subtitles, and the source again for each track that is read
     separately."""
-    repeated = len(video.declared.audio) if video.reads_tracks_separately else 0
-    files = [video.source, video.dub, *(x.file for x in video.subtitles)]
-    return [
-        argument for file in [*files, *[video.source] * repeated] for argument in input_file(file)
-    ]
+    arguments: list[str | Path] = _source(video)
+    for file in (video.dub, *(each.file for each in video.subtitles)):
+        arguments += input_file(file)
+    if video.reads_tracks_separately:
+        arguments += _source(video) * len(video.audio)
+    return arguments
+
+
+def _source(video: DubbedVideo) -> list[str | Path]:
+    """The source as an input."""
+    arguments: list[str | Path] = []
+    if video.declared.format_name in UNTIMED_FORMATS:
+        arguments += ["-fflags", "+genpts"]
+    if video.reads_tracks_separately:
+        arguments += ["-itsoffset", OWN_CLOCK]
+    return [*arguments, *input_file(video.source)]
 
 
 def _streams(video: DubbedVideo) -> list[str]:
     """Which streams of the inputs are written, in order."""
     arguments = ["-map", f"0:{video.video.index}", "-map", "1:a:0"]
-    for number, track in enumerate(video.declared.audio, start=2 + len(video.subtitles)):
+    for number, (track, _) in enumerate(video.audio, start=2 + len(video.subtitles)):
         file = number if video.reads_tracks_separately else 0
         arguments += ["-map", f"{file}:{track.index}"]
     for number in range(len(video.subtitles)):
         arguments += ["-map", f"{number + 2}:s:0"]
-    for index in video.text_subtitles:
-        arguments += ["-map", f"0:{index}"]
+    for subtitle, _ in video.own_subtitles:
+        arguments += ["-map", f"0:{subtitle.index}"]
+    if video.container.attachments and video.declared.has_attachments:
+        arguments += ["-map", "0:t"]
     return arguments
 
 
@@ -112,20 +150,42 @@ def _audio_codecs(video: DubbedVideo) -> list[str]:
     arguments = ["-c:a:0", AAC, "-b:a:0", AAC_BIT_RATE, "-ar:a:0", str(SAMPLE_RATE)]
     if video.dub_gain_db:
         arguments += ["-filter:a:0", f"volume={video.dub_gain_db:.3f}dB"]
-    for number, track in enumerate(video.declared.audio, start=1):
-        if track.codec not in video.container.audio:
-            arguments += [f"-c:a:{number}", "flac"]
+    for number, (_, codec) in enumerate(video.audio, start=1):
+        if codec != "copy":
+            arguments += [f"-c:a:{number}", codec]
     return arguments
+
+
+def _subtitle_codecs(video: DubbedVideo) -> list[str]:
+    codecs = [video.container.text_subtitles] * len(video.subtitles)
+    codecs += [codec for _, codec in video.own_subtitles]
+    return [part for n, codec in enumerate(codecs) for part in (f"-c:s:{n}", codec)]
 
 
 def _audio_tags(video: DubbedVideo) -> list[str]:
     """The dub is the default track. The dubbed track gets the source language, which may
     have been detected; the others keep theirs."""
     language = media_code(video.target_language)
-    arguments = ["-metadata:s:a:0", f"language={language}", "-disposition:a:0", "default"]
-    for number, track in enumerate(video.declared.audio, start=1):
+    arguments = ["-metadata:s:a:0", f"language={language}", "-disposition:a:0", DEFAULT]
+    for number, (track, _) in enumerate(video.audio, start=1):
         is_dubbed = track == video.dubbed_track
         tag = media_code(video.source_language) if is_dubbed else track.language
         arguments += [f"-metadata:s:a:{number}", f"language={tag or 'und'}"]
-        arguments += [f"-disposition:a:{number}", "0"]
+        arguments += [f"-disposition:a:{number}", _without_default(track.dispositions)]
     return arguments
+
+
+def _subtitle_tags(video: DubbedVideo) -> list[str]:
+    """No subtitles are the default; the source's own keep what they are for."""
+    arguments = []
+    for number, subtitles in enumerate(video.subtitles):
+        arguments += [f"-metadata:s:s:{number}", f"language={media_code(subtitles.language)}"]
+        arguments += [f"-disposition:s:{number}", "0"]
+    for number, (track, _) in enumerate(video.own_subtitles, start=len(video.subtitles)):
+        arguments += [f"-disposition:s:{number}", _without_default(track.dispositions)]
+    return arguments
+
+
+def _without_default(dispositions: Sequence[str]) -> str:
+    """The flags of a track that is not the default one, as ffmpeg reads them."""
+    return "+".join(name for name in dispositions if name != DEFAULT) or "0"

@@ -15,7 +15,7 @@ from dubstage.logs import logger, step
 from dubstage.media.audio import SAMPLE_RATE
 from dubstage.media.ffmpeg import MediaError, probe
 from dubstage.media.probe import AudioTrack, Probe, SubtitleTrack, VideoStream
-from dubstage.video.containers import MATROSKA, MP4, Container, container_for
+from dubstage.video.containers import MATROSKA, MOV, MP4, Container, container_for
 from dubstage.video.dubbed_video import DubbedVideo, mux_video
 from dubstage.video.facts import VideoPlan
 
@@ -28,7 +28,7 @@ def candidates(declared: Probe) -> Sequence[Container]:
     """The containers to try for a source with a video stream, the best first."""
     best = container_for(declared)
     assert best is not None
-    return tuple(dict.fromkeys((best, MATROSKA, MP4)))
+    return tuple(dict.fromkeys((best, MATROSKA, MOV, MP4)))
 
 
 def planned(declared: Probe, plan: VideoPlan) -> tuple[Probe, Container]:

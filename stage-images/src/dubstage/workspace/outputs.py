@@ -20,6 +20,7 @@ NAMES = {
 MEDIA_TYPES = {
     ".json": "application/json",
     ".mkv": "video/matroska",
+    ".mov": "video/quicktime",
     ".mp4": "video/mp4",
     ".srt": "application/x-subrip",
     ".wav": "audio/wav",

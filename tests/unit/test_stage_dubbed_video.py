@@ -1,0 +1,226 @@
+"""The dubbed video: lip-sync in every container, and what a source has beside its speech."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from made_media import DubbedSegment, ffmpeg, run_dub, source_path
+
+from dubstage.media.ffmpeg import probe
+from dubstage.testing import Ended
+from dubstage.workspace.layout import Artifact
+
+FLASH = (2.0, 2.5)
+"""Seconds in which the video is white and a tone sounds."""
+SECONDS = 6.0
+LATE = DubbedSegment(4.0, 4.5, 0.5)
+"""A segment elsewhere: at the flash the dub has the source's audio."""
+TOLERANCE = 0.005
+"""A larger difference between video and audio is a fault."""
+OPUS_TOLERANCE = 0.0075
+"""ffmpeg's Matroska muxer subtracts the pre-skip of a copied Opus track, 6.5 ms, once more."""
+H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-bf", "2")
+
+
+@pytest.fixture(scope="module")
+def flash(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lossless clip with a flash and a tone."""
+    path = tmp_path_factory.mktemp("flash") / "flash.mkv"
+    start, end = FLASH
+    ffmpeg(
+        "-f", "lavfi", "-i",
+        f"color=black:s=160x90:r=25:d={SECONDS},"
+        f"drawbox=color=white:t=fill:enable='between(t,{start},{end - 0.001})'",
+        "-f", "lavfi", "-i",
+        f"aevalsrc='if(between(t,{start},{end}),0.5*sin(2*PI*1000*t),0)':s=48000:d={SECONDS}",
+        "-c:v", "ffv1", "-c:a", "pcm_s16le", path,
+    )  # fmt: skip
+    return path
+
+
+def first(file: Path, stream: str, chain: str, key: str, level: float) -> float:
+    """Seconds, on the file's own clock, of the first frame whose `key` is above `level`."""
+    kind = stream[2]
+    text = subprocess.run(
+        ["ffmpeg", "-nostdin", "-v", "error", "-copyts", "-i", str(file), "-map", stream,
+         f"-{kind}f", chain, "-f", "null", "-"],
+        capture_output=True, text=True, errors="replace", check=True,
+    ).stdout  # fmt: skip
+    time = 0.0
+    for line in text.splitlines():
+        if found := re.search(r"pts_time:(\S+)", line):
+            time = float(found[1])
+        elif (found := re.search(rf"{re.escape(key)}=(-?[\d.]+)", line)) and (
+            float(found[1]) > level
+        ):
+            return time
+    raise AssertionError(f"{stream} of {file.name} has no such frame")
+
+
+def lag(file: Path, track: int = 0) -> float:
+    """Seconds from the flash to the tone."""
+    white = first(
+        file, "0:v:0", "signalstats,metadata=print:key=lavfi.signalstats.YAVG:file=-",
+        "lavfi.signalstats.YAVG", 150,
+    )  # fmt: skip
+    rms = "lavfi.astats.Overall.RMS_level"
+    loud = first(
+        file, f"0:a:{track}",
+        "aresample=48000,asetnsamples=48,astats=metadata=1:reset=1,"
+        f"ametadata=print:key={rms}:file=-", rms, -20,
+    )  # fmt: skip
+    return loud - white
+
+
+def video_of(ended: Ended) -> Path:
+    (video,) = ended.tree.files(Artifact.DUBBED_VIDEO)
+    return video
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param([*H264, "-c:a", "aac", "-f", "mp4"], id="mp4"),
+        pytest.param([*H264, "-c:a", "aac", "-movflags", "frag_keyframe+empty_moov"], id="frag"),
+        pytest.param([*H264, "-c:a", "pcm_s24le", "-f", "mov"], id="mov"),
+        pytest.param([*H264, "-c:a", "aac", "-f", "matroska"], id="mkv"),
+        pytest.param(
+            [*H264, "-c:a", "aac", "-output_ts_offset", "100", "-f", "matroska"], id="mkv at 100 s"
+        ),
+        pytest.param([*H264, "-c:a", "aac", "-f", "mpegts"], id="mpegts"),
+        pytest.param(["-c:v", "mpeg2video", "-bf", "2", "-c:a", "mp2", "-f", "mpeg"], id="mpg"),
+        pytest.param(["-c:v", "mpeg2video", "-c:a", "ac3", "-f", "vob"], id="vob"),
+        pytest.param(["-c:v", "mpeg4", "-bf", "2", "-c:a", "pcm_s16le", "-f", "avi"], id="avi"),
+        pytest.param([*H264, "-c:a", "aac", "-f", "flv"], id="flv"),
+        pytest.param(["-c:v", "wmv2", "-c:a", "wmav2", "-f", "asf"], id="wmv"),
+        pytest.param(["-c:v", "mpeg2video", "-c:a", "pcm_s16le", "-f", "mxf"], id="mxf"),
+        pytest.param(
+            ["-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libopus", "-f", "webm"], id="webm"
+        ),
+    ],
+)
+def test_dub_and_original_of_late_audio_stay_in_sync(
+    tmp_path: Path, flash: Path, arguments: list[str]
+) -> None:
+    """The audio begins after the video, and is heard at its own time."""
+    source = source_path(tmp_path)
+    source.parent.mkdir(parents=True)
+    ffmpeg("-i", flash, "-ss", "0.6", "-copyts", "-i", flash, "-map", "0:v", "-map", "1:a",
+           *arguments, source)  # fmt: skip
+    assert_in_sync(tmp_path, arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param([*H264, "-c:a", "aac", "-f", "mp4"], id="mp4"),
+        pytest.param([*H264, "-c:a", "aac", "-f", "mpegts"], id="mpegts, audio first"),
+        pytest.param(["-c:v", "mpeg2video", "-bf", "2", "-c:a", "mp2", "-f", "mpeg"], id="mpg"),
+    ],
+)
+def test_dub_and_original_stay_in_sync(tmp_path: Path, flash: Path, arguments: list[str]) -> None:
+    source = source_path(tmp_path)
+    source.parent.mkdir(parents=True)
+    ffmpeg("-i", flash, *arguments, source)
+    assert_in_sync(tmp_path, arguments)
+
+
+def assert_in_sync(tmp_path: Path, arguments: list[str]) -> None:
+    source = source_path(tmp_path)
+    video = video_of(run_dub(tmp_path, [LATE], seconds=SECONDS))
+    expected = lag(source)
+    assert lag(video) == pytest.approx(expected, abs=TOLERANCE), "dub"
+    tolerance = OPUS_TOLERANCE if "libopus" in arguments else TOLERANCE
+    assert lag(video, 1) == pytest.approx(expected, abs=tolerance), "original"
+
+
+def streams(file: Path) -> list[dict[str, Any]]:
+    text = subprocess.run(
+        ["ffprobe", "-v", "error", "-show_streams", "-show_chapters", "-of", "json", str(file)],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    found: list[dict[str, Any]] = json.loads(text)["streams"]
+    return found
+
+
+def test_matroska_keeps_what_else_is_in_it(tmp_path: Path, flash: Path) -> None:
+    styled = tmp_path / "styled.ass"
+    styled.write_text(
+        "[Script Info]\nScriptType: v4.00+\n[V4+ Styles]\n"
+        "Format: Name, Fontname, Fontsize\nStyle: Sign,Made Up,20\n[Events]\n"
+        "Format: Layer, Start, End, Style, Text\n"
+        "Dialogue: 0,0:00:01.00,0:00:02.00,Sign,{\\pos(10,20)}EXIT\n"
+    )
+    font, chapters = tmp_path / "made-up.ttf", tmp_path / "chapters.txt"
+    font.write_bytes(b"\0\1\0\0 a font")
+    chapters.write_text(
+        ";FFMETADATA1\ntitle=The film\n[CHAPTER]\nTIMEBASE=1/1\nSTART=0\nEND=3\ntitle=One\n"
+    )
+    source = source_path(tmp_path)
+    source.parent.mkdir(parents=True)
+    ffmpeg(
+        "-i", flash, "-i", styled, "-i", chapters, "-map", "0:v", "-map", "0:a", "-map", "0:a",
+        "-map", "1:s", "-map_metadata", "2", *H264, "-c:a", "ac3", "-c:s", "ass",
+        "-metadata:s:a:1", "title=Commentary", "-disposition:a:0", "default",
+        "-disposition:a:1", "comment", "-disposition:s:0", "forced", "-metadata:s:s:0",
+        "title=Signs", "-attach", font, "-metadata:s:t:0", "mimetype=font/ttf", "-f", "matroska",
+        source,
+    )  # fmt: skip
+    video = video_of(run_dub(tmp_path, [LATE], seconds=SECONDS))
+    assert video.suffix == ".mkv"
+    found = streams(video)
+    audio = [each for each in found if each["codec_type"] == "audio"]
+    assert [each["codec_name"] for each in audio] == ["aac", "ac3", "ac3"]
+    assert [each["disposition"]["default"] for each in audio] == [1, 0, 0]
+    assert [each["disposition"]["comment"] for each in audio] == [0, 0, 1]
+    assert audio[2]["tags"]["title"] == "Commentary"
+    subtitles = [each for each in found if each["codec_type"] == "subtitle"]
+    assert [each["codec_name"] for each in subtitles] == ["subrip", "subrip", "ass"]
+    assert subtitles[2]["disposition"]["forced"] == 1
+    assert subtitles[2]["tags"]["title"] == "Signs"
+    assert [each["tags"]["filename"] for each in found if each["codec_type"] == "attachment"] == [
+        font.name
+    ]
+    shown = subprocess.run(
+        ["ffprobe", "-v", "error", "-show_entries", "chapter_tags:format_tags=title", "-of",
+         "json", str(video)],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert '"title": "One"' in shown
+    assert '"title": "The film"' in shown
+
+
+def test_quicktime_keeps_its_timecode(tmp_path: Path, flash: Path) -> None:
+    source = source_path(tmp_path)
+    source.parent.mkdir(parents=True)
+    ffmpeg("-i", flash, "-c:v", "prores_ks", "-c:a", "pcm_s24le", "-timecode", "10:00:00:00",
+           "-f", "mov", source)  # fmt: skip
+    video = video_of(run_dub(tmp_path, [LATE], seconds=SECONDS))
+    assert video.suffix == ".mov"
+    found = streams(video)
+    assert found[0]["codec_name"] == "prores"
+    assert found[0]["tags"]["timecode"] == "10:00:00:00"
+
+
+def test_a_track_of_an_unknown_codec_is_left_out(tmp_path: Path, flash: Path) -> None:
+    source = source_path(tmp_path)
+    source.parent.mkdir(parents=True)
+    ffmpeg("-i", flash, "-map", "0:v", "-map", "0:a", "-map", "0:a", *H264, "-c:a", "aac",
+           "-f", "mov", source)  # fmt: skip
+    content = bytearray(source.read_bytes())
+    place = content.find(b"mp4a", content.rfind(b"stsd"))
+    content[place : place + 4] = b"apac"
+    for name in (b"wave", b"esds"):
+        found = content.find(name, place)
+        while found != -1 and found < place + 400:
+            content[found : found + 4] = b"free"
+            found = content.find(name, found + 4)
+    source.write_bytes(content)
+    assert [track.is_known for track in probe(source).audio] == [True, False]
+    video = video_of(run_dub(tmp_path, [LATE], seconds=SECONDS))
+    assert [track.codec for track in probe(video).audio] == ["aac", "aac"]
