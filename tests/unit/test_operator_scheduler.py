@@ -145,3 +145,18 @@ def test_job_of_the_job_controller_is_supported() -> None:
     (job,) = world.jobs.values()
     job["spec"]["managedBy"] = "kubernetes.io/job-controller"
     assert of(world.later(61)) == ("Queued", "NoPod")
+
+
+def test_pod_that_no_scheduler_looks_at_is_reported_after_a_minute() -> None:
+    world = World(deadlines={"startSeconds": 600})
+    world.step()
+    world.pod("Pending")
+    world.pods[-1]["status"] = {"phase": "Pending"}
+    assert of(world.later(6)) == ("Pulling", "Starting")
+    assert of(world.later(59)) == ("Pulling", "Starting")
+    after = world.later(1)
+    assert of(after) == ("Queued", "NoScheduler")
+    assert "schedulerName" in (after.stages[0].message or "")
+    assert of(world.later(3600)) == ("Queued", "NoScheduler"), "an outage is waited for"
+    world.pods[-1]["status"]["conditions"] = [{"type": "PodScheduled", "status": "True"}]
+    assert of(world.later(1)) == ("Pulling", "Starting")

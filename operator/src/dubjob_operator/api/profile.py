@@ -136,7 +136,8 @@ class DubProfileSpec(ApiModel):
     """Number of retries of a stage, for DubJobs that set none. Defaults to 2."""
     same_node: bool | None = None
     """Whether later stages run on the node of the first, for volumes that one node at a
-    time can mount. Defaults to false."""
+    time can mount. If that node has been gone for five minutes, they run on another one.
+    Defaults to false."""
     max_disruptions: Annotated[int, Field(ge=0, le=1000)] = MAX_DISRUPTIONS
     """Number of times that a stage's pods may be preempted, evicted, drained or rejected by a
     node before the DubJob fails. With a queue, only rejections count. Defaults to 20."""

@@ -98,6 +98,14 @@ def awaiting_admission(queue: str, position: int | None, reason: str, answer: st
     return f"The Job waits for admission by {by}{place}{detail}"
 
 
+def no_scheduler(stage: str) -> str:
+    """No scheduler has looked at the pod."""
+    return (
+        "No scheduler has reported anything about the pod. Check that the scheduler of the cluster "
+        f"is running, or correct spec.stages.{stage}.schedulerName of the profile."
+    )
+
+
 def node_gone(node: str) -> str:
     """The node of the previous stages does not exist."""
     return (

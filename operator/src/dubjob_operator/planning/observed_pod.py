@@ -30,6 +30,8 @@ class ObservedPod:
     message: str = ""
     unschedulable: str = ""
     """The message of the scheduler if it finds no node, else empty."""
+    without_scheduler: bool = False
+    """Whether no scheduler has reported anything about it, and no kubelet either."""
     without_sandbox: bool = False
     """Whether it is on a node, but its volumes or its network are not ready."""
     waiting_reason: str = ""
@@ -100,6 +102,9 @@ def observed_pod(pod: Object) -> ObservedPod:
         reason=status.get("reason", ""),
         message=status.get("message", ""),
         unschedulable=scheduled.get("message", "") if unschedulable else "",
+        without_scheduler=not (
+            conditions or status.get("containerStatuses") or pod.get("spec", {}).get("nodeName")
+        ),
         without_sandbox=conditions.get("PodReadyToStartContainers", {}).get("status") == "False",
         waiting_reason=waiting.get("reason", ""),
         waiting_message=waiting.get("message", ""),

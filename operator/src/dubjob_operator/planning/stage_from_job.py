@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta
 
 from dubjob_operator import reasons
 from dubjob_operator.api.dubjob import DubJob
 from dubjob_operator.api.status import StageState, StageStatus
-from dubjob_operator.planning import failure_messages, failure_policy, messages, start_faults
+from dubjob_operator.planning import failure_messages, failure_policy, messages
 from dubjob_operator.planning.answers import (
     is_denial,
     is_namespace_terminating,
     is_quota_exceeded,
 )
-from dubjob_operator.planning.deadlines import DEBOUNCE_SECONDS, PATIENCE_SECONDS, patience_left
+from dubjob_operator.planning.deadlines import DEBOUNCE_SECONDS, PATIENCE_SECONDS
 from dubjob_operator.planning.observation import Admission, ObservedJob, Refusal, Unknown
 from dubjob_operator.planning.observed_pod import ObservedPod
+from dubjob_operator.planning.pending_pod import SCHEDULER_REASONS, not_started
 from dubjob_operator.planning.pod_end import has_sidecar_left, is_lost
 from dubjob_operator.planning.run_time import settled, settled_before
-from dubjob_operator.planning.scheduler_messages import scheduling_problem
 from dubjob_operator.planning.stage_entry import ended, moved_to
 from dubjob_operator.planning.times import parse
 from dubstage.contract.summary import StageSummary, scaled
 
-SCHEDULER_REASONS = frozenset(
-    {reasons.UNSCHEDULABLE, reasons.NO_MATCHING_NODE, reasons.VOLUME_ELSEWHERE}
-)
-"""Reasons of a pod that waits for a node."""
-BACK_OFF = "ImagePullBackOff"
-BACK_OFF_CAUSE = re.compile('image "[^"]*": ')
-"""Where the message of a back-off repeats why the image could not be pulled."""
 REFUSAL_REASONS = frozenset(
     {
         reasons.QUOTA_EXCEEDED,
@@ -71,7 +63,7 @@ def from_job(dubjob: DubJob, entry: StageStatus, job: ObservedJob, now: datetime
         failure = failure_policy.explain(entry.name, latest, profile)
         message = _with_sidecars(failure.message, latest, held=held)
         return moved_to(entry, StageState.RETRYING, now, failure.reason, message)
-    return _not_started(dubjob, entry, job, latest, now)
+    return not_started(dubjob, entry, job, latest, now)
 
 
 def _with_sidecars(message: str, pod: ObservedPod | None, *, held: bool) -> str:
@@ -156,39 +148,6 @@ def _refusal_reason(answer: str) -> str:
     if is_namespace_terminating(answer):
         return reasons.NAMESPACE_TERMINATING
     return reasons.POD_REFUSED if is_denial(answer) else reasons.POD_NOT_CREATED
-
-
-def _unscheduled(entry: StageStatus, told: str, node: str, now: datetime) -> StageStatus:
-    """The entry of a pod for which the scheduler has no node. `told`: its message; `node`: the only
-    node that the pod may run on, empty if there are others."""
-    problem = scheduling_problem(told)
-    pinned = node and problem.reason == reasons.NO_MATCHING_NODE
-    remedy = messages.node_gone(node) if pinned else problem.remedy
-    message = f"{messages.sentence(told)} {remedy}".strip()
-    state = StageState.PULLING if problem.lasts else StageState.QUEUED
-    return moved_to(entry, state, now, problem.reason, message)
-
-
-def _not_started(
-    dubjob: DubJob, entry: StageStatus, job: ObservedJob, pod: ObservedPod, now: datetime
-) -> StageStatus:
-    """The entry of a pending pod: it waits for capacity or its image, or cannot start."""
-    if pod.unschedulable:
-        return _unscheduled(entry, pod.unschedulable, job.node, now)
-    if pod.waiting_reason in start_faults.POD_FAULTS | start_faults.PULL_PROBLEMS:
-        message = messages.sentence(pod.waiting_message)
-        if pod.waiting_reason == BACK_OFF and not BACK_OFF_CAUSE.search(message):
-            # Some kubelets do not repeat the answer of the registry.
-            known = entry.reason in start_faults.PULL_PROBLEMS
-            message = (entry.message if known else None) or message
-        return moved_to(entry, StageState.PULLING, now, pod.waiting_reason, message)
-    known = entry.reason == reasons.NO_SANDBOX
-    lasts = entry.reason == reasons.STARTING and patience_left(entry, now) <= 0
-    if pod.without_sandbox and (known or lasts):
-        namespace = dubjob.metadata.namespace
-        message = messages.pod_not_ready(namespace, pod.name, pod.node)
-        return moved_to(entry, StageState.PULLING, now, reasons.NO_SANDBOX, message)
-    return moved_to(entry, StageState.PULLING, now, reasons.STARTING, messages.STARTING)
 
 
 def _with_pod(entry: StageStatus, job: ObservedJob, latest: ObservedPod | None) -> StageStatus:

@@ -24,8 +24,9 @@ JOB_FAULTS = frozenset({reasons.POD_REFUSED, reasons.MANAGED_ELSEWHERE})
 is a fault."""
 
 
-OUTAGES = frozenset({reasons.NO_POD, reasons.POD_NOT_CREATED})
-"""Why a Job has no pod although there may be capacity: a part of the control plane is away."""
+OUTAGES = frozenset({reasons.NO_POD, reasons.POD_NOT_CREATED, reasons.NO_SCHEDULER})
+"""Why a pod does not exist or has no node although there may be capacity: a part of the control
+plane is away."""
 
 
 POD_FAULTS = frozenset(
