@@ -56,7 +56,9 @@ def profile(every_stage: dict[str, Any] | None = None, **spec: Any) -> DubProfil
 
 
 class World:
-    """A cluster that does what the plan says, one DubJob in it."""
+    """A cluster that does what the plan says, one DubJob in it. It is not kinder than Kubernetes:
+    pods of a deleted Job are still there at the next reconcile, those of a lost node until it
+    returns, and a status may not be written."""
 
     def __init__(self, labels: dict[str, str] | None = None, **spec: Any) -> None:
         self.now = NOW
@@ -67,7 +69,11 @@ class World:
         self.pods: list[dict[str, Any]] = []
         self.refusals: dict[str, PodRefusal] = {}
         self.admissions: dict[str, Admission] = {}
+        self.refuses_status = False
+        """Whether the API server refuses the next status."""
+        self.lost_nodes: set[str] = set()
         self.created: list[str] = []
+        self.created_at: list[datetime] = []
         self.events: list[str] = []
 
     def complete(self) -> None:
@@ -96,24 +102,50 @@ class World:
         observed = self.observed()
         states = stage_states(self.dubjob, self.profile, observed, self.now)
         done = plan(self.dubjob, self.profile, observed, states, self.now)
-        for job in done.delete:
-            del self.jobs[job.name]
-            self.pods = [pod for pod in self.pods if pod["metadata"]["job"] != job.name]
         after = status(self.dubjob, states, observed, self.now)
         self.complete()
+        self.end_pods()
         if done.create:
             name = done.create["metadata"]["name"]
+            self.created_at.append(self.now)
             self.created.append(done.create["metadata"]["labels"][names.STAGE_LABEL])
             self.jobs[name] = {**done.create, "status": {}}
             self.jobs[name]["metadata"] |= {
                 "uid": f"uid-{name}", "creationTimestamp": timestamp(self.now),
             }  # fmt: skip
+        if self.refuses_status and after != self.dubjob.status:
+            self.refuses_status = False
+            return self.dubjob.status
         self.events += [
             f"{event.reason} {event.message}"
             for event in transitions(self.dubjob.metadata, self.dubjob.status, after)
         ]
         self.dubjob = self.dubjob.model_copy(update={"status": after})
+        for job in done.delete:
+            self.delete(job.name)
         return after
+
+    def delete(self, name: str) -> None:
+        """Delete a Job, and its pods in the background: those that run get a grace period."""
+        del self.jobs[name]
+        ended = ("Succeeded", "Failed")
+        self.pods = [
+            pod for pod in self.pods
+            if pod["metadata"]["job"] != name or pod["status"]["phase"] not in ended
+        ]  # fmt: skip
+        for pod in self.pods:
+            if pod["metadata"]["job"] == name:
+                end = timestamp(self.now + timedelta(seconds=30))
+                pod["metadata"].setdefault("deletionTimestamp", end)
+
+    def end_pods(self) -> None:
+        """The kubelets confirm the end of the pods that are being deleted."""
+        self.pods = [
+            pod for pod in self.pods
+            if not pod["metadata"].get("deletionTimestamp")
+            or pod["metadata"]["job"] in self.jobs
+            or pod["spec"]["nodeName"] in self.lost_nodes
+        ]  # fmt: skip
 
     def pod(self, phase: str, code: int | None = None, **more: Any) -> None:
         """The pod of the Job that was created last."""

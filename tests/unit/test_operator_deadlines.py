@@ -365,12 +365,12 @@ def test_leftover_pod_is_named() -> None:
     """On a node that is gone: nobody ends it, and two must not write in one folder."""
     world = World(deadlines={"startSeconds": 30})
     world.step()
+    world.lost_nodes.add("node-7")
     world.pod("Running", node="node-7")
     world.step()
     left = world.pods[-1]
     world.change(suspend=True)
     world.step()
-    world.pods = [left]
     world.change(suspend=False)
     assert state(world.step()) == (StageState.PENDING, None)
     assert state(world.later(59)) == (StageState.PENDING, None)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from planning_world import World, profile
 
 from dubjob_operator.api.status import StageState
-from dubstage.contract import Stage
+from dubjob_operator.planning.times import timestamp
+from dubstage.contract import Stage, StageResult
 
 STAGES = [str(stage) for stage in Stage]
 DISRUPTED = [{"type": "DisruptionTarget", "status": "True"}]
@@ -35,9 +37,24 @@ def end_pod(world: World) -> None:
         world.succeed()
 
 
+def fail_pod(world: World) -> None:
+    if world.jobs and is_open(world) and live_pod(world):
+        world.pod("Failed", 75)
+
+
 def evict_pod(world: World) -> None:
     if world.jobs and is_open(world) and live_pod(world):
         world.pod("Failed", 143, conditions=DISRUPTED)
+
+
+def writers(world: World) -> list[str]:
+    """The pods whose stage runs."""
+    return [
+        pod["metadata"]["name"]
+        for pod in world.pods
+        for container in pod["status"]["containerStatuses"]
+        if container["name"] == "stage" and "running" in container["state"]
+    ]
 
 
 def is_open(world: World) -> bool:
@@ -50,20 +67,55 @@ def is_open(world: World) -> bool:
 
 
 def delete_job(world: World) -> None:
+    """By hand."""
     if world.jobs:
-        del world.jobs[list(world.jobs)[-1]]
-        world.pods.clear()
+        world.delete(list(world.jobs)[-1])
 
 
 def delete_pods(world: World) -> None:
     world.pods = [pod for pod in world.pods if pod["status"]["phase"] == "Succeeded"]
 
 
-def forget_status(world: World) -> None:
-    """A write that was lost: the next reconcile starts from what was recorded before."""
-    before = world.dubjob
-    world.step()
-    world.dubjob = before
+def refuse_status(world: World) -> None:
+    """The next status is not written: the reconcile after it starts from what was recorded."""
+    world.refuses_status = True
+
+
+def lose_node(world: World) -> None:
+    """The taint manager deletes the pods of the node, and no kubelet confirms it."""
+    world.lost_nodes.add("")
+    for pod in world.pods:
+        if pod["status"]["phase"] == "Running":
+            pod["metadata"]["deletionTimestamp"] = timestamp(world.now + timedelta(seconds=30))
+            pod["status"]["conditions"] = DISRUPTED
+
+
+def find_node(world: World) -> None:
+    """The node is deleted, and with it its pods."""
+    if world.lost_nodes:
+        world.pods = [pod for pod in world.pods if not pod["metadata"].get("deletionTimestamp")]
+        world.lost_nodes.clear()
+
+
+def leave_sidecar(world: World) -> None:
+    """The stage ends, another container does not."""
+    if world.jobs and is_open(world) and live_pod(world):
+        stage = next(iter(reversed(world.jobs.values())))["metadata"]["labels"]["dubjob.dev/stage"]
+        text = StageResult(stage=Stage(stage), reason="Succeeded").to_termination_message()
+        world.pod("Running", 0, message=text, sidecar={"running": {}})
+
+
+def reject_pod(world: World) -> None:
+    """The kubelet does not admit it, and the Job has no more attempts."""
+    if world.jobs and is_open(world) and not live_pod(world):
+        status = {"reason": "UnexpectedAdmissionError", "message": "no healthy devices"}
+        world.pod("Failed", rejected=True, status=status)
+        world.fail()
+
+
+def tick(world: World) -> None:
+    """Time passes without a reconcile."""
+    world.now += timedelta(seconds=45)
 
 
 def wait(world: World) -> None:
@@ -90,7 +142,8 @@ def resume(world: World) -> None:
 Action = Callable[[World], object]
 ACTIONS: list[Action] = [
     World.step, World.step, run_pod, wait_pod, end_pod, end_pod, evict_pod, delete_job,
-    delete_pods, forget_status, wait, lose_profile, suspend, resume, World.complete,
+    delete_pods, refuse_status, wait, tick, lose_profile, suspend, resume, World.complete,
+    lose_node, find_node, leave_sidecar, reject_pod,
 ]  # fmt: skip
 
 
@@ -101,13 +154,13 @@ def test_every_order_of_events_completes(actions: list[Action]) -> None:
     world.profile = profile(maxDisruptions=1000)
     for action in actions:
         action(world)
-        assert len([pod for pod in world.pods if pod["status"]["phase"] == "Running"]) <= 1
-        active = [job for job in world.jobs.values() if not job["status"].get("conditions")]
-        assert len({job["metadata"]["name"] for job in active}) <= 2
+        assert len(writers(world)) <= 1, "two pods write to one folder"
+    find_node(world)
+    world.refuses_status = False
     resume(world)
     world.profile = profile(maxDisruptions=1000)
-    for _ in range(60):
-        after = world.step()
+    for _ in range(90):
+        after = world.later(40)
         condition = after.condition("Finished")
         if condition and condition.status == "True":
             break
@@ -127,10 +180,34 @@ def test_repeated_reconcile_changes_nothing(actions: list[Action]) -> None:
     world = World(deadlines={"startSeconds": 86400})
     for action in actions:
         action(world)
-    world.step()
-    world.step()
-    world.step()
+    world.refuses_status = False
+    for _ in range(5):
+        world.step()
     before, created = world.dubjob.status, len(world.created)
     world.step()
     assert world.dubjob.status == before
     assert len(world.created) == created
+
+
+LIMIT_SECONDS = 300
+LIMITED: list[Action] = [
+    World.step, World.step, run_pod, run_pod, evict_pod, delete_pods, delete_job, refuse_status,
+    tick, tick, wait, suspend, resume, end_pod, fail_pod, World.complete,
+]  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(LIMITED), max_size=40))
+def test_no_job_is_created_after_its_deadline(actions: list[Action]) -> None:
+    world = World(deadlines={"activeSeconds": LIMIT_SECONDS}, backoffLimit=20)
+    world.profile = profile(maxDisruptions=1000)
+    ran, runs = 0.0, set()
+    for action in [World.step, run_pod, World.step, *actions]:
+        recorded = [each.pod_name for each in world.dubjob.status.stages if each.start_time]
+        running = set(writers(world)) & set(recorded)
+        begun, count = world.now, len(world.created)
+        action(world)
+        ran += (world.now - begun).total_seconds() if running else 0.0
+        runs |= running
+        if len(world.created) > count:
+            assert ran < LIMIT_SECONDS + len(runs), "a rounding error for each pod"

@@ -105,6 +105,7 @@ def test_stage_leaves_a_node_that_is_gone() -> None:
     assert "node-7" in (after.stages[1].message or "")
     world.later(2)
     world.step()
+    world.step()
     assert pinned(world) is None
     assert world.created == ["ingest", "separate", "separate"]
     world.succeed(node="node-8")
