@@ -15,6 +15,7 @@ from dubstage.media.audio import stereo_bytes, to_bytes
 from dubstage.media.ffmpeg import MediaError, probe, read_stereo
 from dubstage.mux.loudness import SILENCE, Loudness, measure, segment_loudness
 from dubstage.mux.master import aac_gain_db, master, plan_gain
+from dubstage.mux.measured import measure_speech
 from dubstage.mux.mix import CROSS_FADE, DUCK_DB, Tracks, mix_blocks, write_stems
 from dubstage.mux.original import analyze
 from dubstage.mux.spans import Envelope, Span, count_frames, count_shared_frames, merge
@@ -226,6 +227,26 @@ def test_voice_track_takes_clips_when_they_are_reached(tmp_path: Path) -> None:
     assert taken[2] < 3.25 / 5
 
 
+def test_speech_is_measured_on_the_voice_track(tmp_path: Path) -> None:
+    """One segment is late and softer than planned, one starts during another, one is silent."""
+    voice = numpy.zeros(8 * RATE, numpy.float32)
+    for start, seconds, level in ((1.2, 0.8, 0.1), (3.0, 2.0, 0.2), (4.5, 1.0, 0.05)):
+        voice[round(start * RATE) :][: round(seconds * RATE)] += tone(seconds, 500, level)
+    places = [(1.0, 1.8), (3.0, 5.0), (4.5, 5.5), (7.0, 7.5)]
+    late, first, second, silent = measure_speech(
+        wav(tmp_path / "voice.wav", voice),
+        [Span(round(a * RATE), round(b * RATE)) for a, b in places],
+    )
+    assert (late.onset, late.offset) == pytest.approx((1.2, 2.0), abs=0.006)
+    expected = segment_loudness(stereo(tone(0.8, 500, 0.1)))
+    assert late.loudness == pytest.approx(expected, abs=0.1)
+    assert (late.is_alone, first.is_alone, second.is_alone) == (True, False, False)
+    assert (second.onset, second.offset) == pytest.approx((4.5, 5.5))
+    assert first.loudness == pytest.approx(expected + 6.02, abs=0.2)
+    assert second.loudness == pytest.approx(expected - 6.02, abs=0.2), "where it is alone"
+    assert silent.loudness == SILENCE
+
+
 def test_running_ahead_keeps_the_order() -> None:
     assert list(run_ahead(lambda x: x * x, range(20))) == [x * x for x in range(20)]
     with pytest.raises(ZeroDivisionError):
@@ -255,7 +276,7 @@ def test_trimmed_clip_fades_out(tmp_path: Path) -> None:
     clip = wav(tmp_path / "clip.wav", tone(2.0, 1000, 0.2))
     planned = fit(2.0, 1.0, slot)
     assert planned.overflow > 0.5
-    samples = abs(render(clip, planned, SILENCE).samples)
+    samples = abs(render(clip, planned, SILENCE))
     fade, period = round(TRIM_FADE_SECONDS * RATE), RATE // 1000
     ends = {"before": fade + period, "middle": fade // 2 + period // 2, "end": period}
     levels = {at: samples[-far:][:period].max() / samples.max() for at, far in ends.items()}

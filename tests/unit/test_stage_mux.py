@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from made_media import (
 from dubstage.contract import MixOptions, Stage
 from dubstage.media import wav
 from dubstage.media.ffmpeg import probe
+from dubstage.mux.loudness import segment_loudness
 from dubstage.mux.plan import plan
 from dubstage.run.process import load_stage
 from dubstage.testing import Ended, request_for, run_stage_in
@@ -98,6 +100,65 @@ def test_dub_starts_at_the_onset_of_each_segment(folder: Path, ended: Ended) -> 
     assert [(track.codec, track.language) for track in found.subtitles] == [
         ("mov_text", "spa"),
         ("mov_text", "eng"),
+    ]
+
+
+def voice_bounds(tree: Tree, start: float, end: float) -> tuple[float, float]:
+    """Seconds at which the dub's voice, at 400 Hz, starts and ends between two times."""
+    dub, _ = soundfile.read(tree.path(Artifact.DUBBED_AUDIO), dtype="float32")
+    part = dub[round(start * RATE) : round(end * RATE), 0]
+    time = numpy.arange(len(part)) / RATE
+    carrier = part * numpy.exp(-2j * numpy.pi * 400 * time)
+    window = numpy.ones(480) / 480
+    level = abs(numpy.convolve(carrier, window, "same"))
+    loud = numpy.flatnonzero(level > level.max() / 2)
+    return start + loud[0] / RATE, start + loud[-1] / RATE
+
+
+def test_voice_is_heard_where_and_as_loud_as_the_report_says(ended: Ended) -> None:
+    """The first segment alone, and the second after it, measured on the dub."""
+    for segment, end in zip(report_of(ended.tree)["segments"], (1.2, 1.95), strict=False):
+        onset, offset = voice_bounds(ended.tree, segment["start"] - 0.05, end)
+        assert onset == pytest.approx(segment["start"], abs=0.02)
+        assert onset == pytest.approx(segment["dub_start"], abs=0.02)
+        assert offset == pytest.approx(segment["dub_end"], abs=0.02)
+    dub, _ = soundfile.read(ended.tree.path(Artifact.DUBBED_AUDIO), dtype="float32")
+    loud, soft = (
+        segment_loudness(dub[round((at + 0.05) * RATE) : round((at + 0.35) * RATE)])
+        for at in (0.5, 1.25)
+    )
+    assert loud - soft == pytest.approx(6.0, abs=0.5), "as the original's segments differ"
+
+
+def test_subtitles_are_in_their_language_and_follow_the_dub(ended: Ended) -> None:
+    """Those in the target language last as long as the dub, 0.5 s more at most; those in the
+    source language start with the original."""
+    tree = ended.tree
+    segments = report_of(tree)["segments"]
+    for srt_file, vtt_file, text, start in (
+        (Artifact.TRG_SRT, Artifact.TRG_VTT, "uno", "dub_start"),
+        (Artifact.SRC_SRT, Artifact.SRC_VTT, "one", "start"),
+    ):
+        for file in (srt_file, vtt_file):
+            shown = tree.path(file).read_text()
+            assert re.findall(r"^[a-z]+$", shown, re.M) == [text] * 3
+            times = re.findall(r"(\d\d)[,.](\d{3}) --> 00:00:(\d\d)[,.](\d{3})", shown)
+            cues = [(int(a) + int(b) / 1000, int(c) + int(d) / 1000) for a, b, c, d in times]
+            assert [cue[0] for cue in cues] == pytest.approx(
+                [segment[start] for segment in segments], abs=0.002
+            )
+            for (_, end), segment, following in zip(
+                cues, segments, [*segments[1:], {start: SECONDS}], strict=True
+            ):
+                spoken_until = segment[start.replace("start", "end")]
+                assert min(spoken_until, following[start]) - 0.002 <= end <= spoken_until + 0.502
+
+
+def test_dub_is_the_default_track(ended: Ended) -> None:
+    tracks = probe(video_of(ended.tree)).audio
+    assert [(track.language, track.is_default) for track in tracks] == [
+        ("spa", True),
+        ("eng", False),
     ]
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import html
 import itertools
+import subprocess
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dubstage.mux import subtitles
+from dubstage.mux import subtitle_files, subtitles
+from dubstage.mux.simultaneous import Cue
 from dubstage.mux.subtitle_rows import LIMITS, limits_of, rows, width
-from dubstage.mux.subtitles import MIN_SECONDS
+from dubstage.mux.subtitles import MAX_EXTRA_SECONDS, MIN_SECONDS
 
 
-def words_of(shown: list[subtitles.Cue]) -> list[str]:
+def words_of(shown: list[Cue]) -> list[str]:
     return " ".join(cue.text.replace("\n", " ") for cue in shown).split()
 
 
@@ -36,10 +40,11 @@ def test_rows_have_about_equal_width() -> None:
 @pytest.mark.parametrize(
     ("segments", "end"),
     [
-        pytest.param([(1.0, 1.3, "Yes.")], 2.2, id="at least 1.2 s"),
-        pytest.param([(1.0, 1.3, "Yes."), (1.8, 3.0, "x")], 1.8, id="not into the next segment"),
+        pytest.param([(1.0, 1.8, "Yes.")], 2.2, id="at least 1.2 s"),
+        pytest.param([(1.0, 1.3, "Yes.")], 1.8, id="half a second longer than its speech"),
+        pytest.param([(1.0, 1.6, "Yes."), (1.8, 3.0, "x")], 1.8, id="not into the next segment"),
         pytest.param([(9.5, 9.8, "Yes.")], 10.0, id="not past the end"),
-        pytest.param([(1.0, 2.0, "x" * 34)], 3.0, id="17 characters a second"),
+        pytest.param([(1.0, 2.6, "x" * 34)], 3.0, id="17 characters a second"),
         pytest.param([(1.0, 4.0, "Yes.")], 4.0, id="as long as it is spoken"),
     ],
 )
@@ -80,7 +85,7 @@ def test_rows_end_after_punctuation(language: str, text: str, expected: list[str
 
 def test_cue_with_full_width_characters_stays_longer() -> None:
     """27 characters at 9 per second."""
-    (cue,) = subtitles.cues([(1.0, 2.0, "好" * 27)], 10.0, "zh-TW")
+    (cue,) = subtitles.cues([(1.0, 3.6, "好" * 27)], 10.0, "zh-TW")
     assert cue.end == pytest.approx(4.0, abs=0.1)
 
 
@@ -107,13 +112,77 @@ def test_rules_hold_for_any_text(
         assert all(width(row) <= limits.columns for row in cue.text.split("\n"))
     for before, after in itertools.pairwise(shown):
         assert before.end <= after.start + 1e-9
-    needs = [max(width(cue.text) / limits.columns_per_second, MIN_SECONDS) for cue in shown]
-    if len(segments) == 1 and at > sum(needs):
-        for cue in shown:
-            assert cue.end - cue.start >= MIN_SECONDS - 1e-9
+    if len(segments) == 1 and shown:
+        needs = [max(width(cue.text) / limits.columns_per_second, MIN_SECONDS) for cue in shown]
+        spoken_until = segments[0][1]
+        assert shown[-1].end <= spoken_until + MAX_EXTRA_SECONDS + 1e-9
+        if min(spoken_until + MAX_EXTRA_SECONDS, at) >= sum(needs):
+            assert all(cue.end - cue.start >= MIN_SECONDS - 1e-9 for cue in shown)
 
 
 def test_srt_and_webvtt_keep_the_text() -> None:
     shown = subtitles.cues([(3661.5, 3662.7, "a < b")], 4000.0, "en")
-    assert subtitles.srt(shown) == "1\n01:01:01,500 --> 01:01:02,700\na < b\n"
-    assert subtitles.vtt(shown) == "WEBVTT\n\n01:01:01.500 --> 01:01:02.700\na &lt; b\n"
+    assert subtitle_files.srt(shown) == "1\n01:01:01,500 --> 01:01:02,700\na < b\n"
+    assert subtitle_files.vtt(shown) == "WEBVTT\n\n01:01:01.500 --> 01:01:02.700\na &lt; b\n"
+
+
+def test_srt_shows_markup_as_it_is_written(tmp_path: Path) -> None:
+    """As ffmpeg reads it, which players do alike."""
+    text = "<b>bold</b> {\\an8}up {y:i}it &amp; a < b"
+    file = tmp_path / "x.srt"
+    file.write_text(subtitle_files.srt([Cue(1.0, 2.0, text)]))
+    converted = subprocess.run(
+        ["ffmpeg", "-v", "error", "-i", str(file), "-f", "webvtt", "-"],
+        check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    assert html.unescape(converted.split("\n")[3]).replace("\u2060", "") == text
+
+
+def test_rows_from_right_to_left_are_marked() -> None:
+    shown = [Cue(1.0, 2.0, "זה עולה 3.5%.\n(באמת)"), Cue(2.0, 3.0, "Yes, שלום.")]
+    for text in (subtitle_files.srt(shown), subtitle_files.vtt(shown)):
+        assert "\n\u202bזה עולה 3.5%.\u202c\n\u202b(באמת)\u202c\n" in text
+    assert "\nIt is שלום.\n" in subtitle_files.srt([Cue(0.0, 1.0, "It is שלום.")])
+
+
+@pytest.mark.parametrize(
+    ("segments", "expected"),
+    [
+        pytest.param(
+            [(1.0, 6.0, "Listen to me."), (2.0, 4.0, "No!")],
+            [(1, 2, "Listen to me."), (2, 4, "- Listen to me.\n- No!"), (4, 6, "Listen to me.")],
+            id="one within the other",
+        ),
+        pytest.param(
+            [(1.0, 4.0, "Listen to me."), (1.2, 4.1, "No!")],
+            [(1, 4.1, "- Listen to me.\n- No!")],
+            id="almost together",
+        ),
+        pytest.param(
+            [(1.0, 3.2, "Listen to me."), (3.0, 5.0, "No!")],
+            [(1, 3, "Listen to me."), (3, 5, "No!")],
+            id="one after the other",
+        ),
+    ],
+)
+def test_segments_at_the_same_time_share_a_cue(
+    segments: list[tuple[float, float, str]], expected: list[tuple[float, float, str]]
+) -> None:
+    shown = subtitles.cues(segments, 10.0, "en")
+    assert [cue.text for cue in shown] == [text for _, _, text in expected]
+    assert [cue.start for cue in shown] == pytest.approx([start for start, _, _ in expected])
+    assert [cue.end for cue in shown] == pytest.approx([end for _, end, _ in expected])
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 20), st.floats(0.3, 6), st.lists(word, min_size=1)), max_size=6)
+)
+def test_no_cues_overlap(spoken: list[tuple[float, float, list[str]]]) -> None:
+    segments = [(start, start + length, " ".join(words)) for start, length, words in spoken]
+    shown = subtitles.cues(segments, 30.0, "en")
+    for before, after in itertools.pairwise(shown):
+        assert before.start < before.end <= after.start
+    text = "".join(word for cue in shown for word in cue.text.split())
+    for _, _, said in segments:
+        for part in rows(said, "en", reserved=2):
+            assert all(word in text for word in part.split())

@@ -10,9 +10,9 @@ from dubstage.contract import Stage, StageRequest
 from dubstage.engines import engine_version
 from dubstage.media.audio import SAMPLE_RATE
 from dubstage.mux.loudness import SILENCE
+from dubstage.mux.measured import DubbedSpeech
 from dubstage.mux.original import OriginalSpeech
 from dubstage.mux.plan import PlannedClip
-from dubstage.mux.voice import RenderedClip
 from dubstage.text.transcript import ClipFlag, TranslatedSegment
 from dubstage.timing.prediction import Verdict, verdict
 from dubstage.workspace.layout import Tree
@@ -35,9 +35,9 @@ class SegmentReport(BaseModel):
     end: float
     """Offset of the original segment."""
     dub_start: float
-    """Onset of the dub."""
+    """Onset of the dub, as measured on its audio."""
     dub_end: float
-    """Offset of the dub."""
+    """Offset of the dub, as measured on its audio."""
     onset_error: float
     """`dub_start` minus `start`."""
     offset_error: float
@@ -65,7 +65,8 @@ class SegmentReport(BaseModel):
     loudness: float | None
     """LUFS in the mix, before the gain of the whole mix; None if it is not in the dub."""
     level_error: float | None
-    """LU by which it is louder than the original segment."""
+    """LU by which it is louder than the original segment; None if the original is silent, or
+    if another segment is heard all the time."""
     voice_sample: str | None
     flags: list[str]
 
@@ -87,13 +88,12 @@ def report_segment(
     planned: PlannedClip,
     sentence: TranslatedSegment,
     original: OriginalSpeech,
-    rendered: RenderedClip | None,
+    dub: DubbedSpeech | None,
 ) -> SegmentReport:
-    """Report how `planned` was dubbed; `rendered` is None if it is not in the dub."""
+    """Report how `planned` was dubbed; `dub` is None if it is not in the dub."""
     clip, fit = planned.clip, planned.fit
     start = planned.start / SAMPLE_RATE
-    onset = start + (rendered.onset if rendered else 0.0)
-    offset = start + (len(rendered.samples) / SAMPLE_RATE if rendered else 0.0)
+    onset, offset = (dub.onset, dub.offset) if dub else (start, start)
     original_length = max(clip.end - clip.start, 0.001)
     return SegmentReport(
         segment_id=clip.segment_id,
@@ -105,7 +105,7 @@ def report_segment(
         dub_start=onset,
         dub_end=offset,
         onset_error=onset - clip.start,
-        offset_error=offset - clip.end if rendered else 0.0,
+        offset_error=offset - clip.end if dub else 0.0,
         fill=(offset - onset) / original_length,
         slot=fit.slot.length,
         predicted=clip.predicted,
@@ -114,29 +114,31 @@ def report_segment(
         pause_used=fit.pause_used,
         engine_speed=fit.engine_speed,
         stretch=fit.stretch,
-        speed=fit.speed if rendered else 1.0,
-        overflow=fit.overflow if rendered else 0.0,
-        loudness=rendered.loudness if rendered else None,
-        level_error=_level_error(original, rendered),
+        speed=fit.speed if dub else 1.0,
+        overflow=fit.overflow if dub else 0.0,
+        loudness=dub.loudness if dub else None,
+        level_error=_level_error(original, dub),
         voice_sample=clip.voice_sample,
-        flags=_flags(planned, rendered),
+        flags=_flags(planned, dub is not None),
     )
 
 
-def _flags(planned: PlannedClip, rendered: RenderedClip | None) -> list[str]:
+def _flags(planned: PlannedClip, is_spoken: bool) -> list[str]:
     """What a reviewer should check, and why a segment is not in the dub."""
     clip_flags = [str(planned.clip.flag)] if planned.clip.flag else []
-    if rendered:
+    if is_spoken:
         return [*map(str, planned.fit.flags), *clip_flags]
     if planned.has_clip and not planned.has_room:
         return [NO_ROOM, *clip_flags]
     return clip_flags or ([str(ClipFlag.NO_SOUND)] if planned.has_clip else [])
 
 
-def _level_error(original: OriginalSpeech, rendered: RenderedClip | None) -> float | None:
-    if rendered is None or original.loudness <= SILENCE:
+def _level_error(original: OriginalSpeech, dub: DubbedSpeech | None) -> float | None:
+    if dub is None or original.loudness <= SILENCE:
         return None
-    return rendered.loudness - original.loudness
+    if dub.loudness <= SILENCE and not dub.is_alone:
+        return None
+    return dub.loudness - original.loudness
 
 
 def report_speakers(segments: Sequence[SegmentReport]) -> list[dict[str, object]]:

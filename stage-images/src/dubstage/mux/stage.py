@@ -13,20 +13,21 @@ from dubstage.engines import engine_of
 from dubstage.errors import TemporaryFailure
 from dubstage.inputs.source import resolve_source
 from dubstage.logs import step
-from dubstage.media.audio import SAMPLE_RATE
+from dubstage.media.audio import SAMPLE_RATE, Samples
 from dubstage.media.ffmpeg import MediaError, probe
 from dubstage.media.probe import Probe
 from dubstage.mux.loudness import SILENCE, Loudness, measure
 from dubstage.mux.master import aac_gain_db, master, plan_gain
+from dubstage.mux.measured import measure_speech
 from dubstage.mux.mix import Tracks, background_change, mix_blocks, mix_bytes, write_stems
-from dubstage.mux.original import OriginalSpeech, analyze
+from dubstage.mux.original import analyze
 from dubstage.mux.plan import PlannedClip, plan
 from dubstage.mux.report import SegmentReport, report_segment, report_speakers, report_stages
 from dubstage.mux.round_trip import check_model, word_error_rate
-from dubstage.mux.spans import count_frames, count_shared_frames, merge
+from dubstage.mux.spans import Span, count_frames, count_shared_frames, merge
 from dubstage.mux.subtitles import write_subtitles
 from dubstage.mux.totals import MixResult, Totals, message, summary, totals
-from dubstage.mux.voice import PlacedClip, RenderedClip, render, run_ahead, write_voice_track
+from dubstage.mux.voice import PlacedClip, render, run_ahead, write_voice_track
 from dubstage.text.transcript import Clip, TranslatedSegment, read_aligned, read_list
 from dubstage.video.dubbed_video import DubbedVideo, SoftSubtitles, mux_video
 from dubstage.video.facts import SourceFacts, read_facts
@@ -62,7 +63,7 @@ def _run(work: Work) -> Outcome:
     segments, tracks = _write_voice(work, planned, sentences, round(duration * SAMPLE_RATE))
     dub = work.staging(Artifact.DUBBED_AUDIO, None)
     mix = _write_mix(work, tracks, facts, dub)
-    soft = write_subtitles(work, sentences, language, duration)
+    soft = write_subtitles(work, segments, language, duration)
     _write_video(work, (source, declared, facts), (dub, mix.dub), language, soft)
     numbers = totals(segments, sum(x.untranslated for x in sentences), mix)
     if model:
@@ -96,34 +97,39 @@ def _write_voice(
     folder = work.tree.path(Artifact.TTS_CLIPS).parent
     sentence_of = {sentence.segment_id: sentence for sentence in sentences}
     originals = analyze(vocals, [item.segment for item in planned])
-    reports: list[SegmentReport] = []
-    spoken: list[tuple[PlannedClip, OriginalSpeech]] = []
+    places: dict[int, Span] = {}
 
-    def rendered(task: tuple[PlannedClip, OriginalSpeech]) -> RenderedClip | None:
-        item, original = task
+    def rendered(number: int) -> Samples | None:
+        item = planned[number]
         if not (item.has_clip and item.has_room):
             return None
-        clip = render(folder / item.clip.audio_file, item.fit, original.loudness)
-        return clip if len(clip.samples) else None
+        samples = render(folder / item.clip.audio_file, item.fit, originals[number].loudness)
+        return samples if len(samples) else None
 
     def placed() -> Iterator[PlacedClip]:
-        tasks = list(zip(planned, originals, strict=True))
-        for (item, original), clip in zip(tasks, run_ahead(rendered, tasks), strict=True):
-            sentence = sentence_of[item.clip.segment_id]
-            reports.append(report_segment(item, sentence, original, clip))
-            if clip:
-                spoken.append((item, original))
-                yield PlacedClip(item.start, clip.samples)
+        numbers = range(len(planned))
+        for number, samples in zip(numbers, run_ahead(rendered, numbers), strict=True):
+            if samples is not None:
+                start = planned[number].start
+                places[number] = Span(start, start + len(samples))
+                yield PlacedClip(start, samples)
 
     voice = work.scratch / "voice.w64"
     write_voice_track(placed(), frames, voice, _share(work, 0.0, 0.3))
+    dubbed = dict(zip(places, measure_speech(voice, list(places.values())), strict=True))
+    reports = [
+        report_segment(
+            item, sentence_of[item.clip.segment_id], originals[number], dubbed.get(number)
+        )
+        for number, item in enumerate(planned)
+    ]
     return reports, Tracks(
         source_audio=audio,
         background=background,
         voice=voice,
         frames=frames,
-        original_speech=merge(original.span for _, original in spoken),
-        dubbed_speech=merge(item.span for item, _ in spoken),
+        original_speech=merge(originals[number].span for number in places),
+        dubbed_speech=merge(planned[number].span for number in places),
     )
 
 

@@ -54,9 +54,10 @@ def width(text: str) -> int:
     return sum(_columns(character) for character in text)
 
 
-def rows(text: str, language: str) -> list[str]:
-    """The rows of `text`, none wider than the language's limit; none for an empty text."""
-    longest = limits_of(language).columns
+def rows(text: str, language: str, reserved: int = 0) -> list[str]:
+    """The rows of `text`, none wider than the language's limit without `reserved` columns; none
+    for an empty text."""
+    longest = limits_of(language).columns - reserved
     spaced = is_spaced(language)
     atoms = [part for atom in _atoms(text, spaced) for part in _cut(atom, longest)]
     sums = [0, *accumulate(width(atom) for atom in atoms)]

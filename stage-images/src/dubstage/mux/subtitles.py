@@ -3,51 +3,53 @@
 The rules are those of broadcasters: at most two rows of 42 characters, at most 17
 characters per second (fewer of full width: :data:`dubstage.mux.subtitle_rows.LIMITS`), at
 least 1.2 s. A cue that needs more time than its segment takes stays through the pause that
-follows. If there is none, its whole text is still shown.
+follows, for half a second at most. If there is none, its whole text is still shown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 from dubstage.logs import step
+from dubstage.mux.report import SegmentReport
+from dubstage.mux.simultaneous import BRIEF, DASH, Cue, Page, combine
+from dubstage.mux.subtitle_files import srt, vtt
 from dubstage.mux.subtitle_rows import limits_of, rows, width
-from dubstage.text.transcript import TranslatedSegment
 from dubstage.video.dubbed_video import SoftSubtitles
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Work
 
 ROWS = 2
 MIN_SECONDS = 1.2
+MAX_EXTRA_SECONDS = 0.5
+"""A cue is never shown for longer than its speech and this."""
 
-
-@dataclass(frozen=True)
-class Cue:
-    """One subtitle; times in seconds."""
-
-    start: float
-    end: float
-    text: str
+SpokenText = tuple[float, float, str]
+"""Start and end in seconds, and the text."""
 
 
 @step("write subtitles")
 def write_subtitles(
-    work: Work, sentences: Sequence[TranslatedSegment], language: str, source_end: float
+    work: Work, segments: Sequence[SegmentReport], language: str, source_end: float
 ) -> list[SoftSubtitles]:
     """Write the subtitles of both languages; return those that are not empty.
 
-    `language`: BCP 47 of the source; `source_end`: in seconds.
+    The translation is shown while the dub is heard, or, where the original is kept, while
+    that speaks. `language`: BCP 47 of the source; `source_end`: in seconds.
     """
     target = work.request.target_language
-    translations = [(x.start, x.end, x.translation) for x in sentences]
-    texts = [(x.start, x.end, x.text) for x in sentences]
+    translations = [
+        (x.dub_start, x.dub_end, x.translation) if x.is_spoken else (x.start, x.end, x.translation)
+        for x in segments
+    ]
+    texts = [(x.start, x.end, x.text) for x in segments]
     soft = []
-    for srt_file, vtt_file, tag, segments in (
+    for srt_file, vtt_file, tag, spoken in (
         (Artifact.TRG_SRT, Artifact.TRG_VTT, target, translations),
         (Artifact.SRC_SRT, Artifact.SRC_VTT, language, texts),
     ):
-        shown = cues(segments, source_end, tag)
+        shown = cues(spoken, source_end, tag)
         file = work.staging(srt_file, None)
         file.write_text(srt(shown))
         work.staging(vtt_file, None).write_text(vtt(shown))
@@ -56,59 +58,41 @@ def write_subtitles(
     return soft
 
 
-def cues(
-    segments: Sequence[tuple[float, float, str]], source_end: float, language: str
-) -> list[Cue]:
-    """Cues for `segments` (start, end, text) in the order of their start.
+def cues(segments: Sequence[SpokenText], source_end: float, language: str) -> list[Cue]:
+    """Cues for `segments` (start, end, text), none of which overlap.
 
     A segment without text, or after the end of the source, has none. A longer one becomes
-    several cues, which share its time in proportion to their length. `language`: BCP 47.
+    several cues, which share its time in proportion to their length. Segments that are
+    spoken at the same time share cues, with a row each. `language`: BCP 47.
     """
-    result = []
+    shown = sorted(
+        (start, min(max(end, start), source_end), text)
+        for start, end, text in segments
+        if text.strip() and start < source_end
+    )
+    pages = []
+    latest_end = 0.0
+    for number, (start, end, text) in enumerate(shown):
+        following = shown[number + 1][0] if number + 1 < len(shown) else source_end
+        shared = min(latest_end, end) - start > BRIEF or end - following > BRIEF
+        latest_end = max(latest_end, end)
+        until = end if shared else min(following, max(end, end + MAX_EXTRA_SECONDS), source_end)
+        pages += _pages((start, end, text), until, language, shared, number)
+    return combine(pages)
+
+
+def _pages(
+    segment: SpokenText, limit: float, language: str, shared: bool, number: int
+) -> list[Page]:
+    """The pages of one segment, which may be shown until `limit`; those of a shared cue have
+    one row."""
+    start, end, text = segment
+    all_rows = rows(text, language, width(DASH) if shared else 0)
+    size = 1 if shared else ROWS
+    texts = ["\n".join(all_rows[n : n + size]) for n in range(0, len(all_rows), size)]
     rate = limits_of(language).columns_per_second
-    for number, (start, end, text) in enumerate(segments):
-        pages = _pages(text, language) if start < source_end else []
-        following = [segment[0] for segment in segments[number + 1 :] if segment[0] >= end]
-        limit = min(following[0] if following else source_end, source_end)
-        needs = [max(width(page) / rate, MIN_SECONDS) for page in pages]
-        until = max(min(end, source_end), min(start + sum(needs), limit))
-        cue_start = start
-        for page, need in zip(pages, needs, strict=True):
-            cue_end = cue_start + (until - start) * need / sum(needs)
-            result.append(Cue(cue_start, cue_end, page))
-            cue_start = cue_end
-    return result
-
-
-def srt(shown: Sequence[Cue]) -> str:
-    """The text of an SRT file."""
-    return "\n".join(
-        f"{number}\n{_time(cue.start, ',')} --> {_time(cue.end, ',')}\n{cue.text}\n"
-        for number, cue in enumerate(shown, start=1)
-    )
-
-
-def vtt(shown: Sequence[Cue]) -> str:
-    """The text of a WebVTT file, in which `&`, `<` and `>` are escaped."""
-    body = "\n".join(
-        f"{_time(cue.start, '.')} --> {_time(cue.end, '.')}\n{_escape(cue.text)}\n" for cue in shown
-    )
-    return f"WEBVTT\n\n{body}"
-
-
-def _pages(text: str, language: str) -> list[str]:
-    """`text` in pages of two rows."""
-    all_rows = rows(text, language)
-    return ["\n".join(all_rows[n : n + ROWS]) for n in range(0, len(all_rows), ROWS)]
-
-
-def _time(seconds: float, point: str) -> str:
-    milliseconds = round(seconds * 1000)
-    minutes, milliseconds = divmod(milliseconds, 60_000)
-    hours, minutes = divmod(minutes, 60)
-    whole, fraction = divmod(milliseconds, 1000)
-    return f"{hours:02d}:{minutes:02d}:{whole:02d}{point}{fraction:03d}"
-
-
-def _escape(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    needs = [max(width(page) / rate, MIN_SECONDS) for page in texts]
+    until = min(max(end, start + sum(needs)), limit)
+    shares = [total / sum(needs) for total in accumulate(needs, initial=0.0)]
+    edges = [*(start + (until - start) * share for share in shares[:-1]), until]
+    return [Page(*edge, page, number) for edge, page in zip(pairwise(edges), texts, strict=True)]

@@ -12,6 +12,7 @@ from typing import TypeVar
 from dubstage.media.audio import BLOCK_FRAMES, SAMPLE_RATE, Samples
 from dubstage.media.ffmpeg import read_mono
 from dubstage.mux.loudness import SILENCE, segment_loudness
+from dubstage.mux.measured import BOTH_CHANNELS_LU
 from dubstage.timing.fade import fade
 from dubstage.timing.fit import Fit
 from dubstage.timing.onset import speech_bounds
@@ -20,28 +21,15 @@ TRIM_FADE_SECONDS = 0.05
 """Fade at the end of a trimmed clip."""
 EDGE_FADE_SECONDS = 0.002
 """Fade at both ends of every clip, against clicks."""
-BOTH_CHANNELS_LU = 3.01
-"""LU by which one channel is louder if both channels play it."""
 MAX_GAIN_DB = 20.0
 """A larger difference in level means that one of the two is not speech."""
 WORKERS = 2
 """Clips that are rendered at once: as many as the stage gets processors."""
 
 
-@dataclass(frozen=True)
-class RenderedClip:
-    """A clip as it goes onto the voice track."""
-
-    samples: Samples
-    """Shape (frames,): one channel, which both channels play."""
-    onset: float
-    """Seconds from the first sample to the onset of the speech."""
-    loudness: float
-    """LUFS, played by both channels."""
-
-
-def render(file: Path, fit: Fit, target: float) -> RenderedClip:
-    """Render the clip `file` as `fit` plans it, with the loudness `target` (LUFS).
+def render(file: Path, fit: Fit, target: float) -> Samples:
+    """The clip `file` as `fit` plans it, with the loudness `target` (LUFS): one channel, which
+    both channels play, shape (frames,).
 
     Rubberband changes the tempo and keeps the pitch. Raises
     :class:`dubstage.media.ffmpeg.MediaError` if ffmpeg fails.
@@ -57,17 +45,15 @@ def render(file: Path, fit: Fit, target: float) -> RenderedClip:
     is_trimmed = len(samples) > longest or fit.overflow
     fade_out = TRIM_FADE_SECONDS if is_trimmed else EDGE_FADE_SECONDS
     samples = fade(samples[:longest], SAMPLE_RATE, EDGE_FADE_SECONDS, fade_out)
-    onset, _ = speech_bounds(samples, SAMPLE_RATE)
-    return _leveled(samples, onset, target)
+    return _leveled(samples, target)
 
 
-def _leveled(samples: Samples, onset: float, target: float) -> RenderedClip:
-    loudness = segment_loudness(samples) + BOTH_CHANNELS_LU
-    gain = 0.0
-    if target > SILENCE and loudness > SILENCE + BOTH_CHANNELS_LU:
-        gain = min(max(target - loudness, -MAX_GAIN_DB), MAX_GAIN_DB)
-    samples *= 10 ** (gain / 20)
-    return RenderedClip(samples, onset, loudness + gain)
+def _leveled(samples: Samples, target: float) -> Samples:
+    loudness = segment_loudness(samples)
+    if target <= SILENCE or loudness <= SILENCE:
+        return samples
+    gain = target - loudness - BOTH_CHANNELS_LU
+    return samples * float(10 ** (min(max(gain, -MAX_GAIN_DB), MAX_GAIN_DB) / 20))
 
 
 @dataclass(frozen=True)
