@@ -15,7 +15,7 @@ import subprocess
 import threading
 import time
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -31,6 +31,7 @@ class Answer:
     body: bytes = b""
     delay: float = 0.0
     """Seconds until it is sent."""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def translation(text: str) -> Answer:
@@ -160,6 +161,8 @@ class Host(BaseHTTPRequestHandler):
         with contextlib.suppress(OSError):
             self.send_response(answer.status)
             self.send_header("Content-Length", str(len(answer.body)))
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(answer.body)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,13 @@ from google_server import Answer, Google, google, translation
 from dubstage.contract import GlossaryEntry
 from dubstage.engines import retries
 from dubstage.errors import TemporaryFailure
+from dubstage.text.transcript import Segment
 from dubstage.translate import google as engine
 from dubstage.translate.apertium import Apertium
+from dubstage.translate.engine import SourceSegment, TranslationContext, Translator
 from dubstage.translate.google import GoogleTranslate
-from dubstage.translate.rounds import translate_texts
+from dubstage.translate.rounds import Rounds, Translated
+from dubstage.translate.translation_cache import TranslationCache
 
 
 @pytest.fixture
@@ -26,19 +30,33 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Google]:
         yield state
 
 
-def translate(*lines: str) -> list[str]:
-    return GoogleTranslate().translate(lines, "en", "es", lambda _: None)
+def sources(texts: Sequence[str]) -> list[SourceSegment]:
+    return [SourceSegment(f"segment_{n:04d}", text, "A") for n, text in enumerate(texts)]
+
+
+def translate(*texts: str, target: str = "es") -> list[str]:
+    answers = GoogleTranslate().translate(sources(texts), TranslationContext("en", target))
+    found = {answer.segment_id: answer.text for answer in answers}
+    return [found[source.segment_id] for source in sources(texts)]
+
+
+def rounds(
+    engine: Translator, texts: Sequence[str], folder: Path, job: TranslationContext
+) -> list[Translated]:
+    segments = [
+        Segment(segment_id=f"segment_{n:04d}", start=n, end=n + 1, duration=1, text=text,
+                speaker=f"SPEAKER_{n:02d}")
+        for n, text in enumerate(texts)
+    ]  # fmt: skip
+    cache = TranslationCache(folder / "translations", {})
+    return Rounds(engine, job, cache, lambda _: None).translate(segments, [None] * len(texts))
 
 
 def test_google_translates_segments_concurrently(server: Google) -> None:
     server.translate = lambda text, _: Answer(200, translation(f"<{text}>").body, delay=0.05)
     lines = [f'It\'s line {number} of "many" & 한국어?' for number in range(20)]
-    shares: list[float] = []
-    result = GoogleTranslate().translate(lines, "en", "zh-Hans", shares.append)
-    assert result == [f"<{line}>" for line in lines]
+    assert translate(*lines, target="zh-Hans") == [f"<{line}>" for line in lines]
     assert 1 < server.most_at_once <= engine.AT_ONCE
-    assert shares == sorted(shares)
-    assert shares[-1] == 1.0
     assert set(server.hosts) == {"translate.googleapis.com:443"}
     assert {(query["sl"][0], query["tl"][0]) for query in server.parameters} == {("en", "zh-cn")}
 
@@ -53,8 +71,8 @@ def test_google_request_is_retried(server: Google, trouble: Answer) -> None:
 @pytest.mark.parametrize(
     ("trouble", "says"),
     [
-        (Answer(429), 'status code "429"'),
-        (Answer(500), 'status code "500"'),
+        (Answer(429), "status code 429"),
+        (Answer(500), "status code 500"),
         (Answer(200, b"not json"), "no answer in time, or none that is a translation"),
         (Answer(200, translation("late").body, delay=1.0), "no answer in time"),
     ],
@@ -69,7 +87,29 @@ def test_unreachable_google_is_a_transient_failure(
         translate("good morning")
     assert says in str(caught.value)
     assert "another engine" in str(caught.value)
-    assert len(server.asked) == retries.ATTEMPTS
+    assert len(server.asked) == retries.PATIENT_ATTEMPTS
+
+
+def test_google_keeps_what_has_come_and_waits_as_asked(
+    server: Google, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "AT_ONCE", 1)
+    waits: list[float] = []
+
+    async def note(seconds: float) -> None:
+        waits.append(seconds)
+
+    monkeypatch.setattr("tenacity.asyncio._portable_async_sleep", note)
+    slow = Answer(429, headers={"Retry-After": "7"})
+    server.translate = lambda text, _: slow if text == "bad" else translation(text.upper())
+    answers = GoogleTranslate().translate(
+        sources(["good", "bad", "never"]), TranslationContext("en", "es")
+    )
+    assert next(answers).text == "GOOD"
+    with pytest.raises(TemporaryFailure):
+        next(answers)
+    assert all(seconds >= 7 for seconds in waits)
+    assert "never" not in server.asked
 
 
 def test_google_gets_a_long_segment_in_pieces(server: Google) -> None:
@@ -79,11 +119,10 @@ def test_google_gets_a_long_segment_in_pieces(server: Google) -> None:
     assert max(len(text) for text in server.asked) <= engine.LONGEST_TEXT
 
 
-def test_segment_echoed_by_google_stays_untranslated(server: Google) -> None:
+def test_segment_echoed_by_google_stays_untranslated(server: Google, tmp_path: Path) -> None:
     server.translate = lambda text, _: translation(text)
-    (result,) = translate_texts(
-        GoogleTranslate(), ["good morning"], ("en", "es"), [], lambda _: None
-    )
+    job = TranslationContext("en", "es")
+    (result,) = rounds(GoogleTranslate(), ["good morning"], tmp_path, job)
     assert result.is_untranslated
     assert len(server.asked) == 3
 
@@ -94,7 +133,9 @@ def apertium(
     target: str = "es",
     glossary: tuple[GlossaryEntry, ...] = (),
 ) -> list[str]:
-    result = translate_texts(Apertium(), lines, (source, target), glossary, lambda _: None)
+    job = TranslationContext(source, target, glossary=glossary)
+    with tempfile.TemporaryDirectory() as folder:
+        result = rounds(Apertium(), lines, Path(folder), job)
     assert not any(line.is_untranslated or line.lost_terms for line in result)
     return [line.text for line in result]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,8 +16,13 @@ from dubstage.testing import ENGINES, request_for, run_stage_in
 from dubstage.text.chunks import chunks
 from dubstage.text.language_check import check
 from dubstage.text.languages import engine_code
+from dubstage.text.transcript import Segment
+from dubstage.translate.engine import SourceSegment, Translation, TranslationContext, Translator
 from dubstage.translate.glossary import protect
-from dubstage.translate.rounds import Translation, is_untranslated, translate_texts
+from dubstage.translate.rounds import Rounds, Translated
+from dubstage.translate.sentences import divide, sentences
+from dubstage.translate.translation_cache import KeptTranslation, TranslationCache
+from dubstage.translate.unchanged import is_untranslated
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Outcome, Work
 
@@ -76,66 +81,196 @@ def test_glossary_translation_is_not_a_pattern() -> None:
 class Scripted:
     """An engine with a list of answers for each text."""
 
+    reads_context = False
+
     def __init__(self, answers: dict[str, list[str]]) -> None:
         self.answers = answers
         self.asked: list[list[str]] = []
 
     def translate(
-        self, lines: Sequence[str], source: str, target: str, progress: Callable[[float], None]
-    ) -> list[str]:
-        self.asked.append(list(lines))
-        return [self.answers[line].pop(0) for line in lines]
+        self, segments: Sequence[SourceSegment], job: TranslationContext
+    ) -> Iterator[Translation]:
+        self.asked.append([segment.text for segment in segments])
+        for segment in segments:
+            yield Translation(segment.segment_id, self.answers[segment.text].pop(0))
+
+
+def segments_of(*texts: str, speakers: str = "", pause: float = 0.8) -> list[Segment]:
+    """Segments of two seconds, with a pause after each; `speakers`: a letter for each."""
+    return [
+        Segment(
+            segment_id=f"segment_{n:04d}", start=n * (2 + pause), end=n * (2 + pause) + 2,
+            duration=2, text=text, speaker=speakers[n : n + 1] or "SPEAKER_00",
+        )
+        for n, text in enumerate(texts)
+    ]  # fmt: skip
 
 
 def translated(
-    engine: Scripted, lines: list[str], glossary: Sequence[GlossaryEntry] = ()
-) -> list[Translation]:
-    return translate_texts(engine, lines, ("en", "es"), glossary, lambda _: None)
+    engine: Translator,
+    segments: Sequence[Segment],
+    folder: Path,
+    glossary: Sequence[GlossaryEntry] = (),
+) -> list[Translated]:
+    job = TranslationContext("en", "es", glossary=glossary)
+    cache = TranslationCache(folder, {})
+    return Rounds(engine, job, cache, lambda _: None).translate(segments, [None] * len(segments))
 
 
-def test_only_missing_segments_are_requested_again() -> None:
+def test_only_missing_segments_are_requested_again(tmp_path: Path) -> None:
     engine = Scripted(
         {
-            "good morning": ["buenos días"],
-            "good night": ["", "Good  night.", "buenas noches"],
-            "see you soon": [" "] * 3,
+            "Good morning.": ["buenos días"],
+            "Good night.": ["", "Good  night.", "buenas noches"],
+            "See you soon.": [" "] * 3,
         }
     )
-    result = translated(engine, ["good morning", "good night", "...", "see you soon", "12:30"])
-    assert result == [
-        Translation("buenos días"),
-        Translation("buenas noches"),
-        Translation("..."),
-        Translation("see you soon", is_untranslated=True),
-        Translation("12:30"),
+    texts = ["Good morning.", "Good night.", "...", "See you soon.", "12:30"]
+    assert translated(engine, segments_of(*texts), tmp_path) == [
+        Translated("buenos días"),
+        Translated("buenas noches"),
+        Translated("..."),
+        Translated("See you soon.", is_untranslated=True),
+        Translated("12:30"),
     ]
-    assert engine.asked[1:] == [["good night", "see you soon"]] * 2
+    assert engine.asked[1:] == [["Good night.", "See you soon."]] * 2
 
 
-def test_lost_term_is_requested_again_and_then_reported() -> None:
+def test_lost_term_is_requested_again_and_then_reported(tmp_path: Path) -> None:
     engine = Scripted(
         {
-            "⟦0⟧ starts now": ["empieza", "⟦0⟧ empieza"],
-            "⟦0⟧ ends now": ["acaba"] * 3,
-            "Pod ends now": ["Vaina acaba"],
-            "⟦0⟧ ⟦1⟧": [],
+            "⟦0⟧ starts now.": ["empieza", "⟦0⟧ empieza"],
+            "⟦0⟧ ends now.": ["acaba"] * 3,
+            "Pod ends now.": ["Vaina acaba"],
         }
     )
-    result = translated(engine, ["Pod starts now", "Pod ends now", "Pod pod"], keep("Pod"))
-    assert result == [
-        Translation("Pod empieza"),
-        Translation("Vaina acaba", lost_terms=True),
-        Translation("Pod Pod"),
+    segments = segments_of("Pod starts now.", "Pod ends now.", "Pod pod.")
+    assert translated(engine, segments, tmp_path, keep("Pod")) == [
+        Translated("Pod empieza"),
+        Translated("Vaina acaba", lost_terms=True),
+        Translated("Pod Pod."),
     ]
 
 
-def test_engine_that_loses_segments_is_refused() -> None:
-    class Short(Scripted):
-        def translate(self, *_: object) -> list[str]:
-            return []
+def test_engine_that_loses_adds_and_swaps_segments_costs_only_these(tmp_path: Path) -> None:
+    class Careless(Scripted):
+        def translate(
+            self, segments: Sequence[SourceSegment], job: TranslationContext
+        ) -> Iterator[Translation]:
+            self.asked.append([segment.text for segment in segments])
+            yield Translation("segment_0099", "de otro")
+            for segment in reversed(segments):
+                if segment.text != "Good night.":
+                    yield Translation(segment.segment_id, "Hola a todos.")
+                    yield Translation(segment.segment_id, "otra vez")
 
-    with pytest.raises(TemporaryFailure, match="0 translations for 1 segment:"):
-        translated(Short({}), ["good morning"])
+    result = translated(Careless({}), segments_of("Hello, all.", "Good night."), tmp_path)
+    assert result == [
+        Translated("Hola a todos."),
+        Translated("Good night.", is_untranslated=True),
+    ]
+
+
+def test_sentence_of_several_segments_is_one_request_and_divided_again(tmp_path: Path) -> None:
+    engine = Scripted(
+        {
+            "When the pods start, the operator waits for them.": [
+                "Cuando los pods arrancan, el operador los espera."
+            ],
+            "Yes.": ["Sí."],
+            "and then": ["y después"],
+        }
+    )
+    segments = segments_of(
+        "When the pods start,", "the operator waits for them.", "Yes.", "and then", speakers="AAAB"
+    )
+    result = translated(engine, segments, tmp_path)
+    assert [one.text for one in result] == [
+        "Cuando los pods arrancan,", "el operador los espera.", "Sí.", "y después",
+    ]  # fmt: skip
+    assert len(engine.asked) == 1
+
+
+def test_sentence_whose_translation_is_too_short_to_divide_is_translated_in_parts(
+    tmp_path: Path,
+) -> None:
+    engine = Scripted({"go on with it": ["sigue"] * 3, "go on": ["sigue"], "with it": ["con ello"]})
+    result = translated(engine, segments_of("go on", "with it"), tmp_path)
+    assert [one.text for one in result] == ["sigue", "con ello"]
+
+
+@pytest.mark.parametrize(
+    ("segments", "groups"),
+    [
+        (segments_of("One thing,", "two things.", "Three."), [2, 1]),
+        (segments_of("One thing,", "two things", speakers="AB"), [1, 1]),
+        (segments_of("One thing", "two things", pause=3.5), [1, 1]),
+        (segments_of("Mr.", "Black came."), [2]),
+        (segments_of("One thing", "♪", "two"), [1, 1, 1]),
+        (segments_of(*["word " * 50] * 4), [2, 2]),
+    ],
+)
+def test_sentences(segments: list[Segment], groups: list[int]) -> None:
+    assert [len(group) for group in sentences(segments)] == groups
+
+
+@pytest.mark.parametrize(
+    ("translation", "texts", "language", "expected"),
+    [
+        ("uno dos tres cuatro", ["one two", "three four"], "es", ["uno dos", "tres cuatro"]),
+        ("uno, dos tres cuatro", ["one two", "three four"], "es", ["uno,", "dos tres cuatro"]),
+        ("uno dos tres", ["a", "b", "a long rest of it"], "es", ["uno", "dos", "tres"]),
+        ("uno", ["one", "two"], "es", None),
+        ("これはペンです。それは本です。", ["This is a pen.", "That is a book."], "ja",
+         ["これはペンです。", "それは本です。"]),
+        ("ok", ["one"], "es", ["ok"]),
+    ],
+)  # fmt: skip
+def test_divide(
+    translation: str, texts: list[str], language: str, expected: list[str] | None
+) -> None:
+    assert divide(translation, texts, language) == expected
+
+
+def test_failed_run_continues_where_it_stopped(tmp_path: Path) -> None:
+    """A paid request is not made twice."""
+
+    class Failing(Scripted):
+        def translate(
+            self, segments: Sequence[SourceSegment], job: TranslationContext
+        ) -> Iterator[Translation]:
+            yield Translation(segments[0].segment_id, "hola a todos")
+            raise TemporaryFailure("gone")
+
+    segments = segments_of("Hello, all.", "Good night.")
+    with pytest.raises(TemporaryFailure):
+        translated(Failing({}), segments, tmp_path)
+    engine = Scripted({"Good night.": ["buenas noches"]})
+    result = translated(engine, segments, tmp_path)
+    assert [one.text for one in result] == ["hola a todos", "buenas noches"]
+    assert engine.asked == [["Good night."]]
+
+
+def test_translation_of_a_segment_that_changed_is_forgotten(tmp_path: Path) -> None:
+    translated(Scripted({"Hello, all.": ["hola"]}), segments_of("Hello, all."), tmp_path)
+    translated(Scripted({"Bye, all.": ["adiós"]}), segments_of("Bye, all."), tmp_path)
+    assert len(list(tmp_path.iterdir())) == 1
+    (tmp_path / next(tmp_path.iterdir()).name).write_text("{broken")
+    engine = Scripted({"Bye, all.": ["adiós"]})
+    assert [one.text for one in translated(engine, segments_of("Bye, all."), tmp_path)] == ["adiós"]
+
+
+def test_forced_run_translates_again_once(tmp_path: Path) -> None:
+    cache = TranslationCache(tmp_path, {})
+    cache.store("a", KeptTranslation(parts=["x"]))
+    cache.clear(3)
+    assert cache.find("a", 1) is None
+    cache.store("a", KeptTranslation(parts=["x"]))
+    cache.clear(3)
+    assert cache.find("a", 1)
+    assert cache.find("a", 2) is None
+    cache.clear(4)
+    assert cache.find("a", 1) is None
 
 
 @pytest.mark.parametrize(
@@ -229,7 +364,9 @@ def test_untranslated_segment_is_marked_and_named(
     ended = run_stage_in(tmp_path, request_for(Stage.TRANSLATE, glossary=keep("café")))
     assert ended.code == ExitCode.OK
     assert "1 of them untranslated (segment_0002)" in ended.result.message
-    assert ended.result.summary == StageSummary(untranslated_segments=1, glossary_missed_segments=0)
+    assert ended.result.summary == StageSummary(
+        untranslated_segments=1, glossary_missed_segments=0, reused_translations=0
+    )
     for artifact in (Artifact.TRANSLATED, Artifact.TRG_TRANSCRIPT):
         rows = json.loads(ended.tree.path(artifact).read_text())
         assert [(row["translation"], row["untranslated"]) for row in rows] == [

@@ -18,7 +18,7 @@ from dubjob_operator.api.fields import (
     exactly_one_of,
 )
 from dubjob_operator.api.model import ApiModel
-from dubjob_operator.api.options import Deadlines, Glossary, Mix, Speakers
+from dubjob_operator.api.options import Deadlines, Glossary, Mix, Speakers, Translation
 from dubjob_operator.api.paths import RelativePath
 from dubjob_operator.api.profile_reference import ProfileRef, UsedProfile, candidates
 from dubjob_operator.api.renamed import Renamed
@@ -84,6 +84,8 @@ class DubJobSpec(ApiModel):
     assume one."""
     glossary: Glossary | None = None
     """Terms with a fixed translation, for example names. Defaults to none."""
+    translation: Translation | None = None
+    """Wishes for the translation: style and form of address. Defaults to none."""
     mix: Mix | None = None
     """Mix of the dub."""
     backoff_limit: Annotated[int, Field(ge=0, le=20)] | None = None

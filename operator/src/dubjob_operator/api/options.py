@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from dubjob_operator.api.fields import Seconds
 from dubjob_operator.api.model import ApiModel
+from dubstage.contract import Formality
 
 
 class Speakers(ApiModel):
@@ -64,6 +65,22 @@ Glossary = Annotated[
     ),
     AfterValidator(_fits),
 ]
+
+
+class Translation(ApiModel):
+    """Wishes for the translation. Engines that translate with a language model follow them."""
+
+    instructions: (
+        Annotated[
+            str, Field(min_length=1, max_length=2000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$")
+        ]
+        | None
+    ) = None
+    """Text for the translation engine, for example about the audience or the style. If omitted,
+    the engine has no instructions."""
+    formality: Formality | None = None
+    """Form of address in languages that distinguish it, for example *tú* and *usted*: Formal or
+    Informal. If omitted, the engine decides."""
 
 
 class Mix(ApiModel):

@@ -27,6 +27,7 @@ from dubstage.contract import (
     SpeakerRange,
     Stage,
     StageRequest,
+    TranslationOptions,
 )
 from dubstage.contract.glossary import glossary_text, with_short_environment
 
@@ -57,6 +58,7 @@ def stage_request(dubjob: DubJob, profile: DubProfile, entry: StageStatus) -> St
         target_language=spec.target_language,
         speakers=SpeakerRange(min=speakers.min, max=speakers.max) if speakers else None,
         glossary=_glossary(dubjob),
+        translation=_translation(dubjob),
         mix=MixOptions(loudness=mix.loudness, stems=bool(mix.stems)) if mix else MixOptions(),
         engines=profile.spec.engines(),
         force=bool(entry.forced),
@@ -182,6 +184,13 @@ def _glossary(dubjob: DubJob) -> list[GlossaryEntry]:
         GlossaryEntry(term=entry.term, translation=entry.translation)
         for entry in dubjob.spec.glossary or ()
     ]
+
+
+def _translation(dubjob: DubJob) -> TranslationOptions:
+    wishes = dubjob.spec.translation
+    if wishes is None:
+        return TranslationOptions()
+    return TranslationOptions(instructions=wishes.instructions, formality=wishes.formality)
 
 
 def _set(fields: dict[str, Any]) -> dict[str, Any]:

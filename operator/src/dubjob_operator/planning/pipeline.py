@@ -43,6 +43,8 @@ def own_fields(dubjob: DubJob, stage: Stage) -> dict[str, Any]:
                     entry.model_dump(by_alias=True, exclude_none=True)
                     for entry in spec.glossary or ()
                 ],
+                "translation": spec.translation
+                and spec.translation.model_dump(by_alias=True, exclude_none=True),
             }
         case Stage.MUX:
             return {"mix": spec.mix and spec.mix.model_dump(by_alias=True, exclude_none=True)}

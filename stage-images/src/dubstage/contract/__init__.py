@@ -67,7 +67,7 @@ ENGINE_NAMES: dict[Stage, tuple[str, ...]] = {
     Stage.INGEST: ("ffmpeg",),
     Stage.SEPARATE: ("deepfilternet", "demucs", "none"),
     Stage.TRANSCRIBE: ("faster-whisper", "whisperx"),
-    Stage.TRANSLATE: ("apertium", "googletrans"),
+    Stage.TRANSLATE: ("apertium", "googletrans", "openai"),
     Stage.SYNTHESIZE: ("cosyvoice", "espeak-ng", "gtts"),
     Stage.MUX: ("ffmpeg",),
 }
@@ -128,12 +128,31 @@ class SpeakerRange(_Message):
     max: Annotated[int, Field(ge=1)] | None = None
 
 
+class Formality(str, Enum):
+    """How the audience and people are addressed, in languages that distinguish this."""
+
+    FORMAL = "Formal"
+    INFORMAL = "Informal"
+
+    def __str__(self) -> str:
+        return self.value
+
+
 class GlossaryEntry(_Message):
     """A term with its translation."""
 
     term: str
     translation: str | None = None
     """None keeps the term as it is."""
+
+
+class TranslationOptions(_Message):
+    """Wishes for the translation, for engines that can be asked."""
+
+    instructions: str | None = None
+    """Text for the engine, for example about the audience."""
+    formality: Formality | None = None
+    """None leaves the form of address to the engine."""
 
 
 class MixOptions(_Message):
@@ -165,6 +184,7 @@ class StageRequest(_Message):
     glossary: list[GlossaryEntry] = []
     glossary_file: str | None = None
     """Path of a file with the glossary, if it is too long for an environment variable."""
+    translation: TranslationOptions = TranslationOptions()
     mix: MixOptions = MixOptions()
     engines: dict[Stage, EngineChoice]
     """The engine of every stage: ingest computes with them which stages are reusable, mux

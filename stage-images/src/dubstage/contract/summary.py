@@ -83,6 +83,8 @@ class StageSummary(DubSummary):
     """Number of words in the transcript."""
     glossary_missed_segments: Count | None = None
     """Number of segments whose translation lacks a term of the glossary."""
+    reused_translations: Count | None = None
+    """Number of segments that an earlier run had translated."""
     speech_milliseconds: Milliseconds | None = None
     """Duration of all clips together in milliseconds."""
     reused_clips: Count | None = None

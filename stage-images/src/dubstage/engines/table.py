@@ -112,6 +112,13 @@ _TABLE = (
         needs_network=True,
     ),
     Engine(
+        "openai",
+        (Stage.TRANSLATE,),
+        loader="dubstage.translate.openai.engine:load",
+        version=Library("httpx"),
+        needs_network=True,
+    ),
+    Engine(
         "cosyvoice",
         (Stage.SYNTHESIZE,),
         loader="dubstage.synthesize.cosyvoice:load",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from dubstage.engines.languages import APERTIUM_PAIRS
 from dubstage.errors import Misconfigured
 from dubstage.text.languages import media_code, primary
+from dubstage.translate.engine import SourceSegment, Translation, TranslationContext
 from dubstage.workspace.work import Work
 
 SEPARATOR = "\n\n"
@@ -22,20 +23,22 @@ def load(_: Work) -> Apertium:
 class Apertium:
     """The command ``apertium`` with the language pairs of the image."""
 
+    reads_context = False
+
     def translate(
-        self, texts: Sequence[str], source: str, target: str, progress: Callable[[float], None]
-    ) -> list[str]:
+        self, segments: Sequence[SourceSegment], job: TranslationContext
+    ) -> Iterator[Translation]:
         """Translate all texts in one call; one by one if the count of the answers differs."""
-        if primary(target) not in APERTIUM_PAIRS.get(primary(source), ()):
-            raise Misconfigured(f"apertium has no pair {source} to {target}.")
-        pair = f"{media_code(source)}-{media_code(target)}"
-        answers = _run(pair, SEPARATOR.join(_one_row(text) for text in texts)).split(SEPARATOR)
-        if len(answers) != len(texts):
-            answers = []
-            for number, text in enumerate(texts):
-                answers.append(_run(pair, _one_row(text)))
-                progress((number + 1) / len(texts))
-        return [answer.strip() for answer in answers]
+        if primary(job.target) not in APERTIUM_PAIRS.get(primary(job.source), ()):
+            raise Misconfigured(f"apertium has no pair {job.source} to {job.target}.")
+        pair = f"{media_code(job.source)}-{media_code(job.target)}"
+        rows = [_one_row(segment.text) for segment in segments]
+        together = _run(pair, SEPARATOR.join(rows)).split(SEPARATOR)
+        answers: Iterable[str] = together
+        if len(together) != len(rows):
+            answers = (_run(pair, row) for row in rows)
+        for segment, answer in zip(segments, answers, strict=True):
+            yield Translation(segment.segment_id, answer.strip())
 
 
 def _one_row(text: str) -> str:

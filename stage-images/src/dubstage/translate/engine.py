@@ -2,18 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
+
+from dubstage.contract import GlossaryEntry, TranslationOptions
+from dubstage.timing.budget import Budget
+
+
+@dataclass(frozen=True)
+class SourceSegment:
+    """A text to translate: a segment, or a sentence that several segments form."""
+
+    segment_id: str
+    text: str
+    speaker: str
+    budget: Budget | None = None
+    """Characters that fit into the slot; None if the length does not matter."""
+    continues: bool = False
+    """Whether its sentence continues in the next segment."""
+
+
+@dataclass(frozen=True)
+class TranslationContext:
+    """What the engine can know about the dub."""
+
+    source: str
+    """BCP 47 tag, with its script and region."""
+    target: str
+    """BCP 47 tag, with its script and region."""
+    transcript: Sequence[SourceSegment] = ()
+    """All segments of the source, in order."""
+    glossary: Sequence[GlossaryEntry] = ()
+    """Terms for an engine that reads the context. For other engines, marks replace them."""
+    options: TranslationOptions = field(default_factory=TranslationOptions)
+
+
+@dataclass(frozen=True)
+class Translation:
+    """The translation of one text."""
+
+    segment_id: str
+    text: str
+    """Empty if the engine cannot translate it."""
+    lost_terms: bool = False
+    """Whether terms of the glossary are missing."""
 
 
 class Translator(Protocol):
-    """Translates the texts of segments."""
+    """Translates texts."""
+
+    reads_context: bool
+    """Whether it uses the transcript and the glossary. Such an engine gets segments; any other
+    gets whole sentences with marks in place of the terms."""
 
     def translate(
-        self, texts: Sequence[str], source: str, target: str, progress: Callable[[float], None]
-    ) -> list[str]:
-        """Translate each text, in order; `source` and `target` are BCP 47 tags.
+        self, segments: Sequence[SourceSegment], job: TranslationContext
+    ) -> Iterable[Translation]:
+        """Translate the segments, and yield each translation as soon as it is known, in any
+        order. A segment that is left out has no translation.
 
-        The translation of a text that the engine cannot translate is empty.
+        Raises :class:`TemporaryFailure` if the engine does not respond, after it has yielded
+        what it translated.
         """
         ...

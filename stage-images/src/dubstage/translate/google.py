@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tenacity import AsyncRetrying
 
 from dubstage.engines.languages import GOOGLE_TRANSLATE
-from dubstage.engines.retries import ATTEMPTS, transient
+from dubstage.engines.retries import PATIENT_ATTEMPTS, Refused, patient, seconds_until
 from dubstage.errors import Misconfigured, TemporaryFailure
 from dubstage.text.chunks import chunks
-from dubstage.text.languages import engine_code, is_spaced
+from dubstage.text.languages import engine_code
+from dubstage.translate.concurrency import results
+from dubstage.translate.engine import SourceSegment, Translation, TranslationContext
+from dubstage.translate.sentences import joined
 from dubstage.workspace.work import Work
 
 if TYPE_CHECKING:
+    import httpx
     from googletrans import Translator
 
 AT_ONCE = 4
@@ -33,39 +36,40 @@ def load(_: Work) -> GoogleTranslate:
 class GoogleTranslate:
     """One request per text, a few at the same time."""
 
+    reads_context = False
+
     def translate(
-        self, texts: Sequence[str], source: str, target: str, progress: Callable[[float], None]
-    ) -> list[str]:
+        self, segments: Sequence[SourceSegment], job: TranslationContext
+    ) -> Iterator[Translation]:
         """Raises :class:`TemporaryFailure` if Google does not answer."""
-        codes = engine_code(source, GOOGLE_TRANSLATE), engine_code(target, GOOGLE_TRANSLATE)
-        if not codes[0] or not codes[1]:
-            raise Misconfigured(f"googletrans has no pair {source} to {target}.")
-        return asyncio.run(_translate(texts, codes[0], codes[1], progress))
+        from googletrans import Translator
+        from httpx import Timeout
+
+        source = engine_code(job.source, GOOGLE_TRANSLATE)
+        target = engine_code(job.target, GOOGLE_TRANSLATE)
+        if not source or not target:
+            raise Misconfigured(f"googletrans has no pair {job.source} to {job.target}.")
+
+        async def request(translator: Translator, segment: SourceSegment) -> Translation:
+            parts = [
+                await _ask(translator, part, source, target)
+                for part in chunks(segment.text, LONGEST_TEXT)
+            ]
+            return Translation(segment.segment_id, joined(parts, target))
+
+        # Without raise_exception the library returns the source text for any refusal.
+        translator = Translator(raise_exception=True, timeout=Timeout(TIMEOUT_SECONDS))
+        translator.client.event_hooks["response"] = [_refuse]
+        return results(translator, segments, request, AT_ONCE)
 
 
-async def _translate(
-    texts: Sequence[str], source: str, target: str, progress: Callable[[float], None]
-) -> list[str]:
-    from googletrans import Translator
-    from httpx import Timeout
-
-    gate = asyncio.Semaphore(AT_ONCE)
-    done = 0
-    # Without raise_exception the library returns the source text for any refusal.
-    async with Translator(raise_exception=True, timeout=Timeout(TIMEOUT_SECONDS)) as translator:
-
-        async def one(text: str) -> str:
-            nonlocal done
-            async with gate:
-                parts = [
-                    await _ask(translator, part, source, target)
-                    for part in chunks(text, LONGEST_TEXT)
-                ]
-            done += 1
-            progress(done / len(texts))
-            return (" " if is_spaced(target) else "").join(parts)
-
-        return await asyncio.gather(*(one(text) for text in texts))
+async def _refuse(response: httpx.Response) -> None:
+    """Raise :class:`Refused` for an error: those of the library do not say when to retry."""
+    if response.status_code >= 400:
+        raise Refused(
+            f"status code {response.status_code}",
+            seconds_until(response.headers.get("retry-after")),
+        )
 
 
 async def _ask(translator: Translator, text: str, source: str, target: str) -> str:
@@ -78,18 +82,17 @@ async def _ask(translator: Translator, text: str, source: str, target: str) -> s
     try:
         # The library raises bare Exception for a status that is not 200, and whatever its
         # parsing meets for an answer that is none.
-        return await AsyncRetrying(**transient(Exception))(attempt)
+        return await AsyncRetrying(**patient(Exception))(attempt)
     except Exception as error:
         raise TemporaryFailure(
-            f"Google did not translate after {ATTEMPTS} attempts ({_reason(error)}): try again "
-            "later, or choose another engine.",
+            f"Google did not translate after {PATIENT_ATTEMPTS} attempts ({_reason(error)}): try "
+            "again later, or choose another engine.",
             reason="TranslationUnavailable",
         ) from error
 
 
 def _reason(error: Exception) -> str:
     """What happened, in a few words: some of the library's errors have no text."""
-    text = str(error)
-    if text.startswith("Unexpected status code"):
-        return text
+    if isinstance(error, Refused):
+        return str(error)
     return f"{type(error).__name__}: no answer in time, or none that is a translation"

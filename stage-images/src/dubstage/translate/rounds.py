@@ -4,22 +4,25 @@ is marked."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from dubstage.contract import GlossaryEntry
-from dubstage.errors import TemporaryFailure
 from dubstage.logs import step
 from dubstage.text.counting import counted
-from dubstage.translate.engine import Translator
+from dubstage.text.transcript import Segment
+from dubstage.timing.budget import Budget
+from dubstage.translate.engine import SourceSegment, TranslationContext, Translator
 from dubstage.translate.glossary import Protected, protect
+from dubstage.translate.sentences import continues, divide, joined, sentences
+from dubstage.translate.translation_cache import KeptTranslation, TranslationCache
+from dubstage.translate.unchanged import is_untranslated
 
 ROUNDS = 3
-"""How often a text is requested at most."""
+"""How often a text is requested at most, from an engine that does not retry itself."""
 
 
 @dataclass(frozen=True)
-class Translation:
-    """The translation of one text."""
+class Translated:
+    """The translation of one segment."""
 
     text: str
     is_untranslated: bool = False
@@ -29,96 +32,142 @@ class Translation:
     in each round."""
 
 
-def translate_texts(
-    engine: Translator,
-    texts: Sequence[str],
-    languages: tuple[str, str],
-    glossary: Sequence[GlossaryEntry],
-    progress: Callable[[float], None],
-) -> list[Translation]:
-    """Translate each text, in order; `languages`: source and target.
+@dataclass(frozen=True)
+class _Unit:
+    """A text that is requested as one, and the segments that it consists of."""
 
-    Raises :class:`TemporaryFailure` if the engine loses or adds texts.
-    """
-    protected = [protect(text, glossary) for text in texts]
-    done: dict[int, Translation] = {}
-    for number, text in enumerate(protected):
-        if not text.has_words:
-            done[number] = Translation(text.restore(text.text) or text.text)
-    for attempt in range(ROUNDS):
-        missing = [number for number in range(len(texts)) if number not in done]
-        if not missing:
-            break
-        answers = _request(
-            engine,
-            [protected[number].text for number in missing],
-            languages,
-            _silent if attempt else progress,
-        )
-        for number, answer in zip(missing, answers, strict=True):
-            accepted = _accept(protected[number], answer)
-            if accepted is not None:
-                done[number] = Translation(accepted)
-    rest = [number for number in range(len(texts)) if number not in done]
-    done |= _without_glossary(engine, texts, protected, languages, rest)
-    return [done[number] for number in range(len(texts))]
+    segments: Sequence[Segment]
+    source: SourceSegment
+    protected: Protected
+    is_marked: bool = True
+    """Whether the text of `source` has the marks of `protected`."""
+
+    @property
+    def texts(self) -> list[str]:
+        return [segment.text for segment in self.segments]
 
 
-def _accept(text: Protected, answer: str) -> str | None:
-    """The text in the target language; None if the answer cannot be used."""
-    return None if is_untranslated(text.text, answer) else text.restore(answer)
+class Rounds:
+    """The translation of the segments of one job."""
 
+    def __init__(
+        self,
+        engine: Translator,
+        job: TranslationContext,
+        cache: TranslationCache,
+        progress: Callable[[float], None],
+    ) -> None:
+        self.reused_count = 0
+        """Segments that an earlier run translated."""
+        self._engine = engine
+        self._job = job
+        self._cache = cache
+        self._progress = progress
+        self._done: dict[str, Translated] = {}
+        self._keys: list[str] = []
+        self._total = 1
 
-def _without_glossary(
-    engine: Translator,
-    texts: Sequence[str],
-    protected: Sequence[Protected],
-    languages: tuple[str, str],
-    numbers: Sequence[int],
-) -> dict[int, Translation]:
-    """The texts that never came back well; those with terms are requested once more without
-    marks."""
-    results = {number: Translation(texts[number], is_untranslated=True) for number in numbers}
-    marked = [number for number in numbers if protected[number].renderings]
-    if marked:
-        answers = _request(engine, [texts[number] for number in marked], languages, _silent)
-        for number, answer in zip(marked, answers, strict=True):
-            if not is_untranslated(texts[number], answer):
-                results[number] = Translation(answer, lost_terms=True)
-    return results
+    def translate(
+        self, segments: Sequence[Segment], budgets: Sequence[Budget | None]
+    ) -> list[Translated]:
+        """Translate each segment, in order. The translations are kept."""
+        self._total = max(len(segments), 1)
+        following = [*segments[1:], None]
+        sources = [
+            SourceSegment(
+                one.segment_id, one.text, one.speaker, size, continues=continues(one, after)
+            )
+            for one, size, after in zip(segments, budgets, following, strict=True)
+        ]
+        if self._engine.reads_context:
+            self._job = replace(self._job, transcript=sources)
+            units = [
+                _Unit([segment], source, protect(segment.text, self._job.glossary), is_marked=False)
+                for segment, source in zip(segments, sources, strict=True)
+            ]
+            failed = self._rounds(units, 1)
+        else:
+            failed = self._without_context(segments)
+        for unit in failed:
+            for segment in unit.segments:
+                self._done[segment.segment_id] = Translated(segment.text, is_untranslated=True)
+        self._cache.prune(self._keys)
+        return [self._done[segment.segment_id] for segment in segments]
 
+    def _without_context(self, segments: Sequence[Segment]) -> list[_Unit]:
+        """Translate whole sentences, those that fail as single segments, and those that fail
+        again without marks. The segments that never came back well."""
+        groups = sentences(segments)
+        failed = self._rounds([self._unit(group) for group in groups], ROUNDS)
+        single = [unit for unit in failed if len(unit.segments) == 1]
+        parts = [self._unit([part]) for unit in failed if unit not in single for part in
+                 unit.segments]  # fmt: skip
+        failed = single + self._rounds(parts, ROUNDS)
+        bare = [
+            replace(unit, source=replace(unit.source, text=unit.texts[0]), is_marked=False)
+            for unit in failed
+            if unit.protected.renderings
+        ]
+        still = self._rounds(bare, 1, lost_terms=True)
+        return [unit for unit in failed if not unit.protected.renderings] + still
 
-def is_untranslated(text: str, translation: str) -> bool:
-    """Whether a translation is empty, or the text unchanged. A text without letters, or of
-    one word, which may be a name, may stay as it is."""
-    if not translation.strip():
-        return True
-    words = _words(text)
-    return len(words) > 1 and words == _words(translation)
+    def _unit(self, segments: Sequence[Segment]) -> _Unit:
+        text = joined([segment.text for segment in segments], self._job.source)
+        protected = protect(text, self._job.glossary)
+        first = segments[0]
+        source = SourceSegment(first.segment_id, protected.text, first.speaker)
+        return _Unit(segments, source, protected)
 
+    def _rounds(self, units: Sequence[_Unit], rounds: int, lost_terms: bool = False) -> list[_Unit]:
+        """Translate the units; returns those that never came back well."""
+        missing = {}
+        for unit in units:
+            if not unit.protected.has_words:
+                self._take(unit, KeptTranslation(parts=self._unchanged(unit)))
+            elif kept := self._cache.find(self._key(unit), len(unit.segments)):
+                self.reused_count += len(unit.segments)
+                self._take(unit, kept, self._key(unit))
+            else:
+                missing[unit.source.segment_id] = unit
+        for _ in range(rounds):
+            if not missing:
+                break
+            with step("translate", counted(len(missing), "text")):
+                requested = [unit.source for unit in missing.values()]
+                for answer in self._engine.translate(requested, self._job):
+                    found = missing.get(answer.segment_id)
+                    parts = found and self._accept(found, answer.text)
+                    if found and parts:
+                        lost = lost_terms or answer.lost_terms
+                        kept = KeptTranslation(parts=parts, lost_terms=lost)
+                        self._cache.store(self._key(found), kept)
+                        self._take(found, kept, self._key(found))
+                        del missing[answer.segment_id]
+        return list(missing.values())
 
-def _words(text: str) -> list[str]:
-    """The words of `text` that have letters, without case and punctuation."""
-    bare = "".join(x if x.isalnum() or x.isspace() else " " for x in text.casefold())
-    return [word for word in bare.split() if any(x.isalpha() for x in word)]
+    def _accept(self, unit: _Unit, answer: str) -> list[str] | None:
+        """One text for each segment in the target language; None if the answer cannot be used."""
+        answer = " ".join(answer.split())
+        if is_untranslated(unit.source.text, answer):
+            return None
+        text = unit.protected.restore(answer) if unit.is_marked else answer
+        return None if text is None else divide(text, unit.texts, self._job.target)
 
+    def _unchanged(self, unit: _Unit) -> list[str]:
+        text = unit.protected.restore(unit.protected.text) or unit.protected.text
+        return divide(text, unit.texts, self._job.target) or unit.texts
 
-def _request(
-    engine: Translator,
-    texts: Sequence[str],
-    languages: tuple[str, str],
-    progress: Callable[[float], None],
-) -> list[str]:
-    with step("translate", counted(len(texts), "segment")):
-        answers = engine.translate(texts, *languages, progress)
-    if len(answers) != len(texts):
-        raise TemporaryFailure(
-            f"The engine gave {counted(len(answers), 'translation')} for "
-            f"{counted(len(texts), 'segment')}: retry, or choose another engine.",
-            reason="TranslationIncomplete",
-        )
-    return [" ".join(answer.split()) for answer in answers]
+    def _key(self, unit: _Unit) -> str:
+        source = unit.source
+        size = source.budget and (source.budget.low, source.budget.high)
+        return self._cache.key(
+            {"texts": unit.texts, "text": source.text, "terms": unit.protected.renderings,
+             "speaker": source.speaker, "budget": size}
+        )  # fmt: skip
 
-
-def _silent(_: float) -> None:
-    """Progress of later rounds, which is not reported: the first does almost all the work."""
+    def _take(self, unit: _Unit, kept: KeptTranslation, key: str | None = None) -> None:
+        if key:
+            self._keys.append(key)
+        for segment, text in zip(unit.segments, kept.parts, strict=True):
+            self._done[segment.segment_id] = Translated(text, lost_terms=kept.lost_terms)
+        self._progress(min(len(self._done) / self._total, 1.0))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from dubstage.contract import Stage
 from dubstage.contract.summary import StageSummary
 from dubstage.engines import engine_of
 from dubstage.errors import BadInput, NoInput
+from dubstage.models import model_revision
 from dubstage.text.counting import counted
 from dubstage.text.languages import needs_translation
 from dubstage.text.transcript import (
@@ -14,17 +18,26 @@ from dubstage.text.transcript import (
     read_list,
     write_list,
 )
-from dubstage.translate.engine import Translator
-from dubstage.translate.rounds import translate_texts
+from dubstage.timing.budget import Budget, budget
+from dubstage.timing.prediction import SpeechRate
+from dubstage.timing.slot import TimedSegment, slots
+from dubstage.translate.engine import TranslationContext, Translator
+from dubstage.translate.rounds import Rounds
+from dubstage.translate.translation_cache import TranslationCache
 from dubstage.workspace.layout import Artifact
-from dubstage.workspace.stages import PRODUCER
+from dubstage.workspace.stages import PRODUCER, STAGES
 from dubstage.workspace.work import Outcome, Work
+
+TIMING_PARAMETERS = frozenset({"concurrency", "timeout_seconds"})
+"""Parameters of engines that do not change a translation."""
 
 
 def run(work: Work) -> Outcome:
     """Write the translated segments, and their copy among the outputs.
 
-    Raises :class:`TemporaryFailure` if the engine loses segments.
+    A segment that an earlier run translated is not requested again.
+
+    Raises :class:`TemporaryFailure` if the engine does not respond.
     """
     request = work.request
     segments = _read(work)
@@ -35,13 +48,14 @@ def run(work: Work) -> Outcome:
             "is nothing to dub.",
             reason="SameLanguage",
         )
-    translations = translate_texts(
-        load_engine(work),
-        [segment.text for segment in segments],
-        (source, target),
-        request.glossary,
-        work.progress,
+    job = TranslationContext(
+        source=source, target=target, glossary=request.glossary, options=request.translation
     )
+    cache = _cache(work, source)
+    if request.force:
+        cache.clear(request.run)
+    rounds = Rounds(load_engine(work), job, cache, work.progress)
+    translations = rounds.translate(segments, _budgets(segments, target))
     pairs = list(zip(segments, translations, strict=True))
     translated = [
         TranslatedSegment(
@@ -62,6 +76,7 @@ def run(work: Work) -> Outcome:
         summary=StageSummary(
             untranslated_segments=len(untranslated),
             glossary_missed_segments=len(missed),
+            reused_translations=rounds.reused_count,
         ),
     )
 
@@ -76,6 +91,33 @@ def _read(work: Work) -> list[Segment]:
             missing_from=PRODUCER[Artifact.TRANSCRIPT],
         )
     return segments
+
+
+def _budgets(segments: Sequence[Segment], target: str) -> list[Budget | None]:
+    """The length of each translation. The pause after the last segment is not used, because the
+    end of the source is not known here."""
+    times = [TimedSegment(one.segment_id, one.speaker, one.start, one.end) for one in segments]
+    end = max((segment.end for segment in segments), default=0.0)
+    rate = SpeechRate(target)
+    return [budget(slot, rate) for slot in slots(times, end)]
+
+
+def _cache(work: Work, source: str) -> TranslationCache:
+    request = work.request
+    parameters = request.engine.parameters
+    return TranslationCache(
+        work.tree.translation_cache,
+        {
+            "version": STAGES[Stage.TRANSLATE].version,
+            "engine": request.engine.engine,
+            "model": request.engine.model,
+            "revision": model_revision(work.tree.roots, request.engine),
+            "parameters": {x: parameters[x] for x in parameters if x not in TIMING_PARAMETERS},
+            "languages": [source, request.target_language],
+            "glossary": [entry.model_dump() for entry in request.glossary],
+            "options": request.translation.model_dump(exclude_none=True),
+        },
+    )
 
 
 def _listed(what: str, identities: list[str]) -> str:

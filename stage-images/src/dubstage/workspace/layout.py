@@ -133,6 +133,11 @@ class Tree:
         return self.state / "clips"
 
     @property
+    def translation_cache(self) -> Path:
+        """The folder of the translations that are kept from one run of translate to the next."""
+        return self.state / "translations"
+
+    @property
     def owner(self) -> Path:
         """The claim: the name of the DubJob that owns the folder."""
         return self.state / "owner.json"

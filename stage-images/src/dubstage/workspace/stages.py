@@ -65,6 +65,8 @@ STAGES: dict[Stage, StageDefinition] = {
             parameters=lambda request: {
                 "target_language": request.target_language,
                 "glossary": [entry.model_dump() for entry in request.glossary],
+                # Only what is set, so that finished dubs stay finished.
+                **request.translation.model_dump(exclude_none=True),
             },
         ),
         StageDefinition(

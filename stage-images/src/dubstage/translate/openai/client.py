@@ -1,0 +1,152 @@
+"""Requests to the server, and what their failures mean."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from tenacity import AsyncRetrying
+
+from dubstage.engines.retries import PATIENT_ATTEMPTS, Refused, patient, seconds_until
+from dubstage.errors import Misconfigured, TemporaryFailure
+from dubstage.logs import logger
+from dubstage.translate.openai.settings import KEY_VARIABLE, Settings
+
+TRANSIENT_STATUS = frozenset({408, 409, 425, 429})
+"""Besides all from 500 on."""
+MAX_ANSWER_BYTES = 4 * 2**20
+
+
+class Rejected(Exception):
+    """The server understood the request and does not accept it, for example its schema or its
+    length."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The model's answer."""
+
+    text: str
+    is_cut: bool = False
+    """Whether it ended at the maximum length."""
+
+
+class ChatClient:
+    """The chat-completions API of one server."""
+
+    def __init__(self, settings: Settings, key: str | None) -> None:
+        self._settings = settings
+        self._url = settings.url.rstrip("/") + "/chat/completions"
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._http = httpx.AsyncClient(timeout=settings.timeout_seconds, headers=headers)
+
+    async def __aenter__(self) -> ChatClient:
+        await self._http.__aenter__()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._http.aclose()
+
+    async def ask(
+        self, messages: list[dict[str, str]], response_format: dict[str, Any] | None, rung: str
+    ) -> Reply:
+        """The answer to `messages`. `rung`: what the log calls the request.
+
+        Raises :class:`Rejected`, :class:`Misconfigured` for a wrong address, key or model, and
+        :class:`TemporaryFailure` if the server does not respond after several attempts.
+        """
+        body: dict[str, Any] = {
+            "model": self._settings.model,
+            "temperature": self._settings.temperature,
+            "messages": messages,
+            **({"response_format": response_format} if response_format else {}),
+            **self._settings.extra_body,
+        }
+        logger.info("request to %s: %s", self._settings.model, rung)
+        try:
+            return await AsyncRetrying(**patient(Refused))(self._once, body)
+        except Refused as error:
+            raise TemporaryFailure(
+                f"{self._settings.url} did not translate after {PATIENT_ATTEMPTS} attempts "
+                f"({error}): retry later, or check the server. What was translated is kept.",
+                reason="TranslationUnavailable",
+            ) from error
+
+    async def _once(self, body: dict[str, Any]) -> Reply:
+        try:
+            # The timeout of the library restarts with every byte.
+            response, content = await asyncio.wait_for(
+                self._send(body), self._settings.timeout_seconds
+            )
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            raise self._misconfigured(f"is not a URL that can be opened ({error})") from error
+        except (asyncio.TimeoutError, httpx.TimeoutException) as error:
+            raise Refused(f"no answer in {self._settings.timeout_seconds:g} s") from error
+        except httpx.HTTPError as error:
+            raise Refused(f"{type(error).__name__}: {error}") from error
+        status = response.status_code
+        if status >= 500 or status in TRANSIENT_STATUS:
+            if _says(content, "insufficient_quota"):
+                raise self._misconfigured("has no quota left for this key")
+            raise Refused(f"status {status}", seconds_until(response.headers.get("retry-after")))
+        if status in (401, 403):
+            raise self._misconfigured(
+                f"refused the key with status {status}; expected a valid key in the variable "
+                f"{KEY_VARIABLE}, for example from a Secret in envFrom of the stage"
+            )
+        if status == 404 or _is_about_model(content, status):
+            raise self._misconfigured(
+                f"has no chat-completions API at this URL, or no model {self._settings.model} "
+                f"(status {status})"
+            )
+        if status >= 400:
+            raise Rejected(f"status {status}: {content[:200].decode(errors='replace')}")
+        if status >= 300:
+            raise self._misconfigured(f"redirects (status {status}); expected its final URL")
+        return _reply(response, content)
+
+    async def _send(self, body: dict[str, Any]) -> tuple[httpx.Response, bytes]:
+        async with self._http.stream("POST", self._url, json=body) as response:
+            parts, size = [], 0
+            async for part in response.aiter_bytes():
+                parts.append(part)
+                size += len(part)
+                if size > MAX_ANSWER_BYTES:
+                    raise Refused(f"an answer of more than {MAX_ANSWER_BYTES} bytes")
+            return response, b"".join(parts)
+
+    def _misconfigured(self, what: str) -> Misconfigured:
+        return Misconfigured(
+            f"The server {self._settings.url} of profile stage translate {what}. Correct the "
+            "parameters url and model, or the key.",
+            reason="TranslationRefused",
+        )
+
+
+def _reply(response: httpx.Response, content: bytes) -> Reply:
+    """The answer in a response. Raises :class:`Refused` for anything else."""
+    import json
+
+    try:
+        choice = json.loads(content)["choices"][0]
+        text = choice["message"].get("content")
+        return Reply(str(text or ""), is_cut=choice.get("finish_reason") == "length")
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        kind = response.headers.get("content-type", "unknown type")
+        raise Refused(f"status {response.status_code} with something else than a chat "
+                      f"completion ({kind})") from error  # fmt: skip
+
+
+def _says(content: bytes, word: str) -> bool:
+    return word.encode() in content
+
+
+def _is_about_model(content: bytes, status: int) -> bool:
+    """Whether a 400 says that the model is unknown, as some servers do."""
+    text = content[:2000].decode(errors="replace").lower()
+    return status in (400, 422) and "model" in text and (
+        "not found" in text or "does not exist" in text or "model_not_found" in text
+        or "invalid model" in text
+    )  # fmt: skip
