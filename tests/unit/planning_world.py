@@ -71,6 +71,8 @@ class World:
         self.admissions: dict[str, Admission] = {}
         self.refuses_status = False
         """Whether the API server refuses the next status."""
+        self.names = 0
+        """Number of names that tests have given to pods."""
         self.lost_nodes: set[str] = set()
         self.created: list[str] = []
         self.created_at: list[datetime] = []
@@ -184,9 +186,10 @@ class World:
 
     def succeed(self, **result: Any) -> None:
         stage = self.created[-1]
-        node = result.pop("node", "")
+        node, suffix = result.pop("node", ""), result.pop("suffix", "a")
         text = StageResult(stage=Stage(stage), reason="Succeeded", **result)
-        self.pod("Succeeded", 0, node=node, message=text.to_termination_message())
+        message = text.to_termination_message()
+        self.pod("Succeeded", 0, node=node, suffix=suffix, message=message)
 
     def fail(self, reason: str = "BackoffLimitExceeded") -> None:
         """The Job's condition, as the Job controller sets it."""

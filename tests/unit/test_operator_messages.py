@@ -20,7 +20,8 @@ EXAMPLE = {
     "places": ["no DubProfile cpu in namespace dubbing", "no ClusterDubProfile cpu"],
     "field": "queueName", "choices": ["slow"], "place": "spec.stages.mux", "engine": "none",
     "engines": ["ffmpeg"], "queue": "dubs", "position": 3,
-    "manager": "kueue.x-k8s.io/multikueue", "is_scratch": True, "containers": ["istio-proxy"],
+    "manager": "kueue.x-k8s.io/multikueue", "is_scratch": True, "is_running": True,
+    "containers": ["istio-proxy"],
     "problem": "stages.0.run: Input should be at least 1",
 }  # fmt: skip
 FUNCTIONS = [

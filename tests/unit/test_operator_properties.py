@@ -22,29 +22,40 @@ def live_pod(world: World) -> bool:
     return any(pod["status"]["phase"] in ("Pending", "Running") for pod in world.pods)
 
 
+def suffix(world: World) -> str:
+    """The end of the name of the newest Job's pod: its live one, or a new one."""
+    name = list(world.jobs)[-1]
+    for pod in world.pods:
+        metadata = pod["metadata"]
+        if metadata["job"] == name and pod["status"]["phase"] in ("Pending", "Running"):
+            return str(metadata["name"]).removeprefix(f"{name}-")
+    world.names += 1
+    return f"p{world.names}"
+
+
 def run_pod(world: World) -> None:
-    if world.jobs and is_open(world):
-        world.pod("Running")
+    if world.jobs and is_open(world) and not writers(world):
+        world.pod("Running", suffix=suffix(world))
 
 
 def wait_pod(world: World) -> None:
     if world.jobs and is_open(world) and not live_pod(world):
-        world.pod("Pending", conditions=UNSCHEDULABLE)
+        world.pod("Pending", conditions=UNSCHEDULABLE, suffix=suffix(world))
 
 
 def end_pod(world: World) -> None:
     if world.jobs and is_open(world):
-        world.succeed()
+        world.succeed(suffix=suffix(world))
 
 
 def fail_pod(world: World) -> None:
     if world.jobs and is_open(world) and live_pod(world):
-        world.pod("Failed", 75)
+        world.pod("Failed", 75, suffix=suffix(world))
 
 
 def evict_pod(world: World) -> None:
     if world.jobs and is_open(world) and live_pod(world):
-        world.pod("Failed", 143, conditions=DISRUPTED)
+        world.pod("Failed", 143, conditions=DISRUPTED, suffix=suffix(world))
 
 
 def writers(world: World) -> list[str]:
@@ -73,7 +84,13 @@ def delete_job(world: World) -> None:
 
 
 def delete_pods(world: World) -> None:
-    world.pods = [pod for pod in world.pods if pod["status"]["phase"] == "Succeeded"]
+    """Pods of Jobs that have not finished, unless they have succeeded."""
+    world.pods = [
+        pod
+        for pod in world.pods
+        if pod["status"]["phase"] == "Succeeded"
+        or world.jobs.get(pod["metadata"]["job"], {}).get("status", {}).get("conditions")
+    ]
 
 
 def refuse_status(world: World) -> None:
@@ -102,14 +119,14 @@ def leave_sidecar(world: World) -> None:
     if world.jobs and is_open(world) and live_pod(world):
         stage = next(iter(reversed(world.jobs.values())))["metadata"]["labels"]["dubjob.dev/stage"]
         text = StageResult(stage=Stage(stage), reason="Succeeded").to_termination_message()
-        world.pod("Running", 0, message=text, sidecar={"running": {}})
+        world.pod("Running", 0, message=text, sidecar={"running": {}}, suffix=suffix(world))
 
 
 def reject_pod(world: World) -> None:
     """The kubelet does not admit it, and the Job has no more attempts."""
     if world.jobs and is_open(world) and not live_pod(world):
         status = {"reason": "UnexpectedAdmissionError", "message": "no healthy devices"}
-        world.pod("Failed", rejected=True, status=status)
+        world.pod("Failed", rejected=True, status=status, suffix=suffix(world))
         world.fail()
 
 
@@ -190,14 +207,21 @@ def test_repeated_reconcile_changes_nothing(actions: list[Action]) -> None:
 
 
 LIMIT_SECONDS = 300
+
+
+def long_tick(world: World) -> None:
+    """A good part of the limit passes without a reconcile."""
+    world.now += timedelta(seconds=140)
+
+
 LIMITED: list[Action] = [
-    World.step, World.step, run_pod, run_pod, evict_pod, delete_pods, delete_job, refuse_status,
-    tick, tick, wait, suspend, resume, end_pod, fail_pod, World.complete,
+    World.step, World.step, World.step, run_pod, run_pod, run_pod, evict_pod, delete_pods,
+    delete_job, refuse_status, long_tick, long_tick, long_tick, suspend, resume, end_pod, fail_pod,
 ]  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.lists(st.sampled_from(LIMITED), max_size=40))
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(LIMITED), min_size=10, max_size=40))
 def test_no_job_is_created_after_its_deadline(actions: list[Action]) -> None:
     world = World(deadlines={"activeSeconds": LIMIT_SECONDS}, backoffLimit=20)
     world.profile = profile(maxDisruptions=1000)

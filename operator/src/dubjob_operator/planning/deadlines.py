@@ -121,10 +121,14 @@ def _active(
     job: ObservedJob | None,
     now: datetime,
 ) -> Limit | None:
-    if deadline is None or entry.state is not StageState.RUNNING:
+    if deadline is None or entry.state in (StageState.FAILED, StageState.AWAITING_REVIEW):
         return None
-    return Limit(
-        deadline.seconds - active_seconds(entries, entry, job, now),
-        reasons.ACTIVE_DEADLINE_EXCEEDED,
-        messages.active_deadline_exceeded(entry.name, deadline.seconds, deadline.origin),
+    left = deadline.seconds - active_seconds(entries, entry, job, now)
+    is_running = entry.state is StageState.RUNNING
+    if not is_running and left > 0:
+        # No time passes. The stage must not start if none is left.
+        return None
+    message = messages.active_deadline_exceeded(
+        entry.name, deadline.seconds, deadline.origin, is_running=is_running
     )
+    return Limit(left, reasons.ACTIVE_DEADLINE_EXCEEDED, message)

@@ -221,9 +221,10 @@ def queue_deadline_exceeded(stage: str, seconds: int, origin: str, detail: str) 
     return f"The {stage} stage waited for {seconds} s, {origin}: {detail}"
 
 
-def active_deadline_exceeded(stage: str, seconds: int, origin: str) -> str:
+def active_deadline_exceeded(stage: str, seconds: int, origin: str, *, is_running: bool) -> str:
     """The stages ran too long, in total."""
-    return f"The stages ran for more than {seconds} s in total, {origin}; {stage} was running."
+    state = "was running" if is_running else "does not start"
+    return f"The stages ran for more than {seconds} s in total, {origin}; {stage} {state}."
 
 
 def stage_timeout(stage: str, seconds: float) -> str:
