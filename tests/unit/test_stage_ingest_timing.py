@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy
 import pytest
 import soundfile
-from made_media import RATE, ffmpeg, source_path, tone
+from made_media import RATE, DubbedSegment, ffmpeg, run_dub, source_path, tone
 
 from dubstage.contract import ExitCode, Stage
 from dubstage.media.probe import parse_probe
@@ -125,3 +125,58 @@ def test_duration_tag_of_matroska(tags: dict[str, str], seconds: float) -> None:
         {"format": {"format_name": "matroska,webm"}, "streams": [{**stream, "tags": tags}]}
     )
     assert declared.declared_seconds(declared.video) == pytest.approx(seconds)
+
+
+PARTS = ((3.0, 2.7, 0.0), (4.0, 4.2, 0.5), (3.0, 2.9, 0.0))
+"""Of a joined recording: seconds of video, second at which the audio ends, and starts."""
+FLASHES = (1.4, 4.4, 8.4)
+"""Seconds of the recording at which its parts flash and beep."""
+
+
+def join_parts(folder: Path, container: str, video_codec: str) -> Path:
+    """Parts joined byte by byte, each with a clock of its own; audio and video of a part start
+    and end at different times."""
+    path = source_path(folder)
+    path.parent.mkdir(parents=True)
+    content = b""
+    for number, (seconds, end, start) in enumerate(PARTS):
+        part = folder / f"part{number}"
+        ffmpeg(
+            *("-f", "lavfi", "-i", f"color=black:s=160x90:r=25:d={seconds},"
+              "drawbox=color=white:t=fill:enable='between(t,1.4,1.8)'"),
+            *("-itsoffset", str(start), "-f", "lavfi", "-i", "aevalsrc="
+              f"'if(between(t+{start},1.4,1.8),0.5*sin(2*PI*1000*t),0)':s=48000:d={end - start}"),
+            *("-c:v", video_codec, "-bf", "2", "-c:a", "ac3", "-f", container),
+            *("-output_ts_offset", str(100 - 30 * number), part),
+        )  # fmt: skip
+        content += part.read_bytes()
+    path.write_bytes(content)
+    return path
+
+
+def onsets(samples: numpy.ndarray) -> list[float]:
+    """Seconds at which tones begin after at least 0.1 s of silence."""
+    loud = numpy.nonzero(abs(samples) > 0.1)[0]
+    return [
+        float(place) / RATE
+        for place, gap in zip(loud, numpy.diff(loud, prepend=-RATE), strict=True)
+        if gap > RATE // 10
+    ]
+
+
+@pytest.mark.parametrize(
+    ("container", "video_codec"), [("mpegts", "libx264"), ("vob", "mpeg2video")]
+)
+def test_joined_recordings_stay_in_sync(tmp_path: Path, container: str, video_codec: str) -> None:
+    """In the dub, and in the source's own track."""
+    join_parts(tmp_path, container, video_codec)
+    tree = run_dub(tmp_path, [DubbedSegment(0.2, 0.4, 0.2)], seconds=10.0).tree
+    samples, _ = soundfile.read(tree.path(Artifact.AUDIO), always_2d=True)
+    # The priming of AC-3.
+    expected = [flash + 256 / RATE for flash in FLASHES]
+    assert onsets(samples[:, 0]) == pytest.approx(expected, abs=LIP_SYNC)
+    (video,) = tree.files(Artifact.DUBBED_VIDEO)
+    original = tmp_path / "original.wav"
+    ffmpeg("-i", video, "-map", "0:a:1", "-af", "aresample=async=1:first_pts=0", original)
+    samples, _ = soundfile.read(original, always_2d=True)
+    assert onsets(samples[:, 0]) == pytest.approx(expected, abs=LIP_SYNC)

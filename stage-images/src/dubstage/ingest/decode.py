@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dubstage.media.audio import SAMPLE_RATE
+from dubstage.media.clock import Shift, shift_expression
 from dubstage.media.ffmpeg import COMMON, input_file
 from dubstage.media.probe import RESTARTING_CLOCK_FORMATS, AudioTrack, Probe
 from dubstage.media.process import MediaError, Process, running
@@ -61,28 +62,31 @@ def decode(
     source: Path,
     declared: Probe,
     track: AudioTrack,
+    shifts: Sequence[Shift],
     target: Path,
     progress: Callable[[float], None],
 ) -> DecodedAudio:
     """Decode `track` to `target`, a stereo WAV file whose sample 0 is the source's second 0.
 
-    The video stream's packets are read in the same pass, but not decoded. Raises
-    :class:`MediaError` for a track that cannot be decoded.
+    `shifts`: those of the track, if its clock restarts. The video stream's packets are read in
+    the same pass, but not decoded. Raises :class:`MediaError` for a track that cannot be
+    decoded.
     """
     if track.layout in GUESSED_LAYOUTS and track.channels > MAX_LAYOUT_CHANNELS:
-        return _decode(source, declared, track, target, progress, _average(track.channels))
+        return _decode(source, declared, track, shifts, target, progress, _average(track.channels))
     try:
-        return _decode(source, declared, track, target, progress, MONO_AT_FULL_LEVEL)
+        return _decode(source, declared, track, shifts, target, progress, MONO_AT_FULL_LEVEL)
     except MediaError as error:
         if NO_MATRIX not in error.messages:
             raise
-    return _decode(source, declared, track, target, progress, _average(track.channels))
+    return _decode(source, declared, track, shifts, target, progress, _average(track.channels))
 
 
 def _decode(
     source: Path,
     declared: Probe,
     track: AudioTrack,
+    shifts: Sequence[Shift],
     target: Path,
     progress: Callable[[float], None],
     mix: str,
@@ -99,7 +103,8 @@ def _decode(
     if declared.video and declared.format_name not in RESTARTING_CLOCK_FORMATS:
         reader += ["-map", f"0:{declared.video.index}", "-c", "copy", "-f", "null", "-"]
     with running("ffmpeg", reader) as decoder:
-        writer = _place(decoder, declared.offset_of(track), target, declared.duration, progress)
+        delay = shift_expression(shifts, declared.offset_of(track))
+        writer = _place(decoder, delay, target, declared.duration, progress)
         decoder.stdout.close()
     loudness = _loudness(decoder.messages if is_surround else writer.messages)
     seconds = float(soundfile.info(target).duration)
@@ -114,14 +119,15 @@ def _decode(
 
 def _place(
     decoder: Process,
-    offset: float,
+    delay: str,
     target: Path,
     duration: float,
     progress: Callable[[float], None],
 ) -> Process:
-    """Write the audio of `decoder` to `target`, `offset` seconds later than it is timed."""
+    """Write the audio of `decoder` to `target`, later than it is timed by `delay`, an
+    expression of seconds."""
     filters = (
-        f"asetpts=PTS+{offset:.6f}/TB,aresample={SAMPLE_RATE}:async=1:first_pts=0:{FILL},"
+        f"asetpts='PTS+({delay})/TB',aresample={SAMPLE_RATE}:async=1:first_pts=0:{FILL},"
         f"{LOUDNESS},volumedetect"
     )
     # `ebur128` makes 64-bit floats of the samples, `volumedetect` takes 16 bits.

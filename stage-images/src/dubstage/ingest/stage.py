@@ -5,7 +5,7 @@ Every fault of a source that can be detected is detected here, before a GPU is r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dubstage.contract import Stage
@@ -16,6 +16,7 @@ from dubstage.ingest.refusals import is_encrypted, undecodable, unreadable
 from dubstage.inputs import corrections
 from dubstage.inputs.source import resolve_source
 from dubstage.logs import step
+from dubstage.media.clock import Shift, shifts_of
 from dubstage.media.ffmpeg import MediaError, probe
 from dubstage.media.probe import MAX_PADDING_SECONDS, AudioTrack, Probe, SubtitleTrack
 from dubstage.media.tracks import ranked_tracks
@@ -41,13 +42,20 @@ def run(work: Work) -> Outcome:
     source = resolve_source(work.tree.roots, work.request)
     name = f"inputs/{work.request.source}"
     declared = inspect(source, name)
-    track, audio = extract_audio(source, name, declared, work)
+    shifts = shifts_of(source, declared)
+    track, audio = extract_audio(source, name, declared, shifts, work)
     declared_seconds = declared.declared_seconds(track, declared.video)
     _check_complete(name, declared_seconds, audio.readable)
     _check_audible(name, audio, work)
     duration = declared.source_seconds(audio.seconds)
     plan = plan_video(source, declared, track, work.scratch)
-    facts = SourceFacts(track=track.index, duration=duration, loudness=audio.loudness, video=plan)
+    facts = SourceFacts(
+        track=track.index,
+        duration=duration,
+        loudness=audio.loudness,
+        shifts=dict(shifts),
+        video=plan,
+    )
     work.staging(Artifact.SOURCE_FACTS, None).write_text(facts.model_dump_json(indent=1) + "\n")
     kind = "video" if declared.video else "audio without a video stream"
     return Outcome(
@@ -86,7 +94,7 @@ def inspect(source: Path, name: str) -> Probe:
 
 @step("extract audio")
 def extract_audio(
-    source: Path, name: str, declared: Probe, work: Work
+    source: Path, name: str, declared: Probe, shifts: Mapping[int, list[Shift]], work: Work
 ) -> tuple[AudioTrack, DecodedAudio]:
     """Extract the best track that can be decoded.
 
@@ -98,7 +106,9 @@ def extract_audio(
     for track in ranked_tracks(declared.audio, work.request.source_language):
         error: MediaError | None = None
         try:
-            audio = decode(source, declared, track, target, work.progress)
+            audio = decode(
+                source, declared, track, shifts.get(track.index, ()), target, work.progress
+            )
             if audio.seconds > 0 and not (audio.messages and is_encrypted(source, track)):
                 return track, audio
         except MediaError as failed:

@@ -55,6 +55,18 @@ def has_encrypted_packets(path: Path, stream: int) -> bool:
         return b"Encryption info" in process.stdout.read()
 
 
+def packet_lines(path: Path) -> Iterator[str]:
+    """Stream, decoding time, duration and position of every packet, one a line, with commas.
+
+    Raises :class:`MediaError` for a file that cannot be read.
+    """
+    entries = "packet=stream_index,dts_time,duration_time,pos"
+    arguments = ["-v", "quiet", "-show_entries", entries, "-of", "csv=p=0"]
+    with running("ffprobe", [*arguments, *input_file(path)]) as process:
+        for line in process.stdout:
+            yield line.decode()
+
+
 def run(
     arguments: Iterable[str | Path],
     *,

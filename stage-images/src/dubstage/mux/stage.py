@@ -190,6 +190,7 @@ def _write_video(
         source_language=language,
         subtitles=soft,
         container=container,
+        shifts=facts.shifts,
     )
     target = work.staging(Artifact.DUBBED_VIDEO, f"dubbed_video.{container.suffix}")
     mux_video(video, target, _share(work, 0.7, 1.0))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dubstage.media.audio import SAMPLE_RATE
+from dubstage.media.clock import Shift, shift_expression
 from dubstage.media.ffmpeg import input_file, run
 from dubstage.media.probe import (
     RESTARTING_CLOCK_FORMATS,
@@ -59,6 +60,8 @@ class DubbedVideo:
     """BCP 47, of the dubbed track."""
     subtitles: Sequence[SoftSubtitles]
     container: Container
+    shifts: Mapping[int, Sequence[Shift]] = field(default_factory=dict)
+    """By index, of the source's audio tracks whose clock restarts."""
 
     @property
     def reads_tracks_separately(self) -> bool:
@@ -68,9 +71,10 @@ class DubbedVideo:
 
     @property
     def audio(self) -> list[tuple[AudioTrack, str]]:
-        """The source's audio tracks that are kept, each with its codec."""
+        """The source's audio tracks that are kept, each with its codec. Packets cannot be moved
+        where the clock restarts, so such a track is converted."""
         return [
-            (track, codec)
+            (track, self.container.lossless if track.index in self.shifts else codec)
             for track in self.declared.audio
             if (codec := self.container.audio_codec(track))
         ]
@@ -150,9 +154,13 @@ def _audio_codecs(video: DubbedVideo) -> list[str]:
     arguments = ["-c:a:0", AAC, "-b:a:0", AAC_BIT_RATE, "-ar:a:0", str(SAMPLE_RATE)]
     if video.dub_gain_db:
         arguments += ["-filter:a:0", f"volume={video.dub_gain_db:.3f}dB"]
-    for number, (_, codec) in enumerate(video.audio, start=1):
+    for number, (track, codec) in enumerate(video.audio, start=1):
         if codec != "copy":
             arguments += [f"-c:a:{number}", codec]
+        if shifts := video.shifts.get(track.index):
+            delay = shift_expression(shifts, time=f"T-{video.declared.offset_of(track):.6f}")
+            filters = f"asetpts='PTS+({delay})/TB',aresample=async=1"
+            arguments += [f"-filter:a:{number}", filters]
     return arguments
 
 

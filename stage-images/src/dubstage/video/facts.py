@@ -6,6 +6,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from dubstage.media.clock import Shift
+
 
 class VideoPlan(BaseModel):
     """How the dubbed video is written."""
@@ -33,6 +35,8 @@ class SourceFacts(BaseModel):
     """Integrated loudness of the dubbed track with its own channel layout, in LUFS (EBU
     R128); a mono track is measured as it is heard from two speakers. None for silence, and
     for less than 400 ms."""
+    shifts: dict[int, list[Shift]] = {}
+    """By index, of the audio streams whose clock restarts."""
     video: VideoPlan | None
     """None for a source without a video stream."""
 
