@@ -11,7 +11,7 @@ from itertools import pairwise
 
 DASH = "- "
 BRIEF = 0.25
-"""Seconds: a cue that changes sooner cannot be read, and takes part in the one beside it."""
+"""Seconds: a cue that changes sooner cannot be read, and takes part in the one next to it."""
 
 
 @dataclass(frozen=True)

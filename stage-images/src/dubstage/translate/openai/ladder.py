@@ -32,7 +32,7 @@ class Structures:
     def __init__(self, wanted: Structure) -> None:
         self.rungs: list[Structure] = list(LADDER) if wanted is Structure.AUTO else [wanted]
         self.rejection = ""
-        """The server's last words about a request that it did not accept."""
+        """The last response of the server to a request that it did not accept."""
         self.has_reply = False
         """Whether the server ever accepted a request."""
 
