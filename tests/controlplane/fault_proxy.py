@@ -46,7 +46,11 @@ class FaultProxy:
     refuse: str = ""
     """A resource that is answered with 500."""
     lose: str = ""
-    """A resource of which the next object is created, though the answer is 500."""
+    """A resource of which the next object is written, though the answer is 500."""
+    refuse_next: str = ""
+    """``METHOD resource`` of which the next request is answered with 409, without an effect."""
+    refused: int = 0
+    """Number of requests that were refused so."""
     used: set[Right] = field(default_factory=set)
     """Every right that a request needed, unless it was refused."""
     writes: Counter[str] = field(default_factory=Counter)
@@ -119,6 +123,9 @@ class FaultProxy:
             return await self._watch(request, resource)
         if self.refuse and self.refuse == resource:
             return _refusal(500)
+        if self.refuse_next == f"{request.method} {resource}":
+            self.refuse_next, self.refused = "", self.refused + 1
+            return _refusal(409)
         if self.error_share and self._random.random() < self.error_share:
             return _refusal(self._random.choice(list(REFUSALS)))
         headers = {
@@ -136,7 +143,7 @@ class FaultProxy:
                 self.used.add(_right(request))
             if request.method != "GET" and answer.status < 300:
                 self.writes[f"{request.method} {resource}"] += 1
-                if request.method == "POST" and resource == self.lose:
+                if request.method in ("POST", "PUT") and resource == self.lose:
                     self.lose = ""
                     return _refusal(500)
             return web.Response(

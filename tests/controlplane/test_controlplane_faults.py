@@ -152,10 +152,28 @@ def delete_pod(trouble: Trouble, dubjob: str, stage: str) -> None:
         trouble.view.kubectl("delete", "pods", "-l", selector, "--force", "--grace-period=0")
 
 
+def refuse_status(trouble: Trouble, dubjob: str, stage: str) -> None:
+    trouble.proxy.refuse_next = "PUT dubjobs/status"
+
+
+def lose_answer_to_status(trouble: Trouble, dubjob: str, stage: str) -> None:
+    """The status is written, and the operator does not hear of it."""
+    trouble.proxy.lose = "dubjobs/status"
+
+
+def wipe_status(trouble: Trouble, dubjob: str, stage: str) -> None:
+    """As after a backup that was restored without the status."""
+    status = '[{"op": "replace", "path": "/status", "value": {}}]'
+    trouble.view.kubectl(
+        "patch", "dubjob", dubjob, "--subresource=status", "--type=json", "-p", status
+    )
+
+
 Fault = Callable[[Trouble, str, str], None]
 FAULTS: list[Fault] = [
     kill, stop_for_long, restart_api_server, refuse_requests, cut_watches, late_and_double,
     compact, clock_skew, take_rights_away, delete_job, delete_pod,
+    refuse_status, lose_answer_to_status, wipe_status,
 ]  # fmt: skip
 DESTRUCTIVE = (delete_job, delete_pod)
 
@@ -211,3 +229,23 @@ def test_faults_do_not_change_the_result(
     told = [(event["reason"], event["message"]) for event in events]
     assert len(told) == len(set(told)) or trouble.pods_killed, "something was told twice"
     assert [reason for reason, _ in told].count("Completed") == 1
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_deadline_holds_though_its_status_is_refused(trouble: Trouble, restarts: bool) -> None:
+    """The operator may even end between the deletion of the Job and the status."""
+    view, name = trouble.view, "overdue"
+    view.apply(name, deadlines={"activeSeconds": 8})
+    view.play(view.pod_of(name, "ingest", JOB_SECONDS), "Running")
+    view.until(
+        "the stage to run",
+        lambda: view.dubjob(name)["status"]["stages"][0]["state"] == "Running",
+    )
+    refuse_status(trouble, name, "ingest")
+    view.until("the status to be refused", lambda: trouble.proxy.refused == 1, 60)
+    if restarts:
+        kill(trouble, name, "ingest")
+    done = view.finished(name, timeout=60)
+    assert conditions(done)["Failed"]["reason"] == "DeadlineExceeded"
+    view.until("the Job to go", lambda: not view.stages_of(name))
+    assert trouble.proxy.writes["POST jobs"] == 1
