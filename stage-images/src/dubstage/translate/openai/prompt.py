@@ -6,10 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from langcodes import Language
-
 from dubstage.contract import Formality, GlossaryEntry
 from dubstage.translate.engine import SourceSegment, TranslationContext
+from dubstage.translate.openai.names import language_name
 from dubstage.translate.openai.settings import Structure
 
 Messages = list[dict[str, str]]
@@ -84,8 +83,8 @@ def summary(text: str, job: TranslationContext) -> Messages:
     return [
         {
             "role": "system",
-            "content": f"Summarize this transcript in {_name(job.source)} in at most 80 words, "
-            "for its translator: subject, speakers, tone, names. Write only the summary.",
+            "content": f"Summarize this transcript in {language_name(job.source)} in at most "
+            "80 words, for its translator: subject, speakers, tone, names. Write only the summary.",
         },
         {"role": "user", "content": text},
     ]
@@ -128,7 +127,7 @@ def _system(
     options = job.options
     terms = terms_in("\n".join(segment.text for segment in batch), job.glossary)
     parts = [
-        f"You translate from {_name(job.source)} to {_name(job.target)}.",
+        f"You translate from {language_name(job.source)} to {language_name(job.target)}.",
         *RULES,
         *([FORMALITIES[options.formality]] if options.formality else []),
         *([f"Instructions: {options.instructions}"] if options.instructions else []),
@@ -157,7 +156,3 @@ def _context(segment: SourceSegment, known: Mapping[str, str]) -> dict[str, str]
     if segment.segment_id in known:
         row["translation"] = known[segment.segment_id]
     return row
-
-
-def _name(tag: str) -> str:
-    return f"{Language.get(tag).display_name()} ({tag})"

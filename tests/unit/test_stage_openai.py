@@ -1,0 +1,391 @@
+"""The engine `openai` against a server that answers as real ones do when they go wrong."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from chat_server import Asked, Response, Server, chat_server, rows, says
+
+from dubstage.contract import Formality, GlossaryEntry, TranslationOptions
+from dubstage.engines import retries
+from dubstage.errors import Misconfigured, TemporaryFailure
+from dubstage.timing.budget import Budget
+from dubstage.translate.engine import SourceSegment, Translation, TranslationContext
+from dubstage.translate.openai.answers import from_json, from_lines, without_thoughts
+from dubstage.translate.openai.engine import OpenAITranslator
+from dubstage.translate.openai.guards import has_script, is_acceptable
+from dubstage.translate.openai.settings import read
+
+SPANISH = {
+    "segment_0000": "Buenos días a todos.",
+    "segment_0001": "La casa es muy grande.",
+    "segment_0002": "¿Dónde está la estación?",
+    "segment_0003": "Nos vemos mañana por la tarde.",
+}
+ENGLISH = ["Good morning, everybody.", "The house is very big.", "Where is the station?",
+           "See you tomorrow in the afternoon."]  # fmt: skip
+
+
+def good(asked: Asked) -> Response:
+    """What a good model says to any request."""
+    found = {identity: SPANISH[identity] for identity in asked.texts}
+    if asked.rung == "alone":
+        return says(next(iter(found.values())))
+    if asked.rung == "lines":
+        return says("\n".join(f"{identity}\t{text}" for identity, text in found.items()))
+    return says(rows(found))
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setattr(retries, "FIRST_WAIT_SECONDS", 0.001)
+    with chat_server(good) as found:
+        yield found
+
+
+def sources(budget: Budget | None = None) -> list[SourceSegment]:
+    return [SourceSegment(f"segment_{n:04d}", text, "A", budget) for n, text in enumerate(ENGLISH)]
+
+
+def translate(
+    server: Server,
+    segments: list[SourceSegment] | None = None,
+    job: TranslationContext | None = None,
+    key: str | None = None,
+    **parameters: Any,
+) -> dict[str, Translation]:
+    settings = read({"url": server.url, "model": "any", "timeout_seconds": 2, **parameters})
+    segments = segments or sources()
+    job = job or TranslationContext("en", "es", transcript=segments)
+    answers = OpenAITranslator(settings, key).translate(segments, job)
+    return {answer.segment_id: answer for answer in answers}
+
+
+def texts(found: dict[str, Translation]) -> dict[str, str]:
+    return {identity: one.text for identity, one in found.items()}
+
+
+def bad(change: Callable[[Asked], Response], rungs: tuple[str, ...]) -> Any:
+    """A server that answers badly at these rungs."""
+    return lambda asked: change(asked) if asked.rung in rungs else good(asked)
+
+
+def without_first(asked: Asked) -> Response:
+    identities = list(asked.texts)
+    kept = identities[1:] if len(identities) > 1 else identities
+    return says(rows({identity: SPANISH[identity] for identity in kept}))
+
+
+def swapped(asked: Asked) -> Response:
+    found = {identity: SPANISH[identity] for identity in reversed(list(asked.texts))}
+    return says(rows({"segment_0077": "De otra película.", **found}))
+
+
+def by_number(asked: Asked) -> Response:
+    return says(rows({str(n): SPANISH[one] for n, one in enumerate(asked.texts)}))
+
+
+def fenced(asked: Asked) -> Response:
+    found = rows({identity: SPANISH[identity] for identity in asked.texts})
+    return says(f"Sure! Here you go:\n```json\n{found}\n```\nAnything else?")
+
+
+def cut_json(asked: Asked) -> Response:
+    found = rows({identity: SPANISH[identity] for identity in asked.texts})
+    return says(found[: len(found) * 2 // 3])
+
+
+def cut_by_length(asked: Asked) -> Response:
+    if len(asked.texts) == 1:
+        return good(asked)
+    return says('{"segments": [{"id": "segment_00', finish="length")
+
+
+def thinks(asked: Asked) -> Response:
+    wrong = rows(dict.fromkeys(asked.texts, "No es esto lo que digo."))
+    return says(f"<think>Maybe {wrong}? No.</think>\n{good(asked).body and rows(SPANISH)}")
+
+
+@pytest.mark.parametrize(
+    ("answer", "rungs"),
+    [
+        (good, [("json_schema", 4)]),
+        (swapped, [("json_schema", 4)]),
+        (fenced, [("json_schema", 4)]),
+        (thinks, [("json_schema", 4)]),
+        (without_first, [("json_schema", 4), ("json_schema", 1)]),
+        (cut_json, [("json_schema", 4), ("json_schema", 2), ("json_schema", 1),
+                    ("json_object", 1), ("lines", 1), ("alone", 1)]),
+        (cut_by_length, [("json_schema", 4), ("json_schema", 2), ("json_schema", 1),
+                         ("json_schema", 1)]),
+        (bad(by_number, ("json_schema",)), [("json_schema", 4), ("json_object", 4)]),
+        (bad(lambda _: says(""), ("json_schema", "json_object")),
+         [("json_schema", 4), ("json_object", 4), ("lines", 4)]),
+        (bad(lambda _: Response(400, b'{"error": "unknown response_format"}'),
+             ("json_schema", "json_object")),
+         [("json_schema", 4), ("json_object", 4), ("lines", 4)]),
+        (bad(lambda _: says("I cannot translate this."), ("json_schema", "json_object", "lines")),
+         [("json_schema", 4), ("json_object", 4), ("lines", 4), *[("alone", 1)] * 4]),
+    ],
+    ids=["good", "swapped-and-foreign-ids", "fenced", "thinks", "wrong-count", "cut-json",
+         "cut-by-length", "numbers-for-ids", "empty", "no-schema", "refusals"],
+)  # fmt: skip
+def test_every_segment_comes_back(
+    server: Server,
+    caplog: pytest.LogCaptureFixture,
+    answer: Callable[[Asked], Response],
+    rungs: list[tuple[str, int]],
+) -> None:
+    """One request, and one line of the log, for each rung."""
+    server.answer = answer
+    if answer is cut_json:
+        server.answer = bad(cut_json, ("json_schema", "json_object", "lines"))
+    with caplog.at_level(logging.INFO, logger="dubstage"):
+        assert texts(translate(server, concurrency=1)) == SPANISH
+    if answer is not cut_by_length and answer is not cut_json:
+        assert server.rungs == rungs
+    assert len([line for line in caplog.messages if "request to" in line]) == len(server.asked)
+    assert server.rungs[0] == rungs[0]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "I'm sorry, but I can't help with that.",
+        "早上好，大家。",
+        "Good morning, everybody.",
+        "",
+        "Translate for dubbing: natural spoken language with the same meaning and tone.",
+        "Buenos días. " * 40,
+    ],
+    ids=["refusal", "other-script", "source", "empty", "prompt", "endless"],
+)
+def test_segment_that_never_passes_is_left_out(server: Server, answer: str) -> None:
+    def respond(asked: Asked) -> Response:
+        found = {identity: SPANISH[identity] for identity in asked.texts}
+        if "segment_0000" in found:
+            found["segment_0000"] = answer
+        return says(answer if asked.rung == "alone" else rows(found))
+
+    server.answer = respond
+    assert set(translate(server)) == set(SPANISH) - {"segment_0000"}
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        Response(429),
+        Response(429, headers={"Retry-After": "0"}),
+        Response(500, b"oops"),
+        Response(503),
+        Response(200, b"<html>proxy</html>", {"Content-Type": "text/html"}),
+        Response(200, b'{"choices": []}'),
+        Response(200, b'{"cho', closes=True),
+        Response(200, b"x" * 200, byte_delay=0.01),
+        Response(200, b"{}", delay=1.0),
+    ],
+    ids=["429", "429-retry-after", "500", "503", "html", "no-choice", "closed", "slow", "hanging"],
+)  # fmt: skip
+def test_transient_trouble_is_retried(server: Server, trouble: Response) -> None:
+    server.answer = lambda asked: trouble if len(server.asked) < 3 else good(asked)
+    assert texts(translate(server, timeout_seconds=0.5)) == SPANISH
+    assert len(server.asked) == 3
+
+
+def test_retry_after_is_honored(server: Server) -> None:
+    slow = Response(429, headers={"Retry-After": "1"})
+    server.answer = lambda asked: slow if len(server.asked) < 2 else good(asked)
+    start = time.monotonic()
+    assert texts(translate(server)) == SPANISH
+    assert time.monotonic() - start >= 1.0
+
+
+def test_refused_connection_is_a_transient_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retries, "FIRST_WAIT_SECONDS", 0.001)
+    with chat_server(good) as server:
+        pass
+    with pytest.raises(TemporaryFailure, match="What was translated is kept"):
+        translate(server)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "says_what"),
+    [
+        (Response(401, b"{}"), "OPENAI_API_KEY"),
+        (Response(403, b"{}"), "OPENAI_API_KEY"),
+        (Response(404, b'{"error": "model \'any\' not found"}'), "no model any"),
+        (Response(400, b'{"error": {"message": "The model `any` does not exist"}}'), "no model"),
+        (Response(429, b'{"error": {"code": "insufficient_quota"}}'), "no quota left"),
+        (Response(307, headers={"Location": "/v2"}), "redirects"),
+        (Response(400, b"max_tokens is not allowed"), "accepts no request"),
+    ],
+)
+def test_wrong_settings_are_misconfigured(
+    server: Server, trouble: Response, says_what: str
+) -> None:
+    server.answer = lambda _: trouble
+    with pytest.raises(Misconfigured, match=says_what):
+        translate(server)
+
+
+def test_failure_keeps_what_has_come(server: Server) -> None:
+    def respond(asked: Asked) -> Response:
+        return Response(500) if "segment_0002" in asked.texts else good(asked)
+
+    server.answer = respond
+    settings = read({"url": server.url, "model": "any", "segments_per_request": 1,
+                     "concurrency": 1, "summary": False})  # fmt: skip
+    job = TranslationContext("en", "es", transcript=sources())
+    answers = OpenAITranslator(settings, None).translate(sources(), job)
+    assert [next(answers).segment_id for _ in range(2)] == ["segment_0000", "segment_0001"]
+    with pytest.raises(TemporaryFailure):
+        next(answers)
+    assert not any("segment_0003" in asked.texts for asked in server.asked)
+
+
+def test_request_has_context_glossary_wishes_and_key(server: Server) -> None:
+    segments = sources(Budget(10, 30))
+    job = TranslationContext(
+        "en", "es-MX", segments, [GlossaryEntry(term="house", translation="casa"),
+                                  GlossaryEntry(term="dog")],
+        TranslationOptions(instructions="For children.", formality=Formality.INFORMAL),
+    )  # fmt: skip
+    translate(server, segments[1:2], job, key="secret", summary=False, context_before=1,
+              extra_body='{"top_k": 5}')  # fmt: skip
+    (asked,) = server.asked
+    assert asked.key == "Bearer secret"
+    assert asked.body["top_k"] == 5
+    request = json.loads(asked.user)
+    assert [row["text"] for row in request["before"]] == ENGLISH[:1]
+    assert [row["text"] for row in request["after"]] == ENGLISH[2:]
+    assert request["segments"][0]["characters"] == [10, 30]
+    for words in ("Spanish (es-MX)", "For children.", "informal", "house = casa"):
+        assert words in asked.system
+    assert "dog" not in asked.system
+
+
+def test_summary_is_part_of_every_request(server: Server) -> None:
+    server.answer = lambda asked: good(asked) if asked.texts else says("About a house.")
+    found = translate(server, segments_per_request=2, concurrency=2)
+    assert texts(found) == SPANISH
+    assert all("About a house." in asked.system for asked in server.asked[1:])
+    assert len(server.asked) == 3
+
+
+def test_sentence_is_not_divided_between_requests(server: Server) -> None:
+    segments = sources()
+    segments[1] = SourceSegment("segment_0001", ENGLISH[1], "A", continues=True)
+    translate(server, segments, segments_per_request=2, summary=False, concurrency=1)
+    assert [list(asked.texts) for asked in server.asked] == [
+        ["segment_0000", "segment_0001", "segment_0002"], ["segment_0003"],
+    ]  # fmt: skip
+    assert json.loads(server.asked[0].user)["segments"][1]["continues"] is True
+
+
+def test_glossary_term_that_is_lost_is_requested_again_and_reported(server: Server) -> None:
+    job = TranslationContext("en", "es", sources(), [GlossaryEntry(term="house")])
+    found = translate(server, job=job)
+    assert found["segment_0001"].lost_terms
+    assert not found["segment_0000"].lost_terms
+
+
+def fitting(asked: Asked) -> Response:
+    """A model that obeys budgets only when it is asked once more."""
+    if asked.texts:
+        return good(asked)
+    low, high = json.loads(asked.user)["characters"]
+    words = "sí no un la el de va ya con por " * 9
+    return says(rows({"1": words[: (low + high) // 2], "2": "x", "3": words[: high * 3]}))
+
+
+@pytest.mark.parametrize("budget", [Budget(14, 18), Budget(40, 50)])
+def test_translation_that_does_not_fit_is_replaced_by_a_nearer_one(
+    server: Server, budget: Budget
+) -> None:
+    server.answer = fitting
+    found = translate(server, sources(budget))
+    assert all(budget.fits(one.text) for one in found.values())
+    assert texts(translate(server, sources(budget), fit=False)) == SPANISH
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        says(rows({"1": "Hi", "2": "早上好", "3": "I'm sorry, no."})),
+        says("nonsense"),
+        Response(500),
+        Response(400, b"no"),
+    ],
+)
+def test_nothing_fails_for_its_length(server: Server, answer: Response) -> None:
+    server.answer = lambda asked: good(asked) if asked.texts else answer
+    segments = sources(Budget(60, 70))
+    assert texts(translate(server, segments, fit_rounds=1)) == SPANISH
+
+
+@pytest.mark.parametrize(
+    ("parameters", "name"),
+    [
+        ({}, "url"),
+        ({"url": "http://x/v1"}, "model"),
+        ({"url": "vllm:8000", "model": "m"}, "url"),
+        ({"url": "http://x", "model": "m", "api_key": "s"}, "api_key"),
+        ({"url": "http://x", "model": "m", "extra_body": "{"}, "extra_body"),
+        ({"url": "http://x", "model": "m", "concurrency": 0}, "concurrency"),
+    ],
+)
+def test_invalid_parameter_is_named(parameters: dict[str, object], name: str) -> None:
+    with pytest.raises(Misconfigured, match=f"Parameter {name} "):
+        read(parameters)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"a": "uno", "b": "dos"}', {"a": "uno", "b": "dos"}),
+        ('[{"id": "a", "text": "uno"}, {"id": "b", "te', {"a": "uno"}),
+        ('{"segments": [{"id": "a", "text": "uno"}, {"id": "a", "text": "dos"}]}', {}),
+        ('{"id": "a", "text": "line\none"}', {"a": "line one"}),
+        ('{"segments": [{"id": "c", "text": "tres"}, {"id": "a", "text": " "}]}', {}),
+        ("no JSON", {}),
+    ],
+)
+def test_translations_from_json(text: str, expected: dict[str, str]) -> None:
+    assert from_json(text, ["a", "b"]) == expected
+
+
+def test_translations_from_lines() -> None:
+    text = "Sure:\nsegment_0001\tUno.\n- segment_0002: Dos: tres.\n[segment_0003] x\nsegment_0009 y"
+    identities = [f"segment_000{n}" for n in (1, 2, 3, 4)]
+    assert from_lines(text, identities) == {
+        "segment_0001": "Uno.", "segment_0002": "Dos: tres.", "segment_0003": "x",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["<think>a</think>b", "a</think>b", "b<think>a", " b "])
+def test_thoughts_are_removed(text: str) -> None:
+    assert without_thoughts(text) == "b"
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [
+        ("Buenos días", "es", True), ("Доброе утро", "ru", True), ("Доброе утро", "es", False),
+        ("早上好", "zh-Hant-TW", True), ("おはよう、世界", "ja", True), ("좋은 아침", "ko", True),
+        ("Good morning", "ko", False), ("WLAN を使う", "ja", False), ("12:30", "ko", True),
+        ("नमस्ते", "hi", True), ("Sawubona", "zu", True),
+    ],
+)  # fmt: skip
+def test_script_of_the_target_language(text: str, language: str, expected: bool) -> None:
+    assert has_script(text, language) is expected
+
+
+def test_apology_can_be_a_translation_into_english() -> None:
+    segment = SourceSegment("segment_0000", "Lo siento mucho.", "A")
+    assert is_acceptable(segment, "I'm sorry.", TranslationContext("es", "en"))
+    assert not is_acceptable(segment, "I'm sorry.", TranslationContext("es", "de"))
