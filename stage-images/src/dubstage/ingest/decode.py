@@ -172,7 +172,8 @@ def _loudness(messages: Iterable[str]) -> float | None:
     audible = [value for text in found if (value := float(text)) > SILENCE]
     if not audible:
         return None
-    return 10 * math.log10(sum(10 ** (value / 10) for value in audible) / len(audible))
+    power = sum(10 ** (value / 10) for value in audible) / len(audible)
+    return round(10 * math.log10(power), 2)
 
 
 def _peak(messages: Iterable[str]) -> float:
