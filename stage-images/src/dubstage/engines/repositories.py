@@ -142,6 +142,14 @@ def cosyvoice(model: str) -> tuple[Source, ...]:
     return Source(Hub.MODELSCOPE, modelscope), Source(Hub.HUGGING_FACE, hugging_face)
 
 
+def kokoro(model: str) -> tuple[Source, ...]:
+    """Where Kokoro comes from; empty for an unknown name."""
+    if model != "v1.0":
+        return ()
+    files = ("onnx/model_quantized.onnx", "tokenizer.json", "voices/*.bin")
+    return (Source(Hub.HUGGING_FACE, "onnx-community/Kokoro-82M-v1.0-ONNX", files),)
+
+
 def aligner(language: str) -> tuple[Source, ...]:
     """Where the aligner for a language comes from; empty for a language without one."""
     if language not in _ALIGNERS:

@@ -134,6 +134,15 @@ _TABLE = (
         version=Program(("espeak-ng", "--version")),
     ),
     Engine(
+        "kokoro",
+        (Stage.SYNTHESIZE,),
+        loader="dubstage.synthesize.kokoro:load",
+        # espeak-ng speaks the languages that Kokoro lacks.
+        languages=languages.ESPEAK,
+        version=Library("onnxruntime"),
+        model_sources=repositories.kokoro,
+    ),
+    Engine(
         "gtts",
         (Stage.SYNTHESIZE,),
         loader="dubstage.synthesize.google:load",

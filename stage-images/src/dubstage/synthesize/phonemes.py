@@ -1,0 +1,66 @@
+"""Text to the phonemes that Kokoro was trained on, by espeak-ng.
+
+The symbols are those of misaki's front end for espeak-ng: affricates and diphthongs are one
+symbol each, and ties, hyphens and language marks are removed.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+from dubstage.errors import Misconfigured
+
+JOINED = {
+    "a^ɪ": "I", "a^ʊ": "W", "d^z": "ʣ", "d^ʒ": "ʤ", "e^ɪ": "A", "o^ʊ": "O", "ə^ʊ": "Q",
+    "s^s": "S", "t^s": "ʦ", "t^ʃ": "ʧ", "ɔ^ɪ": "Y",
+}  # fmt: skip
+"""Two phonemes with a tie, and the one symbol that the model knows for them."""
+REPLACED = {"ʑ": "ʒ", "ɫ": "l", "ʏ": "y"}
+"""Phonemes that the model does not know, and the nearest that it knows."""
+PUNCTUATION = re.compile(r"([,.;:!?…—]+)")
+INVERTED = str.maketrans("", "", "¿¡")
+LANGUAGE_MARK = re.compile(r"\([a-z-]+\)")
+PROGRAM = "espeak-ng"
+
+
+def phonemes(text: str, voice: str) -> str:
+    """The phonemes of `text` with its punctuation, which gives the melody. `voice`: espeak-ng's.
+
+    Raises :class:`Misconfigured` if the image has no espeak-ng, or no such voice.
+    """
+    parts: list[str] = []
+    for piece in PUNCTUATION.split(text.translate(INVERTED)):
+        if not piece.strip():
+            continue
+        if PUNCTUATION.fullmatch(piece):
+            parts.append(piece)
+        else:
+            parts.append((" " if parts else "") + _symbols(_spoken(piece.strip(), voice)))
+    return "".join(parts)
+
+
+def _symbols(ipa: str) -> str:
+    """The model's symbols for espeak-ng's IPA."""
+    ipa = LANGUAGE_MARK.sub("", " ".join(ipa.split()))
+    for joined, symbol in JOINED.items():
+        ipa = ipa.replace(joined, symbol)
+    return "".join(REPLACED.get(each, each) for each in ipa if each not in "^-")
+
+
+def _spoken(text: str, voice: str) -> str:
+    command = [PROGRAM, "-q", "-v", voice, "--ipa", "--tie=^", "--stdin"]
+    try:
+        done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        raise Misconfigured(
+            f"The image has no program {PROGRAM}, which Kokoro needs for phonemes: give the "
+            "synthesize stage an image that has it, or another engine.",
+            reason="EngineMissing",
+        ) from error
+    if done.returncode != 0:
+        raise Misconfigured(
+            f"{PROGRAM} -v {voice} ended with {done.returncode}: {done.stderr.strip()[:300]}",
+            reason="EngineFailed",
+        )
+    return done.stdout
