@@ -21,6 +21,7 @@ from clips import RECIPES, make
 from dub_figures import Figures
 from dub_run import Dubbed, dub
 from goals import Goal, verdict
+from ingest_cost import ingest_ratio
 from mux_cost import Cost
 from overhead import overhead_per_minute
 
@@ -93,6 +94,10 @@ def costs(folder: Path) -> Iterator[Goal]:
         yield Goal(
             f"{stage}: at most 1 s per minute outside the library", f"{seconds:.2f} s", seconds <= 1
         )
+    ratio = ingest_ratio(folder / "ingest")
+    yield Goal(
+        "ingest: at most 1.2 times as long as one decode by ffmpeg", f"{ratio:.2f}", ratio <= 1.2
+    )
     runs = {minutes: _mux_cost(folder / f"mux-{minutes}", minutes) for minutes in MINUTES}
     short, long = (runs[minutes] for minutes in MINUTES)
     times = MINUTES[1] * 60 / long.seconds
