@@ -166,6 +166,9 @@ def test_summary_has_the_totals_as_integers(ended: Ended) -> None:
     totals, summary = report_of(ended.tree)["totals"], ended.result.summary
     assert (summary.spoken_segments, summary.trimmed_segments) == (3, 1)
     assert (summary.max_speed_percent, summary.fast_segments_percent) == (150, 67)
+    ratios = [segment["duration_ratio"] for segment in report_of(ended.tree)["segments"]]
+    assert ratios == pytest.approx([0.8, 0.9 / 0.7, 2.0], abs=0.001)
+    assert summary.adherent_segments_percent == totals["adherence"] == 0
     assert summary.loudness_centi_lufs == round(totals["dub_lufs"] * 100)
     assert summary.true_peak_centi_dbtp == round(totals["dub_true_peak"] * 100)
     assert summary.onset_error_p95_milliseconds == round(totals["onset_error_p95"] * 1000)

@@ -95,6 +95,9 @@ class StageSummary(DubSummary):
     """Number of clips that are far longer than expected; words may be repeated in them."""
     clipped_clips: Count | None = None
     """Number of clips that are at full scale for too long."""
+    adherent_segments_percent: Count | None = None
+    """Share of the spoken segments that fit their slot within -10 and +20 percent before any
+    time-stretch, in percent."""
     fast_segments_percent: Count | None = None
     """Share of the spoken segments above 120 percent of the natural tempo, in percent."""
     onset_error_p95_milliseconds: Count | None = None

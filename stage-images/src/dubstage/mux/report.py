@@ -14,6 +14,7 @@ from dubstage.mux.measured import DubbedSpeech
 from dubstage.mux.original import OriginalSpeech
 from dubstage.mux.plan import PlannedClip
 from dubstage.text.transcript import ClipFlag, TranslatedSegment
+from dubstage.timing.budget import duration_ratio
 from dubstage.timing.prediction import Verdict, verdict
 from dubstage.workspace.layout import Tree
 from dubstage.workspace.manifest import read_manifest
@@ -52,6 +53,9 @@ class SegmentReport(BaseModel):
     """Whether that was expected to fit."""
     natural: float
     """Length in seconds at the voice's natural tempo."""
+    duration_ratio: float
+    """`natural` relative to the slot: 1.0 from the length of the original segment to the end of
+    the pause that may be used."""
     pause_used: float
     """Seconds of the pause after the segment in which the dub is audible."""
     engine_speed: float
@@ -72,7 +76,16 @@ class SegmentReport(BaseModel):
 
     @field_serializer(
         *("start", "end", "dub_start", "dub_end", "onset_error", "offset_error", "fill", "slot"),
-        *("predicted", "natural", "pause_used", "engine_speed", "stretch", "speed", "overflow"),
+        *(
+            "predicted",
+            "natural",
+            "duration_ratio",
+            "pause_used",
+            "engine_speed",
+            "stretch",
+            "speed",
+            "overflow",
+        ),
         *("loudness", "level_error"),
     )
     def _round(self, value: float | None) -> float | None:
@@ -111,6 +124,7 @@ def report_segment(
         predicted=clip.predicted,
         verdict=verdict(clip.predicted or fit.natural, fit.slot),
         natural=fit.natural,
+        duration_ratio=duration_ratio(fit.natural, fit.slot),
         pause_used=fit.pause_used,
         engine_speed=fit.engine_speed,
         stretch=fit.stretch,

@@ -10,6 +10,7 @@ from dubstage.mux.loudness import Loudness
 from dubstage.mux.master import Gain
 from dubstage.mux.report import SegmentReport
 from dubstage.text.counting import counted
+from dubstage.timing.budget import is_adherent
 from dubstage.timing.fit import ROUNDING_SECONDS, UNNOTICED_SPEED, WARNING_SPEED, Flag
 
 Totals = dict[str, int | float | bool]
@@ -44,6 +45,7 @@ def totals(segments: Sequence[SegmentReport], untranslated: int, mix: MixResult)
         "trimmed": sum(Flag.TRIMMED in segment.flags for segment in spoken),
         "overflow_seconds": _rounded(sum(segment.overflow for segment in spoken)),
         "max_speed": _rounded(max((segment.speed for segment in spoken), default=1.0)),
+        "adherence": _rounded(sum(is_adherent(one.duration_ratio) for one in spoken) / count),
         "share_above_1_2": _rounded(_above(spoken, UNNOTICED_SPEED) / count),
         "share_above_1_3": _rounded(_above(spoken, WARNING_SPEED) / count),
         "onset_error_p95": _rounded(percentile(errors, 0.95)),
@@ -78,6 +80,7 @@ def summary(numbers: Totals) -> StageSummary:
         spoken_segments=int(numbers["spoken"]),
         trimmed_segments=int(numbers["trimmed"]),
         max_speed_percent=value("max_speed", 100),
+        adherent_segments_percent=value("adherence", 100),
         fast_segments_percent=value("share_above_1_2", 100),
         onset_error_p95_milliseconds=value("onset_error_p95", 1000),
         max_level_error_centi_lu=value("level_error_max", 100),

@@ -53,10 +53,10 @@ def duration_ratio(natural: float, slot: Slot) -> float:
     return _ratio(natural, slot.original, max(slot.turn, slot.original))
 
 
-def is_adherent(natural: float, slot: Slot) -> bool:
-    """Whether a clip fits its slot before any time-stretch, within -10 % and +20 %."""
+def is_adherent(ratio: float) -> bool:
+    """Whether a clip with that ratio fits its slot before any time-stretch."""
     shortest, longest = ADHERENT
-    return shortest <= duration_ratio(natural, slot) <= longest
+    return shortest <= ratio <= longest
 
 
 def _ratio(length: float, low: float, high: float) -> float:
