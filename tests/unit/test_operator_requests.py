@@ -226,3 +226,15 @@ def test_import_makes_the_stage_light() -> None:
     world.step()
     assert world.created[-1] == "transcribe"
     assert last_request(world).import_only
+
+
+def test_wishes_for_the_translation_reach_the_stage_and_repeat_only_what_follows() -> None:
+    world = World()
+    world.finish()
+    world.change(translation={"formality": "Formal", "instructions": "For $(children)."})
+    world.finish()
+    assert world.created == [*STAGES, *STAGES[3:]]
+    world = World(translation={"formality": "Formal", "instructions": "For $(children)."})
+    up_to(world, "translate")
+    wishes = last_request(world).translation
+    assert (wishes.formality, wishes.instructions) == ("Formal", "For $(children).")

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from chat_server import Asked, Response, chat_server, rows, says
 
 from dubstage.contract import EngineChoice, ExitCode, GlossaryEntry, Stage
 from dubstage.contract.summary import StageSummary
+from dubstage.engines import retries
 from dubstage.engines.languages import GOOGLE_TRANSLATE
 from dubstage.errors import BadInput, TemporaryFailure
 from dubstage.testing import ENGINES, request_for, run_stage_in
@@ -380,3 +382,42 @@ def test_source_in_the_target_language_is_refused(tmp_path: Path) -> None:
     before_translate(tmp_path, language="es")
     ended = run_stage_in(tmp_path, request_for(Stage.TRANSLATE))
     assert (ended.code, ended.result.reason) == (ExitCode.DATAERR, "SameLanguage")
+
+
+def test_failed_stage_with_a_language_model_requests_only_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stage as the operator starts it: the parameters, the key, and what is kept."""
+    monkeypatch.setattr(retries, "FIRST_WAIT_SECONDS", 0.001)
+    monkeypatch.setenv("OPENAI_API_KEY", "secret")
+    before_translate(tmp_path)
+    spanish = {"segment_0000": "Buenos días.", "segment_0002": "El Café está abierto."}
+
+    def answer(asked: Asked) -> Response:
+        if "segment_0002" in asked.texts and len(server.asked) < 6:
+            return Response(503)
+        return says(rows({identity: spanish[identity] for identity in asked.texts}))
+
+    with chat_server(answer) as server:
+        parameters: dict[str, str | int | float | bool] = {
+            "url": server.url, "model": "m", "segments_per_request": 1, "concurrency": 1,
+            "summary": False, "fit": False,
+        }  # fmt: skip
+        choice = EngineChoice(engine="openai", parameters=parameters)
+        request = request_for(
+            Stage.TRANSLATE, engines={**ENGINES, Stage.TRANSLATE: choice}, glossary=keep("Café")
+        )
+        monkeypatch.setattr(retries, "PATIENT_ATTEMPTS", 2)
+        ended = run_stage_in(tmp_path, request)
+        assert (ended.code, ended.result.reason) == (ExitCode.TEMPFAIL, "TranslationUnavailable")
+        server.answer = lambda asked: says(rows({one: spanish[one] for one in asked.texts}))
+        asked_before = len(server.asked)
+        ended = run_stage_in(tmp_path, request)
+        assert ended.code == ExitCode.OK
+        assert [list(asked.texts) for asked in server.asked[asked_before:]] == [["segment_0002"]]
+    assert ended.result.summary.reused_translations == 1
+    assert {asked.key for asked in server.asked} == {"Bearer secret"}
+    translated_rows = json.loads(ended.tree.path(Artifact.TRANSLATED).read_text())
+    assert [row["translation"] for row in translated_rows] == [
+        "Buenos días.", "…", "El Café está abierto.",
+    ]  # fmt: skip
