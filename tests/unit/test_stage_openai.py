@@ -14,7 +14,9 @@ from chat_server import Asked, Response, Server, chat_server, rows, says
 from dubstage.contract import Formality, GlossaryEntry, TranslationOptions
 from dubstage.engines import retries
 from dubstage.errors import Misconfigured, TemporaryFailure
-from dubstage.timing.budget import Budget
+from dubstage.timing.budget import Budget, budget, duration_ratio, is_adherent
+from dubstage.timing.prediction import SpeechRate
+from dubstage.timing.slot import TimedSegment, slots
 from dubstage.translate.engine import SourceSegment, Translation, TranslationContext
 from dubstage.translate.openai.answers import from_json, from_lines, without_thoughts
 from dubstage.translate.openai.engine import OpenAITranslator
@@ -187,13 +189,13 @@ def test_segment_that_never_passes_is_left_out(server: Server, answer: str) -> N
         Response(200, b'{"choices": []}'),
         Response(200, b'{"cho', closes=True),
         Response(200, b"x" * 200, byte_delay=0.01),
-        Response(200, b"{}", delay=1.0),
+        Response(200, b"{}", delay=3.0),
     ],
     ids=["429", "429-retry-after", "500", "503", "html", "no-choice", "closed", "slow", "hanging"],
 )  # fmt: skip
 def test_transient_trouble_is_retried(server: Server, trouble: Response) -> None:
     server.answer = lambda asked: trouble if len(server.asked) < 3 else good(asked)
-    assert texts(translate(server, timeout_seconds=0.5)) == SPANISH
+    assert texts(translate(server, timeout_seconds=1.0)) == SPANISH
     assert len(server.asked) == 3
 
 
@@ -389,3 +391,38 @@ def test_apology_can_be_a_translation_into_english() -> None:
     segment = SourceSegment("segment_0000", "Lo siento mucho.", "A")
     assert is_acceptable(segment, "I'm sorry.", TranslationContext("es", "en"))
     assert not is_acceptable(segment, "I'm sorry.", TranslationContext("es", "de"))
+
+
+def test_model_that_obeys_budgets_fits_fast_speech(server: Server) -> None:
+    """English spoken without pauses, whose Spanish is a third longer: nothing fits at first.
+    The fake proves the machinery, not a model's Spanish."""
+    times = [TimedSegment(f"segment_{n:04d}", "A", n * 2.0, n * 2.0 + 2.0) for n in range(20)]
+    rate = SpeechRate("es")
+    available = slots(times, 40.0)
+    segments = [
+        SourceSegment(one.segment_id, f"The number {n} is what we talk about now.", "A",
+                      budget(slot, rate))
+        for n, (one, slot) in enumerate(zip(times, available, strict=True))
+    ]  # fmt: skip
+
+    def respond(asked: Asked) -> Response:
+        if asked.texts:
+            long = "El número del que estamos hablando ahora mismo es precisamente el {}"
+            return says(rows({one: long.format(int(one[-4:])) for one in asked.texts}))
+        low, _ = json.loads(asked.user)["characters"]
+        words = "ahora hablamos del número que es éste, ya se sabe cuál"
+        return says(rows({"1": words[:low], "2": words[: low // 2], "3": words * 2}))
+
+    server.answer = respond
+
+    def adherence(**parameters: Any) -> float:
+        job = TranslationContext("en", "es", segments)
+        found = texts(translate(server, segments, job, summary=False, **parameters))
+        ratios = [
+            duration_ratio(rate.predict(found[one.segment_id]), slot)
+            for one, slot in zip(times, available, strict=True)
+        ]
+        return sum(is_adherent(ratio) for ratio in ratios) / len(ratios)
+
+    assert adherence(fit=False) == 0.0
+    assert adherence() >= 0.9
