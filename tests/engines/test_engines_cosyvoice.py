@@ -105,7 +105,7 @@ def test_segments_use_the_voice_of_their_speaker(
     ]
     assert {(kind, text) for kind, text, _ in model.calls} == {
         ("cross-lingual", f"{lead}Buenos días a todos."),
-        ("cross-lingual", f"{lead}Son mil novecientos ochenta y cuatro euros laughter ."),
+        ("cross-lingual", f"{lead}Son mil novecientos ochenta y cuatro euros."),
         ("cross-lingual", f"{lead}Adiós."),
     }
     assert all(0.85 <= speed <= 1.15 for _, _, speed in model.calls)
@@ -224,7 +224,7 @@ def test_exhausted_gpu_memory_is_reported(tmp_path: Path, upstream: ModuleType) 
         ("Versión 1.2.3", "es", ["Versión uno dos tres."]),
         ("서울은 3번이다", "ko", ["서울은 삼번이다."]),
         ("他有3本书", "zh", ["他有3本书。"]),
-        ("a <|endofprompt|> b [laughter] <strong>c</strong>", "es", ["a b laughter c."]),
+        ("a <|endofprompt|> b [laughter] <strong>c</strong>", "es", ["a b c."]),
         ("… ¡!", "es", []),
         ("Dos más. " * 60, "es", [("Dos más. " * count).strip() for count in (26, 26, 8)]),
     ],

@@ -15,7 +15,13 @@ from pathlib import Path
 from dubstage.contract import CORRECTIONS, Stage, StageRequest
 from dubstage.errors import BadInput
 from dubstage.inputs import subtitle_files
+from dubstage.inputs.cue import Cue
+from dubstage.inputs.encodings import UnknownEncoding, decode
+from dubstage.inputs.markup import turns_of, without_label
+from dubstage.inputs.rolling import unrolled
 from dubstage.inputs.subtitle_files import SubtitleError
+from dubstage.text.not_speech import is_not_speech, spoken
+from dubstage.text.unicode import composed, plain
 from dubstage.workspace.layout import Roots
 
 JSON = ".json"
@@ -75,18 +81,17 @@ def read(path: Path, request: StageRequest, stage: Stage) -> list[Entry]:
     """
     if path.stat().st_size > MAX_BYTES:
         raise _bad(request, stage, path.suffix, f"it is larger than {MAX_BYTES >> 20} MiB")
+    languages = {
+        Stage.TRANSCRIBE: request.source_language,
+        Stage.TRANSLATE: request.target_language,
+    }
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = decode(path.read_bytes(), languages[stage])
         if path.suffix == JSON:
             entries = _from_json(text, stage)
         else:
-            entries = [
-                Entry(f"line {cue.row}", cue.start, cue.end, cue.text)
-                for cue in subtitle_files.read_cues(text, path.suffix)
-            ]
-    except UnicodeDecodeError as error:
-        raise _bad(request, stage, path.suffix, f"byte {error.start} is not UTF-8") from error
-    except (_Problem, SubtitleError) as problem:
+            entries = _from_subtitles(text, path.suffix)
+    except (_Problem, SubtitleError, UnknownEncoding) as problem:
         raise _bad(request, stage, path.suffix, str(problem)) from problem
     if not entries:
         what = "segments" if path.suffix == JSON else "cues"
@@ -133,6 +138,32 @@ def _bad(request: StageRequest, stage: Stage, suffix: str, why: str) -> BadInput
     )
 
 
+def _from_subtitles(text: str, suffix: str) -> list[Entry]:
+    cues = subtitle_files.read_cues(text, suffix)
+    entries = [entry for cue in unrolled(cues) for entry in _entries(cue)]
+    if cues and not entries:
+        raise _Problem(f"line {cues[0].row}: it has no text")
+    return entries
+
+
+def _entries(cue: Cue) -> list[Entry]:
+    """The entries of a cue, one for each person who speaks. Each has the share of the time that
+    it has of the letters. A cue in which nobody speaks keeps its text."""
+    text = "\n".join(cue.rows)
+    place = f"line {cue.row}"
+    if is_not_speech(text):
+        return [Entry(place, cue.start, cue.end, " ".join(cue.rows), speaker=cue.speaker)]
+    turns = turns_of([without_label(row) for row in spoken(text).split("\n")])
+    turns = [turn for turn in turns if turn]
+    entries, start = [], cue.start
+    for turn in turns:
+        share = len(turn) / sum(map(len, turns))
+        end = start + (cue.end - cue.start) * share
+        entries.append(Entry(place, start, end, turn, speaker=cue.speaker))
+        start = end
+    return entries
+
+
 def _from_json(text: str, stage: Stage) -> list[Entry]:
     try:
         items = json.loads(text)
@@ -162,4 +193,5 @@ def _item(number: int, item: object, stage: Stage) -> Entry:
         raise _Problem(f"{place}: 'segment_id' and 'speaker' must be strings")
     if not timed and not identity:
         raise _Problem(f"{place}: it has neither 'segment_id' nor 'start' and 'end'")
-    return Entry(place, float(start), float(end), item[key].strip(), identity, speaker)
+    words = " ".join(plain(item[key]).split())
+    return Entry(place, float(start), float(end), words, identity, composed(speaker.strip()))

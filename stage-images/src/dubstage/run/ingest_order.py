@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dubstage.contract import Stage, StageResult
 from dubstage.errors import BadInput
-from dubstage.inputs import corrections, voice_files
+from dubstage.inputs import corrections, near_misses, voice_files
 from dubstage.run.attempt import Attempt
 from dubstage.text import language_check
 from dubstage.workspace import ownership
@@ -49,5 +49,6 @@ def run_ingest(attempt: Attempt, run: StageRun) -> StageResult:
             "reusable": list(later),
             "reusable_summaries": {stage: earlier.summary for stage, earlier in later.items()},
             "corrected": corrected,
+            "message": "; ".join([result.message, *near_misses.remarks(attempt.roots, request)]),
         }
     )

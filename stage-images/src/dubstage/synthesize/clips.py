@@ -12,6 +12,7 @@ from dubstage.models import model_revision
 from dubstage.synthesize.clip_cache import ClipCache, ClipRecord, clip_key, seconds_of
 from dubstage.synthesize.engine import Synthesizer, Voice
 from dubstage.synthesize.take import ATTEMPTS, Take, record
+from dubstage.text.not_speech import spoken
 from dubstage.text.transcript import Clip, ClipFlag, TranslatedSegment
 from dubstage.timing.fit import engine_speed
 from dubstage.timing.prediction import SpeechRate
@@ -52,14 +53,14 @@ class ClipMaker:
 
     def clip(self, segment: TranslatedSegment, slot: Slot) -> Clip:
         """The segment's clip; its file is written."""
-        voice, text = self._voices[segment.speaker], segment.translation
+        voice, text = self._voices[segment.speaker], _spoken_text(segment)
         expected = self._rate.predict(text)
         key = self._key(text, voice)
         kept = self._cache.find(key)
         if kept and self._fits(kept, slot):
             self.reused_count += 1
         else:
-            take = self._synthesize(segment, voice, slot, expected)
+            take = self._synthesize(text, voice, slot, expected)
             if take.flag is ClipFlag.NO_SOUND:
                 return self.silent(segment, take.flag)
             kept = self._cache.store(key, take, slot)
@@ -97,16 +98,14 @@ class ClipMaker:
         speed = engine_speed(kept.duration * kept.speed, slot, self._engine.reach)
         return kept.slot == seconds_of(slot) or abs(speed - kept.speed) <= SPEED_TOLERANCE
 
-    def _synthesize(
-        self, segment: TranslatedSegment, voice: Voice, slot: Slot, expected: float
-    ) -> Take:
+    def _synthesize(self, text: str, voice: Voice, slot: Slot, expected: float) -> Take:
         """A take at the speed that the expected duration requires, and another one if the
         actual duration requires a different speed; three takes at most. The duration of a
         failed take requires nothing."""
         language = self._work.request.target_language
 
         def speak(speed: float, file: Path) -> None:
-            self._engine.speak(segment.translation, language, voice, speed, file)
+            self._engine.speak(text, language, voice, speed, file)
 
         file = self._work.scratch / "take.wav"
         reach = self._engine.reach
@@ -130,3 +129,8 @@ class ClipMaker:
             audio_file="",
             tts_backend=self._work.request.engine.engine,
         )
+
+
+def _spoken_text(segment: TranslatedSegment) -> str:
+    """The words that the voice says, without ``[laughter]`` and without songs."""
+    return " ".join(spoken(segment.translation).split())

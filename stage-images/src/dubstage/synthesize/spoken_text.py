@@ -12,7 +12,7 @@ from dubstage.text.chunks import chunks
 from dubstage.text.languages import is_spaced, primary
 from dubstage.text.punctuation import SENTENCE_MARKS
 
-CONTROL = re.compile(r"<\|[^|]*\|>|</?\w+>|[\[\]<>|]")
+CONTROL = re.compile(r"<\|[^|]*\|>|</?\w+>|\[[^\[\]]*\]|[\[\]<>|]")
 """Control tokens of the model: ``<|endofprompt|>``, ``[laughter]``, ``<strong>``."""
 BETWEEN_DIGITS = re.compile(r"(?<=\d)[:/–-](?=\d)")
 """Marks in times, dates and scores: 12:30, 3-1."""

@@ -14,6 +14,7 @@ from dubstage.synthesize.clips import ClipMaker
 from dubstage.synthesize.engine import Synthesizer
 from dubstage.synthesize.voices import choose_voices
 from dubstage.text.counting import counted
+from dubstage.text.not_speech import is_not_speech
 from dubstage.text.transcript import Clip, ClipFlag, TranslatedSegment, read_list, write_list
 from dubstage.timing.slot import TimedSegment, slots
 from dubstage.workspace.layout import Artifact
@@ -49,7 +50,9 @@ def run(work: Work) -> Outcome:
     if work.request.force:
         cache.clear(work.request.run)
     own_voices = engine.voices(work.request.target_language)
-    choice = choose_voices(work, segments, own_voices)
+    # A song is no sample of a voice.
+    speech = [segment for segment in segments if unspoken(segment) is not ClipFlag.NOT_SPEECH]
+    choice = choose_voices(work, speech, own_voices)
     maker = ClipMaker(work, engine, choice.voices, cache)
     clips = []
     with step("synthesize") as current:
@@ -66,6 +69,8 @@ def run(work: Work) -> Outcome:
 
 def unspoken(segment: TranslatedSegment) -> ClipFlag | None:
     """Why a segment is not synthesized; None if it is."""
+    if is_not_speech(segment.text) or is_not_speech(segment.translation):
+        return ClipFlag.NOT_SPEECH
     if segment.untranslated:
         return ClipFlag.UNTRANSLATED
     if not any(character.isalnum() for character in segment.translation):

@@ -93,6 +93,8 @@ class ClipFlag(str, Enum):
     """Not synthesized: there is no translation."""
     NOTHING_TO_SAY = "nothing-to-say"
     """Not synthesized: the translation has no letter and no digit."""
+    NOT_SPEECH = "not-speech"
+    """Not synthesized: a song, or the description of a sound, such as ``[laughter]``."""
     NO_SOUND = "no-sound"
     """The engine made no audio in any take."""
     TOO_LONG = "too-long"

@@ -15,6 +15,7 @@ from dubstage.inputs.corrections import Entry
 from dubstage.text.counting import counted
 from dubstage.text.language_check import check_pair
 from dubstage.text.languages import is_spaced, primary
+from dubstage.text.not_speech import is_not_speech
 from dubstage.text.punctuation import ends_sentence
 from dubstage.text.transcript import DEFAULT_SPEAKER, Word
 from dubstage.transcribe.output import write_transcript
@@ -80,7 +81,8 @@ def _read(work: Work, path: Path) -> list[Entry]:
         why = corrections.is_late(entry, source_end) if entry.text else "it has no text"
         if why:
             raise corrections.refused(request, Stage.TRANSCRIBE, path, entry, why)
-    return entries
+    # Editors write 99:59:59 for "until the end".
+    return [replace(entry, end=min(entry.end, source_end)) for entry in entries]
 
 
 def _merged(entries: Sequence[Entry]) -> list[Entry]:
@@ -105,6 +107,8 @@ def _merged(entries: Sequence[Entry]) -> list[Entry]:
 
 
 def _is_simultaneous(before: Entry, entry: Entry) -> bool:
+    if is_not_speech(before.text) != is_not_speech(entry.text):
+        return False
     return entry.start - before.start < min(before.end - before.start, MAX_SECONDS) / 2
 
 
@@ -122,6 +126,9 @@ def _joined(cues: Sequence[Entry]) -> list[Entry]:
 def _continues(before: Entry, cue: Entry) -> bool:
     return (
         abs(cue.start - before.end) < TOUCHING_SECONDS
+        and cue.speaker == before.speaker
+        and not is_not_speech(before.text)
+        and not is_not_speech(cue.text)
         and cue.end - before.start <= MAX_SECONDS
         and not ends_sentence(before.text, cue.text)
     )

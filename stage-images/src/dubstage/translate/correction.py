@@ -9,66 +9,83 @@ from dubstage.contract import Stage
 from dubstage.contract.summary import StageSummary
 from dubstage.inputs import corrections
 from dubstage.inputs.corrections import Entry
-from dubstage.text.counting import counted
+from dubstage.text.counting import counted, listed
+from dubstage.text.not_speech import is_not_speech
 from dubstage.text.transcript import Segment, TranslatedSegment, read_list, write_list
+from dubstage.translate.assignment import assign, fits
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Outcome, Work
 
 
 def run(work: Work) -> Outcome:
-    """Write the user's translation of every segment.
+    """Write the user's translation of every segment. A segment that the file leaves out is
+    untranslated; a song or the description of a sound needs no translation.
 
-    Raises :class:`BadInput` if an entry of the file belongs to no segment, or a segment has
-    no entry.
+    Raises :class:`BadInput` if an item of the file belongs to no segment or to another one, or
+    if no text of the file belongs to any.
     """
     request = work.request
     path = corrections.find(work.tree.roots, request, Stage.TRANSLATE)
     assert path is not None
     segments = read_list(work, Artifact.TRANSCRIPT, Segment)
-    texts = _texts(work, path, segments)
-    translated = [
-        TranslatedSegment(**segment.model_dump(), translation=texts[segment.segment_id])
-        for segment in segments
-    ]
+    entries = corrections.read(path, request, Stage.TRANSLATE)
+    for entry in entries:
+        if why := _fault(entry, segments):
+            raise corrections.refused(request, Stage.TRANSLATE, path, entry, why)
+    assigned = assign(entries, segments, request.target_language)
+    if not any(assigned.texts.values()):
+        raise corrections.refused(request, Stage.TRANSLATE, path, entries[0], _unmatched(entries))
+    translated = [_translated(one, assigned.texts[one.segment_id]) for one in segments]
     write_list(work.staging(Artifact.TRANSLATED, None), translated)
     write_list(work.staging(Artifact.TRG_TRANSCRIPT, None), translated)
+    untranslated = [segment.segment_id for segment in translated if segment.untranslated]
     return Outcome(
-        message=f"{counted(len(segments), 'segment')} imported from "
-        f"inputs/{request.job_id}/{path.name}",
-        summary=StageSummary(untranslated_segments=0),
+        message=_message(work, path, segments, untranslated, assigned.unused),
+        summary=StageSummary(untranslated_segments=len(untranslated)),
     )
 
 
-def _texts(work: Work, path: Path, segments: Sequence[Segment]) -> dict[str, str]:
-    """Translation by segment. Several cues of one segment follow one another."""
-    request = work.request
-    texts: dict[str, list[str]] = {segment.segment_id: [] for segment in segments}
-    entries = corrections.read(path, request, Stage.TRANSLATE)
-    for entry in entries:
-        identity = entry.segment_id or _nearest(entry, segments)
-        if identity not in texts:
-            why = (
-                f"there is no segment {identity}"
-                if identity
-                else "no segment is spoken at that time"
-            )
-            raise corrections.refused(request, Stage.TRANSLATE, path, entry, why)
-        if entry.text:
-            texts[identity].append(entry.text)
-    for segment in segments:
-        if not texts[segment.segment_id]:
-            at = f"{segment.segment_id} ({segment.start:.1f} to {segment.end:.1f} s)"
-            raise corrections.refused(
-                request, Stage.TRANSLATE, path, entries[-1], f"no text was found for {at}"
-            )
-    return {identity: " ".join(parts) for identity, parts in texts.items()}
+def _translated(segment: Segment, text: str) -> TranslatedSegment:
+    is_missing = not text and not is_not_speech(segment.text)
+    return TranslatedSegment(
+        **segment.model_dump(), translation=text or segment.text, untranslated=is_missing
+    )
 
 
-def _nearest(entry: Entry, segments: Sequence[Segment]) -> str:
-    """The segment that is spoken longest during `entry`; empty if none is."""
-    overlaps = [
-        (min(entry.end, segment.end) - max(entry.start, segment.start), segment.segment_id)
-        for segment in segments
+def _fault(entry: Entry, segments: Sequence[Segment]) -> str:
+    """Why an item cannot have the segment that it names; empty if it can, or names none."""
+    if not entry.segment_id:
+        return ""
+    segment = next((one for one in segments if one.segment_id == entry.segment_id), None)
+    if segment is None:
+        return f"there is no segment {entry.segment_id}"
+    if fits(entry, segment):
+        return ""
+    return (
+        f"{entry.segment_id} is spoken from {segment.start:.1f} to {segment.end:.1f} s, and the "
+        f"item says {entry.start:.1f} to {entry.end:.1f} s: the transcript has changed since. "
+        "Correct the new text/trg_transcript.json, or delete the file"
+    )
+
+
+def _unmatched(entries: Sequence[Entry]) -> str:
+    if not any(entry.text for entry in entries):
+        return "it has no text"
+    return "no segment is spoken at that time, nor at those of the other entries"
+
+
+def _message(
+    work: Work,
+    path: Path,
+    segments: Sequence[Segment],
+    untranslated: Sequence[str],
+    unused: Sequence[Entry],
+) -> str:
+    parts = [
+        f"{counted(len(segments), 'segment')} imported from "
+        f"inputs/{work.request.job_id}/{path.name}" + listed("untranslated", untranslated)
     ]
-    longest, identity = max(overlaps, default=(0.0, ""))
-    return identity if longest > 0 else ""
+    if unused:
+        count = counted(len(unused), "entry", "entries")
+        parts.append(f"{count} of the file left out, because nobody speaks then: {unused[0].place}")
+    return "; ".join(parts)

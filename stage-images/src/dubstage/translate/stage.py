@@ -9,8 +9,9 @@ from dubstage.contract.summary import StageSummary
 from dubstage.engines import engine_of
 from dubstage.errors import BadInput, NoInput
 from dubstage.models import model_revision
-from dubstage.text.counting import counted
+from dubstage.text.counting import counted, listed
 from dubstage.text.languages import needs_translation
+from dubstage.text.not_speech import is_not_speech, spoken
 from dubstage.text.transcript import (
     Segment,
     TranslatedSegment,
@@ -22,7 +23,7 @@ from dubstage.timing.budget import Budget, budget
 from dubstage.timing.prediction import SpeechRate
 from dubstage.timing.slot import TimedSegment, slots
 from dubstage.translate.engine import TranslationContext, Translator
-from dubstage.translate.rounds import Rounds
+from dubstage.translate.rounds import Rounds, Translated
 from dubstage.translate.translation_cache import TranslationCache
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.stages import PRODUCER, STAGES
@@ -55,8 +56,7 @@ def run(work: Work) -> Outcome:
     if request.force:
         cache.clear(request.run)
     rounds = Rounds(load_engine(work), job, cache, work.progress)
-    translations = rounds.translate(segments, _budgets(segments, target))
-    pairs = list(zip(segments, translations, strict=True))
+    pairs = list(zip(segments, _translations(rounds, segments, target), strict=True))
     translated = [
         TranslatedSegment(
             **segment.model_dump(),
@@ -71,14 +71,27 @@ def run(work: Work) -> Outcome:
     missed = [segment.segment_id for segment, translation in pairs if translation.lost_terms]
     return Outcome(
         message=f"{counted(len(segments), 'segment')} translated from {source} to {target}"
-        + _listed("untranslated", untranslated)
-        + _listed("without their glossary terms", missed),
+        + listed("untranslated", untranslated)
+        + listed("without their glossary terms", missed),
         summary=StageSummary(
             untranslated_segments=len(untranslated),
             glossary_missed_segments=len(missed),
             reused_translations=rounds.reused_count,
         ),
     )
+
+
+def _translations(rounds: Rounds, segments: Sequence[Segment], target: str) -> list[Translated]:
+    """The translation of each segment. What nobody says stays as it is: ``[laughter]``."""
+    budgets = _budgets(segments, target)
+    speech = [
+        (segment.model_copy(update={"text": " ".join(spoken(segment.text).split())}), size)
+        for segment, size in zip(segments, budgets, strict=True)
+        if not is_not_speech(segment.text)
+    ]
+    texts = rounds.translate([one for one, _ in speech], [size for _, size in speech])
+    translated = {one.segment_id: text for (one, _), text in zip(speech, texts, strict=True)}
+    return [translated.get(one.segment_id, Translated(one.text)) for one in segments]
 
 
 def _read(work: Work) -> list[Segment]:
@@ -118,14 +131,6 @@ def _cache(work: Work, source: str) -> TranslationCache:
             "options": request.translation.model_dump(exclude_none=True),
         },
     )
-
-
-def _listed(what: str, identities: list[str]) -> str:
-    """``, 2 of them untranslated (segment_0003, …)``; empty for no segment."""
-    if not identities:
-        return ""
-    shown = ", ".join(identities[:3]) + (", …" if len(identities) > 3 else "")
-    return f", {len(identities)} of them {what} ({shown})"
 
 
 def load_engine(work: Work) -> Translator:

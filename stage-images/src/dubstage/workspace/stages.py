@@ -49,7 +49,7 @@ STAGES: dict[Stage, StageDefinition] = {
         ),
         StageDefinition(
             Stage.TRANSCRIBE,
-            version=3,
+            version=4,
             reads=(Artifact.VOCALS,),
             writes=(Artifact.TRANSCRIPT, Artifact.ALIGNED_SEGMENTS, Artifact.SRC_TRANSCRIPT),
             parameters=lambda request: {
@@ -59,7 +59,7 @@ STAGES: dict[Stage, StageDefinition] = {
         ),
         StageDefinition(
             Stage.TRANSLATE,
-            version=2,
+            version=3,
             reads=(Artifact.TRANSCRIPT, Artifact.ALIGNED_SEGMENTS),
             writes=(Artifact.TRANSLATED, Artifact.TRG_TRANSCRIPT),
             parameters=lambda request: {
@@ -71,7 +71,7 @@ STAGES: dict[Stage, StageDefinition] = {
         ),
         StageDefinition(
             Stage.SYNTHESIZE,
-            version=3,
+            version=4,
             reads=(Artifact.TRANSLATED, Artifact.VOCALS, Artifact.BACKGROUND),
             writes=(Artifact.TTS_CLIPS, Artifact.TTS_SEGMENTS),
             parameters=lambda request: {"target_language": request.target_language},
