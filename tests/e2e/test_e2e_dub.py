@@ -60,7 +60,9 @@ def test_tree_matches_the_documentation(dub: dict[str, Any]) -> None:
     clips = {path for path in found if path.startswith(f"{interim}/text/vid/tts/segment_")}
     kept = {path for path in found if path.startswith(f"{interim}/.dubstage/clips/")}
     assert len(kept) == 2 * len(clips) > 0, "a recording and a note for each clip"
-    assert found - clips - kept == {
+    translations = {x for x in found if x.startswith(f"{interim}/.dubstage/translations/")}
+    assert len(translations) == len(clips)
+    assert found - clips - kept - translations == {
         f"inputs/{NAME}/source.mp4",
         f"{interim}/text/src/sentence/transcript.json",
         f"{interim}/text/src/words/aligned_segments.json",

@@ -55,25 +55,26 @@ def stat(target: Path, sha256: str = "") -> dict[str, object]:
 
 
 def write(target: Path, sha256: str, offset: str, length: str) -> dict[str, object]:
-    """Take `length` bytes from stdin and store them at `offset` of the upload."""
+    """Take `length` bytes from stdin and store them at `offset` of the upload.
+
+    Nothing is written before all bytes have arrived: a program whose connection broke may run
+    beside the next one, and must not disturb it.
+    """
+    piece = bytearray()
+    while len(piece) < int(length):
+        block = os.read(sys.stdin.fileno(), min(int(length) - len(piece), BLOCK))
+        if not block:
+            raise RefusedError("the connection ended within a piece")
+        piece += block
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = partial_of(target, sha256)
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT, 0o664)
-    digest, left = hashlib.sha256(), int(length)
+    create = os.O_CREAT if offset == "0" else 0
+    descriptor = os.open(partial_of(target, sha256), os.O_WRONLY | create, 0o664)
     with os.fdopen(descriptor, "wb") as stream:
-        # A piece that was cut off leaves its beginning: it is written again.
-        stream.truncate(int(offset))
         stream.seek(int(offset))
-        while left:
-            block = os.read(sys.stdin.fileno(), min(left, BLOCK))
-            if not block:
-                raise RefusedError("the connection ended within a piece")
-            stream.write(block)
-            digest.update(block)
-            left -= len(block)
+        stream.write(piece)
         stream.flush()
         os.fsync(stream.fileno())
-    return {"sha256": digest.hexdigest()}
+    return {"sha256": hashlib.sha256(piece).hexdigest()}
 
 
 def finish(target: Path, sha256: str) -> dict[str, object]:
