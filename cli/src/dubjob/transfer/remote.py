@@ -57,8 +57,8 @@ def stat(target: Path, sha256: str = "") -> dict[str, object]:
 def write(target: Path, sha256: str, offset: str, length: str) -> dict[str, object]:
     """Take `length` bytes from stdin and store them at `offset` of the upload.
 
-    Nothing is written before all bytes have arrived: a program whose connection broke may run
-    beside the next one, and must not disturb it.
+    Nothing is written before all bytes have arrived: a program whose connection broke may
+    still run when the next one does, and must not disturb it.
     """
     piece = bytearray()
     while len(piece) < int(length):
