@@ -10,11 +10,13 @@ import pytest
 
 from dubjob.client import name_of
 from dubjob.commands.app import global_options_first
+from dubjob.commands.cost import active_seconds
 from dubjob.commands.logs import readable
 from dubjob.dub import Dub
 from dubjob.errors import DubError, ExitStatus, UsageError
 from dubjob.side_by_side import correction, sheet
 from dubjob.troubleshooting import advice
+from dubjob_operator.api.status import StageState, StageStatus
 
 SEGMENTS = [
     {"segment_id": "segment_0001", "start": 1.0, "end": 2.5, "speaker": "A", "text": "Hello.",
@@ -180,3 +182,15 @@ def test_advice_comes_from_the_documentation() -> None:
 )
 def test_a_line_of_the_log_is_readable(line: str, text: str) -> None:
     assert readable(line) == text
+
+
+def test_cost_counts_earlier_pods_and_the_latest() -> None:
+    stage = StageStatus(
+        name="mux",
+        state=StageState.SUCCEEDED,
+        active_seconds=100,
+        start_time="2026-01-01T00:00:10Z",
+        completion_time="2026-01-01T00:00:40Z",
+    )
+    assert active_seconds(stage) == 130.0
+    assert active_seconds(stage.model_copy(update={"completion_time": None})) == 100.0

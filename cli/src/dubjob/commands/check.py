@@ -16,6 +16,8 @@ from dubjob_operator import names
 from dubjob_operator.api.profile import DubProfile
 from dubstage.contract import Stage
 
+MODEL_PULL = "dubjob-model-pull-"
+"""How the names of the chart's Jobs that pull models begin."""
 RIGHTS = (
     ("create", names.GROUP, names.DUBJOBS, ""),
     ("list", names.GROUP, names.DUBJOBS, ""),
@@ -82,6 +84,7 @@ def results_of(client: Client) -> Iterator[Result]:
     yield Result(f"default profile: {profile}", _not_accepted(profile))
     for claim in (profile.spec.data_claim_name, profile.spec.models_claim_name):
         yield from _attempt(f"claim {claim}", partial(_claim, client, claim))
+    yield from _attempt("models", lambda: _models(client))
     yield from _attempt("resources of the nodes", lambda: _resources(client, profile))
 
 
@@ -153,6 +156,23 @@ def _claim(client: Client, name: str) -> str | None:
         # A class that waits for the first consumer leaves the claim pending until then.
         return None
     return None if claim.status.phase == "Bound" else f"The claim is {claim.status.phase}."
+
+
+def _models(client: Client) -> str | None:
+    """What the Jobs that pull the models say."""
+    found = client.cluster.call(
+        "Jobs", client.cluster.batch.list_namespaced_job, client.namespace
+    ).items
+    pulls = [job for job in found if job.metadata.name.startswith(MODEL_PULL)]
+    for job in pulls:
+        name = job.metadata.name
+        if job.status.succeeded:
+            continue
+        logs = f"`kubectl -n {client.namespace} logs job/{name}`"
+        if any(each.type == "Failed" for each in job.status.conditions or ()):
+            return f"The Job {name} could not pull the models: run {logs}."
+        return f"The Job {name} still pulls the models: {logs} says how far it is."
+    return None
 
 
 def _resources(client: Client, profile: DubProfile) -> str | None:

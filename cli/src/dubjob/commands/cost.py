@@ -14,6 +14,8 @@ from dubjob.commands.session import session
 from dubjob.dub import Dub
 from dubjob.errors import NotFoundError, UsageError
 from dubjob_operator.api.profile import DubProfile
+from dubjob_operator.api.status import StageStatus
+from dubjob_operator.planning.times import parse, seconds_since
 from dubstage.contract import Stage
 
 Use = tuple[float, float]
@@ -47,7 +49,7 @@ def cost(
     for dub in now.client.dubs(selector=selector, everywhere=everywhere):
         profile = profiles.of(dub)
         for stage in dub.stages:
-            seconds = (stage.elapsed_milliseconds or 0) / 1000
+            seconds = active_seconds(stage)
             gpus = _gpus(profile, stage.name)
             total = totals[_group(dub, stage.name, by)]
             total[0] += seconds
@@ -71,6 +73,14 @@ def cost(
         for name, total in sorted(totals.items())
     ]  # fmt: skip
     now.show([by, "seconds", "gpu seconds", *(["price"] if prices else [])], rows)
+
+
+def active_seconds(stage: StageStatus) -> float:
+    """Seconds for which the stage's containers ran, of earlier pods and the latest."""
+    latest = 0.0
+    if stage.start_time and stage.completion_time:
+        latest = seconds_since(stage.start_time, parse(stage.completion_time))
+    return (stage.active_seconds or 0) + latest
 
 
 class _Profiles:
