@@ -99,11 +99,36 @@ def test_words_segments_and_language_are_written_and_reported(
     assert aligned.word_segments[0].start == segments[0].start
 
 
+def test_invented_segments_are_left_out_and_doubtful_ones_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mumbled = "and then he mumbled it again.".split()
+    recognizer = GivenWords(
+        Word(word="Good", start=0.5, end=1.0, score=0.9),
+        Word(word="morning.", start=1.0, end=2.2, score=0.9),
+        Word(word="you.", start=4.0, end=6.0, score=0.04),
+        *(Word(word=word, start=8 + n / 2, end=8.5 + n / 2, score=0.3)
+          for n, word in enumerate(mumbled)),
+    )  # fmt: skip
+    monkeypatch.setattr(stage, "load_engine", lambda _: recognizer)
+    ended = transcribe(tmp_path, 12.0)
+    assert ended.result.message == (
+        "2 segments, 1 of them doubtful (segment_0001), 8 words, language en, 1 speaker; 1 segment "
+        "left out, because the recognizer most likely invented the words (“you.” at 4.0 s)"
+    )
+    rows = json.loads(ended.tree.path(Artifact.TRANSCRIPT).read_text())
+    assert [row["is_doubtful"] for row in rows] == [False, True]
+    words = json.loads(ended.tree.path(Artifact.ALIGNED_SEGMENTS).read_text())["word_segments"]
+    assert len(words) == 8
+    assert "no_speech" not in words[0]
+
+
 @pytest.mark.parametrize(
     ("recognizer", "reason"),
     [
         (GivenWords(), "NoSpeech"),
         (GivenWords(Word(word="", start=0.1, end=0.2)), "NoSpeech"),
+        (GivenWords(Word(word="you.", start=0.1, end=0.9, score=0.04)), "NoSpeech"),
         (GivenWords(Word(word="Hola.", start=0.1, end=0.8), language="es"), "SameLanguage"),
         (GivenWords(Word(word="Ja.", start=0.1, end=0.8), language="de"), "LanguageUnsupported"),
     ],

@@ -76,7 +76,7 @@ class ClipMaker:
                 "spoken_speed": kept.speed,
                 "voice_sample": voice.sample_name,
                 "prompt_text": voice.sample_text,
-                "flag": kept.flag,
+                "flag": kept.flag or (ClipFlag.DOUBTFUL if segment.is_doubtful else None),
             }
         )
 

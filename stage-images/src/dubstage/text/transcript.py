@@ -13,7 +13,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, field_serializer
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_serializer
 
 from dubstage.errors import NoInput
 from dubstage.workspace.layout import Artifact
@@ -36,6 +36,8 @@ class Word(BaseModel):
     score: float | None = None
     """Probability according to the recognizer, 0.0 to 1.0."""
     speaker: str = DEFAULT_SPEAKER
+    no_speech: float | None = Field(default=None, exclude=True)
+    """Probability that nobody speaks then, according to the recognizer; not stored."""
 
     @field_serializer("start", "end", "score")
     def _round(self, value: float | None) -> float | None:
@@ -71,6 +73,8 @@ class Segment(BaseModel):
     word_metadata_file: str = ""
     is_overlapping: bool = False
     asr_score: float | None = None
+    is_doubtful: bool = False
+    """Whether the recognizer may have invented the words."""
 
     @field_serializer("start", "end", "duration", "gap_after", "gap_after_vad", "asr_score")
     def _round(self, value: float | None) -> float | None:
@@ -99,6 +103,8 @@ class ClipFlag(str, Enum):
     """The engine made no audio in any take."""
     TOO_LONG = "too-long"
     """Far longer than expected in each take: words may be repeated."""
+    DOUBTFUL = "doubtful"
+    """Synthesized, although the recognizer may have invented the words."""
     CLIPPED = "clipped"
     """Clipped in each take."""
 

@@ -171,7 +171,7 @@ def recognize_samples(
     )
     words: list[Word] = []
     for segment in segments:
-        pairs = [(word.word, _word(word)) for word in segment.words or ()]
+        pairs = [(word.word, _word(word, segment)) for word in segment.words or ()]
         words += join_pieces(pairs) if is_spaced(info.language) else keep_spaces(pairs)
         progress(min(segment.end / max(info.duration, 0.001), 1.0))
     return Recognition(info.language, float(info.language_probability), words)
@@ -181,10 +181,11 @@ def _shifted(word: Word, seconds: float) -> Word:
     return word.model_copy(update={"start": word.start + seconds, "end": word.end + seconds})
 
 
-def _word(raw: Any) -> Word:
+def _word(raw: Any, segment: Any) -> Word:
     return Word(
         word=raw.word.strip(),
         start=raw.start,
         end=max(raw.end, raw.start),
         score=raw.probability if math.isfinite(raw.probability) else None,
+        no_speech=getattr(segment, "no_speech_prob", None),
     )

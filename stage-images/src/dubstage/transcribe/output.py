@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from dubstage.text.languages import is_spaced
 from dubstage.text.transcript import AlignedSegments, Segment, write_list
@@ -13,11 +13,19 @@ from dubstage.workspace.work import Work
 
 
 def write_transcript(
-    work: Work, groups: Sequence[Group], language: str, probability: float = 1.0
+    work: Work,
+    groups: Sequence[Group],
+    language: str,
+    probability: float = 1.0,
+    doubtful: Collection[int] = (),
 ) -> list[Segment]:
     """Write the words, the segments, and the segments' copy among the outputs; return the
-    segments. `groups`: the words of each segment, in the order of their start."""
-    segments = segments_of(groups, " " if is_spaced(language) else "")
+    segments. `groups`: the words of each segment, in the order of their start; `doubtful`: the
+    positions of those that the recognizer may have invented."""
+    segments = [
+        segment.model_copy(update={"is_doubtful": number in doubtful})
+        for number, segment in enumerate(segments_of(groups, " " if is_spaced(language) else ""))
+    ]
     aligned = AlignedSegments(
         language=language,
         language_probability=round(probability, 3),

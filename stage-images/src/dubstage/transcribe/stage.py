@@ -6,9 +6,10 @@ from dubstage.contract.summary import StageSummary
 from dubstage.engines import engine_of
 from dubstage.engines.languages import WHISPER
 from dubstage.errors import BadInput
-from dubstage.text.counting import counted
+from dubstage.text.counting import counted, listed
 from dubstage.text.language_check import check_pair
 from dubstage.text.languages import engine_code, needs_translation, standard
+from dubstage.transcribe.doubt import Judged, judged
 from dubstage.transcribe.engine import Recognizer
 from dubstage.transcribe.onsets import at_onsets
 from dubstage.transcribe.output import write_transcript
@@ -32,11 +33,7 @@ def run(work: Work) -> Outcome:
     )
     words = [word for word in recognition.words if word.word.strip()]
     if not words:
-        raise BadInput(
-            f"inputs/{work.request.source} has no speech that was recognized: there is nothing "
-            "to dub.",
-            reason="NoSpeech",
-        )
+        raise _no_speech(work, "")
     language = source or standard(recognition.language)
     if not needs_translation(language, target):
         raise BadInput(
@@ -45,17 +42,42 @@ def run(work: Work) -> Outcome:
             reason="SameLanguage",
         )
     check_pair(work.request, language)
-    groups = at_onsets(grouped(words), vocals)
-    segments = write_transcript(work, groups, language, recognition.language_probability)
-    speakers = len({word.speaker for word in words})
-    counts = (
-        f"{counted(len(segments), 'segment')}, {counted(len(words), 'word')}, language "
-        f"{language}, {counted(speakers, 'speaker')}"
+    judgment = judged(at_onsets(grouped(words), vocals))
+    if not judgment.kept:
+        raise _no_speech(work, _left_out(judgment))
+    segments = write_transcript(
+        work, judgment.kept, language, recognition.language_probability, judgment.doubtful
     )
+    words = [word for group in judgment.kept for word in group]
+    speakers = len({word.speaker for word in words})
+    doubtful = [one.segment_id for one in segments if one.is_doubtful]
+    counts = (
+        f"{counted(len(segments), 'segment')}{listed('doubtful', doubtful)}, "
+        f"{counted(len(words), 'word')}, language {language}, {counted(speakers, 'speaker')}"
+    )
+    left_out = [_left_out(judgment)] if judgment.invented else []
     return Outcome(
-        message="; ".join([counts, *recognition.notes]),
+        message="; ".join([counts, *left_out, *recognition.notes]),
         source_language=language,
         summary=StageSummary(segments=len(segments), words=len(words), speakers=speakers),
+    )
+
+
+def _no_speech(work: Work, why: str) -> BadInput:
+    return BadInput(
+        f"inputs/{work.request.source} has no speech that was recognized: there is nothing to dub"
+        + (f"; {why}." if why else "."),
+        reason="NoSpeech",
+    )
+
+
+def _left_out(judgment: Judged) -> str:
+    """The remark on segments that were invented, with the first of them."""
+    first = judgment.invented[0]
+    text = " ".join(word.word.strip() for word in first)[:40]
+    return (
+        f"{counted(len(judgment.invented), 'segment')} left out, because the recognizer most "
+        f"likely invented the words (“{text}” at {first[0].start:.1f} s)"
     )
 
 
