@@ -19,8 +19,10 @@ import soundfile
 from speech_world import segment, write_job
 
 from dubstage.contract import EngineChoice, ExitCode, Stage
-from dubstage.errors import BadInput, Misconfigured, TemporaryFailure
-from dubstage.synthesize.cosyvoice import ENVIRONMENT, CosyVoice
+from dubstage.errors import BadInput, Misconfigured
+from dubstage.synthesize.cosyvoice import language_model, loading
+from dubstage.synthesize.cosyvoice.engine import CosyVoice
+from dubstage.synthesize.cosyvoice.loading import ENVIRONMENT
 from dubstage.synthesize.spoken_text import spoken_chunks
 from dubstage.testing import ENGINES, Ended, request_for, run_stage_in
 from dubstage.text.language_check import check
@@ -41,7 +43,9 @@ def upstream(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     monkeypatch.syspath_prepend(HERE / "cosyvoice_standin")
     for name in ENVIRONMENT:
         monkeypatch.setenv(name, "")
-    yield importlib.import_module("cosyvoice.cli.cosyvoice")
+    stand_in = importlib.import_module("cosyvoice.cli.cosyvoice")
+    monkeypatch.setattr(language_model, "decode", stand_in.decode)
+    yield stand_in
     for name in [name for name in sys.modules if name.partition(".")[0] == "cosyvoice"]:
         del sys.modules[name]
 
@@ -188,11 +192,154 @@ def test_image_without_cosyvoice_is_reported(tmp_path: Path) -> None:
     assert caught.value.reason == "EngineMissing"
 
 
-def test_exhausted_gpu_memory_is_reported(tmp_path: Path, upstream: ModuleType) -> None:
-    write_job(tmp_path, [segment(0, 0.5, 7.0, "memory")], seconds=15.0)
+@pytest.mark.parametrize(
+    ("text", "code", "reason"),
+    [
+        ("a memory that is full", ExitCode.TEMPFAIL, "OutOfMemory"),
+        ("the vocoder", ExitCode.TEMPFAIL, "OutOfMemory"),
+        ("no kernel", ExitCode.CONFIG, "GPUUnsupported"),
+    ],
+)
+def test_error_of_the_gpu_is_reported(
+    tmp_path: Path, upstream: ModuleType, text: str, code: ExitCode, reason: str
+) -> None:
+    """Two of the three are in a thread whose errors upstream loses: the first one would be a
+    clip of 0.4 s."""
+    write_job(tmp_path, [segment(0, 0.5, 7.0, text)], seconds=15.0)
     ended = synthesize(tmp_path, lay_model(tmp_path / "models", "M", "cosyvoice2.yaml"))
-    assert (ended.code, ended.result.reason) == (ExitCode.TEMPFAIL, "OutOfMemory")
-    assert not issubclass(TemporaryFailure, Misconfigured)
+    assert (ended.code, ended.result.reason) == (code, reason), ended.result
+    assert not upstream.loaded[-1].model.tts_speech_token_dict
+
+
+def test_segment_without_speech_tokens_is_flagged(tmp_path: Path, upstream: ModuleType) -> None:
+    """The others are spoken, and it was tried three times."""
+    segments = [*SEGMENTS, segment(3, 14.2, 14.8, "mute")]
+    write_job(tmp_path, segments, seconds=15.0)
+    choice = lay_model(tmp_path / "models", "M", "cosyvoice3.yaml")
+    choice = choice.model_copy(update={"parameters": {"batch_size": 1}})
+    ended = synthesize(tmp_path, choice)
+    assert ended.code == ExitCode.OK, ended.result
+    rows = json.loads(ended.tree.path(Artifact.TTS_SEGMENTS).read_text())
+    assert [row["flag"] for row in rows] == [None, None, None, "no-sound"]
+    assert upstream.loaded[-1].model.llm.decoded.count("mute.") == 3
+
+
+def test_text_does_not_end_before_its_least_tokens(tmp_path: Path, upstream: ModuleType) -> None:
+    """The model wants to end at once: it has to speak two tokens for each of the text's own,
+    without those of the instruction."""
+    write_job(tmp_path, [segment(0, 0.5, 7.0, "hasty words here")], seconds=15.0)
+    ended = synthesize(tmp_path, lay_model(tmp_path / "models", "M", "cosyvoice3.yaml"))
+    (row,) = json.loads(ended.tree.path(Artifact.TTS_SEGMENTS).read_text())
+    natural = row["duration"] * row["spoken_speed"]
+    assert natural == pytest.approx(2 * 6 / upstream.TOKENS_PER_SECOND, abs=0.05)
+
+
+def test_new_pace_repeats_the_same_speech_tokens(tmp_path: Path, upstream: ModuleType) -> None:
+    """The model speaks half of what is expected, so the speed changes; the words are decoded
+    once, and the clip has exactly the length that the slot requires."""
+    write_job(
+        tmp_path, [segment(0, 0.5, 2.0, "a hasty one, and a long one"), segment(1, 2.05, 3.0, "x")],
+        seconds=15.0,
+    )  # fmt: skip
+    choice = lay_model(tmp_path / "models", "M", "cosyvoice2.yaml")
+    choice = choice.model_copy(update={"parameters": {"batch_size": 1}})
+    ended = synthesize(tmp_path, choice)
+    row = json.loads(ended.tree.path(Artifact.TTS_SEGMENTS).read_text())[0]
+    (model,) = upstream.loaded
+    speeds = [speed for _, text, speed in model.calls if text.startswith("a hasty")]
+    assert len(speeds) == 2
+    assert model.model.llm.decoded.count("a hasty one, and a long one.") == 1
+    assert row["spoken_speed"] == speeds[1] != speeds[0]
+    tokens = 2 * 10
+    assert row["duration"] == pytest.approx(tokens / 25 / speeds[1], abs=0.03)
+
+
+def test_segments_are_decoded_in_batches(tmp_path: Path, upstream: ModuleType) -> None:
+    """Only those without a kept clip, in their order; another run decodes the changed one."""
+    segments = [segment(n, n + 0.1, n + 0.9, f"line number {n}") for n in range(11)]
+    write_job(tmp_path, segments, seconds=15.0)
+    choice = lay_model(tmp_path / "models", "M", "cosyvoice3.yaml")
+    assert synthesize(tmp_path, choice).code == ExitCode.OK
+    assert [len(texts) for texts in upstream.batches] == [8, 3]
+    spoken = [text for texts in upstream.batches for text in texts]
+    assert spoken == [text for one in segments for text in spoken_chunks(one.translation, "es")]
+    assert upstream.loaded[-1].model.llm.decoded == []
+    upstream.batches.clear()
+    changed = [segment(3, 3.1, 3.9, "changed"), segment(5, 5.1, 5.9, "as well")]
+    segments[3], segments[5] = changed
+    write_job(tmp_path, segments, seconds=15.0)
+    assert synthesize(tmp_path, choice).code == ExitCode.OK
+    assert upstream.batches == [["changed.", "as well."]]
+
+
+def test_batch_is_halved_if_the_memory_is_full(tmp_path: Path, upstream: ModuleType) -> None:
+    segments = [segment(n, n + 0.1, n + 0.9, f"crowd {n}") for n in range(5)]
+    write_job(tmp_path, segments, seconds=15.0)
+    ended = synthesize(tmp_path, lay_model(tmp_path / "models", "M", "cosyvoice2.yaml"))
+    assert ended.code == ExitCode.OK, ended.result
+    assert [len(texts) for texts in upstream.batches] == [2, 2]
+    assert len(upstream.loaded[-1].model.llm.decoded) == 1
+
+
+def test_batch_size_does_not_change_the_key_of_a_clip(tmp_path: Path, upstream: ModuleType) -> None:
+    write_job(tmp_path, SEGMENTS, seconds=15.0)
+    choice = lay_model(tmp_path / "models", "M", "cosyvoice3.yaml")
+    synthesize(tmp_path, choice)
+    again = synthesize(tmp_path, choice.model_copy(update={"parameters": {"batch_size": 16}}))
+    assert again.result.summary.reused_clips == 3
+
+
+@pytest.mark.parametrize(
+    ("line", "is_allowed"),
+    [
+        ("__set_seed1: !apply:random.seed [1986]", True),
+        ("qwen: !ref <qwen_pretrain_path>", True),
+        ("llm: !new:cosyvoice.llm.llm.CosyVoice3LM", True),
+        ("estimator: !new:cosyvoice.flow.DiT.dit.DiT", True),
+        ("sampling: !name:cosyvoice.utils.common.ras_sampling", True),
+        ("feat: !name:matcha.utils.audio.mel_spectrogram", True),
+        ("name: Hola! dice", True),
+        ("# !apply:os.system [x]", True),
+        ("a: !apply:os.system [id]", False),
+        ("a: !new:subprocess.Popen [id]", False),
+        ("a: !name:cosyvoice.utils.file_utils.os.system", False),
+        ("a: !name:cosyvoice.utils.file_utils.os", False),
+        ("a: !module:os", False),
+        ("a: !include:/etc/passwd", False),
+        ("a: !!python/object/apply:os.system [id]", False),
+        ("a: !<tag:yaml.org,2002:python/object/apply:os.system> [id]", False),
+        ("a: [1,!apply:os.system [id]]", False),
+    ],
+)
+def test_yaml_of_a_model_runs_only_code_of_cosyvoice(
+    tmp_path: Path, line: str, is_allowed: bool
+) -> None:
+    choice = lay_model(tmp_path, "M", "cosyvoice3.yaml")
+    folder = tmp_path / "cosyvoice/M"
+    (folder / "cosyvoice3.yaml").write_text(f"sample_rate: 24000\n{line}\n")
+    if is_allowed:
+        assert loading.generation_of(folder, choice) == 3
+        return
+    with pytest.raises(Misconfigured, match=r"would run code that is not CosyVoice's") as caught:
+        loading.generation_of(folder, choice)
+    assert caught.value.reason == "ModelUnusable"
+
+
+def test_texts_are_not_logged(tmp_path: Path, upstream: ModuleType) -> None:
+    """Upstream logs what it speaks, by the root logger."""
+    import subprocess
+
+    code = (
+        "import logging\nfrom dubstage.logs import configure, logger\n"
+        "from dubstage.testing import request_for\nfrom dubstage.contract import Stage\n"
+        "configure(request_for(Stage.SYNTHESIZE))\n"
+        "logging.info('synthesis text %s', 'a secret')\nlogger.info('ours')\n"
+        "logging.warning('theirs')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "secret" not in done.stderr
+    assert "ours" in done.stderr
+    assert "theirs" in done.stderr
 
 
 @pytest.mark.parametrize(

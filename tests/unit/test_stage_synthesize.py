@@ -221,6 +221,7 @@ def test_segment_without_audio_does_not_fail_the_job(tmp_path: Path, engine: Wat
 
 
 GOOD, LONG = tone(0.5, ENGINE_RATE), tone(9.0, ENGINE_RATE)
+SHORT = tone(0.2, ENGINE_RATE)
 QUIET = numpy.zeros(4000, numpy.float32)
 BROKEN = numpy.sign(GOOD)
 
@@ -235,6 +236,8 @@ BROKEN = numpy.sign(GOOD)
         ([LONG, QUIET, LONG], 3, ClipFlag.TOO_LONG, 9.0),
         ([LONG, BROKEN, QUIET], 3, ClipFlag.CLIPPED, 0.5),
         ([QUIET] * 3, 3, ClipFlag.NO_SOUND, 0.0),
+        ([SHORT, GOOD], 2, None, 0.5),
+        ([SHORT, SHORT, QUIET], 3, ClipFlag.TOO_SHORT, 0.2),
     ],
 )
 def test_failed_take_is_repeated_at_most_twice(
@@ -267,6 +270,15 @@ def test_too_long_takes_are_limited_to_three_and_reported(
     assert [clip["flag"] for clip in clips(ended)] == [None, "too-long", None]
     assert engine.texts.count("cuatro") == 3
     assert ended.result.summary.too_long_clips == 1
+
+
+def test_truncated_takes_are_reported(tmp_path: Path, engine: WatchedEngine) -> None:
+    write_job(tmp_path, [segment(0, 0.5, 2.0, "a sentence of thirty letters in all"), SEGMENTS[2]])
+    engine.sounds = lambda text, _: SHORT if text.startswith("a s") else tone(0.6, ENGINE_RATE)
+    ended = synthesize(tmp_path)
+    assert [clip["flag"] for clip in clips(ended)] == ["too-short", None]
+    assert ended.result.summary.too_short_clips == 1
+    assert "1 too-short" in ended.result.message
 
 
 @pytest.mark.parametrize("astray", [BROKEN, LONG], ids=["broken", "long"])

@@ -46,13 +46,17 @@ class _JsonFormatter(logging.Formatter):
 
 
 def configure(request: StageRequest) -> None:
-    """Send everything that is logged to stderr."""
+    """Send what this package logs, and the warnings of libraries, to stderr.
+
+    The other lines of libraries may quote what a user wrote.
+    """
     handler = logging.StreamHandler(sys.stderr)
     if sys.stderr.isatty():
         handler.setFormatter(logging.Formatter(f"{request.stage}: %(message)s"))
     else:
         handler.setFormatter(_JsonFormatter(request))
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logger.setLevel(logging.INFO)
 
 
 class Step:

@@ -93,6 +93,8 @@ class StageSummary(DubSummary):
     """Number of segments without a clip."""
     too_long_clips: Count | None = None
     """Number of clips that are far longer than expected; words may be repeated in them."""
+    too_short_clips: Count | None = None
+    """Number of clips that are far shorter than expected; words may be missing in them."""
     clipped_clips: Count | None = None
     """Number of clips that are at full scale for too long."""
     adherent_segments_percent: Count | None = None

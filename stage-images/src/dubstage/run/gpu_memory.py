@@ -45,6 +45,6 @@ class MemoryFallback(Generic[Step]):
             logger.warning("%s: out of memory, continuing with %s", self._work, self._steps[0])
 
 
-def is_out_of_memory(error: RuntimeError) -> bool:
+def is_out_of_memory(error: Exception) -> bool:
     """Whether it is the error that torch and CTranslate2 raise if the GPU's memory is full."""
     return "out of memory" in str(error)

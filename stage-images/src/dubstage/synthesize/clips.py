@@ -4,13 +4,18 @@ slot requires."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from dubstage.contract import Stage
 from dubstage.models import model_revision
 from dubstage.synthesize.clip_cache import ClipCache, ClipRecord, clip_key, seconds_of
-from dubstage.synthesize.engine import Synthesizer, Voice
+from dubstage.synthesize.engine import (
+    BatchSynthesizer,
+    RepeatingSynthesizer,
+    Synthesizer,
+    Voice,
+)
 from dubstage.synthesize.take import ATTEMPTS, Take, record
 from dubstage.text.not_speech import spoken
 from dubstage.text.transcript import Clip, ClipFlag, TranslatedSegment
@@ -23,6 +28,9 @@ from dubstage.workspace.work import Work
 
 SPEED_TOLERANCE = 0.05
 """A smaller difference of speed is left to mux, which time-stretches the clip."""
+
+SPEED_PARAMETERS = frozenset({"batch_size"})
+"""Engine parameters that decide how fast a clip is made, and not what it is."""
 
 
 class ClipMaker:
@@ -47,15 +55,32 @@ class ClipMaker:
             "engine": choice.engine,
             "model": choice.model,
             "revision": model_revision(work.tree.roots, choice),
-            "parameters": choice.parameters,
+            "parameters": {
+                name: value
+                for name, value in choice.parameters.items()
+                if name not in SPEED_PARAMETERS
+            },
             "language": work.request.target_language,
         }
+
+    def announce(self, segments: Iterable[tuple[TranslatedSegment, Slot]]) -> None:
+        """Announce the segments that have to be synthesized to an engine that wants to know."""
+        if not isinstance(self._engine, BatchSynthesizer):
+            return
+        occurrences: Counter[tuple[str, str]] = Counter()
+        texts = []
+        for segment, slot in segments:
+            voice, text = self._voices[segment.speaker], segment.translation
+            kept = self._cache.find(self._key(text, voice, occurrences))
+            if not (kept and self._fits(kept, slot)):
+                texts.append((text, voice))
+        self._engine.announce(texts, self._work.request.target_language)
 
     def clip(self, segment: TranslatedSegment, slot: Slot) -> Clip:
         """The segment's clip; its file is written."""
         voice, text = self._voices[segment.speaker], _spoken_text(segment)
         expected = self._rate.predict(text)
-        key = self._key(text, voice)
+        key = self._key(text, voice, self._occurrences)
         kept = self._cache.find(key)
         if kept and self._fits(kept, slot):
             self.reused_count += 1
@@ -84,13 +109,13 @@ class ClipMaker:
         """The clip of a segment that is not synthesized."""
         return self._empty(segment).model_copy(update={"flag": flag})
 
-    def _key(self, text: str, voice: Voice) -> str:
+    def _key(self, text: str, voice: Voice, occurrences: Counter[tuple[str, str]]) -> str:
         """A hash of all that decides the clip's audio, except its speed. A text that occurs
         again in the same voice is synthesized again: people do not repeat themselves
         exactly."""
         identity = voice.sample_sha256 or str(voice.number)
-        self._occurrences[text, identity] += 1
-        time = self._occurrences[text, identity]
+        occurrences[text, identity] += 1
+        time = occurrences[text, identity]
         return clip_key({**self._common_key, "text": text, "voice": identity, "time": time})
 
     def _fits(self, kept: ClipRecord, slot: Slot) -> bool:
@@ -100,8 +125,8 @@ class ClipMaker:
 
     def _synthesize(self, text: str, voice: Voice, slot: Slot, expected: float) -> Take:
         """A take at the speed that the expected duration requires, and another one if the
-        actual duration requires a different speed; three takes at most. The duration of a
-        failed take requires nothing."""
+        actual duration requires a different speed; three takes at most. An engine that can
+        repeats the same take. The duration of a failed take requires nothing."""
         language = self._work.request.target_language
 
         def speak(speed: float, file: Path) -> None:
@@ -110,12 +135,16 @@ class ClipMaker:
         file = self._work.scratch / "take.wav"
         reach = self._engine.reach
         take = record(speak, engine_speed(expected, slot, reach), expected, file)
-        if take.flag or take.number == ATTEMPTS:
+        repeats = isinstance(self._engine, RepeatingSynthesizer)
+        if take.flag or (take.number == ATTEMPTS and not repeats):
             return take
         speed = engine_speed(take.natural, slot, reach)
         if abs(speed - take.speed) <= SPEED_TOLERANCE:
             return take
-        again = record(speak, speed, expected, file, ATTEMPTS - take.number)
+        if isinstance(self._engine, RepeatingSynthesizer):
+            again = record(self._engine.repeat, speed, expected, file, attempts=1)
+        else:
+            again = record(speak, speed, expected, file, ATTEMPTS - take.number)
         return take if again.flag else again
 
     def _empty(self, segment: TranslatedSegment) -> Clip:

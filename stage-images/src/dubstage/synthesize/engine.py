@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True)
@@ -41,4 +42,22 @@ class Synthesizer(Protocol):
 
         Writes no file, or an empty one, if the text has nothing that can be spoken.
         """
+        ...
+
+
+@runtime_checkable
+class BatchSynthesizer(Protocol):
+    """An engine that is faster if it knows in advance what it will speak."""
+
+    def announce(self, texts: Iterable[tuple[str, Voice]], language: str) -> None:
+        """Texts and their voices, in the order in which they will be spoken."""
+        ...
+
+
+@runtime_checkable
+class RepeatingSynthesizer(Protocol):
+    """An engine that can speak its last take once more at another speed."""
+
+    def repeat(self, speed: float, target: Path) -> None:
+        """Write the last take, word for word, at `speed` times the engine's natural pace."""
         ...

@@ -54,6 +54,7 @@ def run(work: Work) -> Outcome:
     speech = [segment for segment in segments if unspoken(segment) is not ClipFlag.NOT_SPEECH]
     choice = choose_voices(work, speech, own_voices)
     maker = ClipMaker(work, engine, choice.voices, cache)
+    maker.announce(pair for pair in zip(segments, available, strict=True) if not unspoken(pair[0]))
     clips = []
     with step("synthesize") as current:
         for number, (segment, slot) in enumerate(zip(segments, available, strict=True)):
@@ -113,6 +114,7 @@ def _outcome(
             reused_clips=maker.reused_count,
             silent_segments=sum(not clip.audio_file for clip in clips),
             too_long_clips=flags.get(ClipFlag.TOO_LONG),
+            too_short_clips=flags.get(ClipFlag.TOO_SHORT),
             clipped_clips=flags.get(ClipFlag.CLIPPED),
         ),
     )

@@ -17,6 +17,8 @@ SHORTEST_SECONDS = 0.05
 LONG_FACTOR, LONG_SECONDS = 2.5, 2.0
 """A take longer than 2.5 times the expected duration plus 2 s repeats itself or has failed.
 The seconds are for short texts and numbers, whose duration is hard to predict."""
+SHORT_FACTOR = 0.4
+"""A take shorter than 0.4 times the expected duration lacks words."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,8 @@ def _fault(samples: Samples, rate: int, speed: float, expected: float) -> ClipFl
         return ClipFlag.NO_SOUND
     if seconds * speed > expected * LONG_FACTOR + LONG_SECONDS:
         return ClipFlag.TOO_LONG
+    if seconds * speed < expected * SHORT_FACTOR:
+        return ClipFlag.TOO_SHORT
     if clipped_share(samples) > MAX_CLIPPED_SHARE:
         return ClipFlag.CLIPPED
     return None

@@ -105,6 +105,8 @@ class ClipFlag(str, Enum):
     """Far longer than expected in each take: words may be repeated."""
     DOUBTFUL = "doubtful"
     """Synthesized, although the recognizer may have invented the words."""
+    TOO_SHORT = "too-short"
+    """Far shorter than expected in each take: words may be missing."""
     CLIPPED = "clipped"
     """Clipped in each take."""
 
