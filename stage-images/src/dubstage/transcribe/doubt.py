@@ -1,6 +1,6 @@
 """Segments that the recognizer has invented: words over music, noise or silence.
 
-Whisper writes down something for any sound. Its own figures give such words away, and so does
+Whisper finds words in any noise. Its own figures give such words away, and so does
 what it has learned from subtitles: credits, thanks to viewers, one phrase over and over. Pure
 functions of words.
 """
@@ -49,7 +49,7 @@ CREDITS = re.compile(
 """Credits of subtitles, which nobody says."""
 FAREWELLS = frozenset({
     "you", "bye", "thank you", "thanks", "thank you very much", "thanks for watching",
-    "thank you for watching", "thank you so much for watching", "see you next time",
+    "thank you for watching", "see you next time",
     "please subscribe", "like and subscribe", "vielen dank", "danke fürs zuschauen",
     "bis zum nächsten mal", "merci", "merci d'avoir regardé cette vidéo", "gracias",
     "gracias por ver el video", "suscríbete", "obrigado", "grazie", "продолжение следует",
