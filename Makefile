@@ -196,7 +196,7 @@ deploy-local:
 	@$(CLUSTER) up
 	@[ -e build/images.env ] || $(MAKE) images
 	@$(CLUSTER) load build/images.env $(STORAGE)/oci
-	@KUBECONFIG=$(LOCAL_KUBECONFIG) $(STEP) "deploy" charts/install.sh data-pvc/local-cluster build/images.env $(VOICE)
+	@KUBECONFIG=$(LOCAL_KUBECONFIG) $(STEP) "deploy" charts/install.sh data-pvc/local-cluster build/images.env --values local-cluster/values.yaml $(VOICE)
 
 .PHONY: lock
 lock: bootstrap ## Lock the requirements of the images, with hashes

@@ -79,10 +79,20 @@ def test_profile_can_be_omitted() -> None:
     assert set(render(PROFILES, profiles__gpu=None).of("DubProfile")) == {"cpu", "default"}
 
 
-@pytest.mark.parametrize("name", ["cpu", "gpu"])
-def test_gpu_stages_request_the_configured_resource(name: str) -> None:
+def test_default_profile_needs_no_gpu() -> None:
+    for name in ("cpu", "default"):
+        for stage in stages(render(PROFILES).of("DubProfile")[name]).values():
+            assert stage.resources
+            assert set(stage.resources.limits or ()) <= {"cpu", "memory"}
+
+
+LOCAL_CLUSTER = yaml.safe_load((ROOT / "local-cluster/values.yaml").read_text())
+
+
+@pytest.mark.parametrize(("name", "given"), [("cpu", LOCAL_CLUSTER), ("gpu", {})])
+def test_gpu_stages_request_the_configured_resource(name: str, given: Object) -> None:
     slice_ = "nvidia.com/mig-1g.10gb"
-    profile = render(PROFILES, gpuResource=slice_).of("DubProfile")[name]
+    profile = render(PROFILES, gpuResource=slice_, **given).of("DubProfile")[name]
     limits = {
         str(stage): each.resources.limits or {}
         for stage, each in stages(profile).items()

@@ -115,8 +115,10 @@ class View:
         )  # fmt: skip
 
     def render_profiles(self, control_plane: ControlPlane, *values: str) -> None:
-        """Apply the chart of the profiles."""
-        self._apply_chart(control_plane, "dubjob-profiles", NAMESPACE, *values)
+        """Apply the chart of the profiles with the values of the local cluster: dubs queue for
+        its GPU."""
+        local = ("--values", str(ROOT / "local-cluster/values.yaml"))
+        self._apply_chart(control_plane, "dubjob-profiles", NAMESPACE, *local, *values)
 
     def _apply_chart(
         self, control_plane: ControlPlane, chart: str, namespace: str, *values: str
