@@ -195,6 +195,9 @@ def test_the_token_is_only_for_stages_that_ask_for_it() -> None:
     token = {"name": "HF_TOKEN", "valueFrom": {"secretKeyRef": reference}}
     with_token = [stage for stage in Stage if token in container(found, stage)["env"]]
     assert with_token == [Stage.TRANSCRIBE]
+    told = {stage for stage, choice in found.spec.engines().items() if choice.has_token}
+    assert told == {Stage.TRANSCRIBE}
+    assert not any(choice.has_token for choice in plain.spec.engines().values())
 
 
 @pytest.mark.parametrize("stage", Stage)

@@ -185,6 +185,34 @@ def test_incomplete_snapshot_does_not_count(tmp_path: Path, folder: str) -> None
         model_revision(roots, CHOICE)
 
 
+def test_only_the_companions_that_are_used_change_the_revision(tmp_path: Path) -> None:
+    roots = roots_in(tmp_path)
+    for name in ("whisperx/base", "wav2vec2/en", "wav2vec2/ko"):
+        lay(roots.models, name, name=name)
+    english = EngineChoice(engine="whisperx", model="base")
+    both = EngineChoice(engine="whisperx", model="base", parameters={"align_languages": "en,ko"})
+    assert model_revision(roots, english, "en-GB") == model_revision(roots, both, "en-GB")
+    assert model_revision(roots, both, "ko") != model_revision(roots, both, "en")
+    assert model_revision(roots, english) != model_revision(roots, both)
+
+
+def test_a_token_changes_the_revision_unless_the_diarizer_is_on_the_volume(
+    tmp_path: Path,
+) -> None:
+    """With a token there are several speakers where there was one."""
+    roots = roots_in(tmp_path)
+    lay(roots.models, name="whisperx/base")
+    choice = EngineChoice(engine="whisperx", model="base")
+    without = model_revision(roots, choice, "en")
+    assert model_revision(roots, choice, "en", has_token=True) != without
+    alone = EngineChoice(engine="whisperx", model="base", parameters={"diarize": False})
+    assert model_revision(roots, alone, "en", has_token=True) == model_revision(roots, alone, "en")
+    lay(roots.models, name="pyannote/speaker-diarization-community-1")
+    assert model_revision(roots, choice, "en", has_token=True) == (
+        model_revision(roots, choice, "en")
+    )
+
+
 def test_companion_in_a_cache_changes_the_revision(tmp_path: Path) -> None:
     roots = roots_in(tmp_path)
     lay(roots.models, name="whisperx/base")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dubstage.contract import Stage, StageRequest
-from dubstage.testing import request_for, roots_in
+from dubstage.testing import ENGINES, request_for, roots_in
 from dubstage.workspace.digests import Digests, FileRecord
 from dubstage.workspace.layout import Artifact, Tree
 from dubstage.workspace.manifest import Manifest, Origin, content_key, write_manifest
@@ -92,6 +92,11 @@ def origin(stage: Stage, value: Origin | None) -> Callable[[Job], None]:
     return lambda job: setattr(job, "origins", {stage: value})
 
 
+def parameter(stage: Stage, **values: str | int | float | bool) -> Callable[[Job], None]:
+    engines = {**ENGINES, stage: ENGINES[stage].model_copy(update={"parameters": values})}
+    return lambda job: setattr(job, "request", request_for(Stage.INGEST, engines=engines))
+
+
 INTERIM = tuple(artifact for artifact in Artifact if not artifact.is_output)
 TABLE: dict[str, tuple[Callable[[Job], object], int]] = {
     "nothing": (lambda _: None, 6),
@@ -103,6 +108,9 @@ TABLE: dict[str, tuple[Callable[[Job], object], int]] = {
     "a missing model of transcribe": (origin(Stage.TRANSCRIBE, None), 2),
     "an imported translation": (origin(Stage.TRANSLATE, Origin(correction="file")), 3),
     "a recorded voice": (origin(Stage.SYNTHESIZE, Origin(voices={"A": "file"})), 4),
+    "where and how fast it is recognized": (parameter(
+        Stage.TRANSCRIBE, batch_size=4, device="cuda", align_languages="en,ko"), 6),
+    "how well it is recognized": (parameter(Stage.TRANSCRIBE, beam_size=1), 2),
     "all interim files deleted": (delete(*INTERIM), 6),
     "a changed output": (rewrite(Artifact.REPORT), 5),
     "a deleted output": (delete(Artifact.TRG_TRANSCRIPT), 3),

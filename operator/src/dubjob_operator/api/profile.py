@@ -159,7 +159,11 @@ class DubProfileSpec(ApiModel):
             profile = self.stages.get(str(stage))
             if profile and profile.engine:
                 choices[stage] = EngineChoice(
-                    engine=profile.engine, model=profile.model, parameters=profile.parameters or {}
+                    engine=profile.engine,
+                    model=profile.model,
+                    parameters=profile.parameters or {},
+                    has_token=self.hugging_face_token is not None
+                    and self.stage(stage).token_at_run_time is True,
                 )
         return choices
 

@@ -119,6 +119,9 @@ class EngineChoice(_Message):
     """Name of the model on the models volume, if the engine has one."""
     parameters: dict[str, str | int | float | bool] = {}
     """Engine settings from the profile."""
+    has_token: bool = False
+    """Whether the stage gets a Hugging Face token, with which some engines fetch a model that is
+    not on the models volume."""
 
 
 class SpeakerRange(_Message):

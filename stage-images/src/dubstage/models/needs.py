@@ -10,8 +10,10 @@ from pydantic import TypeAdapter
 
 from dubstage.contract import EngineChoice, Stage
 from dubstage.engines import ENGINES
+from dubstage.engines.languages import WHISPER
 from dubstage.engines.repositories import COMPANIONS, Need, Source
 from dubstage.errors import Misconfigured
+from dubstage.text.languages import engine_code
 
 
 def read_profile(path: Path) -> list[EngineChoice]:
@@ -54,7 +56,12 @@ def sources_of(name: str) -> tuple[Source, ...]:
     return find(model) if find else ()
 
 
-def companions(choice: EngineChoice) -> list[str]:
-    """The names of the models that the engine uses in addition to its own."""
+def companions(choice: EngineChoice, language: str | None = None) -> list[Need]:
+    """The models that the engine uses in addition to its own for a source in `language` (BCP
+    47); for one of any of the engine's languages if it is None."""
     engine = ENGINES.get(choice.engine)
-    return [need.name for need in engine.companions(choice)] if engine else []
+    if language:
+        code = engine_code(language, WHISPER) or language
+        parameters = {**choice.parameters, "align_languages": code}
+        choice = choice.model_copy(update={"parameters": parameters})
+    return engine.companions(choice) if engine else []

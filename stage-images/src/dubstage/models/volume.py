@@ -16,6 +16,8 @@ from dubstage.workspace.layout import Roots
 from dubstage.workspace.manifest import replacing
 
 SUMS = "SHA256SUMS"
+FETCHED = "hub"
+"""The revision of a model that the engine fetches when it runs."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +79,14 @@ def find_fault(folder: Path) -> str | None:
     return None
 
 
-def model_revision(roots: Roots, choice: EngineChoice) -> str | None:
-    """The revision of the chosen model and of its companions; None if the profile names no
-    model.
+def model_revision(
+    roots: Roots, choice: EngineChoice, language: str | None = None, *, has_token: bool = False
+) -> str | None:
+    """The revision of the chosen model and of the companions that are used; None if the profile
+    names no model.
 
+    `language`: of the source, BCP 47, if it is known: of the aligners, only its own counts.
+    `has_token`: whether a companion that is not on the volume is fetched instead.
     Raises ValueError if the model does not exist.
     """
     if not choice.model:
@@ -89,9 +95,10 @@ def model_revision(roots: Roots, choice: EngineChoice) -> str | None:
     if folder is None:
         raise ValueError(f"no model {choice.engine}/{choice.model}")
     revisions = [_revision(folder)]
-    for name in companions(choice):
-        companion = find_model(roots, name)
-        revisions.append(_revision(companion) if companion else "")
+    for need in companions(choice, language):
+        companion = find_model(roots, need.name)
+        is_fetched = has_token and any(source.gated for source in need.sources)
+        revisions.append(_revision(companion) if companion else FETCHED * is_fetched)
     if len(revisions) == 1:
         return revisions[0]
     return hashlib.sha256(" ".join(revisions).encode()).hexdigest()

@@ -18,6 +18,7 @@ from dubstage.inputs import corrections, voice_files
 from dubstage.inputs.source import resolve_source
 from dubstage.logs import Progress, step
 from dubstage.models import model_revision
+from dubstage.models.pull import hugging_face_token
 from dubstage.run.background import in_background
 from dubstage.workspace.digests import Digests, FileRecord
 from dubstage.workspace.layout import Artifact, Roots, Tree
@@ -88,7 +89,12 @@ class Attempt:
         voices = {}
         if stage is Stage.SYNTHESIZE:
             voices = voice_files.digests_of(self.roots, self.request.job_id, self.digests)
-        return Origin(model_revision(self.roots, self.request.engines[stage]), voices=voices)
+        choice, is_own = self.request.engines[stage], stage is self.request.stage
+        has_token = hugging_face_token() is not None if is_own else choice.has_token
+        revision = model_revision(
+            self.roots, choice, self.request.source_language, has_token=has_token
+        )
+        return Origin(revision, voices=voices)
 
     def work(self, run: StageRun) -> Manifest:
         """Call `run`, or import a correction instead, publish the files that were written,

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from dubstage.contract import Stage
+from dubstage.engines.neutral import decisive
 from dubstage.models import model_revision
 from dubstage.synthesize.clip_cache import ClipCache, ClipRecord, clip_key, seconds_of
 from dubstage.synthesize.engine import (
@@ -57,7 +58,7 @@ class ClipMaker:
             "revision": model_revision(work.tree.roots, choice),
             "parameters": {
                 name: value
-                for name, value in choice.parameters.items()
+                for name, value in decisive(choice.parameters).items()
                 if name not in SPEED_PARAMETERS
             },
             "language": work.request.target_language,

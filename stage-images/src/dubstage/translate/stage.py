@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dubstage.contract import Stage
 from dubstage.contract.summary import StageSummary
 from dubstage.engines import engine_of
+from dubstage.engines.neutral import decisive
 from dubstage.errors import BadInput, NoInput
 from dubstage.models import model_revision
 from dubstage.text.counting import counted, listed
@@ -28,9 +29,6 @@ from dubstage.translate.translation_cache import TranslationCache
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.stages import PRODUCER, STAGES
 from dubstage.workspace.work import Outcome, Work
-
-TIMING_PARAMETERS = frozenset({"concurrency", "timeout_seconds"})
-"""Parameters of engines that do not change a translation."""
 
 
 def run(work: Work) -> Outcome:
@@ -117,7 +115,6 @@ def _budgets(segments: Sequence[Segment], target: str) -> list[Budget | None]:
 
 def _cache(work: Work, source: str) -> TranslationCache:
     request = work.request
-    parameters = request.engine.parameters
     return TranslationCache(
         work.tree.translation_cache,
         {
@@ -125,7 +122,7 @@ def _cache(work: Work, source: str) -> TranslationCache:
             "engine": request.engine.engine,
             "model": request.engine.model,
             "revision": model_revision(work.tree.roots, request.engine),
-            "parameters": {x: parameters[x] for x in parameters if x not in TIMING_PARAMETERS},
+            "parameters": decisive(request.engine.parameters),
             "languages": [source, request.target_language],
             "glossary": [entry.model_dump() for entry in request.glossary],
             "options": request.translation.model_dump(exclude_none=True),

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict
 
 from dubstage.contract import Stage, StageRequest
 from dubstage.contract.summary import StageSummary
+from dubstage.engines.neutral import decisive
 from dubstage.workspace.digests import FileRecord
 from dubstage.workspace.layout import Artifact, Tree
 from dubstage.workspace.stages import STAGES
@@ -91,7 +92,7 @@ def content_key(request: StageRequest, stage: Stage, inputs: InputDigests, origi
             "engine": choice.engine,
             "model": choice.model,
             "model_revision": origin.model_revision,
-            "engine_parameters": choice.parameters,
+            "engine_parameters": decisive(choice.parameters),
         }
     if origin.voices:
         parts["voices"] = dict(origin.voices)
