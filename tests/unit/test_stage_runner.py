@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,10 +12,11 @@ import pytest
 
 from dubstage.contract import EngineChoice, ExitCode, Stage, StageRequest
 from dubstage.contract.summary import StageSummary
-from dubstage.errors import BadInput
-from dubstage.testing import ENGINES, Ended, request_for, run_stage_in
+from dubstage.errors import BadInput, Misconfigured
+from dubstage.testing import ENGINES, Ended, request_for, roots_in, run_stage_in
 from dubstage.workspace import digests, ownership
-from dubstage.workspace.layout import Artifact
+from dubstage.workspace.layout import Artifact, Tree
+from dubstage.workspace.manifest import replacing
 from dubstage.workspace.stages import STAGES
 from dubstage.workspace.work import Outcome, Work
 
@@ -190,6 +192,31 @@ def test_empty_claim_can_be_taken_over(volumes: Path, monkeypatch: pytest.Monkey
     assert run(volumes, Stage.SEPARATE).code == ExitCode.OK
     assert run(volumes, Stage.INGEST, name="other", job_id="clip").code == ExitCode.CONFIG
     assert not list(tree.owner.parent.glob(".owner*"))
+
+
+def test_claims_at_the_same_time_have_files_of_their_own(
+    volumes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process id is 1 in every pod, so that it distinguishes nothing."""
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+    tree = Tree(roots_in(volumes), "clip")
+    put = ownership._put
+    others: list[Path] = []
+
+    def interrupted(mine: Path, owner: Path) -> None:
+        if not others:
+            others.append(mine)
+            ownership.claim(tree, request_for(Stage.INGEST, name="other"))
+            assert mine.exists()
+        put(mine, owner)
+
+    monkeypatch.setattr(ownership, "_put", interrupted)
+    with pytest.raises(Misconfigured, match="belongs to the DubJob dubbing/other"):
+        ownership.claim(tree, request_for(Stage.INGEST))
+    with replacing(tree.owner) as first, replacing(tree.owner) as second:
+        assert first != second
+        first.touch()
+        second.touch()
 
 
 def test_killed_run_does_not_change_the_previous_result(volumes: Path) -> None:

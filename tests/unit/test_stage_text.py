@@ -12,6 +12,7 @@ from dubstage.engines.languages import (
     GTTS,
     WHISPER,
     Languages,
+    whisper,
 )
 from dubstage.errors import BadInput
 from dubstage.testing import ENGINES, request_for
@@ -105,6 +106,13 @@ def test_needs_translation(source: str, target: str, needed: bool) -> None:
         ("fil", WHISPER, "tl"),
         ("jv", WHISPER, "jw"),
         ("cmn-Hans", ESPEAK, "cmn"),
+        ("pt-BR", ESPEAK, "pt-br"),
+        ("pt-PT", ESPEAK, "pt"),
+        ("es-MX", ESPEAK, "es-419"),
+        ("es-ES", ESPEAK, "es"),
+        ("en-US", ESPEAK, "en-us"),
+        ("en-GB", ESPEAK, "en-gb"),
+        ("fr-CA", ESPEAK, "fr"),
         ("no", ESPEAK, "nb"),
         ("lb", GTTS, None),
         ("pt-BR", GTTS, "pt"),
@@ -171,3 +179,13 @@ def test_engine_with_one_code_for_both_variants_is_refused() -> None:
     )
     with pytest.raises(BadInput, match="knows pt-PT and pt-BR as one language"):
         check(request)
+
+
+@pytest.mark.parametrize(
+    ("model", "has_yue"),
+    [("large-v2", False), ("base", False), ("large-v3", True), ("large-v3-turbo", True)],
+)
+def test_only_new_whisper_models_know_cantonese(model: str, has_yue: bool) -> None:
+    found = whisper(EngineChoice(engine="whisperx", model=model))
+    assert (engine_code("yue", found) is not None) is has_yue
+    assert engine_code("zh-TW", found) == "zh"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from unicodedata import normalize
 
 import numpy
 import pytest
@@ -12,10 +13,11 @@ import soundfile
 from speech_world import RATE, WatchedEngine, segment, tone, write_job
 
 from dubstage.contract import ExitCode, Stage
+from dubstage.inputs import voice_files
 from dubstage.synthesize import stage
 from dubstage.synthesize.google import Gtts
 from dubstage.synthesize.references import SegmentAudio, best_reference
-from dubstage.testing import Ended, request_for, run_stage_in
+from dubstage.testing import Ended, request_for, roots_in, run_stage_in
 from dubstage.timing.onset import speech_bounds
 from dubstage.workspace.layout import Artifact
 
@@ -233,3 +235,12 @@ def test_source_without_a_voice_is_refused(tmp_path: Path, engine: WatchedEngine
     ended = synthesize(tmp_path)
     assert (ended.code, ended.result.reason) == (ExitCode.DATAERR, "NoVoice")
     assert "inputs/clip/voices/" in ended.result.message
+
+
+def test_name_of_a_recording_in_decomposed_letters_is_the_speakers(tmp_path: Path) -> None:
+    """As macOS stores it."""
+    folder = tmp_path / "inputs/clip/voices"
+    folder.mkdir(parents=True)
+    (tmp_path / "models").mkdir()
+    (folder / (normalize("NFD", "José") + ".wav")).touch()
+    assert list(voice_files.find(roots_in(tmp_path), "clip")) == ["José"]

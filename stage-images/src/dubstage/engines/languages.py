@@ -27,6 +27,9 @@ WHISPER = _languages(
 )
 """The list of Whisper's tokenizer."""
 
+SINCE_LARGE_V3 = frozenset({"yue"})
+"""The languages of Whisper large-v3 and turbo that earlier models have no token for."""
+
 APERTIUM_PAIRS = {"ca": ("en",), "en": ("ca", "es"), "es": ("en",)}
 """Source language to the targets that the cpu image has a pair for."""
 
@@ -41,11 +44,12 @@ GOOGLE_TRANSLATE = _languages(
 BCP 47 has two, and Chinese has a region instead of a script."""
 
 ESPEAK = _languages(
-    "af am ar as az ba be bg bn bs ca cmn cs cy da de el en es et eu fa fi fr gu haw he hi hr ht "
-    "hu hy id is it ja ka kk kn ko la lb lt lv mi mk ml mr ms mt my nb ne nl nn om pa pl pt "
+    "af am ar as az ba be bg bn bs ca cmn cs cy da de el en en-gb en-us es es-419 et eu fa fi fr "
+    "fr-be fr-ch gu haw he hi hr ht "
+    "hu hy id is it ja ka kk kn ko la lb lt lv mi mk ml mr ms mt my nb ne nl nn om pa pl pt pt-br "
     "ro ru sd si sk sl sq sr sv sw ta te th tk tr tt uk ur uz vi"
 )
-"""The names of espeak-ng 1.51's voices, without those of regions."""
+"""The names of espeak-ng 1.51's voices, without those of dialects."""
 
 GTTS = _languages(
     "af am ar bg bn bs ca cs cy da de el en es et eu fi fr fr-CA gl gu ha hi hr hu id is it iw ja "
@@ -60,6 +64,12 @@ KOKORO = _languages("ca en en-GB es es-419 fr it pt")
 COSYVOICE_2 = _languages("en ja ko yue zh")
 COSYVOICE_3 = _languages("de en es fr it ja ko ru yue zh")
 """The languages that the models' own pages name."""
+
+
+def whisper(choice: EngineChoice) -> Languages:
+    """The languages of the chosen Whisper model."""
+    is_new = any(name in (choice.model or "") for name in ("large-v3", "turbo"))
+    return WHISPER if is_new else Languages(WHISPER.codes - SINCE_LARGE_V3)
 
 
 def cosyvoice(choice: EngineChoice) -> Languages:

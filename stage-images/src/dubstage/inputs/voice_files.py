@@ -8,6 +8,7 @@ from pathlib import Path
 from dubstage.contract import StageRequest
 from dubstage.errors import BadInput
 from dubstage.media.audio import MAX_CLIPPED_SHARE, clipped_share
+from dubstage.text.unicode import composed
 from dubstage.workspace.digests import Digests
 from dubstage.workspace.layout import Roots
 
@@ -25,7 +26,8 @@ EXPECTED = (
 
 
 def find(roots: Roots, job_id: str) -> dict[str, Path]:
-    """The recordings, by speaker, without hidden files.
+    """The recordings, by speaker, without hidden files. Names are composed: macOS stores
+    ``José`` with separate accents.
 
     Raises :class:`BadInput` for a name that is not UTF-8.
     """
@@ -39,7 +41,7 @@ def find(roots: Roots, job_id: str) -> dict[str, Path]:
                 "not UTF-8. Expected the speaker's name and .wav; rename it.",
                 reason="BadVoice",
             )
-    return {path.stem: path for path in paths}
+    return {composed(path.stem): path for path in paths}
 
 
 def digests_of(roots: Roots, job_id: str, digests: Digests) -> dict[str, str]:

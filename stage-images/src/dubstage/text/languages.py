@@ -67,4 +67,7 @@ def engine_code(tag: str, languages: Languages) -> str | None:
     codes = sorted(code for code in languages.codes if same_language(tag, code))
     if not codes:
         return None
-    return closest_supported_match(tag, codes, max_distance=ANY_VARIANT)
+    # For CLDR, pt and pt-BR are the same, so that it takes either.
+    by_tag = {code.lower(): code for code in codes}
+    same = by_tag.get(tag.lower()) or by_tag.get(standard(tag).lower())
+    return same or closest_supported_match(tag, codes, max_distance=ANY_VARIANT)

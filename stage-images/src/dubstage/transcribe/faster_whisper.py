@@ -15,6 +15,7 @@ from dubstage.models import model_folder
 from dubstage.run.gpu_memory import MemoryFallback, is_out_of_memory
 from dubstage.text.languages import is_spaced
 from dubstage.text.transcript import Word
+from dubstage.transcribe.device import device_of
 from dubstage.transcribe.engine import Recognition
 from dubstage.transcribe.word_pieces import join_pieces, keep_spaces
 from dubstage.workspace.work import Work
@@ -40,13 +41,13 @@ class FasterWhisper:
     def __init__(self, folder: Path, choice: EngineChoice) -> None:
         """Load the model.
 
-        `choice.parameters`: ``device`` (cpu), ``compute_type`` (int8), ``batch_size`` (2 on
-        the CPU, else 8), ``beam_size`` (5). Raises :class:`Misconfigured` if the model
-        cannot be loaded.
+        `choice.parameters`: ``device`` (a GPU if there is one), ``compute_type`` (float16 on a
+        GPU, else int8), ``batch_size`` (2 on the CPU, else 8), ``beam_size`` (5). Raises
+        :class:`Misconfigured` if the model cannot be loaded.
         """
         parameters = choice.parameters
         self._beam_size = int(parameters.get("beam_size", BEAM_SIZE))
-        device = str(parameters.get("device", "cpu"))
+        device = device_of(choice)
 
         def load(compute_type: str) -> Any:
             from faster_whisper import WhisperModel
@@ -56,10 +57,9 @@ class FasterWhisper:
             )
 
         self._models = Models(choice, load)
-        compute_type = str(parameters.get("compute_type", "int8"))
-        batch_size = int(
-            parameters.get("batch_size", CPU_BATCH_SIZE if device == "cpu" else BATCH_SIZE)
-        )
+        is_gpu = device.startswith("cuda")
+        compute_type = str(parameters.get("compute_type", "float16" if is_gpu else "int8"))
+        batch_size = int(parameters.get("batch_size", BATCH_SIZE if is_gpu else CPU_BATCH_SIZE))
         self._fallback = MemoryFallback(memory_steps(batch_size, compute_type), "recognition")
         self._fallback.run(lambda step: self._models.load(step[1]))
 

@@ -12,7 +12,6 @@ from typing import Any
 
 from dubstage.contract import EngineChoice, SpeakerRange
 from dubstage.engines.repositories import ALIGNER_ENGINE, DIARIZER
-from dubstage.errors import Misconfigured
 from dubstage.logs import step
 from dubstage.media.windows import recognizer_samples
 from dubstage.models import model_folder
@@ -20,6 +19,7 @@ from dubstage.models.pull import hugging_face_token
 from dubstage.models.volume import find_model
 from dubstage.run.gpu_memory import MemoryFallback
 from dubstage.text.languages import is_spaced
+from dubstage.transcribe.device import device_of
 from dubstage.transcribe.diarization import Diarizer, Progress, devices, in_percent, unusable
 from dubstage.transcribe.engine import Recognition
 from dubstage.transcribe.faster_whisper import (
@@ -67,7 +67,7 @@ class WhisperX:
         is_local = find_model(roots, DIARIZER) is not None or not token
         self._roots = roots
         self._whisperx = _import(scratch, is_offline=is_local)
-        self._device = _device(choice)
+        self._device = device_of(choice)
         self._diarizer = Diarizer(self._whisperx, roots, choice, token, self._device)
         self._beam_size = int(parameters.get("beam_size", BEAM_SIZE))
 
@@ -208,20 +208,6 @@ def _import(scratch: Path, is_offline: bool) -> Any:
             (folder / name).touch()
     data.path.insert(0, str(scratch / "nltk"))
     return whisperx
-
-
-def _device(choice: EngineChoice) -> str:
-    from ctranslate2 import get_cuda_device_count
-
-    has_gpu = get_cuda_device_count() > 0
-    device = str(choice.parameters.get("device", "cuda" if has_gpu else "cpu"))
-    if device.startswith("cuda") and not has_gpu:
-        raise Misconfigured(
-            f"The engine {choice.engine} has the parameter device={device}, and its pod has no "
-            "GPU: give the profile's stage a GPU, or remove the parameter.",
-            reason="NoGpu",
-        )
-    return device
 
 
 def _part(progress: Progress, start: float, end: float) -> Progress:

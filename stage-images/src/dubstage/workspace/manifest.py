@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict
 
@@ -127,8 +128,9 @@ def write_manifest(tree: Tree, manifest: Manifest) -> None:
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary path next to `path` that replaces it if the block succeeds."""
+    # The process id is 1 in every pod.
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    temporary = path.with_name(f".{path.name}.{uuid4().hex}.partial")
     try:
         yield temporary
         sync(temporary)

@@ -11,6 +11,7 @@ import json
 import os
 import time
 from pathlib import Path
+from uuid import uuid4
 
 from dubstage.contract import Stage, StageRequest
 from dubstage.errors import Misconfigured, NoInput
@@ -28,7 +29,7 @@ def claim(tree: Tree, request: StageRequest) -> None:
     Raises :class:`Misconfigured` if the folder belongs to another DubJob.
     """
     tree.owner.parent.mkdir(parents=True, exist_ok=True)
-    mine = tree.owner.with_name(f".owner.{os.getpid()}.partial")
+    mine = tree.owner.with_name(f".owner.{uuid4().hex}.partial")
     try:
         mine.write_text(json.dumps({"namespace": request.namespace, "name": request.name}) + "\n")
         sync(mine)
