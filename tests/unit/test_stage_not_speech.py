@@ -4,17 +4,21 @@ transcript."""
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 
-from dubstage.contract import ExitCode, Stage
+from dubstage.contract import ExitCode, GlossaryEntry, Stage
 from dubstage.inputs.corrections import Entry
 from dubstage.synthesize.stage import unspoken
 from dubstage.testing import Ended, request_for, run_stage_in
 from dubstage.text.not_speech import is_not_speech, spoken
 from dubstage.text.transcript import ClipFlag, Segment, TranslatedSegment
+from dubstage.translate import stage
 from dubstage.translate.assignment import assign
+from dubstage.translate.engine import SourceSegment, Translation, TranslationContext
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Outcome, Work
 
@@ -133,8 +137,8 @@ def volumes(tmp_path: Path) -> Path:
     for path in ("inputs/clip/source.mp4", "models/faster-whisper/base/SHA256SUMS"):
         (tmp_path / path).parent.mkdir(parents=True)
         (tmp_path / path).write_text("")
-    for stage in (Stage.INGEST, Stage.SEPARATE, Stage.TRANSCRIBE):
-        assert run_stage_in(tmp_path, request_for(stage), engine).code == ExitCode.OK
+    for earlier in (Stage.INGEST, Stage.SEPARATE, Stage.TRANSCRIBE):
+        assert run_stage_in(tmp_path, request_for(earlier), engine).code == ExitCode.OK
     return tmp_path
 
 
@@ -181,3 +185,37 @@ def test_a_deleted_text_of_a_review_keeps_the_original(volumes: Path) -> None:
     ended = translate(volumes, "translation.json", json.dumps(items))
     rows = json.loads(ended.tree.path(Artifact.TRANSLATED).read_text())
     assert [row["untranslated"] for row in rows] == [False, False, True, False, False]
+
+
+class Asked:
+    """Translates every text to the same, and records the texts."""
+
+    reads_context = False
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def translate(
+        self, segments: Sequence[SourceSegment], job: TranslationContext
+    ) -> Iterator[Translation]:
+        for segment in segments:
+            self.texts.append(segment.text)
+            yield Translation(segment.segment_id, f"Traducido: {segment.text}")
+
+
+def test_songs_are_not_translated_and_terms_match_in_any_form(
+    volumes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Asked()
+    monkeypatch.setattr(stage, "load_engine", lambda _: engine)
+    term = GlossaryEntry(term=normalize("NFD", "Café Müller"), translation=normalize("NFD", "Café"))
+    path = volumes / "interim/clip/text/src/sentence/transcript.json"
+    rows = json.loads(path.read_text())
+    rows[0]["text"] = "[laughs] We meet at Café Müller."
+    path.write_text(json.dumps(rows))
+    ended = run_stage_in(volumes, request_for(Stage.TRANSLATE, glossary=[term]))
+    assert ended.code == ExitCode.OK, ended.result
+    assert not [text for text in engine.texts if "♪" in text or "[" in text]
+    rows = json.loads(ended.tree.path(Artifact.TRANSLATED).read_text())
+    assert rows[0]["translation"] == "Traducido: We meet at Café."
+    assert (rows[4]["translation"], rows[4]["untranslated"]) == ("♪ la la la ♪", False)

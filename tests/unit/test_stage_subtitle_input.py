@@ -52,6 +52,12 @@ def entries(
         (normalize("NFD", "Café Müller"), "Café Müller"),
         ("JOHN: Hello there.", "Hello there."),
         ("DR. O'NEIL: Hello there.", "Hello there."),
+        ("Привет: как дела?", "Привет: как дела?"),
+        ("ИВАН: Как дела?", "Как дела?"),
+        ("Überraschung: es geht.", "Überraschung: es geht."),
+        ("OK: let us go.", "OK: let us go."),
+        ("-5 degrees today", "-5 degrees today"),
+        ("He was\n– of course – late.", "He was – of course – late."),
         ("NOTE: do not enter", "NOTE: do not enter"),
         ("WE SAY: ALL CAPITALS", "WE SAY: ALL CAPITALS"),
         ("It is 12:30 now: go.", "It is 12:30 now: go."),
@@ -198,6 +204,13 @@ def test_dialogue_dashes_divide_a_cue(tmp_path: Path) -> None:
     assert (first.start, second.end) == (1.0, 3.0)
     assert first.end == second.start
     assert second.end - second.start < first.end - first.start
+
+
+@pytest.mark.parametrize(
+    "raw", ["Who?\n- Me.", "- Who? - Me.", "–Who?\n–Me.", "- ANN: Who?\n- BOB: Me."]
+)
+def test_two_people_in_one_cue_have_a_segment_each(tmp_path: Path, raw: str) -> None:
+    assert texts(tmp_path, TIMES + raw + "\n") == ["Who?", "Me."]
 
 
 def test_songs_and_sounds_keep_their_text(tmp_path: Path) -> None:

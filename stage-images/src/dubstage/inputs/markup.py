@@ -26,10 +26,13 @@ SPEAKER = re.compile(r"^\s*[\[(]?(?P<name>SPEAKER_\d+)[\])]?\s*:?\s*", re.I)
 LABEL = re.compile(r"^(?P<dash>\s*[-–—]\s*|\s*>>\s*)?(?P<name>[^\W\d_a-z][^\W_a-z .'’#\d-]*"
                    r"(?:[ .'’#-]+[^\W_a-z]+)*):\s+(?=\S)")  # fmt: skip
 """``JOHN: Hello.``: the speaker in capitals, as in subtitles for the hard of hearing."""
-NO_LABELS = frozenset("PS NB NOTE WARNING ERROR ATTENTION URGENT TODO FYI".split())
+NO_LABELS = frozenset("OK PS NB NOTE WARNING ERROR ATTENTION URGENT TODO FYI".split())
 CHANGE = re.compile(r"^\s*>{2,3}\s*")
 """The mark of live captions for another speaker."""
-DASH = re.compile(r"^\s*[-–—‐]\s*(?=\S)")
+DASH = re.compile(r"^\s*[-–—‐]\s*(?=[^\W\d]|[¿¡\"“«'‘(\[…])")
+"""The dash before what somebody says; no minus sign."""
+INNER_DASH = re.compile(r"(?<=[.?!…。？！])\s+(?=[-–—‐]\s)")
+"""The place before the dash of the second person in one row."""
 
 
 def rows_of(raw: str) -> tuple[list[str], str]:
@@ -54,22 +57,30 @@ def without_label(row: str) -> str:
     label = LABEL.match(row)
     if label is None or len(label["name"]) < 2 or label["name"] in NO_LABELS:
         return row
+    if not label["name"].isupper():
+        return row
     rest = row[label.end() :]
     return (label["dash"] or "") + rest if any(x.islower() for x in rest) else row
 
 
 def turns_of(rows: list[str]) -> list[str]:
-    """The texts that different people say: one for each row with a dash, if two rows or more
-    have one; else all rows together."""
-    if sum(bool(DASH.match(row)) for row in rows) < 2 or not DASH.match(rows[0]):
-        return [" ".join(DASH.sub("", row) if row is rows[0] else row for row in rows)]
+    """The texts that different people say: one for each row with a dash, or all rows together if
+    there is no dash but one at the start."""
     turns: list[str] = []
-    for row in rows:
-        if DASH.match(row):
-            turns.append(DASH.sub("", row))
+    for row in _at_dashes(rows):
+        dash = DASH.match(row)
+        text = row[dash.end() :] if dash else row
+        # A sentence may go on after a dash at the start of a row.
+        if not turns or (dash and not text[:1].islower()):
+            turns.append(text)
         else:
             turns[-1] += f" {row}"
     return turns
+
+
+def _at_dashes(rows: list[str]) -> list[str]:
+    """The rows, those that start with a dash divided at the dash of the next person."""
+    return [part for row in rows for part in (INNER_DASH.split(row) if DASH.match(row) else [row])]
 
 
 def _character(match: re.Match[str]) -> str:

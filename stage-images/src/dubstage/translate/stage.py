@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dubstage.contract import Stage
+from dubstage.contract import GlossaryEntry, Stage
 from dubstage.contract.summary import StageSummary
 from dubstage.engines import engine_of
 from dubstage.engines.neutral import decisive
@@ -20,6 +20,7 @@ from dubstage.text.transcript import (
     read_list,
     write_list,
 )
+from dubstage.text.unicode import composed
 from dubstage.timing.budget import Budget, budget
 from dubstage.timing.prediction import SpeechRate
 from dubstage.timing.slot import TimedSegment, slots
@@ -48,7 +49,10 @@ def run(work: Work) -> Outcome:
             reason="SameLanguage",
         )
     job = TranslationContext(
-        source=source, target=target, glossary=request.glossary, options=request.translation
+        source=source,
+        target=target,
+        glossary=[_composed(entry) for entry in request.glossary],
+        options=request.translation,
     )
     cache = _cache(work, source)
     if request.force:
@@ -83,13 +87,22 @@ def _translations(rounds: Rounds, segments: Sequence[Segment], target: str) -> l
     """The translation of each segment. What nobody says stays as it is: ``[laughter]``."""
     budgets = _budgets(segments, target)
     speech = [
-        (segment.model_copy(update={"text": " ".join(spoken(segment.text).split())}), size)
+        (
+            segment.model_copy(update={"text": " ".join(spoken(composed(segment.text)).split())}),
+            size,
+        )
         for segment, size in zip(segments, budgets, strict=True)
         if not is_not_speech(segment.text)
     ]
     texts = rounds.translate([one for one, _ in speech], [size for _, size in speech])
     translated = {one.segment_id: text for (one, _), text in zip(speech, texts, strict=True)}
     return [translated.get(one.segment_id, Translated(one.text)) for one in segments]
+
+
+def _composed(entry: GlossaryEntry) -> GlossaryEntry:
+    """The entry in the form of letters that segments have."""
+    rendering = None if entry.translation is None else composed(entry.translation)
+    return GlossaryEntry(term=composed(entry.term), translation=rendering)
 
 
 def _read(work: Work) -> list[Segment]:
