@@ -5,6 +5,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
+USER_PATH := $(PATH)
 export DUBJOB_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/dubjob
 export PATH := $(DUBJOB_CACHE)/bin:$(PATH)
 export PYTHONPATH := local-cluster/src
@@ -52,7 +53,8 @@ verify: bootstrap ## Check lint, format, types, import contracts, wording, gener
 	$(MAKE) lock-check
 	$(MAKE) crds-check docs-check prose
 	@$(CLUSTER) tools kubectl
-	helm lint --strict --quiet charts/dubjob-operator charts/dubjob-profiles
+	helm lint --strict --quiet charts/dubjob-operator --set image.repository=operator
+	helm lint --strict --quiet charts/dubjob-profiles --set images.cpu=cpu,images.extra=extra,images.stt=stt,images.tts=tts
 
 .PHONY: crds
 crds: ## Generate the CustomResourceDefinitions from the API models
@@ -179,14 +181,19 @@ cluster-down: ## Stop the local cluster and keep the media
 
 # ---- deployment ------------------------------------------------------------------
 
-# For your own cluster: a kustomization with the claims, and a file that lists the images.
+# For your own cluster: a kustomization with the claims, a file that lists the images, and values of
+# dubjob-profiles and of dubjob-operator. An upgrade keeps what is not given.
 CLAIMS ?= data-pvc/base
-IMAGES ?= build/images.env
+IMAGES ?=
+VALUES ?=
+OPERATOR_VALUES ?=
 
+# Your own kubectl and helm, not those of the local cluster.
 .PHONY: deploy
 deploy: ## Install or upgrade on the local cluster if it exists, else on the current context of kubectl
 	@if [ -e $(LOCAL_KUBECONFIG) ]; then $(MAKE) deploy-local; \
-	  else $(CLUSTER) tools kubectl && $(STEP) "deploy" charts/install.sh $(CLAIMS) $(IMAGES); fi
+	  else PATH='$(USER_PATH)' OPERATOR_VALUES='$(OPERATOR_VALUES)' \
+	    charts/install.sh '$(CLAIMS)' '$(IMAGES)' $(if $(VALUES),--values '$(VALUES)'); fi
 
 # If the packages with Kokoro were not available, espeak-ng speaks.
 VOICE = $(if $(wildcard $(SEED)/kokoro/v1.0/SHA256SUMS),,--set profiles.cpu.stages.synthesize.engine=espeak-ng --set profiles.cpu.stages.synthesize.model=null)
@@ -196,7 +203,7 @@ deploy-local:
 	@$(CLUSTER) up
 	@[ -e build/images.env ] || $(MAKE) images
 	@$(CLUSTER) load build/images.env $(STORAGE)/oci
-	@KUBECONFIG=$(LOCAL_KUBECONFIG) $(STEP) "deploy" charts/install.sh data-pvc/local-cluster build/images.env --values local-cluster/values.yaml $(VOICE)
+	@KUBECONFIG=$(LOCAL_KUBECONFIG) $(STEP) "deploy" charts/install.sh data-pvc/local-cluster build/images.env --reset-values --values local-cluster/values.yaml $(VOICE)
 
 .PHONY: lock
 lock: bootstrap ## Lock the requirements of the images, with hashes

@@ -95,8 +95,13 @@ class Bench:
         self.kubectl("create", "namespace", "dubjob-system")
         self.kubectl("apply", "--server-side", "-f", str(ROOT / "crds"))
         self.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
-        self._chart("dubjob-operator", "dubjob-system", "replicas=0,crds.enabled=false")
-        self._chart("dubjob-profiles", "dubbing")
+        self._chart(
+            "dubjob-operator",
+            "dubjob-system",
+            "replicas=0,crds.enabled=false,image.repository=operator",
+        )
+        images = "images.cpu=cpu,images.extra=extra,images.stt=stt,images.tts=tts"
+        self._chart("dubjob-profiles", "dubbing", f"modelPull.enabled=false,{images}")
         for claim in ("data", "models"):
             self._claim(claim)
         self.log = folder / "pods.log"

@@ -16,6 +16,11 @@ ROOT = Path(__file__).parents[2]
 CHARTS = ROOT / "charts"
 OPERATOR, PROFILES = "dubjob-operator", "dubjob-profiles"
 NAMESPACES = {OPERATOR: "dubjob-system", PROFILES: "dubbing"}
+IMAGES: dict[str, dict[str, Any]] = {
+    OPERATOR: {"image.repository": "r.example/operator"},
+    PROFILES: {f"images.{name}": f"r.example/{name}:1" for name in ("cpu", "extra", "stt", "tts")},
+}
+"""The images, which the charts have no defaults for. A test's own values come after them."""
 Object = dict[str, Any]
 
 
@@ -39,18 +44,21 @@ def render(chart: str, **values: Any) -> Rendered:
 
 def render_in(namespace: str, chart: str, **values: Any) -> Rendered:
     """The same for a release in `namespace`."""
-    given = json.dumps({key.replace("__", "."): v for key, v in values.items()})
-    done = _helm(chart, given, namespace)
+    done = _helm(chart, _flags(chart, values), namespace)
     assert done.returncode == 0, done.stderr
     return Rendered(each for each in yaml.safe_load_all(done.stdout) if each)
 
 
 def complaint(chart: str, **values: Any) -> str:
     """What Helm says of values that it does not take."""
-    given = json.dumps({key.replace("__", "."): v for key, v in values.items()})
-    done = _helm(chart, given, NAMESPACES[chart])
+    done = _helm(chart, _flags(chart, values), NAMESPACES[chart])
     assert done.returncode != 0, "Helm took it"
     return done.stderr
+
+
+def _flags(chart: str, values: Object) -> str:
+    """The values as JSON, after the images: an object that is given replaces nothing else."""
+    return json.dumps({**IMAGES[chart], **{k.replace("__", "."): v for k, v in values.items()}})
 
 
 @lru_cache

@@ -29,13 +29,15 @@ def stages(profile: Object) -> dict[Stage, StageProfile]:
 def test_only_profiles_of_the_releases_namespace_are_created_by_default() -> None:
     found = render(PROFILES)
     assert set(found.of("DubProfile")) == {"cpu", "gpu", "default"}
-    assert {each["kind"] for each in found} == {"DubProfile", "NetworkPolicy"}
+    kinds = {each["kind"] for each in found}
+    assert kinds == {"DubProfile", "NetworkPolicy", "ConfigMap", "Job"}
     assert {each["metadata"]["namespace"] for each in found} == {"dubbing"}
 
 
 def test_profiles_of_the_cluster_have_the_same_specs() -> None:
     found = render(PROFILES, kind="ClusterDubProfile")
-    assert {each["kind"] for each in found} == {"ClusterDubProfile", "NetworkPolicy"}
+    kinds = {each["kind"] for each in found}
+    assert kinds == {"ClusterDubProfile", "NetworkPolicy", "ConfigMap", "Job"}
     profiles = found.of("ClusterDubProfile")
     assert not any("namespace" in each["metadata"] for each in profiles.values())
     own = render(PROFILES).of("DubProfile")
@@ -134,9 +136,10 @@ def test_profiles_are_accepted() -> None:
 
 
 def test_image_can_be_a_short_name_or_a_reference() -> None:
-    images = {"cpu": "r.example/cpu:9"}
     profiles = {"cpu": {"stages": {"mux": {"image": "r.example/own:1"}}}}
-    found = stages(render(PROFILES, images=images, profiles=profiles).of("DubProfile")["cpu"])
+    found = stages(
+        render(PROFILES, images__cpu="r.example/cpu:9", profiles=profiles).of("DubProfile")["cpu"]
+    )
     assert found[Stage.TRANSCRIBE].image == "r.example/cpu:9"
     assert found[Stage.MUX].image == "r.example/own:1"
 
@@ -218,6 +221,43 @@ def test_token_comes_from_the_secret_of_the_profile() -> None:
     environment = job["spec"]["template"]["spec"]["containers"][0]["env"]
     reference = {"name": "hub", "key": "token", "optional": True}
     assert {"name": "HF_TOKEN", "valueFrom": {"secretKeyRef": reference}} in environment
+
+
+def test_models_of_the_default_profile_are_pulled_by_an_image_that_can() -> None:
+    for profile, image in (("cpu", "r.example/cpu:1"), ("gpu", "r.example/stt:1")):
+        found = render(PROFILES, defaultProfile=profile)
+        assert set(found.of("ConfigMap")) == {f"dubjob-model-pull-{profile}"}
+        (container,) = found.one("Job")["spec"]["template"]["spec"]["containers"]
+        assert container["image"] == image
+    for off in ({"modelPull__enabled": False}, {"defaultProfile": ""}):
+        assert not render(PROFILES, **off).of("Job")
+
+
+def test_missing_image_is_a_sentence() -> None:
+    for name in ("cpu", "extra"):
+        assert f"images.{name} is empty: set it to an image that the nodes can pull" in complaint(
+            PROFILES, **{f"images__{name}": ""}
+        )
+    empty = {"images__stt": "", "defaultProfile": "gpu"}
+    assert "images.stt is empty" in complaint(PROFILES, **empty)
+    assert "images.extra is empty" in complaint(
+        PROFILES, images__extra="", createProfiles=False, modelPull__enabled=False,
+        prune__enabled=True,
+    )  # fmt: skip
+
+
+def test_profile_whose_images_are_not_set_is_omitted() -> None:
+    found = render(PROFILES, images__tts="").of("DubProfile")
+    assert set(found) == {"cpu", "default"}
+    own = {"own": {**values(PROFILES)["profiles"]["gpu"], "defaults": {"image": "r.example/own:1"}}}
+    assert set(render(PROFILES, images__tts="", profiles=own).of("DubProfile")) == {
+        "cpu",
+        "default",
+    }
+
+
+def test_no_default_value_names_an_image() -> None:
+    assert not any(values(PROFILES)["images"].values())
 
 
 def test_models_of_several_profiles_are_pulled() -> None:

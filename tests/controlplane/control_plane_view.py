@@ -21,6 +21,8 @@ from local_cluster.place import free_port
 ROOT = Path(__file__).parents[2]
 NAMESPACE = "dubbing"
 SYSTEM = "dubjob-system"
+IMAGES = ",".join(f"images.{name}=r.example/{name}:1" for name in ("cpu", "extra", "stt", "tts"))
+"""Values of the chart of the profiles, which has no default images."""
 Object = dict[str, Any]
 
 
@@ -111,13 +113,14 @@ class View:
         operator."""
         self._apply_chart(
             control_plane, "dubjob-operator", SYSTEM, "--set", "replicas=0",
-            "--set", "crds.enabled=false", *values,
+            "--set", "crds.enabled=false,image.repository=r.example/operator", *values,
         )  # fmt: skip
 
     def render_profiles(self, control_plane: ControlPlane, *values: str) -> None:
         """Apply the chart of the profiles with the values of the local cluster: dubs queue for
-        its GPU."""
-        local = ("--values", str(ROOT / "local-cluster/values.yaml"))
+        its GPU. No Job pulls models."""
+        local = ("--values", str(ROOT / "local-cluster/values.yaml"),
+                 "--set", f"{IMAGES},modelPull.enabled=false")  # fmt: skip
         self._apply_chart(control_plane, "dubjob-profiles", NAMESPACE, *local, *values)
 
     def _apply_chart(

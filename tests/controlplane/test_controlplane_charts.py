@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from control_plane_view import NAMESPACE, ROOT, SYSTEM, Object, View, manifest
+from control_plane_view import IMAGES, NAMESPACE, ROOT, SYSTEM, Object, View, manifest
 
 from dubstage.contract import Stage
 from local_cluster.control_plane import ControlPlane
@@ -42,12 +42,12 @@ class Helm:
     def operator(self, *arguments: str) -> None:
         chart = ROOT / "charts/dubjob-operator"
         self("upgrade", "--install", "dubjob", chart, "-n", SYSTEM, "--create-namespace",
-             *arguments)  # fmt: skip
+             "--set", "image.repository=r.example/operator", *arguments)  # fmt: skip
 
     def profiles(self, *arguments: str) -> None:
         chart = ROOT / "charts/dubjob-profiles"
         self("upgrade", "--install", "dubjob-profiles", chart, "-n", NAMESPACE,
-             "--create-namespace", *arguments)  # fmt: skip
+             "--create-namespace", "--set", IMAGES, *arguments)  # fmt: skip
 
     def names(self, kind: str) -> set[str]:
         return {item["metadata"]["name"] for item in self.view.items(kind)}
@@ -109,7 +109,14 @@ def test_two_namespaces_have_releases_of_their_own(helm: Helm) -> None:
     helm.operator("--set", "replicas=0")
     helm.profiles("--set", everything)
     chart = str(ROOT / "charts/dubjob-profiles")
-    second = ("team-b", "--create-namespace", "--set", f"{everything},profiles.gpu=null")
+    second = (
+        "team-b",
+        "--create-namespace",
+        "--set",
+        f"{everything},profiles.gpu=null",
+        "--set",
+        IMAGES,
+    )
     helm("install", "dubjob-profiles", chart, "-n", *second)
     try:
         found = helm.view.kubectl("get", "dubprofiles", "-n", "team-b", "-o", "name").split()
@@ -237,33 +244,61 @@ def test_api_server_accepts_the_claims_of_every_overlay(helm: Helm, overlay: str
         helm.view.until("the claims to go", lambda: not helm.names("pvc"))
 
 
-def test_one_command_installs_everything(helm: Helm, tmp_path: Path) -> None:
-    """`charts/install.sh`, as far as it goes without a node: it waits for the operator."""
-    images = tmp_path / "images.env"
-    images.write_text("CPU=r.example/cpu:1\nEXTRA=r.example/extra:2\nOPERATOR=r.example/op:3\n")
+def install(helm: Helm, folder: Path, *arguments: str) -> str:
+    """Run `charts/install.sh` as far as it goes without a node, where it waits for the operator."""
     programs = Path(helm.plane.tools.helm).parent
-    with (tmp_path / "install.log").open("w") as log:
+    path = folder / "install.log"
+    with path.open("w") as log:
         process = subprocess.Popen(
-            [str(ROOT / "charts/install.sh"), "data-pvc/one-node", str(images)],
+            [str(ROOT / "charts/install.sh"), "data-pvc/one-node", *arguments], cwd=ROOT,
             env={**os.environ, "KUBECONFIG": str(helm.plane.kubeconfig),
                  "PATH": f"{programs}:{os.environ['PATH']}"},
             stdout=log, stderr=log,
         )  # fmt: skip
     try:
         helm.view.until(
-            "both releases",
-            lambda: "waiting for the operator" in (tmp_path / "install.log").read_text(),
+            "both releases or a refusal",
+            lambda: "waiting for the operator" in path.read_text() or process.poll() is not None,
             60,
         )
     finally:
         process.terminate()
         process.wait()
-    deployment = json.loads(
+    return path.read_text()
+
+
+def operator_image(helm: Helm) -> str:
+    pod = json.loads(
         helm.view.kubectl("get", "deploy", "dubjob-operator", "-n", SYSTEM, "-o", "json")
-    )
-    (container,) = deployment["spec"]["template"]["spec"]["containers"]
-    assert container["image"] == "r.example/op:3"
-    assert (
-        helm.get("dubprofile", "default")["spec"]["stages"]["mux"]["image"] == "r.example/extra:2"
-    )
+    )["spec"]["template"]["spec"]
+    return str(pod["containers"][0]["image"])
+
+
+def test_one_command_installs_everything_and_keeps_what_was_set(helm: Helm, tmp_path: Path) -> None:
+    assert "no image of the operator is given: pass IMAGES=FILE" in install(helm, tmp_path)
+    assert helm.names("crd") == set(), "nothing is installed"
+    images = tmp_path / "images.env"
+    images.write_text("CPU=r.example/cpu:1\nEXTRA=r.example:5000/extra:2\nOPERATOR=r:5000/op\n")
+    own = tmp_path / "own.yaml"
+    own.write_text("gpuResource: example.com/gpu\nprune: {enabled: true}\n")
+    install(helm, tmp_path, str(images), "--values", str(own))
+    assert operator_image(helm) == "r:5000/op:0.1.0"
+    default = helm.get("dubprofile", "default")
+    assert default["spec"]["stages"]["mux"]["image"] == "r.example:5000/extra:2"
+    assert helm.names("dubprofiles") == {"cpu", "default"}, "gpu has no images"
     assert helm.names("pvc") == {"dubjob-data", "dubjob-models"}
+    (job,) = helm.view.items("jobs")
+    assert job["metadata"]["name"].startswith("dubjob-model-pull-cpu-")
+
+    digest = "sha256:" + "0f" * 32
+    images.write_text(f"OPERATOR=r:5000/op:2@{digest}\nSTT=r.example/stt:1\nTTS=r.example/tts:1\n")
+    install(helm, tmp_path, str(images))
+    assert operator_image(helm) == f"r:5000/op:2@{digest}"
+    assert helm.names("dubprofiles") == {"cpu", "default", "gpu"}
+    limits = helm.get("dubprofile", "gpu")["spec"]["stages"]["separate"]["resources"]["limits"]
+    assert limits["example.com/gpu"] == 1
+    assert helm.names("cronjobs") == {"dubjob-prune"}
+    install(helm, tmp_path)
+    assert operator_image(helm) == f"r:5000/op:2@{digest}"
+    install(helm, tmp_path, "", "--reset-values", "--set", IMAGES)
+    assert helm.names("cronjobs") == set(), "the local cluster starts from the charts' values"

@@ -134,7 +134,7 @@ def test_cron_job_of_the_chart_prunes_old_media(
     images = dict(line.split("=", 1) for line in Path("build/images.env").read_text().splitlines())
     rendered = subprocess.run(
         ["helm", "template", "dubjob-profiles", "charts/dubjob-profiles", "--namespace", "dubbing",
-         "--set", "prune.enabled=true",
+         "--set", f"prune.enabled=true,images.cpu={images['CPU']}",
          "--set", f"images.extra={images['EXTRA']}", "--show-only", "templates/prune.yaml"],
         check=True, capture_output=True, text=True,
     ).stdout  # fmt: skip

@@ -431,7 +431,10 @@ def test_command_downloads_from_hugging_face(
         HF_ENDPOINT=f"http://127.0.0.1:{hub.server_port}",
     )  # fmt: skip
     assert pulled.returncode == 0, pulled.stderr
-    assert pulled.stdout == f"{NAME}: downloaded from Hugging Face, Systran/faster-whisper-base\n"
+    assert pulled.stdout.splitlines() == [
+        f"{NAME}: downloading, model 1 of 1",
+        f"{NAME}: downloaded from Hugging Face, Systran/faster-whisper-base",
+    ]
     assert TOKEN not in pulled.stdout + pulled.stderr
     assert {path.name for path in (volume / NAME).iterdir()} == {"config.json", "model.bin", SUMS}
     # Both are content with what is there now.
@@ -446,7 +449,7 @@ def test_unresponsive_hub_is_reported(volume: Path) -> None:
         HF_ENDPOINT="http://127.0.0.1:9", HF_HOME=str(volume / "../home"),
     )  # fmt: skip
     assert done.returncode == ExitCode.CONFIG
-    assert done.stdout.startswith(f"{NAME}: is missing: Hugging Face: ")
+    assert done.stdout.splitlines()[1].startswith(f"{NAME}: is missing: Hugging Face: ")
     assert done.stderr == f"models pull: Missing: {NAME}.\n"
 
 

@@ -12,7 +12,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 
 {{- define "dubjob.image" -}}
 {{- with .Values.image }}
-{{- .repository }}:{{ .tag | default $.Chart.AppVersion }}
+{{- .repository | required "image.repository is empty: set it to an operator image that the nodes can pull, for example --set image.repository=registry.example/dubjob/operator --set-string image.tag=1" }}:{{ .tag | default $.Chart.AppVersion }}
 {{- with .digest }}@{{ . }}{{ end }}
 {{- end }}
 {{- end -}}

@@ -31,7 +31,30 @@ seccompProfile: {type: RuntimeDefault}
 {{- /* An image that a short name stands for, else the name itself. */ -}}
 {{- define "dubjob.image" -}}
 {{- $images := index . 0 }}{{ $name := index . 1 }}
-{{- get $images $name | default $name }}
+{{- if hasKey $images $name }}
+{{- get $images $name | required (printf "images.%s is empty: set it to an image that the nodes can pull, for example --set images.%s=registry.example/dubjob/%s:1" $name $name $name) }}
+{{- else }}
+{{- $name }}
+{{- end }}
+{{- end -}}
+
+{{- /* The short names that a profile uses and that have no image, with commas. */ -}}
+{{- define "dubjob.missingImages" -}}
+{{- $images := index . 0 }}{{ $spec := index . 1 }}{{ $missing := list }}
+{{- range concat (list ($spec.defaults | default dict)) (values $spec.stages) }}
+{{- $name := .image | default "" }}
+{{- if and (hasKey $images $name) (not (get $images $name)) }}
+{{- $missing = append $missing (printf "images.%s" $name) }}
+{{- end }}
+{{- end }}
+{{- $missing | uniq | sortAlpha | join ", " }}
+{{- end -}}
+
+{{- /* The profiles whose models are pulled, with spaces. */ -}}
+{{- define "dubjob.pulledProfiles" -}}
+{{- if .Values.modelPull.enabled }}
+{{- .Values.modelPull.profiles | default (list .Values.defaultProfile) | compact | join " " }}
+{{- end }}
 {{- end -}}
 
 {{- /* A profile's spec as JSON: images for their short names, the GPU's resource for `gpu`. */ -}}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
 from dubstage.contract import ExitCode
@@ -97,7 +98,8 @@ def _models(action: str, profiles: list[Path], source: Path | None) -> int:
         elif source:
             states = pull.pull_from(source, models, needs if profiles else None)
         else:
-            states = pull.pull(needs, models, pull.hugging_face_token(), caches)
+            token = pull.hugging_face_token()
+            states = pull.pull(needs, models, token, caches, partial(print, flush=True))
         for state in states:
             print(state)
         pull.require(states)

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from dubstage.engines.repositories import Hub, Need, Source
@@ -76,18 +77,35 @@ def pull_from(source: Path, models: Path, needs: Iterable[Need] | None = None) -
 
 
 def pull(
-    needs: Iterable[Need], models: Path, token: str | None, caches: Sequence[Path] = ()
+    needs: Iterable[Need],
+    models: Path,
+    token: str | None,
+    caches: Sequence[Path] = (),
+    report: Callable[[str], None] = lambda line: None,
 ) -> list[State]:
     """Download each model that is neither complete nor in `caches` from the first hub that
-    answers, into its own folder, and write its checksums last."""
-    return [_pull(need, models / need.name, token, caches) for need in needs]
+    answers, into its own folder, and write its checksums last. `report` is called with a line
+    before each download."""
+    wanted = list(needs)
+    states = []
+    for number, need in enumerate(wanted, start=1):
+        starts = partial(report, f"{need.name}: downloading, model {number} of {len(wanted)}")
+        states.append(_pull(need, models / need.name, token, caches, starts))
+    return states
 
 
-def _pull(need: Need, folder: Path, token: str | None, caches: Sequence[Path]) -> State:
+def _pull(
+    need: Need,
+    folder: Path,
+    token: str | None,
+    caches: Sequence[Path],
+    starts: Callable[[], None],
+) -> State:
     if is_complete(folder):
         return State(need.name, "was complete already")
     if not (folder / SUMS).is_file() and find_snapshot(caches, need.sources):
         return _cached(need)
+    starts()
     # Without its checksums the folder does not count as a model until the download ends.
     (folder / SUMS).unlink(missing_ok=True)
     faults = []
