@@ -34,6 +34,12 @@ demo: bootstrap ## Run a complete dub on a one-node Kubernetes cluster
 	@install -D -m 664 build/sample/source.mp4 $(LOCAL)/volumes/data/inputs/interview-es/source.mp4
 	@KUBECONFIG=$(LOCAL_KUBECONFIG) python3 examples/follow.py examples/dubjob.yaml --outputs $(LOCAL)/volumes/data
 
+.PHONY: dub
+dub: bootstrap ## Dub your own file on the local cluster: VIDEO=talk.mp4 TO=es [FROM=en]
+	@[ -n "$(VIDEO)" ] && [ -n "$(TO)" ] || { echo "dub: name a file and a language: make dub VIDEO=talk.mp4 TO=es"; exit 2; }
+	@[ -e $(LOCAL_KUBECONFIG) ] || { echo "dub: the local cluster does not exist: run 'make demo' first"; exit 2; }
+	$(RUN) dub --kubeconfig $(LOCAL_KUBECONFIG) -n dubbing submit "$(VIDEO)" --to "$(TO)" $(if $(FROM),--from "$(FROM)") --get build/dubs
+
 .PHONY: test
 test: verify test-unit test-architecture test-gitops prepare test-engines test-controlplane test-e2e ## Run every test
 
