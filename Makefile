@@ -110,9 +110,16 @@ test-architecture: bootstrap ## Test the imports, the documentation and the stru
 # The heavy libraries have a separate environment with the versions of their image.
 .PHONY: test-engines
 test-engines: bootstrap models ## Test the engines with the real libraries
-	$(RUN) pytest tests/engines --ignore tests/engines/stt
-	@python=$$(python3 tests/engines/stt/environment.py) \
+	$(RUN) pytest tests/engines --ignore tests/engines/stt --ignore tests/engines/tts
+	@python=$$(python3 tests/engines/environment.py stt) \
 	  && PYTHONPATH=stage-images/src $$python -m pytest -c tests/engines/stt/pytest.ini tests/engines/stt
+
+.PHONY: test-cosyvoice
+test-cosyvoice: bootstrap ## Test with CosyVoice's own code and random weights; COSYVOICE is a checkout with Matcha-TTS
+	@test -d "$(COSYVOICE)/third_party/Matcha-TTS/matcha" || { echo "expected COSYVOICE=FOLDER, a checkout of CosyVoice with its submodule" >&2; exit 1; }
+	@python=$$(python3 tests/engines/environment.py tts) \
+	  && PYTHONPATH=stage-images/src:tests/unit:$(COSYVOICE):$(COSYVOICE)/third_party/Matcha-TTS OMP_NUM_THREADS=1 \
+	  $$python -m pytest -c tests/engines/tts/pytest.ini tests/engines/tts
 
 .PHONY: test-controlplane
 test-controlplane: bootstrap ## Test against a real API server; the tests act as the kubelet

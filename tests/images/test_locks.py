@@ -73,3 +73,17 @@ def test_every_install_runs_under_a_lock() -> None:
 def test_uv_has_one_version() -> None:
     (version,) = versions("pins-uv")["uv"]
     assert f"UV_VERSION={version}\n" in (ROOT / "local-cluster/bootstrap.sh").read_text()
+
+
+def test_images_for_gpus_share_one_torch() -> None:
+    """One download and one wheel, and both run on the same GPUs."""
+    stt, tts = versions("pins-stt"), versions("pins-tts")
+    shared = [name for name in tts if name in {"torch", "torchaudio", "triton"} or "cu12" in name]
+    assert len(shared) > 10
+    assert {name: stt[name] for name in shared} == {name: tts[name] for name in shared}
+
+
+def test_cosyvoice_has_a_transformers_that_decodes_correctly() -> None:
+    """From 4.53 on its cached decoding is wrong, without an error: `make test-cosyvoice`."""
+    (version,) = versions("pins-tts")["transformers"]
+    assert tuple(map(int, version.split(".")[:2])) < (4, 53)

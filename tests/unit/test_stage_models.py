@@ -20,7 +20,7 @@ from dubstage.contract import EngineChoice, ExitCode
 from dubstage.engines.repositories import Hub, Need, Source
 from dubstage.errors import BadInput, Misconfigured
 from dubstage.models import model_folder, model_revision
-from dubstage.models.needs import needs_of, read_profile
+from dubstage.models.needs import needs_of, read_profile, sources_of
 from dubstage.models.pull import check, hugging_face_token, pull, pull_from
 from dubstage.models.volume import SUMS, read_sums, write_sums
 from dubstage.testing import roots_in
@@ -323,13 +323,25 @@ def test_first_token_that_is_set_is_used() -> None:
 # ---- from the hubs ---------------------------------------------------------------
 
 FILES = {
-    "Systran/faster-whisper-base": {"config.json": b"{}", "model.bin": b"weights", "a.md": b""},
+    "Systran/faster-whisper-base": {
+        "config.json": b"{}", "model.bin": b"weights", "tokenizer.json": b"{1}", "a.md": b"",
+    },
     "facebook/wav2vec2-base-960h": {
         "config.json": b"{}", "model.safetensors": b"safe", "pytorch_model.bin": b"pickle",
     },
     "pyannote/speaker-diarization-community-1": {"config.yaml": b"x", "plda/plda.npz": b"y"},
 }  # fmt: skip
 COMMIT = "0123456789012345678901234567890123456789"
+
+
+def sibling(name: str, content: bytes) -> dict[str, object]:
+    """A file in a listing with metadata: weights are in LFS."""
+    if name.endswith(".bin"):
+        digest = hashlib.sha256(content).hexdigest()
+        lfs = {"sha256": digest, "size": len(content), "pointerSize": 100}
+        return {"rfilename": name, "size": len(content), "blobId": "0" * 40, "lfs": lfs}
+    blob = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+    return {"rfilename": name, "size": len(content), "blobId": blob}
 
 
 class HuggingFace(BaseHTTPRequestHandler):
@@ -356,11 +368,13 @@ class HuggingFace(BaseHTTPRequestHandler):
                 ]
                 return self.answer(200, json.dumps(tree).encode(), "application/json")
             if path.startswith(f"/api/models/{repository}"):
-                siblings = [{"rfilename": name} for name in files]
+                siblings = [sibling(name, content) for name, content in files.items()]
                 body = {"id": repository, "sha": COMMIT, "siblings": siblings, "tags": []}
                 return self.answer(200, json.dumps(body).encode(), "application/json")
             for name, content in files.items():
                 if path.startswith(f"/{repository}/resolve/") and path.endswith(f"/{name}"):
+                    if name in self.server.damaged:  # type: ignore[attr-defined]
+                        content = self.server.damaged[name]  # type: ignore[attr-defined]
                     return self.answer(200, content, "application/octet-stream")
         return self.answer(404, b"{}", "application/json")
 
@@ -382,6 +396,7 @@ class HuggingFace(BaseHTTPRequestHandler):
 def hub() -> Iterator[ThreadingHTTPServer]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), HuggingFace)
     server.asked = []  # type: ignore[attr-defined]
+    server.damaged = {}  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield server
@@ -436,7 +451,10 @@ def test_command_downloads_from_hugging_face(
         f"{NAME}: downloaded from Hugging Face, Systran/faster-whisper-base",
     ]
     assert TOKEN not in pulled.stdout + pulled.stderr
-    assert {path.name for path in (volume / NAME).iterdir()} == {"config.json", "model.bin", SUMS}
+    assert {path.name for path in (volume / NAME).iterdir()} == {
+        "config.json", "model.bin", "tokenizer.json", SUMS,
+    }  # fmt: skip
+    assert any(f"/resolve/{COMMIT}/model.bin" in path for path in hub.asked)  # type: ignore[attr-defined]
     # Both are content with what is there now.
     for action in ("check", "pull"):
         assert dubstage(monkeypatch, "models", action, "--profile", profile) == ExitCode.OK
@@ -451,6 +469,72 @@ def test_unresponsive_hub_is_reported(volume: Path) -> None:
     assert done.returncode == ExitCode.CONFIG
     assert done.stdout.splitlines()[1].startswith(f"{NAME}: is missing: Hugging Face: ")
     assert done.stderr == f"models pull: Missing: {NAME}.\n"
+
+
+@pytest.mark.parametrize("there", ["config.json", ".cache/note"])
+def test_unresponsive_hub_does_not_complete_a_partial_model(volume: Path, there: str) -> None:
+    """The library returns a folder that is not empty as if it had been downloaded."""
+    (volume / NAME / there).parent.mkdir(parents=True)
+    (volume / NAME / there).write_text("{}")
+    done = in_process(
+        "models", "pull", "--profile", volume.with_name("profile.json"),
+        HF_ENDPOINT="http://127.0.0.1:9", HF_HOME=str(volume / "../home"),
+    )  # fmt: skip
+    assert done.returncode == ExitCode.CONFIG, done.stdout
+    assert not list(volume.rglob(SUMS))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("model.bin", b"WEIGHTS"), ("config.json", b"[]"), ("model.bin", None),
+        ("tokenizer.json", None),
+    ],
+)  # fmt: skip
+def test_download_that_differs_from_the_listing_is_refused_and_heals(
+    volume: Path, hub: ThreadingHTTPServer, name: str, content: bytes | None
+) -> None:
+    """A damaged file; or, for None, a volume that has a damaged model of an earlier version."""
+    arguments = ("models", "pull", "--profile", volume.with_name("profile.json"))
+    environment = {
+        "HF_HOME": str(volume / "../home"), "HF_ENDPOINT": f"http://127.0.0.1:{hub.server_port}",
+    }  # fmt: skip
+    if content is None:
+        (volume / NAME).mkdir(parents=True)
+        for file, whole in FILES["Systran/faster-whisper-base"].items():
+            if file != name:
+                (volume / NAME / file).write_bytes(whole)
+        write_sums(volume / NAME)
+        (state,) = check(needs_of([CHOICE]), volume)
+        assert str(state) == f"{NAME}: lacks {name}"
+        assert state.is_missing
+    else:
+        hub.damaged[name] = content  # type: ignore[attr-defined]
+        done = in_process(*arguments, **environment)
+        assert done.returncode == ExitCode.CONFIG
+        assert name in done.stdout
+        assert not list(volume.rglob("*.json"))
+        hub.damaged.clear()  # type: ignore[attr-defined]
+    done = in_process(*arguments, **environment)
+    assert done.returncode == 0, done.stdout
+    assert [state.text for state in check(needs_of([CHOICE]), volume)] == ["complete"]
+    assert [path.name for path in (volume / "faster-whisper").iterdir()] == ["base"]
+
+
+def test_checksums_without_files_are_a_fault(tmp_path: Path) -> None:
+    roots = roots_in(tmp_path)
+    (roots.models / NAME).mkdir(parents=True)
+    (roots.models / NAME / SUMS).touch()
+    (state,) = check([Need(NAME)], roots.models)
+    assert (state.text, state.is_missing) == ("has no files", True)
+    with pytest.raises(Misconfigured, match="has no files: run `dubstage models pull`"):
+        model_folder(roots, CHOICE)
+
+
+def test_partial_download_is_no_model(tmp_path: Path) -> None:
+    seed = lay(tmp_path / "seed")
+    lay(seed, name="faster-whisper/.small.part")
+    assert [state.name for state in pull_from(seed, tmp_path / "models")] == [NAME]
 
 
 def test_pull_without_a_profile_or_a_folder_is_refused(
@@ -473,6 +557,10 @@ class Fetched:
         (folder / ".cache").mkdir(exist_ok=True)
         (folder / ".cache/note").write_text("a note")
         (folder / "weights.bin").write_text("half" if self.fault else "whole")
+        for pattern in source.required:
+            name = pattern.partition("|")[0].replace("*", "model")
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text("whole")
         if self.fault:
             raise self.fault
 
@@ -544,21 +632,59 @@ def test_modelscope_is_called_with_its_own_arguments(
 ) -> None:
     """The signature of modelscope 1.20 and 1.40, as far as they agree."""
 
+    (source, _) = sources_of("cosyvoice/CosyVoice2-0.5B")
+    files = {pattern.partition("|")[0]: b"some bytes" for pattern in source.required}
+    exports = {"flow.encoder.fp32.zip": b"x", "README.md": b"x"}
+    asked: list[list[str] | None] = []
+
     def snapshot_download(
         model_id: str, revision: str | None = None, cache_dir: str | None = None, *,
         local_files_only: bool = False, local_dir: str | None = None,
         allow_patterns: list[str] | None = None, ignore_patterns: list[str] | None = None,
     ) -> str:  # fmt: skip
+        assert (model_id, revision) == ("iic/CosyVoice2-0.5B", "master")
         assert local_dir is not None
-        (Path(local_dir) / "cosyvoice2.yaml").write_text(model_id)
+        asked.append(allow_patterns)
+        for name in allow_patterns or ():
+            (Path(local_dir) / name).parent.mkdir(parents=True, exist_ok=True)
+            (Path(local_dir) / name).write_bytes(b"half" if halved == name else files[name])
         return local_dir
+
+    class HubApi:
+        def get_model_files(
+            self, model_id: str, revision: str | None = "master", root: str | None = None,
+            recursive: bool = False, use_cookies: bool = False, headers: object = None,
+        ) -> list[dict[str, object]]:  # fmt: skip
+            assert recursive
+            listed: list[dict[str, object]] = [
+                {
+                    "Path": name, "Name": Path(name).name, "Size": len(content), "Type": "blob",
+                    "Sha256": hashlib.sha256(content).hexdigest(),
+                }
+                for name, content in {**files, **exports}.items()
+            ]  # fmt: skip
+            return [{"Path": "CosyVoice-BlankEN", "Type": "tree"}, *listed]
 
     library = types.ModuleType("modelscope")
     library.snapshot_download = snapshot_download  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "modelscope", library)
-    pull(needs_of([EngineChoice(engine="cosyvoice", model="CosyVoice2-0.5B")]), tmp_path, None)
-    made = tmp_path / "cosyvoice/CosyVoice2-0.5B/cosyvoice2.yaml"
-    assert made.read_text() == "iic/CosyVoice2-0.5B"
+    api = types.ModuleType("modelscope.hub.api")
+    api.HubApi = HubApi  # type: ignore[attr-defined]
+    for name, module in {
+        "modelscope": library,
+        "modelscope.hub": library,
+        api.__name__: api,
+    }.items():
+        monkeypatch.setitem(sys.modules, name, module)
+    needs = [Need("cosyvoice/CosyVoice2-0.5B", (source,))]
+    halved = "llm.pt"
+    (state,) = pull(needs, tmp_path, None)
+    assert "llm.pt has 4 bytes, expected 10" in state.text
+    assert state.is_missing
+    halved = ""
+    (state,) = pull(needs, tmp_path, None)
+    assert state.text == "downloaded from ModelScope, iic/CosyVoice2-0.5B"
+    assert set(asked[-1] or ()) == set(files)
+    assert (tmp_path / needs[0].name / "CosyVoice-BlankEN/vocab.json").is_file()
 
 
 def test_image_without_the_library_is_reported(

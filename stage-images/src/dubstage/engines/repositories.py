@@ -24,6 +24,8 @@ class Source:
     repository: str
     files: tuple[str, ...] = ()
     """Patterns of the files that are needed; empty for all."""
+    required: tuple[str, ...] = ()
+    """The files that the engine opens, as patterns; ``a|b`` for one of two."""
     gated: bool = False
     """Whether it is only for accounts that accepted its terms, known by their token."""
 
@@ -39,6 +41,11 @@ class Need:
     that has to be copied there."""
     without: str = ""
     """What happens without it; empty for a model that the engine cannot work without."""
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The files that the engine opens, as patterns."""
+        return self.sources[0].required if self.sources else ()
 
 
 ALIGNER_ENGINE = "wav2vec2"
@@ -61,6 +68,7 @@ _WHISPER = {
 _WHISPER_FILES = (
     "config.json", "preprocessor_config.json", "model.bin", "tokenizer.json", "vocabulary.*",
 )  # fmt: skip
+_WHISPER_REQUIRED = ("config.json", "model.bin", "tokenizer.json")
 
 _ALIGNERS = {
     "en": "facebook/wav2vec2-base-960h",
@@ -108,6 +116,7 @@ _ALIGNERS = {
 """Aligners by language: those of whisperx 3.8. Its five torchaudio bundles are replaced by
 models in the same form."""
 _ALIGNER_FILES = ("*.json", "*.txt", "model.safetensors", "pytorch_model.bin")
+_ALIGNER_REQUIRED = ("config.json", "model.safetensors|pytorch_model.bin")
 
 _COSYVOICE = {
     "CosyVoice2-0.5B": ("iic/CosyVoice2-0.5B", "FunAudioLLM/CosyVoice2-0.5B"),
@@ -116,13 +125,29 @@ _COSYVOICE = {
     ),
 }  # fmt: skip
 """Name of the model to its repositories on ModelScope and on Hugging Face."""
+_COSYVOICE_REQUIRED = (
+    "cosyvoice2.yaml|cosyvoice3.yaml", "llm.pt", "flow.pt", "hift.pt", "campplus.onnx",
+    "speech_tokenizer_v2.onnx|speech_tokenizer_v3.onnx",
+    *(
+        f"CosyVoice-BlankEN/{name}"
+        for name in (
+            "config.json", "merges.txt", "model.safetensors", "tokenizer_config.json", "vocab.json",
+        )
+    ),
+)  # fmt: skip
+_COSYVOICE_FILES = (
+    *(name for pattern in _COSYVOICE_REQUIRED for name in pattern.split("|")),
+    "llm.rl.pt",
+    "CosyVoice-BlankEN/*.json",
+)
+"""The repositories have exports for other programs as well, of several gigabytes."""
 
 
 def whisper(model: str) -> tuple[Source, ...]:
     """Where a Whisper model for CTranslate2 comes from; empty for an unknown name."""
     if model not in _WHISPER:
         return ()
-    return (Source(Hub.HUGGING_FACE, _WHISPER[model], _WHISPER_FILES),)
+    return (Source(Hub.HUGGING_FACE, _WHISPER[model], _WHISPER_FILES, _WHISPER_REQUIRED),)
 
 
 def demucs(model: str) -> tuple[Source, ...]:
@@ -131,7 +156,8 @@ def demucs(model: str) -> tuple[Source, ...]:
         name = "HTDemucs" + model.removeprefix("htdemucs").replace("_", "-", 1)
     else:
         name = f"Demucs-{model}"
-    return (Source(Hub.HUGGING_FACE, f"adefossez/{name}", ("*.yaml", "*.safetensors")),)
+    files = ("*.yaml", "*.safetensors")
+    return (Source(Hub.HUGGING_FACE, f"adefossez/{name}", files, files),)
 
 
 def cosyvoice(model: str) -> tuple[Source, ...]:
@@ -139,7 +165,10 @@ def cosyvoice(model: str) -> tuple[Source, ...]:
     if model not in _COSYVOICE:
         return ()
     modelscope, hugging_face = _COSYVOICE[model]
-    return Source(Hub.MODELSCOPE, modelscope), Source(Hub.HUGGING_FACE, hugging_face)
+    return tuple(
+        Source(hub, repository, _COSYVOICE_FILES, _COSYVOICE_REQUIRED)
+        for hub, repository in ((Hub.MODELSCOPE, modelscope), (Hub.HUGGING_FACE, hugging_face))
+    )
 
 
 def kokoro(model: str) -> tuple[Source, ...]:
@@ -154,12 +183,12 @@ def aligner(language: str) -> tuple[Source, ...]:
     """Where the aligner for a language comes from; empty for a language without one."""
     if language not in _ALIGNERS:
         return ()
-    return (Source(Hub.HUGGING_FACE, _ALIGNERS[language], _ALIGNER_FILES),)
+    return (Source(Hub.HUGGING_FACE, _ALIGNERS[language], _ALIGNER_FILES, _ALIGNER_REQUIRED),)
 
 
 def diarizer(_: str) -> tuple[Source, ...]:
     """Where pyannote's diarizer comes from."""
-    return (Source(Hub.HUGGING_FACE, DIARIZER, gated=True),)
+    return (Source(Hub.HUGGING_FACE, DIARIZER, required=("config.yaml",), gated=True),)
 
 
 COMPANIONS: dict[str, Callable[[str], tuple[Source, ...]]] = {

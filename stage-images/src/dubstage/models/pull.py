@@ -9,10 +9,19 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from dubstage.engines.repositories import Hub, Need, Source
+from dubstage.engines.repositories import Need
 from dubstage.errors import BadInput, Misconfigured
 from dubstage.models.hub_cache import find_snapshot
-from dubstage.models.volume import SUMS, copy_model, find_fault, is_complete, names_in, write_sums
+from dubstage.models.hubs import FETCHERS, IncompleteDownload
+from dubstage.models.volume import (
+    PARTIAL,
+    SUMS,
+    copy_model,
+    find_fault,
+    is_complete,
+    names_in,
+    write_sums,
+)
 
 TOKENS = ("HF_TOKEN", "HUGGINGFACE_TOKEN", "HUGGINGFACE_HUB_TOKEN", "HUGGINGFACEHUB_API_TOKEN")
 """The variables that may hold the Hugging Face token; the first that is set counts."""
@@ -42,7 +51,7 @@ def check(needs: Iterable[Need], models: Path, caches: Sequence[Path] = ()) -> l
     states = []
     for need in needs:
         folder = models / need.name
-        fault = find_fault(folder) if (folder / SUMS).is_file() else "is missing"
+        fault = find_fault(folder, need.required) if (folder / SUMS).is_file() else "is missing"
         if fault is None:
             states.append(State(need.name, "complete"))
         elif not (folder / SUMS).is_file() and find_snapshot(caches, need.sources):
@@ -68,8 +77,9 @@ def pull_from(source: Path, models: Path, needs: Iterable[Need] | None = None) -
         folder = models / need.name
         if need.name in available:
             copy_model(source, models, need.name)
-            states.append(State(need.name, "complete"))
-        elif (folder / SUMS).is_file() and find_fault(folder) is None:
+            fault = find_fault(folder, need.required)
+            states.append(_incomplete(need, fault) if fault else State(need.name, "complete"))
+        elif (folder / SUMS).is_file() and find_fault(folder, need.required) is None:
             states.append(State(need.name, "was complete already"))
         else:
             states.append(_incomplete(need, f"is not below {source}"))
@@ -101,14 +111,13 @@ def _pull(
     caches: Sequence[Path],
     starts: Callable[[], None],
 ) -> State:
-    if is_complete(folder):
+    if find_fault(folder, need.required) is None and is_complete(folder):
         return State(need.name, "was complete already")
     if not (folder / SUMS).is_file() and find_snapshot(caches, need.sources):
         return _cached(need)
     starts()
-    # Without its checksums the folder does not count as a model until the download ends.
-    (folder / SUMS).unlink(missing_ok=True)
     faults = []
+    unfinished = folder.with_name(f".{folder.name}{PARTIAL}")
     for source in need.sources:
         if source.gated and not token:
             faults.append(
@@ -117,8 +126,11 @@ def _pull(
             )
             continue
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            FETCHERS[source.hub](source, folder, token)
+            # A folder with files of an earlier attempt may be taken for a complete download.
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir(parents=True)
+            FETCHERS[source.hub](source, unfinished, token)
+            _finish(unfinished, folder, need)
         except ImportError:
             faults.append(f"this image has no library for {source.hub.value}")
         except Exception as error:
@@ -127,12 +139,24 @@ def _pull(
             why = str(error) or type(error).__name__
             faults.append(f"{source.hub.value}: {_without(token, why)}")
         else:
-            _delete_notes(folder)
-            write_sums(folder)
             return State(need.name, f"downloaded from {source.hub.value}, {source.repository}")
+    shutil.rmtree(unfinished, ignore_errors=True)
     if not need.sources:
         faults.append("no repository is known for it: put it on the volume with --from")
     return _incomplete(need, f"is missing: {'; '.join(faults)}")
+
+
+def _finish(unfinished: Path, folder: Path, need: Need) -> None:
+    """Write the checksums of a download, and put it in its place.
+
+    Raises :class:`IncompleteDownload` if a file is missing that the engine needs.
+    """
+    _delete_notes(unfinished)
+    write_sums(unfinished)
+    if fault := find_fault(unfinished, need.required):
+        raise IncompleteDownload(f"the download {fault}")
+    shutil.rmtree(folder, ignore_errors=True)
+    unfinished.rename(folder)
 
 
 def _delete_notes(folder: Path) -> None:
@@ -157,33 +181,6 @@ def _incomplete(need: Need, fault: str) -> State:
     if need.without:
         return State(need.name, f"{fault}; without it, {need.without}")
     return State(need.name, fault, is_missing=True)
-
-
-def _from_hugging_face(source: Source, folder: Path, token: str | None) -> None:
-    from huggingface_hub import HfApi, snapshot_download
-
-    files = list(source.files) or None
-    if "model.safetensors" in source.files and "model.safetensors" in HfApi(
-        token=token or False
-    ).list_repo_files(source.repository):
-        # The pickle holds the same weights once more.
-        files = [file for file in source.files if file != "pytorch_model.bin"]
-    snapshot_download(
-        source.repository, local_dir=folder, allow_patterns=files, token=token or False
-    )
-
-
-def _from_modelscope(source: Source, folder: Path, token: str | None) -> None:
-    from modelscope import snapshot_download
-
-    snapshot_download(source.repository, local_dir=str(folder))
-
-
-FETCHERS: dict[Hub, Callable[[Source, Path, str | None], None]] = {
-    Hub.HUGGING_FACE: _from_hugging_face,
-    Hub.MODELSCOPE: _from_modelscope,
-}
-"""The function that downloads a repository of a hub: (source, folder, token)."""
 
 
 def require(states: Iterable[State]) -> None:

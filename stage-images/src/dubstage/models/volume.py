@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 from dubstage.contract import EngineChoice
@@ -18,6 +20,8 @@ from dubstage.workspace.manifest import replacing
 SUMS = "SHA256SUMS"
 FETCHED = "hub"
 """The revision of a model that the engine fetches when it runs."""
+PARTIAL = ".part"
+"""Ending of the folder of a download that is not complete."""
 
 
 @dataclass(frozen=True)
@@ -61,16 +65,25 @@ def find_model(roots: Roots, name: str) -> Path | None:
     return find_snapshot(roots.model_caches, sources_of(name))
 
 
-def find_fault(folder: Path) -> str | None:
+def find_fault(folder: Path, required: Iterable[str] = ()) -> str | None:
     """What is wrong with the model in `folder`, without reading its files: ``lacks
     model.bin``, …; None for a model with all its files, or without checksums.
+
+    `required`: files that the engine opens; ``a|b`` for one of two, ``*`` for any characters.
 
     Checksums are only compared when a model is pulled: reading gigabytes takes as long as
     loading them. A truncated file shows in its size.
     """
     if not (folder / SUMS).is_file():
         return None
-    for name, entry in read_sums(folder).items():
+    sums = read_sums(folder)
+    if not sums:
+        return "has no files"
+    for pattern in required:
+        names = pattern.split("|")
+        if not any(fnmatch(known, name) for known in sums for name in names):
+            return f"lacks {' or '.join(names)}"
+    for name, entry in sums.items():
         if not (folder / name).is_file():
             return f"lacks {name}"
         size = (folder / name).stat().st_size
@@ -143,7 +156,11 @@ def write_sums(folder: Path) -> None:
 
 def names_in(folder: Path) -> list[str]:
     """The names of the models below `folder`: ``<engine>/<model>``."""
-    return [str(sums.parent.relative_to(folder)) for sums in sorted(folder.glob(f"*/*/{SUMS}"))]
+    return [
+        str(sums.parent.relative_to(folder))
+        for sums in sorted(folder.glob(f"*/*/{SUMS}"))
+        if not sums.parent.name.endswith(PARTIAL)
+    ]
 
 
 def copy_model(source: Path, target: Path, name: str) -> None:
@@ -172,9 +189,10 @@ def is_complete(folder: Path, sums: dict[str, Sum] | None = None) -> bool:
     `sums`."""
     if not (folder / SUMS).is_file():
         return False
-    return all(
+    expected = sums or read_sums(folder)
+    return bool(expected) and all(
         (folder / name).is_file() and sha256(folder / name) == entry.sha256
-        for name, entry in (sums or read_sums(folder)).items()
+        for name, entry in expected.items()
     )
 
 

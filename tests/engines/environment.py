@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Print the Python that has the stt image's libraries, at the versions of its lock.
+"""Print the Python with the libraries of an image, at the versions of its lock.
 
-The environment (7.5 GB) is stored in the cache, under a digest of its inputs, and is
-made where it is not there. Needs `uv` and, then, a package index.
+    environment.py stt|tts
+
+The environment (up to 7.5 GB) is stored in the cache, under a digest of its inputs, and is made
+if it is missing. That needs `uv` and a package index.
 """
 
 from __future__ import annotations
@@ -16,18 +18,23 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-IMAGE = HERE.parents[2] / "stage-images/requirements"
-LOCK = IMAGE / "pins-stt.txt"
-REQUIREMENTS = (*(IMAGE / f"{name}.txt" for name in ("base", "python", "whisperx")),
-                HERE / "requirements.txt")  # fmt: skip
+LOCKS = HERE.parents[1] / "stage-images/requirements"
+ENGINES = {"stt": "whisperx", "tts": "cosyvoice"}
+"""The requirements of each image in addition to those of all."""
 PYTHON = ">=3.10,<3.13"
 """torch 2.8 has wheels for these."""
 
 
 def main() -> int:
     """Print the path; 0, or 1 where the environment could not be made."""
+    image = sys.argv[1]
+    lock = LOCKS / f"pins-{image}.txt"
+    requirements = [
+        *(LOCKS / f"{name}.txt" for name in ("base", "python", ENGINES[image])),
+        HERE / image / "requirements.txt",
+    ]
     cache = Path(os.environ.get("DUBJOB_CACHE", Path.home() / ".cache/dubjob"))
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in (LOCK, *REQUIREMENTS)))
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in (lock, *requirements)))
     folder = cache / "engines" / digest.hexdigest()[:16]
     whole = folder / "whole"
     if not whole.exists():
@@ -35,7 +42,7 @@ def main() -> int:
         print(f"engines: make {folder} (7.5 GB)", file=sys.stderr, flush=True)
         shutil.rmtree(folder, ignore_errors=True)
         try:
-            make(folder)
+            make(folder, lock, requirements)
         except subprocess.CalledProcessError as error:
             print(f"engines: `{' '.join(error.cmd[:3])} …` failed", file=sys.stderr)
             return 1
@@ -45,13 +52,14 @@ def main() -> int:
     return 0
 
 
-def make(folder: Path) -> None:
+def make(folder: Path, lock: Path, requirements: list[Path]) -> None:
     """Make the environment. Raises CalledProcessError where it cannot be made."""
     subprocess.run(["uv", "venv", "--quiet", "--python", PYTHON, str(folder)], check=True)
-    wanted = [word for path in REQUIREMENTS for word in ("--requirements", str(path))]
+    wanted = [word for path in requirements for word in ("--requirements", str(path))]
     subprocess.run(
         ["uv", "pip", "install", "--quiet", "--python", str(folder / "bin/python"),
-         "--verify-hashes", "--constraints", str(LOCK), *wanted],
+         "--verify-hashes", "--build-constraints", str(LOCKS / "pins-build.txt"),
+         "--constraints", str(lock), *wanted],
         check=True,
     )  # fmt: skip
 
