@@ -223,12 +223,21 @@ def test_faults_do_not_change_the_result(
         JOB_SECONDS,
     )
     assert len(view.items("pods", "-l", f"dubjob.dev/dubjob={name}")) == len(STAGES)
-    events = view.items(
-        "events", "--field-selector", f"involvedObject.uid={done['metadata']['uid']}"
+    selector = f"involvedObject.uid={done['metadata']['uid']}"
+
+    def told() -> list[tuple[str, str]]:
+        events = view.items("events", "--field-selector", selector)
+        return [(event["reason"], event["message"]) for event in events]
+
+    # Events are emitted after the status is written.
+    view.until(
+        "the Event of the completion",
+        lambda: "Completed" in [reason for reason, _ in told()],
+        JOB_SECONDS,
     )
-    told = [(event["reason"], event["message"]) for event in events]
-    assert len(told) == len(set(told)) or trouble.pods_killed, "something was told twice"
-    assert [reason for reason, _ in told].count("Completed") == 1
+    found = told()
+    assert len(found) == len(set(found)) or trouble.pods_killed, "something was told twice"
+    assert [reason for reason, _ in found].count("Completed") == 1
 
 
 @pytest.mark.parametrize("restarts", [False, True])

@@ -169,7 +169,7 @@ def test_drained_node_is_awaited(
 def test_unpullable_image_fails_with_its_own_reason(
     cluster: Cluster, sample: Path, lay_source: Lay, names: Names, profile: Callable[..., str]
 ) -> None:
-    absent = profile(ingest={"image": "localhost/absent:1", "imagePullPolicy": "IfNotPresent"})
+    absent = profile(ingest={"image": "localhost/absent:1", "imagePullPolicy": "Never"})
     name = names("no-image")
     lay_source(name, sample)
     cluster.apply(dubjob_manifest(name, profile=absent, deadlines={"startSeconds": 10}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from dubjob_operator.api.status import StageState, StageStatus
@@ -23,7 +24,7 @@ def active_seconds(
             total += seconds_since(each.start_time, parse(each.completion_time))
     latest = job.pods[-1] if job and job.pods else None
     if latest:
-        return total + _seconds(latest, now)
+        return total + _seconds(_with_start(latest, entry), now)
     return total + (seconds_since(entry.start_time, now) if entry.start_time else 0.0)
 
 
@@ -47,12 +48,20 @@ def settled_before(entry: StageStatus, pods: Sequence[ObservedPod]) -> StageStat
     end = parse(latest.created)
     known = [pod.name for pod in earlier]
     if entry.pod_name in known:
-        earlier = earlier[known.index(entry.pod_name) :]
+        recorded_pod, *others = earlier[known.index(entry.pod_name) :]
+        earlier = [_with_start(recorded_pod, entry), *others]
         entry = entry.model_copy(update={"start_time": None})
     elif entry.pod_name:
         recorded = entry.start_time or entry.since or ""
         earlier = [pod for pod in earlier if pod.created >= recorded]
     return _with_seconds(settled(entry, end), sum(_seconds(pod, end) for pod in earlier))
+
+
+def _with_start(pod: ObservedPod, entry: StageStatus) -> ObservedPod:
+    """The pod with its start as the entry has recorded it, if the kubelet no longer says it."""
+    if pod.started or pod.name != entry.pod_name:
+        return pod
+    return replace(pod, started=entry.start_time)
 
 
 def _seconds(pod: ObservedPod, now: datetime) -> float:

@@ -121,7 +121,7 @@ _TABLE = (
     Engine(
         "cosyvoice",
         (Stage.SYNTHESIZE,),
-        loader="dubstage.synthesize.cosyvoice:load",
+        loader="dubstage.synthesize.cosyvoice.engine:load",
         languages=languages.cosyvoice,
         version=RevisionFile(Path("/opt/cosyvoice/REVISION")),
         model_sources=repositories.cosyvoice,

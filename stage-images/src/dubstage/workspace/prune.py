@@ -79,7 +79,8 @@ def delete_interim(tree: Tree) -> None:
         if not artifact.is_output:
             for file in tree.files(artifact):
                 file.unlink()
-    shutil.rmtree(tree.clip_cache, ignore_errors=True)
+    for kept in (tree.clip_cache, tree.translation_cache):
+        shutil.rmtree(kept, ignore_errors=True)
 
 
 def _folders(root: Path) -> set[str]:

@@ -3,7 +3,3 @@
 Its code is not a package: the image puts a checkout on the import path. What is used of it is
 that of its revision of March 2026, which the Dockerfile pins.
 """
-
-from dubstage.synthesize.cosyvoice.engine import load
-
-__all__ = ["load"]
