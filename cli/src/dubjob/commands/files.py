@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from dubjob.client import DubHandle
 from dubjob.commands.progress import transfer_bars
 from dubjob.commands.session import Session, session
+from dubjob.handle import DubHandle
 
 
 def register(app: typer.Typer) -> None:

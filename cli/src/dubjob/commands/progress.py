@@ -16,10 +16,10 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from dubjob.client import DubHandle
-from dubjob.client import Progress as Report
 from dubjob.commands.session import Session
 from dubjob.dub import Dub
+from dubjob.handle import DubHandle
+from dubjob.volume import Progress as Report
 from dubjob_operator.api.status import StageState, StageStatus
 
 

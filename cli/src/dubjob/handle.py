@@ -1,0 +1,202 @@
+"""One DubJob in the cluster: follow it, download it, change it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from dubjob.dub import Dub
+from dubjob.errors import DubError, UnreachableError, UsageError, WaitTimeoutError
+from dubjob.volume import Progress, silent
+from dubjob_operator import names
+from dubstage.contract import CORRECTIONS, Stage
+from dubstage.contract.summary import Output
+
+if TYPE_CHECKING:
+    from dubjob.client import Client
+
+LEFT_OUT = ("voice-stem", "background-stem")
+"""Outputs that are downloaded only if they are named: they are as large as the source."""
+WATCH_SECONDS = 20
+PATIENCE_SECONDS = 60
+"""A cluster that does not answer is asked for this time while a DubJob is followed."""
+
+
+class DubHandle:
+    """One DubJob in the cluster."""
+
+    def __init__(self, client: Client, name: str) -> None:
+        self._client = client
+        self.name = name
+
+    def refresh(self) -> Dub:
+        """What the DubJob is now. Raises :class:`NotFoundError`."""
+        return Dub(self._client.cluster.dubjob(self.name))
+
+    def follow(self, seconds: float | None = None) -> Iterator[Dub]:
+        """The DubJob after each change, until it finishes or awaits a review.
+
+        Raises :class:`WaitTimeoutError` after `seconds`, and :class:`NotFoundError` if it is
+        deleted.
+        """
+        deadline = None if seconds is None else time.monotonic() + seconds
+        while True:
+            dub = self._refresh_patiently()
+            yield dub
+            if dub.is_finished or dub.awaits_review:
+                return
+            left = WATCH_SECONDS if deadline is None else deadline - time.monotonic()
+            if left <= 0:
+                raise WaitTimeoutError(
+                    f"DubJob {self.name} did not finish in {seconds:.0f} s: {dub.message}"
+                )
+            version = dub.version
+            for body in self._client.cluster.watch_dubjob(self.name, int(min(left, WATCH_SECONDS))):
+                dub = Dub(body)
+                if dub.version == version:
+                    continue
+                yield dub
+                if dub.is_finished or dub.awaits_review:
+                    return
+                if deadline is not None and time.monotonic() > deadline:
+                    break
+
+    def _refresh_patiently(self) -> Dub:
+        """What the DubJob is now; a cluster that is away for a while is waited for."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return self.refresh()
+            except UnreachableError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(1)
+
+    def wait(self, seconds: float | None = None) -> DubHandle:
+        """Wait until the dub is complete.
+
+        Raises :class:`DubError` if it fails or awaits a review, :class:`WaitTimeoutError` after
+        `seconds`.
+        """
+        *_, last = self.follow(seconds)
+        if not last.is_complete:
+            raise DubError(f"DubJob {self.name}: {last.message}")
+        return self
+
+    def download(
+        self,
+        folder: str | Path,
+        only: Iterable[str] | None = None,
+        progress: Progress = silent,
+    ) -> list[Path]:
+        """Download the outputs to `folder`, each compared with its digest: those named in `only`,
+        by default all but the stems. Return the files.
+
+        Raises :class:`DubError` if there is no dub yet or an output was changed.
+        """
+        dub = self.refresh()
+        if not dub.outputs:
+            raise DubError(f"DubJob {self.name} has no outputs yet: {dub.message}")
+        wanted = _chosen(dub, only)
+        files = []
+        with self._client.volume(dub.profile_reference) as volume:
+            for output in wanted:
+                file = Path(folder) / PurePosixPath(output.path).name
+                volume.get(
+                    f"outputs/{output.path}", file, output.sha256, progress, output.size_bytes
+                )
+                files.append(file)
+        return files
+
+    def suspend(self, suspended: bool = True) -> None:
+        """Stop the running stage and start none, or go on. Raises :class:`NotFoundError`."""
+        self._client.cluster.patch_dubjob(self.name, {"spec": {"suspend": suspended}})
+
+    def retry(self, stage: str = "failed") -> None:
+        """Run a stage and all later ones again, by default from the one that failed.
+
+        Raises :class:`UsageError` for a stage that does not exist.
+        """
+        stages = [str(each) for each in Stage]
+        if stage not in ("failed", *stages):
+            raise UsageError(f"{stage} is no stage: use failed, {', '.join(stages)}.")
+        request = f"{stage}@{time.time_ns() // 1_000_000}"
+        self._annotate(names.RETRY_ANNOTATION, request)
+
+    def approve(self) -> None:
+        """Approve the result that awaits a review. Raises :class:`DubError` if none does."""
+        self._annotate(names.APPROVE_ANNOTATION, self.refresh().approval)
+
+    def correction_path(self, suffix: str) -> str:
+        """Path below the inputs folder of a correction of the reviewed stage.
+
+        Raises :class:`DubError` if the stage's result cannot be corrected by a file.
+        """
+        dub = self.refresh()
+        stage = dub.status.stage or ""
+        known = {str(each): stem for each, stem in CORRECTIONS.items()}
+        if stage not in known:
+            raise DubError(f"The result of {stage} cannot be corrected by a file.")
+        return f"{dub.job_id}/{known[stage]}{suffix}"
+
+    def delete(self, *, media: bool = False) -> None:
+        """Delete the DubJob; with `media` also its folders on the data volume, once no stage runs
+        and unless another DubJob uses them.
+
+        Raises :class:`DubError`.
+        """
+        dub = self.refresh()
+        if media:
+            self._refuse_shared(dub)
+        self._client.cluster.delete_dubjob(self.name)
+        if media:
+            self._wait_for_pods()
+            with self._client.volume(dub.profile_reference) as volume:
+                for root in ("interim", "outputs", "inputs"):
+                    volume.remove(f"{root}/{dub.job_id}")
+
+    def _refuse_shared(self, dub: Dub) -> None:
+        """Raise :class:`DubError` if another DubJob reads or writes these folders."""
+        others = [
+            other.name
+            for other in self._client.dubs()
+            if other.name != dub.name
+            and dub.job_id in (other.job_id, other.dubjob.source_path.split("/")[0])
+        ]
+        if others:
+            raise DubError(
+                f"DubJob {', '.join(others)} uses the same media as {self.name}. Delete it "
+                "first, or leave out the option --media of this command."
+            )
+
+    def _wait_for_pods(self, seconds: float = 120) -> None:
+        deadline = time.monotonic() + seconds
+        while self._client.cluster.pods(self.name):
+            if time.monotonic() > deadline:
+                raise DubError(
+                    f"A pod of {self.name} still ends: its media were left. Run "
+                    f"`kubectl -n {self._client.namespace} get pods`."
+                )
+            time.sleep(0.5)
+
+    def _annotate(self, annotation: str, value: str) -> None:
+        self._client.cluster.patch_dubjob(
+            self.name, {"metadata": {"annotations": {annotation: value}}}
+        )
+
+
+def _chosen(dub: Dub, only: Iterable[str] | None) -> list[Output]:
+    """The outputs to download. Raises :class:`UsageError` for a name that there is not."""
+    if only is None:
+        return [each for each in dub.outputs if each.name not in LEFT_OUT]
+    wanted = list(only)
+    known = {each.name for each in dub.outputs}
+    missing = [name for name in wanted if name not in known]
+    if missing:
+        raise UsageError(
+            f"DubJob {dub.name} has no output {', '.join(missing)}: it has "
+            f"{', '.join(sorted(known))}."
+        )
+    return [each for each in dub.outputs if each.name in wanted]
