@@ -13,10 +13,11 @@ from made_media import RATE, make_video, tone
 
 from dubstage.media.audio import stereo_bytes, to_bytes
 from dubstage.media.ffmpeg import MediaError, probe, read_stereo
+from dubstage.mux.limiter import MAX_REDUCTION_DB, Limiting, limit
 from dubstage.mux.loudness import SILENCE, Loudness, measure, segment_loudness
-from dubstage.mux.master import aac_gain_db, master, plan_gain
+from dubstage.mux.master import aac_gain_db, correct_gain, master, plan_gain
 from dubstage.mux.measured import measure_speech
-from dubstage.mux.mix import CROSS_FADE, DUCK_DB, Tracks, mix_blocks, write_stems
+from dubstage.mux.mix import CROSS_FADE, DUCK_DB, Block, Tracks, mix_blocks, write_stems
 from dubstage.mux.original import analyze
 from dubstage.mux.spans import Envelope, Span, count_frames, count_shared_frames, merge
 from dubstage.mux.voice import (
@@ -89,22 +90,71 @@ def test_envelope_does_not_depend_on_the_blocks(rows: list[tuple[int, int]], blo
 
 
 @pytest.mark.parametrize(
-    ("integrated", "peak", "target", "gain", "peak_limited"),
+    ("integrated", "peak", "target", "gain", "needs_limiter", "peak_limited"),
     [
-        (-20.0, -6.0, -23.0, -3.0, False),
-        (-26.0, -6.0, -23.0, 3.0, False),
-        (-26.0, -3.0, -23.0, 1.9, True),
-        (-23.0, 2.0, -23.0, -3.1, True),
-        (SILENCE, -99.0, -23.0, 0.0, False),
-        (-23.0, -6.0, SILENCE, 0.0, False),
+        (-20.0, -6.0, -23.0, -3.0, False, False),
+        (-26.0, -6.0, -23.0, 3.0, False, False),
+        (-26.0, -3.0, -23.0, 3.0, True, False),
+        (-23.0, 2.0, -23.0, 0.0, True, False),
+        (-21.0, -4.5, -14.0, 7.0, True, False),
+        (-30.0, -6.0, -16.0, 8.9, True, True),
+        (SILENCE, -99.0, -23.0, 0.0, False, False),
+        (-23.0, -6.0, SILENCE, 0.0, False, False),
     ],
 )
-def test_gain_keeps_the_true_peak_below_the_ceiling(
-    integrated: float, peak: float, target: float, gain: float, peak_limited: bool
+def test_gain_raises_peaks_as_far_as_the_limiter_may_lower_them(
+    integrated: float,
+    peak: float,
+    target: float,
+    gain: float,
+    needs_limiter: bool,
+    peak_limited: bool,
 ) -> None:
     planned = plan_gain(Loudness(integrated, -40.0, peak), target)
     assert planned.decibels == pytest.approx(gain)
+    assert planned.needs_limiter == needs_limiter
     assert planned.peak_limited == peak_limited
+
+
+def peaks_in_noise(seconds: int) -> numpy.ndarray:
+    """Noise with a burst each second, between whose samples there are true peaks."""
+    samples = noise(seconds, 0.03)
+    burst = numpy.float32(0.6) * numpy.sin(numpy.arange(400) * numpy.pi / 2 + numpy.pi / 4)
+    for second in range(seconds):
+        samples[second * RATE + 7 * second : second * RATE + 7 * second + 400] += burst
+    return samples
+
+
+@pytest.mark.parametrize("frames", [5 * RATE, 4 * RATE + 1001])
+def test_limiter_keeps_true_peaks_below_the_ceiling(frames: int) -> None:
+    """Elsewhere the mix only becomes louder; the level falls and rises without a click."""
+    voice = peaks_in_noise(5)[:frames, None]
+    silent = numpy.zeros((frames, 2), numpy.float32)
+    blocks = (Block(silent[at : at + RATE], voice[at : at + RATE]) for at in range(0, frames, RATE))
+    done = Limiting()
+    out = numpy.concatenate([block.mixed for block in limit(blocks, 6.0, -1.2, done)])
+    assert out.shape == (frames, 2)
+    assert measure(iter([to_bytes(out)])).true_peak <= -1.0
+    gain = out[:, 0] / (voice[:, 0] * 10 ** (6 / 20))
+    away = slice(RATE // 2 + 12000, RATE - 2400)
+    assert gain[away] == pytest.approx(1.0, abs=0.02), "between two bursts"
+    audible = abs(voice[:, 0]) > 0.01
+    assert abs(numpy.diff(gain)[audible[1:] & audible[:-1]]).max() < 0.01
+    assert done.reduction_db == pytest.approx(measure_peak(voice) + 6.0 + 1.2, abs=0.2)
+    assert 0.02 < done.share < 0.4
+
+
+def measure_peak(voice: numpy.ndarray) -> float:
+    return measure(iter([to_bytes(stereo(voice[:, 0]))])).true_peak
+
+
+def test_limiter_leaves_a_mix_without_peaks_unchanged() -> None:
+    voice = noise(2, 0.03)[:, None]
+    silent = numpy.zeros((len(voice), 2), numpy.float32)
+    done = Limiting()
+    (block,) = limit(iter([Block(silent, voice)]), 6.0, -1.2, done)
+    assert block.voice == pytest.approx(voice * 10 ** (6 / 20), abs=1e-6)
+    assert (done.reduction_db, done.share) == (0.0, 0.0)
 
 
 def speechlike() -> numpy.ndarray:
@@ -121,14 +171,22 @@ def speechlike() -> numpy.ndarray:
 def test_mastering_applies_one_static_gain(
     tmp_path: Path, samples: numpy.ndarray, target: float
 ) -> None:
-    """The mix reaches its target, and every sample has the same gain, even if the mix is
-    louder than loudnorm accepts."""
+    """The mix reaches its target, and every sample has the same gain unless the limiter is
+    needed, even if the mix is louder than loudnorm accepts."""
     mix = measure(iter([to_bytes(samples)]))
     gain = plan_gain(mix, target)
-    master(iter([to_bytes(samples)]), mix, gain, tmp_path / "out.wav")
+    blocks = [Block(samples, numpy.zeros((len(samples), 1), numpy.float32))]
+    done = Limiting()
+    if gain.needs_limiter:
+        trial = limit(iter(blocks), gain.decibels, gain.ceiling, Limiting())
+        gain = correct_gain(gain, mix, measure(to_bytes(block.mixed) for block in trial))
+        blocks = list(limit(iter(blocks), gain.decibels, gain.ceiling, done))
+    assert done.reduction_db <= MAX_REDUCTION_DB + 0.15
+    master((to_bytes(block.mixed) for block in blocks), mix, gain, tmp_path / "out.wav")
     out, rate = soundfile.read(tmp_path / "out.wav", dtype="float32")
     assert rate == RATE
-    assert out == pytest.approx(samples * 10 ** (gain.decibels / 20), abs=2e-4)
+    if not gain.needs_limiter:
+        assert out == pytest.approx(samples * 10 ** (gain.decibels / 20), abs=2e-4)
     after = measure(iter([to_bytes(out)]))
     assert after.true_peak <= -1.0
     if not gain.peak_limited:

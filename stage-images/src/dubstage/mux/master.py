@@ -1,20 +1,25 @@
-"""The loudness of the whole dub: one static gain brings it to its target."""
+"""The loudness of the whole dub: one gain brings it to its target, and a limiter keeps its peaks
+below the ceiling."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dubstage.media.audio import SAMPLE_RATE
 from dubstage.media.ffmpeg import MediaError, input_file, read_stereo, run, write_stereo
 from dubstage.media.wav import WRITER
+from dubstage.mux.limiter import MAX_REDUCTION_DB
 from dubstage.mux.loudness import EBU_R128, SILENCE, Loudness, measure, parse_summary
 from dubstage.video.dubbed_video import AAC, AAC_BIT_RATE
 
 PEAK_CEILING = -1.0
 """dBTP; no true peak of the dub is above."""
+LIMITER_MARGIN = 0.1
+"""dB below the ceiling at which the limiter works: ffmpeg measures with longer filters, and
+rounds."""
 MAX_LOUDNORM_INPUT, MAX_LOUDNORM_TARGET = 0.0, -5.0
 """LUFS above which ffmpeg's ``loudnorm`` accepts no measured loudness, and no target."""
 ROUNDING = 0.1
@@ -30,22 +35,55 @@ class Gain:
     decibels: float
     target_decibels: float
     """The gain that would reach the target loudness."""
+    needs_limiter: bool = False
+    """Whether it raises a true peak above the ceiling."""
+    ceiling: float = PEAK_CEILING - LIMITER_MARGIN
+    """dBTP; the ceiling of the limiter."""
 
     @property
     def peak_limited(self) -> bool:
-        """Whether the target would raise a true peak above the ceiling."""
+        """Whether the target would raise a true peak further above the ceiling than the limiter
+        may lower it."""
         return self.decibels < self.target_decibels - ROUNDING
 
 
 def plan_gain(mix: Loudness, target: float) -> Gain:
-    """The gain that brings `mix` to `target` LUFS, or as near as its peak allows."""
+    """The gain that brings `mix` to `target` LUFS, or as near as its peak and the limiter
+    allow."""
     needed = target - mix.integrated if mix.is_known and target > SILENCE else 0.0
-    return Gain(min(needed, PEAK_CEILING - ROUNDING - mix.true_peak), needed)
+    without_limiter = PEAK_CEILING - ROUNDING - mix.true_peak
+    return Gain(
+        decibels=min(needed, _highest_gain(mix)),
+        target_decibels=needed,
+        needs_limiter=needed > without_limiter,
+    )
+
+
+def correct_gain(gain: Gain, mix: Loudness, limited: Loudness) -> Gain:
+    """`gain`, raised by the loudness that the limiter costs, as far as the limiter may go, with
+    the limiter's ceiling lowered by what it missed. `limited` is the loudness with `gain` and the
+    limiter."""
+    missed = max(limited.true_peak - PEAK_CEILING + ROUNDING / 2, 0.0)
+    loss = 0.0
+    if limited.is_known:
+        loss = max(mix.integrated + gain.decibels - limited.integrated, 0.0)
+    target = gain.target_decibels + loss
+    return replace(
+        gain,
+        decibels=min(target, _highest_gain(mix) - missed),
+        target_decibels=target,
+        ceiling=gain.ceiling - missed,
+    )
+
+
+def _highest_gain(mix: Loudness) -> float:
+    """The gain with which the limiter lowers the true peak of `mix` as far as it may."""
+    return PEAK_CEILING - LIMITER_MARGIN + MAX_REDUCTION_DB - mix.true_peak
 
 
 def master(blocks: Iterator[bytes], mix: Loudness, gain: Gain, target: Path) -> Loudness:
     """Write `blocks`, the mix whose loudness is `mix`, with `gain` to a 16-bit WAV file, and
-    return the loudness of that.
+    return the loudness of that. Blocks that a limiter has passed have their gain already.
 
     The gain is applied by the second pass of ffmpeg's ``loudnorm``, unless the audio is
     louder than it accepts: the result is the same. Raises :class:`MediaError` if
@@ -53,18 +91,24 @@ def master(blocks: Iterator[bytes], mix: Loudness, gain: Gain, target: Path) -> 
     """
     result = mix.integrated + gain.decibels
     by_loudnorm = (
-        mix.is_known and mix.integrated <= MAX_LOUDNORM_INPUT and result <= MAX_LOUDNORM_TARGET
+        not gain.needs_limiter
+        and mix.is_known
+        and mix.integrated <= MAX_LOUDNORM_INPUT
+        and result <= MAX_LOUDNORM_TARGET
     )
-    filters = f"volume={gain.decibels:.3f}dB"
+    filters = [EBU_R128]
     if by_loudnorm:
         # For linear mode, the loudness range must only satisfy 0 < measured <= target.
-        filters = (
+        filters.insert(
+            0,
             f"loudnorm=linear=true:print_format=json:LRA=20:measured_LRA=1:TP={PEAK_CEILING}"
             f":I={result:.3f}:measured_I={mix.integrated}"
-            f":measured_TP={mix.true_peak}:measured_thresh={mix.threshold}"
+            f":measured_TP={mix.true_peak}:measured_thresh={mix.threshold}",
         )
-    filters = f"{filters},{EBU_R128}"
-    messages = write_stereo(blocks, ["-af", filters, "-ar", str(SAMPLE_RATE), *WRITER, target])
+    elif not gain.needs_limiter:
+        filters.insert(0, f"volume={gain.decibels:.3f}dB")
+    output: list[str | Path] = ["-af", ",".join(filters), "-ar", str(SAMPLE_RATE), *WRITER, target]
+    messages = write_stereo(blocks, output)
     if by_loudnorm and _loudnorm_mode(messages) != "linear":
         raise MediaError(f"loudnorm used the mode {_loudnorm_mode(messages)}, not linear")
     return parse_summary(messages)

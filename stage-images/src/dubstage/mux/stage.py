@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 
 from dubstage.engines import engine_of
@@ -16,10 +16,17 @@ from dubstage.logs import step
 from dubstage.media.audio import SAMPLE_RATE, Samples
 from dubstage.media.ffmpeg import MediaError, probe
 from dubstage.media.probe import Probe
+from dubstage.mux.limiter import Limiting, limit
 from dubstage.mux.loudness import SILENCE, Loudness, measure
-from dubstage.mux.master import aac_gain_db, master, plan_gain
+from dubstage.mux.master import (
+    Gain,
+    aac_gain_db,
+    correct_gain,
+    master,
+    plan_gain,
+)
 from dubstage.mux.measured import measure_speech
-from dubstage.mux.mix import Tracks, background_change, mix_blocks, mix_bytes, write_stems
+from dubstage.mux.mix import Block, Tracks, background_change, mix_blocks, mix_bytes, write_stems
 from dubstage.mux.original import analyze
 from dubstage.mux.plan import PlannedClip, plan
 from dubstage.mux.report import SegmentReport, report_segment, report_speakers, report_stages
@@ -139,12 +146,18 @@ def _write_mix(work: Work, tracks: Tracks, facts: SourceFacts, target: Path) -> 
     mix = measure(mix_bytes(mix_blocks(tracks), tracks.frames, _share(work, 0.3, 0.5)))
     target_loudness = work.request.mix.loudness or facts.loudness
     gain = plan_gain(mix, SILENCE if target_loudness is None else float(target_loudness))
-    blocks = mix_blocks(tracks)
+    limiting = Limiting()
+    blocks, stem_gain = mix_blocks(tracks), gain.decibels
+    if gain.needs_limiter:
+        trial = _limited(tracks, gain, Limiting())
+        progress = _share(work, 0.5, 0.6)
+        gain = correct_gain(gain, mix, measure(mix_bytes(trial, tracks.frames, progress)))
+        blocks, stem_gain = _limited(tracks, gain, limiting), 0.0
     if work.request.mix.stems:
         stems = [work.staging(Artifact.STEMS, f"{name}.wav") for name in ("voice", "background")]
-        blocks = write_stems(blocks, tracks.frames, gain.decibels, *stems)
+        blocks = write_stems(blocks, tracks.frames, stem_gain, *stems)
     with contextlib.closing(blocks):
-        audio = mix_bytes(blocks, tracks.frames, _share(work, 0.5, 0.7))
+        audio = mix_bytes(blocks, tracks.frames, _share(work, 0.6, 0.7))
         dub = master(audio, mix, gain, target)
     speech = count_frames(tracks.original_speech)
     shared = count_shared_frames(tracks.original_speech, tracks.dubbed_speech)
@@ -152,9 +165,15 @@ def _write_mix(work: Work, tracks: Tracks, facts: SourceFacts, target: Path) -> 
         source_loudness=facts.loudness,
         dub=dub,
         gain=gain,
+        limiting=limiting,
         background_change=background_change(tracks, target, gain.decibels),
         overlap=shared / speech if speech else None,
     )
+
+
+def _limited(tracks: Tracks, gain: Gain, done: Limiting) -> Generator[Block, None, None]:
+    """The mix with `gain`, and its peaks below the ceiling."""
+    return limit(mix_blocks(tracks), gain.decibels, gain.ceiling, done)
 
 
 @step("verify")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dubstage.contract.summary import StageSummary, scaled
+from dubstage.mux.limiter import NOTICEABLE_DB, Limiting
 from dubstage.mux.loudness import Loudness
 from dubstage.mux.master import Gain
 from dubstage.mux.report import SegmentReport
@@ -26,6 +27,8 @@ class MixResult:
     dub: Loudness
     gain: Gain
     """The gain of the whole mix."""
+    limiting: Limiting
+    """What the limiter has done."""
     background_change: float | None
     """Decibels by which the dub is louder than the source outside speech, without the gain;
     None if there is nothing outside speech."""
@@ -52,6 +55,8 @@ def totals(segments: Sequence[SegmentReport], untranslated: int, mix: MixResult)
         "level_error_max": _rounded(max((abs(x.level_error or 0.0) for x in spoken), default=0.0)),
         "gain_db": _rounded(mix.gain.decibels),
         "peak_limited": mix.gain.peak_limited,
+        "limiter_reduction_db": _rounded(mix.limiting.reduction_db),
+        "limiter_share": _rounded(mix.limiting.share),
     }
     if mix.overlap is not None:
         numbers["overlap"] = _rounded(mix.overlap)
@@ -103,6 +108,8 @@ def message(numbers: Totals, mix: MixResult) -> str:
         text += f", {numbers['untranslated']} untranslated"
     if mix.dub.is_known:
         text += f"; {mix.dub.integrated:.1f} LUFS"
+    if mix.limiting.reduction_db >= NOTICEABLE_DB:
+        text += f", peaks lowered by up to {mix.limiting.reduction_db:.1f} dB"
     if mix.gain.peak_limited:
         missing = mix.gain.target_decibels - mix.gain.decibels
         text += (
