@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy
@@ -12,6 +14,7 @@ from speech_world import ENGINE_RATE, SEGMENTS, WatchedEngine, segment, tone, wr
 
 from dubstage.contract import EngineChoice, ExitCode, Stage
 from dubstage.synthesize import stage
+from dubstage.synthesize.engine import Voice
 from dubstage.synthesize.espeak import VARIANTS
 from dubstage.synthesize.take import record
 from dubstage.testing import ENGINES, Ended, request_for, run_stage_in
@@ -122,6 +125,32 @@ def test_repeated_text_gets_a_clip_each_time(tmp_path: Path, engine: WatchedEngi
     write_job(tmp_path, [*same, segment(2, 4.0, 4.5, "sí")])
     assert synthesize(tmp_path).result.summary.reused_clips == 2
     assert engine.texts == ["sí", "sí", "sí"]
+
+
+@dataclass
+class AnnouncedEngine(WatchedEngine):
+    """An engine that decodes announced texts together."""
+
+    announced: list[str] = field(default_factory=list)
+
+    def announce(self, texts: Iterable[tuple[str, Voice]], language: str) -> None:
+        self.announced = [text for text, _ in texts]
+
+
+def test_announced_texts_are_those_that_are_spoken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without descriptions of sounds; and a clip that is kept is not announced."""
+    engine = AnnouncedEngine()
+    monkeypatch.setattr(stage, "load_engine", lambda _: engine)
+    spoken = [segment(0, 0.5, 2.5, "[risas] hola,\namigos"), segment(1, 3.0, 4.0, "y adiós")]
+    write_job(tmp_path, spoken)
+    clips(synthesize(tmp_path))
+    assert engine.announced == ["hola, amigos", "y adiós"]
+    assert set(engine.texts) == set(engine.announced)
+    write_job(tmp_path, [*spoken, segment(2, 5.0, 6.0, "por fin")])
+    assert synthesize(tmp_path).result.summary.reused_clips == 2
+    assert engine.announced == ["por fin"]
 
 
 def test_interrupted_run_continues_where_it_stopped(tmp_path: Path, engine: WatchedEngine) -> None:
@@ -270,6 +299,18 @@ def test_too_long_takes_are_limited_to_three_and_reported(
     assert [clip["flag"] for clip in clips(ended)] == [None, "too-long", None]
     assert engine.texts.count("cuatro") == 3
     assert ended.result.summary.too_long_clips == 1
+
+
+def test_rate_is_not_learned_from_failed_takes(tmp_path: Path, engine: WatchedEngine) -> None:
+    """Three clips decide the rate, unless they are faulty, new or kept: the table's stays."""
+    names = ["primera", "segunda", "tercera", "cuarta", "quinta"]
+    segments = [segment(i, 1 + 2 * i, 2 + 2 * i, name) for i, name in enumerate(names)]
+    engine.sounds = lambda text, _: LONG if text in names[:3] else tone(0.6, ENGINE_RATE)
+    for count in (4, 5):
+        write_job(tmp_path, segments[:count], seconds=12.0)
+        result = clips(synthesize(tmp_path))
+        assert [clip["flag"] for clip in result[:4]] == ["too-long"] * 3 + [None]
+        assert result[-1]["predicted"] == pytest.approx(6 / 15.5, abs=0.01)
 
 
 def test_truncated_takes_are_reported(tmp_path: Path, engine: WatchedEngine) -> None:

@@ -71,7 +71,7 @@ class ClipMaker:
         occurrences: Counter[tuple[str, str]] = Counter()
         texts = []
         for segment, slot in segments:
-            voice, text = self._voices[segment.speaker], segment.translation
+            voice, text = self._voices[segment.speaker], _spoken_text(segment)
             kept = self._cache.find(self._key(text, voice, occurrences))
             if not (kept and self._fits(kept, slot)):
                 texts.append((text, voice))
@@ -91,7 +91,8 @@ class ClipMaker:
                 return self.silent(segment, take.flag)
             kept = self._cache.store(key, take, slot)
         self.keys.append(key)
-        self._rate.learn(text, kept.duration * kept.speed)
+        if kept.flag is None:
+            self._rate.learn(text, kept.duration * kept.speed)
         name = f"{segment.segment_id}.wav"
         self._cache.link(key, self._work.staging(Artifact.TTS_CLIPS, name))
         return self._empty(segment).model_copy(
