@@ -16,7 +16,22 @@ CONTROL = re.compile(r"<\|[^|]*\|>|</?\w+>|\[[^\[\]]*\]|[\[\]<>|]")
 """Control tokens of the model: ``<|endofprompt|>``, ``[laughter]``, ``<strong>``."""
 BETWEEN_DIGITS = re.compile(r"(?<=\d)[:/–-](?=\d)")
 """Marks in times, dates and scores: 12:30, 3-1."""
-NUMBER = re.compile(r"\d+(?:[.,\u00a0\u202f]\d+)*")
+LATIN = "A-Za-zÀ-ÖØ-öø-ÿ"
+NUMBER = re.compile(rf"(?<![{LATIN}\d])\d+(?:[.,\u00a0\u202f]\d+)*(?![{LATIN}\dºª]|[.,]\d)")
+"""A number that is no part of a word: MP3, B2B and 90km stay as they are. Letters of other scripts
+may touch it, as in 3人."""
+ORDINAL = {
+    "en": re.compile(rf"(?<![{LATIN}\d.,])(\d{{1,4}})(?:st|nd|rd|th)\b"),
+    "es": re.compile(rf"(?<![{LATIN}\d.,])(\d{{1,2}})\.?([ºª])"),
+    "fr": re.compile(rf"(?<![{LATIN}\d.,])(\d{{1,4}})(?:ers?|res?|e|es|ème|èmes)\b"),
+    "it": re.compile(rf"(?<![{LATIN}\d.,])(\d{{1,3}})([ºª])"),
+}
+"""Ordinals as each language writes them; the second group says that it is feminine."""
+MINUS = {
+    "de": "minus", "en": "minus", "es": "menos", "fr": "moins", "it": "meno",
+}  # fmt: skip
+NEGATIVE = re.compile(r"(?<![\w-])[-−](?=\d)")
+"""The sign of a number, not a hyphen."""
 GROUPS = r"[1-9]\d{0,2}(?P<mark>[.,\u00a0\u202f])\d{3}(?:(?P=mark)\d{3})*"
 THOUSANDS = re.compile(GROUPS)
 """1,234,567 with any mark; never after a leading 0."""
@@ -38,12 +53,26 @@ LONGEST_SPACED, LONGEST_UNSPACED = 240, 60
 def spoken_chunks(text: str, language: str) -> list[str]:
     """The chunks of `text` to speak, in order; empty for a text without words."""
     plain = BETWEEN_DIGITS.sub(" ", CONTROL.sub(" ", text))
+    plain = _with_signs_and_ordinals(plain, primary(language))
     plain = " ".join(NUMBER.sub(lambda match: _spelled(match.group(), language), plain).split())
     spaced = is_spaced(language)
     parts = chunks(plain, LONGEST_SPACED if spaced else LONGEST_UNSPACED)
     spoken = [chunk for chunk in parts if any(letter.isalnum() for letter in chunk)]
     period = "." if spaced else "。"
     return [chunk if chunk[-1] in SENTENCE_MARKS else f"{chunk}{period}" for chunk in spoken]
+
+
+def _with_signs_and_ordinals(text: str, tag: str) -> str:
+    """The text with ordinals and minus signs in words, where the language has them here."""
+    if tag in MINUS:
+        text = NEGATIVE.sub(f"{MINUS[tag]} ", text)
+    return ORDINAL[tag].sub(lambda match: _ordinal(match, tag), text) if tag in ORDINAL else text
+
+
+def _ordinal(match: re.Match[str], tag: str) -> str:
+    words = _in_words(match[1], tag, "ordinal")
+    is_feminine = match.re.groups > 1 and match[2] == "ª"
+    return f"{words[:-1]}a" if is_feminine and words.endswith("o") else words
 
 
 def _spelled(number: str, language: str) -> str:
