@@ -11,7 +11,8 @@ from dubjob.dub import Dub
 from dubjob.errors import DubError, UnreachableError, UsageError, WaitTimeoutError
 from dubjob.volume import Progress, silent
 from dubjob_operator import names
-from dubstage.contract import CORRECTIONS, Stage
+from dubjob_operator.planning.verbs import FAILED_STAGE, STAGES
+from dubstage.contract import CORRECTIONS
 from dubstage.contract.summary import Output
 
 if TYPE_CHECKING:
@@ -114,14 +115,13 @@ class DubHandle:
         """Stop the running stage and start none, or go on. Raises :class:`NotFoundError`."""
         self._client.cluster.patch_dubjob(self.name, {"spec": {"suspend": suspended}})
 
-    def retry(self, stage: str = "failed") -> None:
+    def retry(self, stage: str = FAILED_STAGE) -> None:
         """Run a stage and all later ones again, by default from the one that failed.
 
         Raises :class:`UsageError` for a stage that does not exist.
         """
-        stages = [str(each) for each in Stage]
-        if stage not in ("failed", *stages):
-            raise UsageError(f"{stage} is no stage: use failed, {', '.join(stages)}.")
+        if stage not in (FAILED_STAGE, *STAGES):
+            raise UsageError(f"{stage} is no stage: use {FAILED_STAGE}, {', '.join(STAGES)}.")
         request = f"{stage}@{time.time_ns() // 1_000_000}"
         self._annotate(names.RETRY_ANNOTATION, request)
 

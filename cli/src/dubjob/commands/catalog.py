@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from dubjob.commands.session import session
-from dubjob_operator import names
 from dubjob_operator.api.profile import DubProfile
 from dubstage.contract import Stage
 from dubstage.engines.table import ENGINES
@@ -28,9 +27,7 @@ def profiles(context: typer.Context) -> None:
     rows = []
     for raw in now.client.cluster.profiles():
         profile = DubProfile.model_validate(raw)
-        accepted = next(
-            (each for each in profile.status.conditions if each.type == names.ACCEPTED), None
-        )
+        accepted = profile.status.accepted
         rows.append(
             {
                 "name": profile.metadata.name,

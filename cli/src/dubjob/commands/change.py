@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from dubjob.commands.session import session
+from dubjob_operator.planning.verbs import FAILED_STAGE
 
 Name = Annotated[str, typer.Argument(help="Name of the DubJob.")]
 
@@ -36,7 +37,7 @@ def retry(
     name: Name,
     stage: Annotated[
         str, typer.Option(help="First stage to run again. Defaults to the one that failed.")
-    ] = "failed",
+    ] = FAILED_STAGE,
 ) -> None:
     """Run a stage and all later ones again."""
     now = session(context)

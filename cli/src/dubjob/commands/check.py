@@ -71,7 +71,7 @@ def results_of(client: Client) -> Iterator[Result]:
         yield Result("DubJobs", f"{error} Install the chart dubjob-operator.")
         return
     yield Result("DubJobs are installed")
-    yield from _attempt("operator", lambda: _operator(client))
+    yield _attempt("operator", lambda: _operator(client))
     yield from _rights(client)
     try:
         profile = client.profile()
@@ -83,21 +83,19 @@ def results_of(client: Client) -> Iterator[Result]:
         return
     yield Result(f"default profile: {profile}", _not_accepted(profile))
     for claim in (profile.spec.data_claim_name, profile.spec.models_claim_name):
-        yield from _attempt(f"claim {claim}", partial(_claim, client, claim))
-    yield from _attempt("models", lambda: _models(client))
-    yield from _attempt("resources of the nodes", lambda: _resources(client, profile))
+        yield _attempt(f"claim {claim}", partial(_claim, client, claim))
+    yield _attempt("models", lambda: _models(client))
+    yield _attempt("resources of the nodes", lambda: _resources(client, profile))
 
 
-def _attempt(subject: str, problem: Callable[[], str | None]) -> Iterator[Result]:
+def _attempt(subject: str, problem: Callable[[], str | None]) -> Result:
     """One check. What this account cannot read counts as unknown, which is no problem."""
     try:
-        yield Result(subject, problem())
+        return Result(subject, problem())
     except DubError as error:
-        forbidden = "forbidden" in str(error)
-        yield Result(
-            f"{subject}: unknown, this account cannot read it" if forbidden else subject,
-            None if forbidden else str(error),
-        )
+        if "forbidden" in str(error):
+            return Result(f"{subject}: unknown, this account cannot read it")
+        return Result(subject, str(error))
 
 
 def _operator(client: Client) -> str | None:
@@ -139,10 +137,8 @@ def _rights(client: Client) -> Iterator[Result]:
 
 
 def _not_accepted(profile: DubProfile) -> str | None:
-    for condition in profile.status.conditions:
-        if condition.type == names.ACCEPTED and condition.status == "False":
-            return condition.message
-    return None
+    accepted = profile.status.accepted
+    return accepted.message if accepted and accepted.status == "False" else None
 
 
 def _claim(client: Client, name: str) -> str | None:

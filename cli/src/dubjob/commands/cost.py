@@ -16,10 +16,8 @@ from dubjob.errors import NotFoundError, UsageError
 from dubjob_operator.api.profile import DubProfile
 from dubjob_operator.api.status import StageStatus
 from dubjob_operator.planning.times import parse, seconds_since
+from dubjob_operator.planning.verbs import STAGES
 from dubstage.contract import Stage
-
-Use = tuple[float, float]
-"""Seconds of GPUs, and their price."""
 
 
 def register(app: typer.Typer) -> None:
@@ -105,7 +103,7 @@ class _Profiles:
 
 def _gpus(profile: DubProfile | None, stage: str) -> dict[str, float]:
     """The extended resources that the stage has a limit for."""
-    if profile is None or stage not in [str(each) for each in Stage]:
+    if profile is None or stage not in STAGES:
         return {}
     resources = profile.spec.stage(Stage(stage)).resources
     limits = (resources.limits if resources else None) or {}

@@ -13,7 +13,7 @@ from dubjob.client import Client
 from dubjob.commands.session import Session, session
 from dubjob.errors import DubError, UsageError
 from dubjob_operator import names
-from dubstage.contract import Stage
+from dubjob_operator.planning.verbs import STAGES
 
 REPEATED = ("stage", "jobID", "step", "seconds", "progress")
 """Fields of a line that its message repeats."""
@@ -34,8 +34,8 @@ def logs(
 ) -> None:
     """Print what the stages wrote."""
     now = session(context)
-    if stage and stage not in [str(each) for each in Stage]:
-        raise UsageError(f"{stage} is no stage: use {', '.join(str(each) for each in Stage)}.")
+    if stage and stage not in STAGES:
+        raise UsageError(f"{stage} is no stage: use {', '.join(STAGES)}.")
     handle = now.client.dub(name)
     seen: set[str] = set()
     while True:
@@ -53,13 +53,12 @@ def logs(
 
 def _pods(client: Client, name: str, stage: str | None) -> list[Any]:
     """The pods in the order of the stages, then of their creation."""
-    order = [str(each) for each in Stage]
     pods = [
         pod
         for pod in client.cluster.pods(name)
-        if pod.metadata.labels.get(names.STAGE_LABEL) in ([stage] if stage else order)
+        if pod.metadata.labels.get(names.STAGE_LABEL) in ([stage] if stage else STAGES)
     ]
-    return sorted(pods, key=lambda pod: order.index(pod.metadata.labels[names.STAGE_LABEL]))
+    return sorted(pods, key=lambda pod: STAGES.index(pod.metadata.labels[names.STAGE_LABEL]))
 
 
 def _print(now: Session, pod: Any, follow: bool) -> None:

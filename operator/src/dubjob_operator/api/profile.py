@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, JsonValue
 
+from dubjob_operator import names
 from dubjob_operator.api.dubjob import Metadata
 from dubjob_operator.api.environment import DataKey
 from dubjob_operator.api.fields import LabelValue, ObjectName
@@ -186,6 +187,11 @@ class DubProfileStatus(StatusModel):
         list[Condition], Field(max_length=8, json_schema_extra=map_by("type"))
     ] = Field(default=[])
     """Accepted: whether DubJobs can use the profile."""
+
+    @property
+    def accepted(self) -> Condition | None:
+        """The condition Accepted, None if the profile was not checked yet."""
+        return next((each for each in self.conditions if each.type == names.ACCEPTED), None)
 
 
 class DubProfile(ApiModel):

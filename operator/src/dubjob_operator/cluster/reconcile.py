@@ -181,12 +181,9 @@ class Reconciler:
         recorded."""
         if after == before:
             return
-        self._events[metadata.namespace, metadata.name] = (
-            after,
-            transitions(metadata, before, after),
-        )
-        written = await write_status(self.client, stored, after)
         key = (metadata.namespace, metadata.name)
+        self._events[key] = (after, transitions(metadata, before, after))
+        written = await write_status(self.client, stored, after)
         outdated, _ = self._written.get(key, (frozenset[str](), stored))
         self._written[key] = (outdated | {stored.version}, written)
         await self._emit(metadata, now)

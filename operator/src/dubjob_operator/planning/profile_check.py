@@ -43,7 +43,7 @@ def profile_status(
     before: DubProfileStatus, generation: int, defect: ProfileDefect | None, now: datetime
 ) -> DubProfileStatus:
     """The status of a profile of that `generation`, after it was checked."""
-    known = next((each for each in before.conditions if each.type == names.ACCEPTED), None)
+    known = before.accepted
     accepted = "False" if defect else "True"
     unchanged = known is not None and known.status == accepted
     condition = Condition(

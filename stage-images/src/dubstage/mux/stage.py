@@ -36,9 +36,9 @@ from dubstage.mux.subtitles import write_subtitles
 from dubstage.mux.totals import MixResult, Totals, message, summary, totals
 from dubstage.mux.voice import PlacedClip, render, run_ahead, write_voice_track
 from dubstage.text.transcript import Clip, TranslatedSegment, read_aligned, read_list
+from dubstage.video import trial
 from dubstage.video.dubbed_video import DubbedVideo, SoftSubtitles, mux_video
 from dubstage.video.facts import SourceFacts, read_facts
-from dubstage.video.trial import planned
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Outcome, Work
 
@@ -149,9 +149,9 @@ def _write_mix(work: Work, tracks: Tracks, facts: SourceFacts, target: Path) -> 
     limiting = Limiting()
     blocks, stem_gain = mix_blocks(tracks), gain.decibels
     if gain.needs_limiter:
-        trial = _limited(tracks, gain, Limiting())
+        attempt = _limited(tracks, gain, Limiting())
         progress = _share(work, 0.5, 0.6)
-        gain = correct_gain(gain, mix, measure(mix_bytes(trial, tracks.frames, progress)))
+        gain = correct_gain(gain, mix, measure(mix_bytes(attempt, tracks.frames, progress)))
         blocks, stem_gain = _limited(tracks, gain, limiting), 0.0
     if work.request.mix.stems:
         stems = [work.staging(Artifact.STEMS, f"{name}.wav") for name in ("voice", "background")]
@@ -197,7 +197,7 @@ def _write_video(
     if facts.video is None or declared.video is None:
         return
     dubbed_track = next(track for track in declared.audio if track.index == facts.track)
-    carried, container = planned(declared, facts.video)
+    carried, container = trial.planned(declared, facts.video)
     video = DubbedVideo(
         source=path,
         declared=carried,

@@ -8,12 +8,8 @@ or with another digest, is ignored.
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import json
 import os
 import shutil
-from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -22,10 +18,8 @@ from dubstage.synthesize.take import Take
 from dubstage.text.transcript import ClipFlag
 from dubstage.timing.slot import Slot
 from dubstage.workspace.digests import sha256
+from dubstage.workspace.kept_files import KeptFiles
 from dubstage.workspace.manifest import replacing
-
-FORCED = "forced"
-"""File with the number of the run that was requested to synthesize everything again."""
 
 
 class ClipRecord(BaseModel):
@@ -43,38 +37,20 @@ class ClipRecord(BaseModel):
     flag: ClipFlag | None = None
 
 
-def clip_key(parts: dict[str, object]) -> str:
-    """The key of a clip that these values decide."""
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def seconds_of(slot: Slot) -> tuple[float, float, float]:
     """The slot as a record holds it."""
     return (round(slot.original, 3), round(slot.length, 3), round(slot.turn, 3))
 
 
-class ClipCache:
+class ClipCache(KeptFiles):
     """The clips of one job, in a folder of their own."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-
-    def clear(self, run: int) -> None:
-        """Delete all clips, unless an earlier attempt of `run` already did. 0: the number is
-        not known, so they are deleted."""
-        mark = self._folder / FORCED
-        if run and mark.is_file() and mark.read_text() == str(run):
-            return
-        self.prune(())
-        with replacing(mark) as temporary:
-            temporary.write_text(str(run))
+    suffixes = (".json", ".wav")
 
     def find(self, key: str) -> ClipRecord | None:
         """The record of the clip with that key; None if there is no complete one."""
         try:
-            record = ClipRecord.model_validate_json(self._record(key).read_bytes())
+            record = ClipRecord.model_validate_json(self.record(key).read_bytes())
             return record if sha256(self._recording(key)) == record.sha256 else None
         except (OSError, ValueError):
             return None
@@ -95,7 +71,7 @@ class ClipCache:
             slot=seconds_of(slot),
             flag=take.flag,
         )
-        with replacing(self._record(key)) as temporary:
+        with replacing(self.record(key)) as temporary:
             temporary.write_text(record.model_dump_json())
         return record
 
@@ -105,17 +81,6 @@ class ClipCache:
             os.link(self._recording(key), target)
         except OSError:
             shutil.copyfile(self._recording(key), target)
-
-    def prune(self, keys: Iterable[str]) -> None:
-        """Delete all clips but those of `keys`."""
-        kept = {path.name for key in keys for path in (self._record(key), self._recording(key))}
-        for file in self._folder.iterdir():
-            if file.name not in kept:
-                with contextlib.suppress(OSError):
-                    file.unlink()
-
-    def _record(self, key: str) -> Path:
-        return self._folder / f"{key}.json"
 
     def _recording(self, key: str) -> Path:
         return self._folder / f"{key}.wav"

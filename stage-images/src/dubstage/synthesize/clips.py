@@ -10,7 +10,7 @@ from pathlib import Path
 from dubstage.contract import Stage
 from dubstage.engines.neutral import decisive
 from dubstage.models import model_revision
-from dubstage.synthesize.clip_cache import ClipCache, ClipRecord, clip_key, seconds_of
+from dubstage.synthesize.clip_cache import ClipCache, ClipRecord, seconds_of
 from dubstage.synthesize.engine import (
     BatchSynthesizer,
     RepeatingSynthesizer,
@@ -23,15 +23,13 @@ from dubstage.text.transcript import Clip, ClipFlag, TranslatedSegment
 from dubstage.timing.fit import engine_speed
 from dubstage.timing.prediction import SpeechRate
 from dubstage.timing.slot import Slot
+from dubstage.workspace.digests import key_of
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.stages import STAGES
 from dubstage.workspace.work import Work
 
 SPEED_TOLERANCE = 0.05
 """A smaller difference of speed is left to mux, which time-stretches the clip."""
-
-SPEED_PARAMETERS = frozenset({"batch_size"})
-"""Engine parameters that decide how fast a clip is made, and not what it is."""
 
 
 class ClipMaker:
@@ -56,11 +54,7 @@ class ClipMaker:
             "engine": choice.engine,
             "model": choice.model,
             "revision": model_revision(work.tree.roots, choice),
-            "parameters": {
-                name: value
-                for name, value in decisive(choice.parameters).items()
-                if name not in SPEED_PARAMETERS
-            },
+            "parameters": decisive(choice.parameters),
             "language": work.request.target_language,
         }
 
@@ -118,7 +112,7 @@ class ClipMaker:
         identity = voice.sample_sha256 or str(voice.number)
         occurrences[text, identity] += 1
         time = occurrences[text, identity]
-        return clip_key({**self._common_key, "text": text, "voice": identity, "time": time})
+        return key_of({**self._common_key, "text": text, "voice": identity, "time": time})
 
     def _fits(self, kept: ClipRecord, slot: Slot) -> bool:
         """Whether a clip was made for that slot, or at the speed that the slot requires."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
-from dubstage.contract import EngineChoice
+from dubstage.contract import EngineChoice, Stage
 from dubstage.engines.languages import ESPEAK
-from dubstage.errors import Misconfigured
+from dubstage.engines.program import run_program
 from dubstage.synthesize.engine import Voice
 from dubstage.text.languages import engine_code, primary
 from dubstage.workspace.work import Work
@@ -37,22 +36,9 @@ class Espeak:
         return len(VARIANTS)
 
     def speak(self, text: str, language: str, voice: Voice, speed: float, target: Path) -> None:
-        """Write 22.05 kHz, one channel. The text is passed by stdin, so that it is not read as an
-        option."""
+        """Write 22.05 kHz, one channel."""
         name = engine_code(language, ESPEAK) or primary(language)
         name += VARIANTS[voice.number % len(VARIANTS)]
         command = ["espeak-ng", "-v", name, "-s", str(round(self._rate * speed)),
                    "-w", str(target), "--stdin"]  # fmt: skip
-        try:
-            done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
-        except FileNotFoundError as error:
-            raise Misconfigured(
-                "The image has no program espeak-ng: give the synthesize stage an image that has "
-                "it, or another engine.",
-                reason="EngineMissing",
-            ) from error
-        if done.returncode != 0:
-            raise Misconfigured(
-                f"espeak-ng -v {name} ended with {done.returncode}: {done.stderr.strip()[:300]}",
-                reason="EngineFailed",
-            )
+        run_program(command, text, Stage.SYNTHESIZE, title=f"espeak-ng -v {name}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +62,10 @@ class Speaker:
         return tuple(recipe for pair in zip(self.female, self.male, strict=True) for recipe in pair)
 
 
+SPANISH = Speaker(
+    "es", (("ef_dora",), ("ef_dora", "af_heart"), ("ef_dora", "pf_dora")),
+    (("em_alex",), ("em_santa",), ("em_alex", "am_michael")),
+)  # fmt: skip
 SPEAKERS = {
     "en": Speaker(
         "en-us",
@@ -72,14 +76,8 @@ SPEAKERS = {
         "en-gb", (("bf_emma",), ("bf_isabella",), ("bf_alice", "bf_lily")),
         (("bm_george",), ("bm_fable",), ("bm_daniel", "bm_lewis")),
     ),
-    "es": Speaker(
-        "es", (("ef_dora",), ("ef_dora", "af_heart"), ("ef_dora", "pf_dora")),
-        (("em_alex",), ("em_santa",), ("em_alex", "am_michael")),
-    ),
-    "es-419": Speaker(
-        "es-419", (("ef_dora",), ("ef_dora", "af_heart"), ("ef_dora", "pf_dora")),
-        (("em_alex",), ("em_santa",), ("em_alex", "am_michael")),
-    ),
+    "es": SPANISH,
+    "es-419": replace(SPANISH, espeak="es-419"),
     "ca": Speaker(
         "ca", (("ef_dora",), ("ef_dora", "ff_siwis")), (("em_alex",), ("em_alex", "em_santa")),
     ),

@@ -7,9 +7,9 @@ symbol each, and ties, hyphens and language marks are removed.
 from __future__ import annotations
 
 import re
-import subprocess
 
-from dubstage.errors import Misconfigured
+from dubstage.contract import Stage
+from dubstage.engines.program import run_program
 
 JOINED = {
     "a^ɪ": "I", "a^ʊ": "W", "d^z": "ʣ", "d^ʒ": "ʤ", "e^ɪ": "A", "o^ʊ": "O", "ə^ʊ": "Q",
@@ -50,17 +50,10 @@ def _symbols(ipa: str) -> str:
 
 def _spoken(text: str, voice: str) -> str:
     command = [PROGRAM, "-q", "-v", voice, "--ipa", "--tie=^", "--stdin"]
-    try:
-        done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
-    except FileNotFoundError as error:
-        raise Misconfigured(
-            f"The image has no program {PROGRAM}, which Kokoro needs for phonemes: give the "
-            "synthesize stage an image that has it, or another engine.",
-            reason="EngineMissing",
-        ) from error
-    if done.returncode != 0:
-        raise Misconfigured(
-            f"{PROGRAM} -v {voice} ended with {done.returncode}: {done.stderr.strip()[:300]}",
-            reason="EngineFailed",
-        )
-    return done.stdout
+    return run_program(
+        command,
+        text,
+        Stage.SYNTHESIZE,
+        title=f"{PROGRAM} -v {voice}",
+        needed_for=", which Kokoro needs for phonemes",
+    )

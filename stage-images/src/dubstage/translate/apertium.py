@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 
+from dubstage.contract import Stage
 from dubstage.engines.languages import APERTIUM_PAIRS
+from dubstage.engines.program import run_program
 from dubstage.errors import Misconfigured
 from dubstage.text.languages import media_code, primary
 from dubstage.translate.engine import SourceSegment, Translation, TranslationContext
@@ -47,19 +48,5 @@ def _one_row(text: str) -> str:
 
 def _run(pair: str, text: str) -> str:
     """Apertium's answer. With `-u` it does not mark unknown words."""
-    try:
-        done = subprocess.run(
-            ["apertium", "-u", pair], input=text, capture_output=True, text=True, check=False
-        )
-    except FileNotFoundError as error:
-        raise Misconfigured(
-            "The image has no program apertium: give the translate stage an image that has it, "
-            "or another engine.",
-            reason="EngineMissing",
-        ) from error
-    if done.returncode != 0:
-        raise Misconfigured(
-            f"apertium {pair} ended with {done.returncode}: {done.stderr.strip()[:300]}",
-            reason="EngineFailed",
-        )
-    return done.stdout
+    command = ["apertium", "-u", pair]
+    return run_program(command, text, Stage.TRANSLATE, title=f"apertium {pair}")

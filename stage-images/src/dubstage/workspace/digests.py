@@ -7,7 +7,8 @@ again only if one of them has changed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -35,6 +36,12 @@ def sha256(path: Path) -> str:
         while block := file.read(BLOCK):
             digest.update(block)
     return digest.hexdigest()
+
+
+def key_of(parts: Mapping[str, object]) -> str:
+    """The SHA-256 of these values as JSON, in hexadecimal: the key of what they decide."""
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def read_through(path: Path) -> None:

@@ -6,8 +6,6 @@ that decides the outputs: equal keys mean equal work.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,7 +18,7 @@ from pydantic import BaseModel, ConfigDict
 from dubstage.contract import Stage, StageRequest
 from dubstage.contract.summary import StageSummary
 from dubstage.engines.neutral import decisive
-from dubstage.workspace.digests import FileRecord
+from dubstage.workspace.digests import FileRecord, key_of
 from dubstage.workspace.layout import Artifact, Tree
 from dubstage.workspace.stages import STAGES
 
@@ -97,8 +95,7 @@ def content_key(request: StageRequest, stage: Stage, inputs: InputDigests, origi
         }
     if origin.voices:
         parts["voices"] = dict(origin.voices)
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return key_of(parts)
 
 
 def read_manifest(tree: Tree, stage: Stage) -> Manifest | None:

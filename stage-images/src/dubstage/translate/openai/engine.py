@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from dubstage.errors import Misconfigured
 from dubstage.translate.concurrency import results
@@ -45,10 +45,11 @@ class OpenAITranslator:
         structures = Structures(self._settings.structured)
         summary = self._summary(job)
         known: dict[str, str] = {}
+        places = {one.segment_id: number for number, one in enumerate(job.transcript)}
 
         async def request(client: ChatClient, batch: Sequence[SourceSegment]) -> list[Translation]:
             def messages(part: Sequence[SourceSegment], structure: Structure) -> prompt.Messages:
-                around = self._around(part, job)
+                around = self._around(part, job, places)
                 return prompt.translation(part, job, around, known, summary, structure)
 
             found = await Ladder(client, job, structures).translate(batch, messages)
@@ -63,7 +64,7 @@ class OpenAITranslator:
             return list(found.values())
 
         client = ChatClient(self._settings, self._key)
-        batches = self._batches(segments, job)
+        batches = self._batches(segments, places)
         for batch in results(client, batches, request, self._settings.concurrency):
             yield from batch
         if batches and not structures.has_reply:
@@ -91,12 +92,11 @@ class OpenAITranslator:
         return next(results(ChatClient(self._settings, self._key), [text], request, 1))
 
     def _batches(
-        self, segments: Sequence[SourceSegment], job: TranslationContext
+        self, segments: Sequence[SourceSegment], places: Mapping[str, int]
     ) -> list[list[SourceSegment]]:
         """The segments in batches of neighbors that do not divide a sentence, unless it is longer
-        than a batch."""
+        than a batch. `places`: by segment id, the number in the transcript."""
         size = self._settings.segments_per_request
-        places = {one.segment_id: number for number, one in enumerate(job.transcript)}
         batches: list[list[SourceSegment]] = []
         for segment in segments:
             last = batches[-1][-1] if batches else None
@@ -113,12 +113,11 @@ class OpenAITranslator:
         return batches
 
     def _around(
-        self, part: Sequence[SourceSegment], job: TranslationContext
+        self, part: Sequence[SourceSegment], job: TranslationContext, places: Mapping[str, int]
     ) -> tuple[Sequence[SourceSegment], Sequence[SourceSegment]]:
         """The segments before and after `part` in the transcript."""
-        ids = [one.segment_id for one in job.transcript]
-        if part[0].segment_id not in ids or part[-1].segment_id not in ids:
+        first, last = places.get(part[0].segment_id), places.get(part[-1].segment_id)
+        if first is None or last is None:
             return (), ()
-        first, last = ids.index(part[0].segment_id), ids.index(part[-1].segment_id)
         before = job.transcript[max(first - self._settings.context_before, 0) : first]
         return before, job.transcript[last + 1 : last + 1 + self._settings.context_after]
