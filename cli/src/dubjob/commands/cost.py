@@ -1,4 +1,4 @@
-"""``dub cost``: GPU time, and what it costs by a price file."""
+"""``dub cost``: GPU time, and its price according to a price file."""
 
 from __future__ import annotations
 
@@ -138,5 +138,5 @@ def _prices(file: Path | None) -> dict[str, float]:
         ValueError,
     ) as error:
         raise UsageError(
-            f"{file} is no price file: write for example `nvidia.com/gpu: 2.50` ({error})."
+            f"{file} is not a price file: write for example `nvidia.com/gpu: 2.50` ({error})."
         ) from error

@@ -43,7 +43,7 @@ def transfer_bars(console: Console) -> Iterator[Report]:
 
 
 def follow(session: Session, handles: list[DubHandle], seconds: float | None) -> list[Dub]:
-    """Follow the DubJobs until each has finished or awaits a review. Return them as they are then.
+    """Follow the DubJobs until each has finished or awaits a review, and return their last state.
 
     Raises :class:`WaitTimeoutError` after `seconds`.
     """

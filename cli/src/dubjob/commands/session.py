@@ -1,4 +1,4 @@
-"""What all commands share: the cluster of this call and the form of its output."""
+"""The session that all commands share: the cluster of this call and the form of its output."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ class DubJobSpec(ApiModel):
     glossary: Glossary | None = None
     """Terms with a fixed translation, for example names. Defaults to none."""
     translation: Translation | None = None
-    """Wishes for the translation: style and form of address. Defaults to none."""
+    """Style and form of address of the translation. Defaults to none."""
     mix: Mix | None = None
     """Mix of the dub."""
     backoff_limit: Annotated[int, Field(ge=0, le=20)] | None = None

@@ -28,7 +28,7 @@ class GlossaryEntry(ApiModel):
     """A term with a fixed translation."""
 
     term: GlossaryText
-    """Term in the source language. Upper and lower case are not distinguished."""
+    """Term in the source language. Matching ignores case."""
     translation: GlossaryText | None = None
     """Translation of the term. If omitted, the term is kept."""
 
@@ -68,7 +68,7 @@ Glossary = Annotated[
 
 
 class Translation(ApiModel):
-    """Wishes for the translation. Engines that translate with a language model follow them."""
+    """Options of the translation. Engines that translate with a language model follow them."""
 
     instructions: (
         Annotated[

@@ -29,7 +29,7 @@ def refused_properties(fields: Mapping[str, Renamed]) -> dict[str, Any]:
     return {
         name: {
             "type": field.type,
-            "description": f"Not accepted any more. Use {field.use}.",
+            "description": f"No longer accepted. Use {field.use}.",
             # A rule also needs the type of the items; the old lists contained strings.
             **({"items": {"type": "string"}} if field.type == "array" else {}),
             "x-kubernetes-validations": [

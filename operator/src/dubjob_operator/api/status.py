@@ -77,7 +77,7 @@ class StageStatus(StatusModel):
     message: str | None = None
     """Explanation of the state."""
     input_hash: str | None = None
-    """Hash of everything that decides this stage's work. If it changes, the stage runs
+    """Hash of everything that determines this stage's work. If it changes, the stage runs
     again."""
     run: Annotated[int, Field(ge=1)] = 1
     """Number of fresh starts of this stage."""
@@ -90,7 +90,7 @@ class StageStatus(StatusModel):
     pod_name: str | None = None
     """Name of the latest pod. Not set when the stage has succeeded: the Job leads to it."""
     since: Timestamp | None = None
-    """Time at which the stage came into its state. A stage that succeeded or failed has a
+    """Time at which the stage entered its state. A stage that succeeded or failed has a
     completionTime instead."""
     start_time: Timestamp | None = None
     """Time at which the container of the latest pod started."""
@@ -100,7 +100,7 @@ class StageStatus(StatusModel):
     """Seconds for which the containers of earlier pods ran, including those of earlier runs with
     the same input. The pod that startTime belongs to is not included."""
     queued_seconds: Annotated[int, Field(ge=0, json_schema_extra=INT64)] | None = None
-    """Seconds for which this run waited for capacity, without the present wait."""
+    """Seconds for which this run waited for capacity, without the current wait."""
     failures: Annotated[int, Field(ge=0)] | None = None
     """Number of failed pods of Jobs that this run replaced. They count toward backoffLimit."""
     disruptions: Annotated[int, Field(ge=0)] | None = None
@@ -154,7 +154,7 @@ class Display(StatusModel):
     progress: str | None = None
     """Progress of the whole dub, for example 73%."""
     remaining: str | None = None
-    """Estimated time that is left, for example 1m13s."""
+    """Estimated time remaining, for example 1m13s."""
     duration: str | None = None
     """Time from start to completion, for example 4m2s. Set when the DubJob has finished."""
 

@@ -114,7 +114,7 @@ class Cache:
 
     def update_job(self, event: kopf.RawEvent, label: Key, stored: CachedObject) -> None:
         """Store the Job of a watch event. If it was deleted after it had finished, for example
-        because its time to live is over, its outcome is kept."""
+        because its TTL has expired, its outcome is kept."""
         self.own_jobs.update(event, label, stored)
         if event["type"] == DELETED and self.labeled(label) and not is_active(stored.raw):
             self.ended_jobs.put(label, stored)

@@ -59,7 +59,8 @@ WATCH_AGE = Gauge(
 LEADER = Gauge("dubjob_leader", "1 if this replica is the leader, else 0.", registry=REGISTRY)
 
 REASONS = 64
-"""Number of reasons that are labels. The reason of a failed stage is whatever its image reports."""
+"""Maximum number of reasons that become label values, because the image of a stage may report
+any reason."""
 OTHER = "Other"
 """The label of all further reasons."""
 

@@ -1,6 +1,6 @@
 """Progress of running stages, from the last progress line in the logs of their pods.
 
-The pods need no token and no listener. If this fails, nothing else does.
+The pods need no token and no listener. If a log cannot be read, only the progress is missing.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class ProgressReader:
         return self._found.pop(key, None)
 
     def forget(self, key: Key) -> None:
-        """Stop reading for a DubJob of which nothing runs."""
+        """Stop reading for a DubJob that has no running stage."""
         self._last.pop(key, None)
         self._found.pop(key, None)
 

@@ -1,4 +1,7 @@
-"""How pods end without the stage's own exit: evicted, rejected, lost, or held by a sidecar."""
+"""How pods end without the stage's own exit: evicted, rejected, lost, or held by a sidecar.
+
+What a failure means for the stage is decided in :mod:`dubjob_operator.planning.failure_policy`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The parts of a Job for schedulers: queue, labels and affinity."""
+"""The parts of a Job for schedulers: queue, labels and affinity.
+
+When the Job is created is decided in :mod:`dubjob_operator.planning.plan`.
+"""
 
 from __future__ import annotations
 

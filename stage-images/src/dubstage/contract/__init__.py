@@ -150,7 +150,7 @@ class GlossaryEntry(_Message):
 
 
 class TranslationOptions(_Message):
-    """Wishes for the translation, for engines that can be asked."""
+    """Options of the translation, for engines that follow instructions."""
 
     instructions: str | None = None
     """Text for the engine, for example about the audience."""

@@ -111,7 +111,7 @@ class StageSummary(DubSummary):
     """Difference in level between dub and source outside speech, without the gain of the whole
     mix, in hundredths of dB."""
     peak_limited: bool | None = None
-    """Whether the dub is softer than its target because of the limit on its true peak."""
+    """Whether the dub is quieter than its target because of the limit on its true peak."""
 
     @property
     def essential(self) -> StageSummary:

@@ -43,7 +43,7 @@ class AudioTrack:
 
     @property
     def is_known(self) -> bool:
-        """Whether its codec is known; whether it can be decoded shows only on decoding."""
+        """Whether its codec is known. Only decoding shows whether it can be decoded."""
         return self.codec not in UNKNOWN_CODECS and self.channels > 0
 
 
@@ -96,7 +96,7 @@ class Probe:
         return self.duration if is_reliable and any(streams) else 0.0
 
     def offset_of(self, stream: AudioTrack | VideoStream) -> float:
-        """Seconds to add to the times of `stream` if an ffmpeg reads it separately.
+        """Seconds to add to the times of `stream` if a separate ffmpeg process reads it.
 
         ffmpeg starts the file at 0.0, but with formats whose clock may restart it starts the
         first stream that it reads at 0.0, so that a late track would lose its delay.
@@ -111,8 +111,8 @@ class Probe:
     def source_seconds(self, audio_seconds: float) -> float:
         """Seconds of the source, of whose audio `audio_seconds` were decoded.
 
-        The video stream's duration, if the audio is as long but for the last frame's
-        padding, else the longer of the two, because the declared one may be an estimate.
+        The video stream's duration, if the audio is as long except for the padding of its
+        last frame, else the longer of the two, because the declared one may be an estimate.
         """
         video_seconds = self.declared_seconds(self.video)
         if abs(audio_seconds - video_seconds) <= MAX_PADDING_SECONDS:
