@@ -285,3 +285,12 @@ def test_transcript_is_checked_before_a_gpu_is_requested(
     ended = ingest(tmp_path, source_language=language)
     assert (ended.code, ended.result.reason) == (ExitCode.DATAERR, reason)
     assert says in ended.result.message
+
+
+def test_own_translation_needs_no_engine_for_its_language(tmp_path: Path) -> None:
+    make_video(source_path(tmp_path))
+    refused = ingest(tmp_path, target_language="de")
+    assert refused.result.reason == "LanguageUnsupported"
+    translation = tmp_path / "inputs/clip/translation.srt"
+    translation.write_text("1\n00:00:00,100 --> 00:00:00,900\nGuten Tag.\n")
+    assert ingest(tmp_path, target_language="de").code == ExitCode.OK

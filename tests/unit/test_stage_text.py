@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 
 from dubstage.contract import EngineChoice, Stage
@@ -141,6 +143,7 @@ def test_every_engine_code_is_its_own_match(languages: Languages) -> None:
         ("en-US", "en-GB", "LanguageUnsupported"),
         ("en", "tlh", "LanguageUnsupported"),
         (None, "tlh", "LanguageUnsupported"),
+        (None, "ja", "LanguageUnsupported"),
         ("de", "es", "LanguageUnsupported"),
         ("tlh", "es", "LanguageUnsupported"),
     ],
@@ -155,6 +158,26 @@ def test_unsupported_languages_are_refused_by_ingest(
     with pytest.raises(BadInput) as caught:
         check(request)
     assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "replaced", "is_accepted"),
+    [
+        ("en", "ja", [], False),
+        ("en", "ja", [Stage.TRANSLATE], True),
+        (None, "ja", [Stage.TRANSLATE], True),
+        ("en", "ja", [Stage.TRANSCRIBE], False),
+        ("tlh", "ja", [Stage.TRANSLATE], False),
+        ("tlh", "ja", [Stage.TRANSCRIBE, Stage.TRANSLATE], True),
+        ("en", "tlh", [Stage.TRANSCRIBE, Stage.TRANSLATE], False),
+    ],
+)
+def test_engines_whose_work_is_replaced_need_not_have_the_language(
+    source: str | None, target: str, replaced: list[Stage], is_accepted: bool
+) -> None:
+    request = request_for(Stage.INGEST, source_language=source, target_language=target)
+    with nullcontext() if is_accepted else pytest.raises(BadInput):
+        check(request, replaced)
 
 
 @pytest.mark.parametrize("tag", ["nb-NO", "fil-PH", "jv"])

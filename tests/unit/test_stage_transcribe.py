@@ -142,6 +142,17 @@ def test_source_that_cannot_be_dubbed_is_refused(
     assert not list(ended.tree.path(Artifact.TRANSCRIPT).parent.glob("*"))
 
 
+def test_own_translation_needs_no_engine_for_the_spoken_language(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    german = GivenWords(Word(word="Ja.", start=0.1, end=0.8, score=0.9), language="de")
+    monkeypatch.setattr(stage, "load_engine", lambda _: german)
+    translation = tmp_path / "inputs/clip/translation.srt"
+    translation.parent.mkdir(parents=True)
+    translation.write_text("1\n00:00:00,100 --> 00:00:00,900\nSí.\n")
+    assert transcribe(tmp_path, 1.0, source_language=None).code == ExitCode.OK
+
+
 def test_unknown_engine_and_missing_model_are_refused(tmp_path: Path) -> None:
     for choice, reason in (
         (EngineChoice(engine="vosk", model="base"), "ModelMissing"),

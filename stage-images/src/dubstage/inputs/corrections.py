@@ -60,18 +60,20 @@ def find(roots: Roots, request: StageRequest, stage: Stage) -> Path | None:
     return paths[0] if paths else None
 
 
-def check(roots: Roots, request: StageRequest) -> list[Stage]:
-    """The stages whose result a user's file replaces, after reading the files.
+def replaced(roots: Roots, request: StageRequest) -> list[Stage]:
+    """The stages whose result a user's file replaces.
 
-    Raises :class:`BadInput` for a file that cannot be used.
+    Raises :class:`BadInput` as :func:`find` does.
     """
-    stages = []
+    return [stage for stage in CORRECTIONS if find(roots, request, stage)]
+
+
+def check(roots: Roots, request: StageRequest) -> None:
+    """Raise :class:`BadInput` for a file that cannot be used."""
     for stage in CORRECTIONS:
         path = find(roots, request, stage)
         if path:
             read(path, request, stage)
-            stages.append(stage)
-    return stages
 
 
 def read(path: Path, request: StageRequest, stage: Stage) -> list[Entry]:

@@ -19,10 +19,11 @@ def run_ingest(attempt: Attempt, run: StageRun) -> StageResult:
     Raises :class:`StageError` and OSError.
     """
     request = attempt.request
-    language_check.check(request)
+    corrected = corrections.replaced(attempt.roots, request)
+    language_check.check(request, corrected)
     attempt.require_source()
     ownership.claim(attempt.tree, request)
-    corrected = corrections.check(attempt.roots, request)
+    corrections.check(attempt.roots, request)
     if Stage.TRANSCRIBE in corrected and request.source_language is None:
         raise BadInput(
             f"inputs/{request.job_id} has a transcript, and its language is not known: set "

@@ -5,16 +5,20 @@ Ingest refuses a language that a chosen engine does not have, before a GPU is as
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from dubstage.contract import Stage, StageRequest
 from dubstage.engines import ENGINES
 from dubstage.errors import BadInput
 from dubstage.text.languages import engine_code, needs_translation, primary
 
 
-def check(request: StageRequest) -> None:
-    """Raise :class:`BadInput` for a language that a chosen engine does not have.
+def check(request: StageRequest, replaced: Collection[Stage] = ()) -> None:
+    """Raise :class:`BadInput` for a language that a chosen engine does not have. The engines
+    of the `replaced` stages are not needed, because files of the user replace their results.
 
-    If the spoken language is to be detected, only the target is checked.
+    If the spoken language is to be detected, only the target is checked: whether the voices
+    have it, and whether the translation has it from any language.
     """
     source, target = request.source_language, request.target_language
     if source and not needs_translation(source, target):
@@ -23,15 +27,21 @@ def check(request: StageRequest) -> None:
             "dub.",
             reason="SameLanguage",
         )
-    if source:
+    if source and Stage.TRANSCRIBE not in replaced:
         _require(source, request, Stage.TRANSCRIBE, "sourceLanguage")
-        check_pair(request, source)
+    if source:
+        check_pair(request, source, replaced)
+    elif Stage.TRANSLATE not in replaced:
+        _require(target, request, Stage.TRANSLATE, "targetLanguage")
+        _check_target(request)
     _require(target, request, Stage.SYNTHESIZE, "targetLanguage")
 
 
-def check_pair(request: StageRequest, source: str) -> None:
-    """Raise :class:`BadInput` if the translation engine cannot translate from `source`, the
-    spoken language, to the target language."""
+def check_pair(request: StageRequest, source: str, replaced: Collection[Stage] = ()) -> None:
+    """Raise :class:`BadInput` if the translation engine is needed, and cannot translate from
+    `source`, the spoken language, to the target language."""
+    if Stage.TRANSLATE in replaced:
+        return
     target, name = request.target_language, request.engines[Stage.TRANSLATE].engine
     codes = (
         _require(source, request, Stage.TRANSLATE, "sourceLanguage"),
@@ -43,18 +53,31 @@ def check_pair(request: StageRequest, source: str) -> None:
             "language. Choose a profile with another engine.",
             reason="LanguageUnsupported",
         )
+    pairs = _pairs(name)
+    if pairs is not None and primary(target) not in pairs.get(primary(source), ()):
+        raise _no_pair(f"cannot translate {source} to {target}", name, pairs)
+
+
+def _check_target(request: StageRequest) -> None:
+    """Raise :class:`BadInput` if the translation engine has the target from no language."""
+    target, name = request.target_language, request.engines[Stage.TRANSLATE].engine
+    pairs = _pairs(name)
+    if pairs is not None and all(primary(target) not in targets for targets in pairs.values()):
+        raise _no_pair(f"cannot translate to {target}", name, pairs)
+
+
+def _pairs(name: str) -> Mapping[str, tuple[str, ...]] | None:
     engine = ENGINES.get(name)
-    if engine is None or engine.pairs is None:
-        return
-    if primary(target) not in engine.pairs.get(primary(source), ()):
-        pairs = ", ".join(
-            f"{one} to {other}" for one in engine.pairs for other in engine.pairs[one]
-        )
-        raise BadInput(
-            f"The engine {name} of profile stage translate cannot translate {source} to "
-            f"{target}; it has {pairs}. Choose one of these, or a profile with another engine.",
-            reason="LanguageUnsupported",
-        )
+    return engine.pairs if engine else None
+
+
+def _no_pair(what: str, name: str, pairs: Mapping[str, tuple[str, ...]]) -> BadInput:
+    listed = ", ".join(f"{one} to {other}" for one in pairs for other in pairs[one])
+    return BadInput(
+        f"The engine {name} of profile stage translate {what}; it has {listed}. Choose one of "
+        "these, or a profile with another engine.",
+        reason="LanguageUnsupported",
+    )
 
 
 def _require(tag: str, request: StageRequest, stage: Stage, field: str) -> str | None:

@@ -49,7 +49,7 @@ def run(work: Work) -> Outcome:
             "is not known: set spec.sourceLanguage.",
             reason="LanguageUnknown",
         )
-    check_pair(request, language)
+    check_pair(request, language, corrections.replaced(work.tree.roots, request))
     entries = _merged(sorted(_read(work, path), key=lambda entry: entry.start))
     if path.suffix != corrections.JSON:
         entries = _joined(entries)

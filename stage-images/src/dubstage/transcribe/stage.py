@@ -6,6 +6,7 @@ from dubstage.contract.summary import StageSummary
 from dubstage.engines import engine_of
 from dubstage.engines.languages import WHISPER
 from dubstage.errors import BadInput
+from dubstage.inputs import corrections
 from dubstage.text.counting import counted, listed
 from dubstage.text.language_check import check_pair
 from dubstage.text.languages import engine_code, needs_translation, standard
@@ -41,7 +42,7 @@ def run(work: Work) -> Outcome:
             "there is nothing to dub.",
             reason="SameLanguage",
         )
-    check_pair(work.request, language)
+    check_pair(work.request, language, corrections.replaced(work.tree.roots, work.request))
     judgment = judged(at_onsets(grouped(words), vocals))
     if not judgment.kept:
         raise _no_speech(work, _left_out(judgment))
