@@ -81,7 +81,9 @@ def cannot_start(stage: str) -> str:
 
 def awaits_cause(stage: str, reason: str) -> str:
     """The stage cannot start because of `reason`, and there is time to correct that."""
-    return f"The {stage} stage waits until {reason} is resolved, or until its start deadline passes."
+    return (
+        f"The {stage} stage waits until {reason} is resolved, or until its start deadline passes."
+    )
 
 
 def awaiting_admission(queue: str, position: int | None, reason: str, answer: str) -> str:
