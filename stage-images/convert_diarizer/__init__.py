@@ -1,0 +1,1 @@
+"""The models of the diarizer, converted to ONNX when they are fetched."""
