@@ -64,13 +64,19 @@ def _ours(tree: Tree, clip: MadeClip) -> Figures:
     mono = voice[:, 0]
     path = tree.path(Artifact.DUBBED_AUDIO)
     whole, _ = soundfile.read(path, dtype="float32", always_2d=True)
-    onsets = onsets_in(mono, rate, [(segment["start"], segment["dub_end"]) for segment in segments])
+    onsets = onsets_in(
+        mono,
+        rate,
+        [(segment["start"] - segment["lead"], segment["dub_end"]) for segment in segments],
+    )
     before = outside_level(
         _source_audio(tree), _resampled(mono, rate, SAMPLE_RATE), SAMPLE_RATE, clip
     )
     after = outside_level(whole, mono, rate, clip)
     return Figures(
-        plan_errors=plan_errors(onsets, [segment["start"] for segment in segments]),
+        plan_errors=plan_errors(
+            onsets, [segment["start"] - segment["lead"] for segment in segments]
+        ),
         truth_errors=truth_errors(onsets, clip),
         utterances=len(clip.utterances),
         speeds=tuple(segment["speed"] for segment in segments),

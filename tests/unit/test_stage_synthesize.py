@@ -77,14 +77,14 @@ def test_segment_is_synthesized_at_the_speed_of_its_slot(
 
 
 def test_wrong_prediction_is_corrected_once(tmp_path: Path, engine: WatchedEngine) -> None:
-    """The take is 0.5 s long instead of the expected 1.0 s: it needs no speed-up."""
+    """The take is 0.44 s long instead of the expected 0.84 s: it needs no speed-up."""
     write_job(
         tmp_path, [segment(0, 0.5, 1.0, "quince letras!!"), segment(1, 1.45, 3.0, "y esta cabe")]
     )
-    engine.sounds = lambda text, _: tone(0.5, ENGINE_RATE)
+    engine.sounds = lambda text, _: tone(0.44, ENGINE_RATE)
     result = clips(synthesize(tmp_path))
     assert [speed for text, speed in engine.asked if text == "quince letras!!"] == [
-        pytest.approx(15 / 15.5 / 0.9, abs=0.01),
+        pytest.approx(1.15),
         pytest.approx(1.0),
     ]
     assert result[0]["spoken_speed"] == pytest.approx(1.0, abs=0.01)
@@ -331,11 +331,11 @@ def test_good_take_is_not_replaced_by_a_failed_one(
         tmp_path, [segment(0, 0.5, 1.0, "quince letras!!"), segment(1, 1.45, 3.0, "y esta cabe")]
     )
     engine.sounds = lambda text, attempt: (
-        tone(0.5, ENGINE_RATE) if text != "quince letras!!" or not attempt else astray
+        tone(0.44, ENGINE_RATE) if text != "quince letras!!" or not attempt else astray
     )
     result = clips(synthesize(tmp_path))
     assert result[0]["flag"] is None
-    assert result[0]["duration"] == pytest.approx(0.5, abs=0.01)
+    assert result[0]["duration"] == pytest.approx(0.44, abs=0.01)
     assert engine.texts.count("quince letras!!") == 3
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dubstage.timing.fit import MAX_SPEED, MIN_SPEED, Flag, engine_speed, fit
+from dubstage.timing.fit import EASY_SPEED, MAX_SPEED, MIN_SPEED, Flag, engine_speed, fit
 from dubstage.timing.onset import after_pause, snap, speech_bounds
 from dubstage.timing.prediction import SpeechRate, Verdict, verdict
 from dubstage.timing.slot import GAP_SECONDS, LONGEST_PAUSE, Slot, TimedSegment, slots
@@ -29,14 +29,18 @@ def slot(length: float, original: float | None = None, turn: float | None = None
         pytest.param(2.9, slot(3.0), 1.0, 0.0, (), id="nearly as long: unchanged"),
         pytest.param(2.7, slot(3.0), 0.9, 0.0, (), id="shorter: slowed down"),
         pytest.param(1.0, slot(3.0), 0.9, 0.0, (), id="much shorter: no slower than 0.9"),
-        pytest.param(3.0, slot(4.5, original=2.0), 1.0, 0.0, (), id="the pause is used"),
+        pytest.param(0.5, slot(0.8), 1.0, 0.0, (), id="brief: not slowed down"),
+        pytest.param(2.08, slot(4.5, original=2.0), 1.0, 0.0, (), id="nearly as long"),
+        pytest.param(2.2, slot(4.5, original=2.0), 1.1, 0.0, (), id="not noticed, no pause used"),
+        pytest.param(3.0, slot(4.5, original=2.0), 1.15, 0.0, (), id="1.15, then the pause"),
+        pytest.param(5.4, slot(4.5, original=2.0), 1.2, 0.0, (), id="then 1.2"),
         pytest.param(3.3, slot(3.0), 1.1, 0.0, (), id="not noticed"),
         pytest.param(3.6, slot(3.0), 1.2, 0.0, (), id="1.2 is not noticed"),
         pytest.param(3.75, slot(3.0), 1.25, 0.0, (Flag.FAST,), id="a note"),
         pytest.param(4.2, slot(3.0), 1.4, 0.0, (Flag.VERY_FAST,), id="a warning"),
         pytest.param(6.0, slot(3.0), 1.5, 1.0, (Flag.VERY_FAST, Flag.TRIMMED), id="trimmed"),
         pytest.param(1.5, slot(0.0), 1.5, 1.0, (Flag.VERY_FAST, Flag.TRIMMED), id="no slot"),
-        pytest.param(3.3, slot(4.0, 2.5, turn=3.0), 1.1, 0.0, (), id="sped up to avoid an overlap"),
+        pytest.param(3.3, slot(4.0, 3.0, turn=2.9), 3.3 / 2.9, 0.0, (), id="no overlap"),
         pytest.param(
             4.0, slot(4.0, 2.5, turn=3.0), 1.2, 0.0, (), id="sped up to 1.2 at most for that"
         ),
@@ -52,7 +56,7 @@ def test_fit_uses_pause_speed_and_trimming(
 
 
 def test_fit_reports_the_pause_that_it_uses() -> None:
-    assert fit(3.0, 1.0, slot(4.5, original=2.0)).pause_used == pytest.approx(1.0)
+    assert fit(3.0, 1.0, slot(4.5, original=2.0)).pause_used == pytest.approx(3.0 / 1.15 - 2.0)
     assert fit(1.9, 1.0, slot(4.5, original=2.0)).pause_used == 0.0
 
 
@@ -95,6 +99,8 @@ def test_fit_never_exceeds_speed_limit_or_slot(
     assert bool(result.overflow) == (Flag.TRIMMED in result.flags)
     if result.overflow:
         assert result.speed == pytest.approx(MAX_SPEED)
+    if result.pause_used and not result.overflow:
+        assert result.speed >= min(EASY_SPEED, natural / max(available.original, 1e-9)) - 0.06
     assert 0.85 <= engine_speed(natural, available) <= 1.15
 
 

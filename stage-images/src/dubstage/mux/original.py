@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from dubstage.media.audio import SAMPLE_RATE, Samples
 from dubstage.mux.loudness import SILENCE, segment_loudness
 from dubstage.mux.spans import Span
+from dubstage.timing.onset import spoken_spans
+from dubstage.timing.phrases import MIN_PAUSE, Spoken
 from dubstage.timing.slot import TimedSegment
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ class OriginalSpeech:
     """Where it is audible, including its edges."""
     loudness: float
     """LUFS."""
+    phrases: tuple[Spoken, ...] = ()
+    """The times between its pauses, in seconds from the start of the segment."""
 
 
 def analyze(vocals: Path, segments: Iterable[TimedSegment]) -> list[OriginalSpeech]:
@@ -49,8 +53,7 @@ def analyze(vocals: Path, segments: Iterable[TimedSegment]) -> list[OriginalSpee
     audible = [item.loudness for item in speech if item.loudness > MIN_LOUDNESS]
     usual = median(audible) if audible else SILENCE
     return [
-        OriginalSpeech(item.span, item.loudness if item.loudness > MIN_LOUDNESS else usual)
-        for item in speech
+        item if item.loudness > MIN_LOUDNESS else replace(item, loudness=usual) for item in speech
     ]
 
 
@@ -67,7 +70,9 @@ def _analyze(audio: SoundFile, segment: TimedSegment) -> OriginalSpeech:
     floor = level * 10 ** (-BELOW_SEGMENT_DB / 20)
     head, tail = samples[: start - first][::-1], samples[end - first :]
     span = Span(start - _audible_frames(head, floor), end + _audible_frames(tail, floor))
-    return OriginalSpeech(span, segment_loudness(inside))
+    mono = inside.mean(axis=1) if len(inside) else inside
+    spans = spoken_spans(mono, SAMPLE_RATE, MIN_PAUSE, over_noise=True)
+    return OriginalSpeech(span, segment_loudness(inside), tuple(Spoken(*one) for one in spans))
 
 
 def _audible_frames(samples: Samples, floor: float) -> int:

@@ -39,8 +39,10 @@ class SegmentReport(BaseModel):
     """Onset of the dub, as measured on its audio."""
     dub_end: float
     """Offset of the dub, as measured on its audio."""
+    lead: float
+    """Seconds by which it starts before the original, because it would be too fast otherwise."""
     onset_error: float
-    """`dub_start` minus `start`."""
+    """`dub_start` minus `start`: minus `lead`, if all is well."""
     offset_error: float
     """`dub_end` minus `end`."""
     fill: float
@@ -54,8 +56,10 @@ class SegmentReport(BaseModel):
     natural: float
     """Length in seconds at the voice's natural tempo."""
     duration_ratio: float
-    """`natural` relative to the slot: 1.0 from the length of the original segment to the end of
-    the pause that may be used."""
+    """`natural` and `pauses` relative to the slot: 1.0 from the length of the original segment to
+    the end of the pause that may be used."""
+    pauses: float
+    """Seconds of silence that were inserted where the original pauses."""
     pause_used: float
     """Seconds of the pause after the segment in which the dub is audible."""
     engine_speed: float
@@ -75,11 +79,13 @@ class SegmentReport(BaseModel):
     flags: list[str]
 
     @field_serializer(
-        *("start", "end", "dub_start", "dub_end", "onset_error", "offset_error", "fill", "slot"),
+        *("start", "end", "dub_start", "dub_end", "lead", "onset_error", "offset_error"),
+        *("fill", "slot"),
         *(
             "predicted",
             "natural",
             "duration_ratio",
+            "pauses",
             "pause_used",
             "engine_speed",
             "stretch",
@@ -117,6 +123,7 @@ def report_segment(
         end=clip.end,
         dub_start=onset,
         dub_end=offset,
+        lead=planned.lead if dub else 0.0,
         onset_error=onset - clip.start,
         offset_error=offset - clip.end if dub else 0.0,
         fill=(offset - onset) / original_length,
@@ -124,7 +131,8 @@ def report_segment(
         predicted=clip.predicted,
         verdict=verdict(clip.predicted or fit.natural, fit.slot),
         natural=fit.natural,
-        duration_ratio=duration_ratio(fit.natural, fit.slot),
+        duration_ratio=duration_ratio(fit.natural + fit.paused, fit.slot),
+        pauses=fit.paused,
         pause_used=fit.pause_used,
         engine_speed=fit.engine_speed,
         stretch=fit.stretch,

@@ -27,8 +27,9 @@ from dubstage.mux.master import (
 )
 from dubstage.mux.measured import measure_speech
 from dubstage.mux.mix import Block, Tracks, background_change, mix_blocks, mix_bytes, write_stems
-from dubstage.mux.original import analyze
-from dubstage.mux.plan import PlannedClip, plan
+from dubstage.mux.original import OriginalSpeech, analyze
+from dubstage.mux.phrasing import phrases_of
+from dubstage.mux.plan import PlannedClip, in_order, plan, timed
 from dubstage.mux.report import SegmentReport, report_segment, report_speakers, report_stages
 from dubstage.mux.round_trip import check_model, word_error_rate
 from dubstage.mux.spans import Span, count_frames, count_shared_frames, merge
@@ -64,10 +65,12 @@ def _run(work: Work) -> Outcome:
     facts = read_facts(facts_file)
     duration = facts.duration
     sentences = read_list(work, Artifact.TRANSLATED, TranslatedSegment)
-    planned = plan(read_list(work, Artifact.TTS_SEGMENTS, Clip), duration)
+    planned, originals = _plan(work, duration)
     language = read_aligned(work).language
 
-    segments, tracks = _write_voice(work, planned, sentences, round(duration * SAMPLE_RATE))
+    segments, tracks = _write_voice(
+        work, planned, originals, sentences, round(duration * SAMPLE_RATE)
+    )
     dub = work.staging(Artifact.DUBBED_AUDIO, None)
     mix = _write_mix(work, tracks, facts, dub)
     soft = write_subtitles(work, segments, language, duration)
@@ -90,20 +93,30 @@ def _run(work: Work) -> Outcome:
     return Outcome(message=message(numbers, mix), summary=summary(numbers))
 
 
+@step("plan")
+def _plan(work: Work, duration: float) -> tuple[list[PlannedClip], list[OriginalSpeech]]:
+    """The plan for the clips, and the speech of their originals in the same order."""
+    (vocals,) = work.read(Artifact.VOCALS)
+    clips = in_order(read_list(work, Artifact.TTS_SEGMENTS, Clip))
+    originals = analyze(vocals, [timed(clip) for clip in clips])
+    speech_of = {clip.segment_id: speech for clip, speech in zip(clips, originals, strict=True)}
+    phrases = phrases_of(clips, speech_of, work.tree.path(Artifact.TTS_CLIPS).parent)
+    return plan(clips, duration, phrases), originals
+
+
 @step("render")
 def _write_voice(
     work: Work,
     planned: Sequence[PlannedClip],
+    originals: Sequence[OriginalSpeech],
     sentences: Sequence[TranslatedSegment],
     frames: int,
 ) -> tuple[list[SegmentReport], Tracks]:
     """Render every clip onto the voice track; return the segments' reports, and the tracks
     to mix."""
-    (audio,), (vocals,) = work.read(Artifact.AUDIO), work.read(Artifact.VOCALS)
-    (background,) = work.read(Artifact.BACKGROUND)
+    (audio,), (background,) = work.read(Artifact.AUDIO), work.read(Artifact.BACKGROUND)
     folder = work.tree.path(Artifact.TTS_CLIPS).parent
     sentence_of = {sentence.segment_id: sentence for sentence in sentences}
-    originals = analyze(vocals, [item.segment for item in planned])
     places: dict[int, Span] = {}
 
     def rendered(number: int) -> Samples | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ from dubstage.mux.measured import BOTH_CHANNELS_LU
 from dubstage.timing.fade import fade
 from dubstage.timing.fit import Fit
 from dubstage.timing.onset import speech_bounds
+from dubstage.timing.phrases import Pause
 
 TRIM_FADE_SECONDS = 0.05
 """Fade at the end of a trimmed clip."""
@@ -23,6 +25,8 @@ EDGE_FADE_SECONDS = 0.002
 """Fade at both ends of every clip, against clicks."""
 MAX_GAIN_DB = 20.0
 """A larger difference in level means that one of the two is not speech."""
+PAUSE_FADE_SECONDS = 0.01
+"""Fades around a pause that is inserted; the voice is silent there."""
 WORKERS = 2
 """Clips that are rendered at once: as many as the stage gets processors."""
 
@@ -41,11 +45,27 @@ def render(file: Path, fit: Fit, target: float) -> Samples:
     start, end = speech_bounds(samples, SAMPLE_RATE)
     first = int(start * SAMPLE_RATE)
     longest = int(min(fit.slot.length, fit.length + TRIM_FADE_SECONDS) * SAMPLE_RATE)
-    samples = samples[first : max(int(end * SAMPLE_RATE), first)]
+    samples = with_pauses(samples[first : max(int(end * SAMPLE_RATE), first)], fit.pauses)
     is_trimmed = len(samples) > longest or fit.overflow
     fade_out = TRIM_FADE_SECONDS if is_trimmed else EDGE_FADE_SECONDS
     samples = fade(samples[:longest], SAMPLE_RATE, EDGE_FADE_SECONDS, fade_out)
     return _leveled(samples, target)
+
+
+def with_pauses(samples: Samples, pauses: Sequence[Pause]) -> Samples:
+    """`samples` with `pauses` inserted, which are in order."""
+    import numpy
+
+    parts: list[Samples] = []
+    edges = [0, *(round(pause.at * SAMPLE_RATE) for pause in pauses), len(samples)]
+    for number, (first, last) in enumerate(pairwise(edges)):
+        fade_in = PAUSE_FADE_SECONDS if number else 0.0
+        fade_out = PAUSE_FADE_SECONDS if number < len(pauses) else 0.0
+        parts.append(fade(samples[first:last], SAMPLE_RATE, fade_in, fade_out))
+        if number < len(pauses):
+            frames = round(pauses[number].seconds * SAMPLE_RATE)
+            parts.append(numpy.zeros(frames, numpy.float32))
+    return numpy.concatenate(parts)
 
 
 def _leveled(samples: Samples, target: float) -> Samples:

@@ -40,6 +40,24 @@ def speech_bounds(samples: NDArray[numpy.float32], sample_rate: int) -> tuple[fl
     return float(loud[0]) * FRAME_SECONDS, float(loud[-1] + 1) * FRAME_SECONDS
 
 
+def spoken_spans(
+    samples: NDArray[numpy.float32], sample_rate: int, pause: float, over_noise: bool = False
+) -> list[tuple[float, float]]:
+    """The start and the end, in seconds, of each time without a silence of `pause` seconds or
+    more. `over_noise`: whether the quietest frames are noise."""
+    import numpy
+
+    loud = numpy.flatnonzero(_loud_frames(samples, sample_rate, over_noise))
+    if not len(loud):
+        return []
+    breaks = numpy.flatnonzero(numpy.diff(loud) > round(pause / FRAME_SECONDS))
+    firsts, lasts = [loud[0], *loud[breaks + 1]], [*loud[breaks], loud[-1]]
+    return [
+        (float(first) * FRAME_SECONDS, float(last + 1) * FRAME_SECONDS)
+        for first, last in zip(firsts, lasts, strict=True)
+    ]
+
+
 def snap(samples: NDArray[numpy.float32], sample_rate: int, recognized: float) -> float:
     """The onset, in one channel of `samples`, of the speech that a recognizer reported at
     `recognized` (both in seconds); `recognized` itself if there is no such onset.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 GAP_SECONDS = 0.05
 """Silence between a segment and the next."""
@@ -34,6 +34,15 @@ class Slot:
     turn: float
     """At most `length`: time before the next segment of another speaker that the original
     does not overlap. A dub that runs past it makes people talk over each other."""
+
+    def starting_early(self, seconds: float) -> Slot:
+        """The slot that starts `seconds` before the original segment."""
+        return replace(
+            self,
+            original=self.original + seconds,
+            length=self.length + seconds,
+            turn=self.turn + seconds,
+        )
 
 
 def slots(segments: Sequence[TimedSegment], source_end: float) -> list[Slot]:
