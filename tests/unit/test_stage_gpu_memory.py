@@ -6,8 +6,8 @@ import pytest
 
 from dubstage.contract import EngineChoice
 from dubstage.errors import Misconfigured, TemporaryFailure
+from dubstage.run.ctranslate2_model import Models, memory_steps
 from dubstage.run.gpu_memory import MemoryFallback
-from dubstage.transcribe.faster_whisper import Models, memory_steps
 
 CUBLAS = "CUDA failed with error out of memory"
 """The message of CTranslate2; torch writes ``CUDA out of memory. Tried to allocate …``."""

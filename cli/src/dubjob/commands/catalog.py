@@ -55,10 +55,11 @@ def languages(context: typer.Context, profile: Profile = None) -> None:
         if choice is None or engine is None:
             continue
         found = engine.languages_for(choice)
-        if engine.pairs:
+        pairs = engine.pairs_for(choice)
+        if pairs:
             words: Iterable[str] = (
                 f"{source} to {target}"
-                for source, targets in sorted(engine.pairs.items())
+                for source, targets in sorted(pairs.items())
                 for target in targets
             )
         else:

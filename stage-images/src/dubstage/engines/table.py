@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from dubstage.contract import EngineChoice, Stage, StageRequest
-from dubstage.engines import languages, repositories
+from dubstage.engines import languages, repositories, translation_models
 from dubstage.engines.languages import Languages
 from dubstage.engines.repositories import Need, Source
 from dubstage.engines.version import Library, Program, RevisionFile, VersionSource
 from dubstage.errors import Misconfigured
 from dubstage.logs import step
+
+Pairs = Mapping[str, tuple[str, ...]]
 
 
 def _no_companions(_: EngineChoice) -> list[Need]:
@@ -32,11 +34,12 @@ class Engine:
     loader: str | None = None
     """``module:function``, called with the stage's ``Work``; None for an engine that is the
     stage's own code."""
-    languages: Languages | Callable[[EngineChoice], Languages] | None = None
+    languages: Languages | Callable[[EngineChoice], Languages | None] | None = None
     """The languages that it recognizes, translates or speaks, which may depend on the model;
-    None if the language does not matter."""
-    pairs: Mapping[str, tuple[str, ...]] | None = None
-    """Source to target languages of a translation engine that has only some pairs."""
+    None if the language does not matter, or is not known before the model is loaded."""
+    pairs: Pairs | Callable[[EngineChoice], Pairs | None] | None = None
+    """Source to target languages of a translation engine that has only some pairs, which may
+    depend on the model."""
     version: VersionSource | None = None
     """Where to read its version in the image; None for an engine without one."""
     model_sources: Callable[[str], tuple[Source, ...]] | None = None
@@ -56,6 +59,11 @@ class Engine:
     def languages_for(self, choice: EngineChoice) -> Languages | None:
         """The languages that the engine has with the chosen model."""
         return self.languages(choice) if callable(self.languages) else self.languages
+
+    def pairs_for(self, choice: EngineChoice) -> Pairs | None:
+        """The pairs that the engine has with the chosen model; None if it has all pairs of its
+        languages."""
+        return self.pairs(choice) if callable(self.pairs) else self.pairs
 
 
 _TABLE = (
@@ -102,6 +110,15 @@ _TABLE = (
         loader="dubstage.translate.apertium:load",
         pairs=languages.APERTIUM_PAIRS,
         version=Program(("apertium", "-V")),
+    ),
+    Engine(
+        "ctranslate2",
+        (Stage.TRANSLATE,),
+        loader="dubstage.translate.ctranslate2.engine:load",
+        languages=translation_models.languages_of,
+        pairs=translation_models.pairs_of,
+        version=Library("ctranslate2"),
+        model_sources=translation_models.converted,
     ),
     Engine(
         "googletrans",

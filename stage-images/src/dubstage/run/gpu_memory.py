@@ -23,6 +23,11 @@ class MemoryFallback(Generic[Step]):
         self._steps = list(steps)
         self._work = work
 
+    @property
+    def step(self) -> Step:
+        """The first step that has not run out of memory."""
+        return self._steps[0]
+
     def run(self, attempt: Callable[[Step], Result]) -> Result:
         """Call `attempt` with the first step that fits, and return its result.
 

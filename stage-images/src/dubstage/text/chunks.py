@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import re
 
-from dubstage.text.punctuation import CLAUSE_MARKS, FULL_WIDTH_MARKS, SENTENCE_MARKS
+from dubstage.text.punctuation import (
+    CLAUSE_MARKS,
+    CLOSERS,
+    FULL_WIDTH_MARKS,
+    SENTENCE_MARKS,
+    ends_sentence,
+)
 
 
 def _after(marks: str) -> re.Pattern[str]:
@@ -15,6 +21,23 @@ def _after(marks: str) -> re.Pattern[str]:
 
 BOUNDARIES = (_after(SENTENCE_MARKS), _after(CLAUSE_MARKS), re.compile(r"\s+"))
 """Where a text may be cut, best first: after a sentence, after a clause, between words."""
+
+
+_FULL_WIDTH_END = re.compile(
+    rf"(?<=[{''.join(mark for mark in SENTENCE_MARKS if mark in FULL_WIDTH_MARKS)}])"
+    rf"(?![{re.escape(CLOSERS + SENTENCE_MARKS)}])"
+)
+
+
+def sentences_of(text: str) -> list[str]:
+    """The sentences of a text."""
+    found: list[list[str]] = [[]]
+    words = [word for part in text.split() for word in _FULL_WIDTH_END.split(part) if word]
+    for word, following in zip(words, [*words[1:], ""], strict=False):
+        found[-1].append(word)
+        if ends_sentence(word, following):
+            found.append([])
+    return [" ".join(sentence) for sentence in found if sentence]
 
 
 def chunks(text: str, max_characters: int) -> list[str]:

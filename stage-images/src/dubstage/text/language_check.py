@@ -53,7 +53,7 @@ def check_pair(request: StageRequest, source: str, replaced: Collection[Stage] =
             "language. Choose a profile with another engine.",
             reason="LanguageUnsupported",
         )
-    pairs = _pairs(name)
+    pairs = _pairs(request)
     if pairs is not None and primary(target) not in pairs.get(primary(source), ()):
         raise _no_pair(f"cannot translate {source} to {target}", name, pairs)
 
@@ -61,14 +61,15 @@ def check_pair(request: StageRequest, source: str, replaced: Collection[Stage] =
 def _check_target(request: StageRequest) -> None:
     """Raise :class:`BadInput` if the translation engine has the target from no language."""
     target, name = request.target_language, request.engines[Stage.TRANSLATE].engine
-    pairs = _pairs(name)
+    pairs = _pairs(request)
     if pairs is not None and all(primary(target) not in targets for targets in pairs.values()):
         raise _no_pair(f"cannot translate to {target}", name, pairs)
 
 
-def _pairs(name: str) -> Mapping[str, tuple[str, ...]] | None:
-    engine = ENGINES.get(name)
-    return engine.pairs if engine else None
+def _pairs(request: StageRequest) -> Mapping[str, tuple[str, ...]] | None:
+    choice = request.engines[Stage.TRANSLATE]
+    engine = ENGINES.get(choice.engine)
+    return engine.pairs_for(choice) if engine else None
 
 
 def _no_pair(what: str, name: str, pairs: Mapping[str, tuple[str, ...]]) -> BadInput:

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from dubstage.contract import EngineChoice, SpeakerRange
-from dubstage.errors import Misconfigured
 from dubstage.logs import step
 from dubstage.media.windows import Part, parts_of
 from dubstage.models import model_folder
-from dubstage.run.gpu_memory import MemoryFallback, is_out_of_memory
+from dubstage.run.ctranslate2_model import Models, device_of, memory_steps
+from dubstage.run.gpu_memory import MemoryFallback
 from dubstage.text.languages import is_spaced
 from dubstage.text.transcript import Word
-from dubstage.transcribe.device import device_of
 from dubstage.transcribe.engine import Recognition
 from dubstage.transcribe.word_pieces import join_pieces, keep_spaces
 from dubstage.workspace.work import Work
@@ -106,48 +105,6 @@ def notes_on(speakers: SpeakerRange | None) -> tuple[str, ...]:
     if speakers and (speakers.max or speakers.min) > 1:
         return ("all speech is attributed to one speaker: faster-whisper does not diarize",)
     return ()
-
-
-class Models:
-    """One Whisper model, loaded at its first use with a compute type."""
-
-    def __init__(self, choice: EngineChoice, load: Callable[[str], Any]) -> None:
-        self._choice = choice
-        self._load = load
-        self._loaded: tuple[str, Any] | None = None
-
-    def load(self, compute_type: str) -> Any:
-        """Load the model, after freeing one with another compute type.
-
-        Raises :class:`Misconfigured` if it cannot be loaded.
-        """
-        if self._loaded is None or self._loaded[0] != compute_type:
-            self._loaded = None
-            try:
-                self._loaded = compute_type, self._load(compute_type)
-            except (RuntimeError, ValueError, OSError) as error:
-                if isinstance(error, RuntimeError) and is_out_of_memory(error):
-                    raise
-                raise Misconfigured(
-                    f"The model {self._choice.engine}/{self._choice.model} cannot be loaded "
-                    f"({error}): run `dubstage models pull` again, or correct the engine's "
-                    "parameters.",
-                    reason="ModelUnusable",
-                ) from error
-        return self._loaded[1]
-
-    def free(self) -> None:
-        """Free the model's memory."""
-        self._loaded = None
-
-
-def memory_steps(batch_size: int, compute_type: str) -> list[tuple[int, str]]:
-    """Batch sizes and compute types that need less and less memory: the batch is halved down
-    to one chunk, then the weights are quantized."""
-    steps = [(batch_size, compute_type)]
-    while steps[-1][0] > 1:
-        steps.append((steps[-1][0] // 2, compute_type))
-    return steps if compute_type == "int8" else [*steps, (1, "int8")]
 
 
 def recognize_samples(

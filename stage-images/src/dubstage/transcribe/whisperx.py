@@ -17,16 +17,14 @@ from dubstage.media.windows import recognizer_samples
 from dubstage.models import model_folder
 from dubstage.models.pull import hugging_face_token
 from dubstage.models.volume import find_model
+from dubstage.run.ctranslate2_model import Models, device_of, memory_steps
 from dubstage.run.gpu_memory import MemoryFallback
 from dubstage.text.languages import is_spaced
-from dubstage.transcribe.device import device_of
 from dubstage.transcribe.diarization import Diarizer, Progress, devices, in_percent, unusable
 from dubstage.transcribe.engine import Recognition
 from dubstage.transcribe.faster_whisper import (
     BEAM_SIZE,
     LANGUAGE_CHUNKS,
-    Models,
-    memory_steps,
     recognize_samples,
 )
 from dubstage.transcribe.turns import whole_sentences
