@@ -13,11 +13,12 @@ from made_media import RATE, make_video, tone
 
 from dubstage.media.audio import stereo_bytes, to_bytes
 from dubstage.media.ffmpeg import MediaError, probe, read_stereo
+from dubstage.mux.ducking import Duck
 from dubstage.mux.limiter import MAX_REDUCTION_DB, Limiting, limit
 from dubstage.mux.loudness import SILENCE, Loudness, measure, segment_loudness
 from dubstage.mux.master import aac_gain_db, correct_gain, master, plan_gain
 from dubstage.mux.measured import measure_speech
-from dubstage.mux.mix import CROSS_FADE, DUCK_DB, Block, Tracks, mix_blocks, write_stems
+from dubstage.mux.mix import CROSS_FADE, Block, Tracks, mix_blocks, write_stems
 from dubstage.mux.original import analyze
 from dubstage.mux.spans import Envelope, Span, count_frames, count_shared_frames, merge
 from dubstage.mux.voice import (
@@ -231,6 +232,7 @@ def tracks(tmp_path: Path) -> Tracks:
         frames=6 * RATE,
         original_speech=[Span(RATE, 4 * RATE)],
         dubbed_speech=[Span(RATE, round(2.5 * RATE))],
+        ducks=[Duck(Span(RATE, round(2.5 * RATE)), speech=-20.0, background=-26.0)],
     )
 
 
@@ -240,7 +242,7 @@ def test_mix_has_source_audio_outside_speech_and_ducked_background_during_it(
     mixed = numpy.concatenate([block.mixed for block in mix_blocks(tracks)])
     assert mixed.shape == (6 * RATE, 2)
     at = {time: mixed[round(time * RATE), 0] for time in (0.5, 2.0, 3.5, 4.5, 5.5)}
-    ducked = 0.1 * 10 ** (-DUCK_DB / 20)
+    ducked = 0.1 * 10 ** (-4 / 20)
     assert at[0.5] == pytest.approx(0.1), "before speech: the source"
     assert at[2.0] == pytest.approx(ducked + 0.25, abs=1e-5), "the dub over a ducked background"
     assert at[3.5] == pytest.approx(0.1, abs=1e-5), "the background alone, not ducked"

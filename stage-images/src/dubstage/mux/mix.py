@@ -9,6 +9,8 @@ from pathlib import Path
 
 from dubstage.media.audio import BLOCK_FRAMES, FULL_SCALE, SAMPLE_RATE, Samples, to_bytes
 from dubstage.media.wav import format_for
+from dubstage.mux.ducking import RELEASE, Duck, DuckEnvelope
+from dubstage.mux.room import Reverberation, Room
 from dubstage.mux.spans import Envelope, Span, merge
 
 CROSS_FADE = round(0.05 * SAMPLE_RATE)
@@ -16,10 +18,6 @@ CROSS_FADE = round(0.05 * SAMPLE_RATE)
 MAX_JOINED_GAP = round(0.3 * SAMPLE_RATE)
 """Frames: in a shorter gap between two spans of speech the background continues, because
 switching back and forth would be audible."""
-DUCK_DB = 4.0
-"""Decibels by which the background is ducked under dubbed speech."""
-DUCK_ATTACK = round(0.1 * SAMPLE_RATE)
-DUCK_RELEASE = round(0.25 * SAMPLE_RATE)
 MIN_MEASURED_FRAMES = SAMPLE_RATE // 10
 """Less audio than this outside speech is not representative."""
 
@@ -40,6 +38,10 @@ class Tracks:
     """Where the original speaks."""
     dubbed_speech: Sequence[Span]
     """Where the dub speaks."""
+    ducks: Sequence[Duck] = ()
+    """How far the background is lowered there."""
+    room: Room | None = None
+    """The room that is added to the voice."""
 
     @property
     def speech(self) -> list[Span]:
@@ -68,7 +70,8 @@ def mix_blocks(tracks: Tracks) -> Generator[Block, None, None]:
     import soundfile
 
     speech = Envelope(tracks.speech, CROSS_FADE, CROSS_FADE)
-    duck = Envelope(merge(tracks.dubbed_speech, MAX_JOINED_GAP), DUCK_ATTACK, DUCK_RELEASE)
+    ducking = DuckEnvelope(tracks.ducks)
+    reverberation = Reverberation(tracks.room) if tracks.room else None
     with (
         soundfile.SoundFile(tracks.source_audio) as source_audio,
         soundfile.SoundFile(tracks.background) as background,
@@ -77,10 +80,10 @@ def mix_blocks(tracks: Tracks) -> Generator[Block, None, None]:
         for start in range(0, tracks.frames, BLOCK_FRAMES):
             count = min(BLOCK_FRAMES, tracks.frames - start)
             speaking = speech.block(start, count)
-            ducking = 10 ** (-DUCK_DB / 20 * duck.block(start, count))
             mixed = _read(source_audio, count) * (1 - speaking)
-            mixed += _read(background, count) * speaking * ducking
-            yield Block(mixed, _read(voice, count))
+            mixed += _read(background, count) * speaking * ducking.block(start, count)
+            spoken = _read(voice, count)
+            yield Block(mixed, reverberation.block(spoken) if reverberation else spoken)
 
 
 def mix_bytes(
@@ -125,7 +128,7 @@ def background_change(tracks: Tracks, dub: Path, gain_db: float) -> float | None
     the whole mix. None if there is too little audio outside speech, or silence."""
     import soundfile
 
-    margin = CROSS_FADE + DUCK_RELEASE
+    margin = CROSS_FADE + RELEASE
     near_speech = Envelope(tracks.speech, margin, margin)
     energy_before = energy_after = 0.0
     start = frames = 0

@@ -9,6 +9,7 @@ from pydantic import BaseModel, field_serializer
 from dubstage.contract import Stage, StageRequest
 from dubstage.engines import engine_version
 from dubstage.media.audio import SAMPLE_RATE
+from dubstage.mux.ducking import Duck
 from dubstage.mux.loudness import SILENCE
 from dubstage.mux.measured import DubbedSpeech
 from dubstage.mux.original import OriginalSpeech
@@ -75,6 +76,10 @@ class SegmentReport(BaseModel):
     level_error: float | None
     """LU by which it is louder than the original segment; None if the original is silent, or
     if another segment is heard all the time."""
+    duck_db: float
+    """Decibels by which the background is lowered under it."""
+    speech_to_background: float | None
+    """LU by which it is louder than the lowered background; None if one of them is silent."""
     voice_sample: str | None
     flags: list[str]
 
@@ -92,7 +97,7 @@ class SegmentReport(BaseModel):
             "speed",
             "overflow",
         ),
-        *("loudness", "level_error"),
+        *("loudness", "level_error", "duck_db", "speech_to_background"),
     )
     def _round(self, value: float | None) -> float | None:
         return None if value is None else round(value, 3)
@@ -107,9 +112,10 @@ def report_segment(
     planned: PlannedClip,
     sentence: TranslatedSegment,
     original: OriginalSpeech,
-    dub: DubbedSpeech | None,
+    dub: DubbedSpeech | None = None,
+    duck: Duck | None = None,
 ) -> SegmentReport:
-    """Report how `planned` was dubbed; `dub` is None if it is not in the dub."""
+    """Report how `planned` was dubbed; `dub` and `duck` are None if it is not in the dub."""
     clip, fit = planned.clip, planned.fit
     start = planned.start / SAMPLE_RATE
     onset, offset = (dub.onset, dub.offset) if dub else (start, start)
@@ -140,6 +146,8 @@ def report_segment(
         overflow=fit.overflow if dub else 0.0,
         loudness=dub.loudness if dub else None,
         level_error=_level_error(original, dub),
+        duck_db=duck.decibels if duck else 0.0,
+        speech_to_background=duck.speech_to_background if duck else None,
         voice_sample=clip.voice_sample,
         flags=_flags(planned, dub is not None),
     )

@@ -45,15 +45,19 @@ def count_shared_frames(one: Sequence[Span], other: Sequence[Span]) -> int:
 
 
 class Envelope:
-    """1.0 inside the spans, 0.0 outside, with linear slopes before and after each.
+    """The level of each span inside it, 0.0 outside, with linear slopes before and after each.
 
     It is evaluated block by block, in order. Only the spans near a block are considered,
     so that a source with thousands of segments costs no more per second than a short one.
     """
 
-    def __init__(self, spans: Sequence[Span], rise: int, fall: int) -> None:
-        """`spans` are merged; `rise` and `fall` are the frames of the slopes."""
+    def __init__(
+        self, spans: Sequence[Span], rise: int, fall: int, levels: Sequence[float] | None = None
+    ) -> None:
+        """`spans` are in order; `rise` and `fall` are the frames of the slopes. `levels`: if
+        omitted, 1.0 each."""
         self._spans = spans
+        self._levels = levels or [1.0] * len(spans)
         self._rise, self._fall = rise, fall
         self._first = 0
 
@@ -65,10 +69,12 @@ class Envelope:
         values = numpy.zeros(count)
         while self._first < len(self._spans) and self._spans[self._first].end + self._fall <= start:
             self._first += 1
-        for span in self._spans[self._first :]:
+        for number in range(self._first, len(self._spans)):
+            span = self._spans[number]
             if span.start - self._rise >= start + count:
                 break
             up = (frames - (span.start - self._rise)) / self._rise
             down = (span.end + self._fall - frames) / self._fall
-            numpy.maximum(values, numpy.minimum(up, down), out=values)
-        return numpy.clip(values, 0.0, 1.0).astype(numpy.float32)[:, None]
+            slopes = numpy.clip(numpy.minimum(up, down), 0.0, 1.0)
+            numpy.maximum(values, slopes * self._levels[number], out=values)
+        return values.astype(numpy.float32)[:, None]

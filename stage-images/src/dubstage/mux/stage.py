@@ -16,6 +16,7 @@ from dubstage.logs import step
 from dubstage.media.audio import SAMPLE_RATE, Samples
 from dubstage.media.ffmpeg import MediaError, probe
 from dubstage.media.probe import Probe
+from dubstage.mux.ducking import measure_ducks
 from dubstage.mux.limiter import Limiting, limit
 from dubstage.mux.loudness import SILENCE, Loudness, measure
 from dubstage.mux.master import (
@@ -31,6 +32,8 @@ from dubstage.mux.original import OriginalSpeech, analyze
 from dubstage.mux.phrasing import phrases_of
 from dubstage.mux.plan import PlannedClip, in_order, plan, timed
 from dubstage.mux.report import SegmentReport, report_segment, report_speakers, report_stages
+from dubstage.mux.room import PARAMETER as ROOM
+from dubstage.mux.room import Room, estimate
 from dubstage.mux.round_trip import check_model, word_error_rate
 from dubstage.mux.spans import Span, count_frames, count_shared_frames, merge
 from dubstage.mux.subtitles import write_subtitles
@@ -136,10 +139,13 @@ def _write_voice(
 
     voice = work.scratch / "voice.w64"
     write_voice_track(placed(), frames, voice, _share(work, 0.0, 0.3))
-    dubbed = dict(zip(places, measure_speech(voice, list(places.values())), strict=True))
+    spans = list(places.values())
+    speech = measure_speech(voice, spans)
+    ducks = measure_ducks(background, spans, speech)
+    dubbed = dict(zip(places, zip(speech, ducks, strict=True), strict=True))
     reports = [
         report_segment(
-            item, sentence_of[item.clip.segment_id], originals[number], dubbed.get(number)
+            item, sentence_of[item.clip.segment_id], originals[number], *dubbed.get(number, ())
         )
         for number, item in enumerate(planned)
     ]
@@ -150,7 +156,17 @@ def _write_voice(
         frames=frames,
         original_speech=merge(originals[number].span for number in places),
         dubbed_speech=merge(planned[number].span for number in places),
+        ducks=ducks,
+        room=_room(work, planned),
     )
+
+
+def _room(work: Work, planned: Sequence[PlannedClip]) -> Room | None:
+    """The room of the scene, if the profile asks for it."""
+    if not work.request.engine.parameters.get(ROOM, False):
+        return None
+    (vocals,) = work.read(Artifact.VOCALS)
+    return estimate(vocals, [item.segment for item in planned])
 
 
 @step("mix")

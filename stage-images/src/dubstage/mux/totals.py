@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from dubstage.contract.summary import StageSummary, scaled
 from dubstage.mux.limiter import NOTICEABLE_DB, Limiting
@@ -53,11 +54,20 @@ def totals(segments: Sequence[SegmentReport], untranslated: int, mix: MixResult)
         "share_above_1_3": _rounded(_above(spoken, WARNING_SPEED) / count),
         "onset_error_p95": _rounded(percentile(errors, 0.95)),
         "level_error_max": _rounded(max((abs(x.level_error or 0.0) for x in spoken), default=0.0)),
+        "duck_db_max": _rounded(max((x.duck_db for x in spoken), default=0.0)),
         "gain_db": _rounded(mix.gain.decibels),
         "peak_limited": mix.gain.peak_limited,
         "limiter_reduction_db": _rounded(mix.limiting.reduction_db),
         "limiter_share": _rounded(mix.limiting.share),
     }
+    ratios = sorted(
+        one.speech_to_background for one in spoken if one.speech_to_background is not None
+    )
+    if ratios:
+        numbers |= {
+            "speech_to_background_min": _rounded(ratios[0]),
+            "speech_to_background_median": _rounded(median(ratios)),
+        }
     if mix.overlap is not None:
         numbers["overlap"] = _rounded(mix.overlap)
     if mix.background_change is not None:

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from dubstage.media.audio import BLOCK_FRAMES, SAMPLE_RATE, Samples
 from dubstage.media.ffmpeg import read_mono
+from dubstage.mux.clean_voice import clean
 from dubstage.mux.loudness import SILENCE, segment_loudness
 from dubstage.mux.measured import BOTH_CHANNELS_LU
 from dubstage.timing.fade import fade
@@ -49,7 +50,7 @@ def render(file: Path, fit: Fit, target: float) -> Samples:
     is_trimmed = len(samples) > longest or fit.overflow
     fade_out = TRIM_FADE_SECONDS if is_trimmed else EDGE_FADE_SECONDS
     samples = fade(samples[:longest], SAMPLE_RATE, EDGE_FADE_SECONDS, fade_out)
-    return _leveled(samples, target)
+    return _leveled(clean(samples), target)
 
 
 def with_pauses(samples: Samples, pauses: Sequence[Pause]) -> Samples:
