@@ -41,7 +41,7 @@ dub: bootstrap ## Dub your own file on the local cluster: VIDEO=talk.mp4 TO=es [
 	$(RUN) dub --kubeconfig $(LOCAL_KUBECONFIG) -n dubbing submit "$(VIDEO)" --to "$(TO)" $(if $(FROM),--from "$(FROM)") --get build/dubs
 
 .PHONY: test
-test: verify test-unit test-architecture test-gitops prepare test-engines test-controlplane test-e2e ## Run every test
+test: verify test-unit test-architecture test-gitops prepare test-engines test-controlplane test-e2e test-walk ## Run every test
 
 # ---- checks ----------------------------------------------------------------------
 
@@ -52,6 +52,7 @@ verify: bootstrap ## Check lint, format, types, import contracts, wording, gener
 	$(RUN) mypy cli/src operator/src stage-images/src local-cluster/src examples stage-images/build.py stage-images/lock.py stage-images/fetch_models.py stage-images/convert_diarizer docs/generate.py docs/prose.py \
 	  tests/unit tests/architecture tests/chart tests/gitops tests/controlplane
 	$(RUN) mypy tests/e2e tests/bench
+	$(RUN) mypy tests/walk
 	$(RUN) mypy tests/images
 	$(RUN) mypy tests/engines/*.py
 	$(RUN) lint-imports
@@ -146,6 +147,12 @@ test-e2e: prepare ## Test on a real node: images, containers, speech
 	@$(STEP) "cluster and deployment" $(MAKE) deploy-local
 	$(RUN) pytest tests/e2e --timeout 900 --maxfail 5
 
+.PHONY: test-walk
+test-walk: prepare ## Run the commands of the documents on the local cluster, from a registry
+	@$(STEP) "cluster and deployment" $(MAKE) deploy-local
+	@$(CLUSTER) tools kubectl helm-3 registry
+	$(RUN) pytest tests/walk --timeout 900
+
 .PHONY: test-images
 test-images: bootstrap ## Build and test all images (half an hour and 30 GiB the first time)
 	@$(STEP) "images" python3 stage-images/build.py --storage $(STORAGE) --local $(ALL_IMAGES)
@@ -203,16 +210,15 @@ OPERATOR_VALUES ?=
 
 # Your own kubectl and helm, not those of the local cluster.
 .PHONY: deploy
-deploy: ## Install or upgrade on the local cluster if it exists, else on the current context of kubectl
-	@if [ -e $(LOCAL_KUBECONFIG) ]; then $(MAKE) deploy-local; \
-	  else PATH='$(USER_PATH)' OPERATOR_VALUES='$(OPERATOR_VALUES)' \
-	    charts/install.sh '$(CLAIMS)' '$(IMAGES)' $(if $(VALUES),--values '$(VALUES)'); fi
+deploy: ## Install or upgrade on the current context of kubectl
+	@PATH='$(USER_PATH)' OPERATOR_VALUES='$(OPERATOR_VALUES)' \
+	  charts/install.sh '$(CLAIMS)' '$(IMAGES)' $(if $(VALUES),--values '$(VALUES)')
 
 # If the packages with Kokoro were not available, espeak-ng speaks.
 VOICE = $(if $(wildcard $(SEED)/kokoro/v1.0/SHA256SUMS),,--set profiles.cpu.stages.synthesize.engine=espeak-ng --set profiles.cpu.stages.synthesize.model=null)
 
 .PHONY: deploy-local
-deploy-local:
+deploy-local: ## Install or upgrade on the local cluster
 	@$(CLUSTER) up
 	@[ -e build/images.env ] || $(MAKE) images
 	@$(CLUSTER) load build/images.env $(STORAGE)/oci

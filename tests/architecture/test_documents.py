@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
+import markdown_commands as markdown
 import pytest
 import yaml
 
@@ -24,7 +25,7 @@ KUBECTL_VERBS = frozenset(
     "annotate apply auth cp create delete describe diff exec explain get kustomize label logs "
     "patch rollout run scale wait".split()
 )
-HELM_VERBS = frozenset({"install", "upgrade", "rollback", "uninstall", "template", "lint"})
+HELM_VERBS = frozenset("install lint package push rollback template uninstall upgrade".split())
 OURS = ("charts/", "data-pvc/", "crds", "examples/", "gitops/", "stage-images/", "local-cluster/")
 """Prefixes of paths in this repository, in commands."""
 
@@ -174,3 +175,12 @@ def test_flux_expressions_are_equal_in_docs_and_files() -> None:
     _, kustomization = yaml.safe_load_all((ROOT / "gitops/flux/dubs.yaml").read_text())
     documented = yaml.safe_load(block)["healthCheckExprs"]
     assert documented == kustomization["spec"]["healthCheckExprs"]
+
+
+def test_every_command_is_run_or_has_a_reason_not_to_be() -> None:
+    """`make test-walk` runs the commands of the installation and of operations."""
+    walk = (ROOT / "tests/walk/test_walk_install.py").read_text()
+    assert [name for name in markdown.RUN if f'place.run("{name}")' not in walk] == []
+    known = [markdown.block(*place) for place in [*markdown.RUN.values(), *markdown.NOT_RUN]]
+    every = [each for document in markdown.DOCUMENTS for each in markdown.blocks(document)]
+    assert sorted(known, key=every.index) == every

