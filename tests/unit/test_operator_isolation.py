@@ -174,8 +174,12 @@ def started(pod: Any, tmp_path: Path) -> StageRequest:
         [{"term": f"{n} a\u2028b\u0085c", "translation": "é\u00a0"} for n in range(500)]
         + LONG[:250],
         [{"term": f"{n} " + "名" * 80} for n in range(490)],
+        [
+            {"term": f"{n}", "hear": ['"\\' * 20, "é\u2028"], "say": {"es": "/ˈaβe/", "en": "a"}}
+            for n in range(490)
+        ],
     ],
-    ids=["long", "short", "dollars", "separators", "untranslated"],
+    ids=["long", "short", "dollars", "separators", "untranslated", "heard and said"],
 )
 def test_glossary_of_any_size_reaches_the_stage(glossary: list[Any], tmp_path: Path) -> None:
     pod = template(dubjob(glossary=glossary[:500]))

@@ -21,7 +21,7 @@ EXAMPLE = {
     "field": "queueName", "choices": ["slow"], "place": "spec.stages.mux", "engine": "none",
     "engines": ["ffmpeg"], "queue": "dubs", "position": 3,
     "manager": "kueue.x-k8s.io/multikueue", "is_scratch": True, "is_running": True,
-    "containers": ["istio-proxy"],
+    "containers": ["istio-proxy"], "config_map": "series", "doubtful": 2, "left_out": 1,
     "problem": "stages.0.run: Input should be at least 1",
 }  # fmt: skip
 FUNCTIONS = [

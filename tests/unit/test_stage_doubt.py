@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dubstage.contract import OnDoubt
 from dubstage.text.transcript import Word
 from dubstage.transcribe.doubt import Verdict, judged, verdict
 
@@ -59,7 +60,54 @@ def test_words_that_nobody_can_speak_so_fast_are_doubtful() -> None:
 
 def test_segments_over_and_over_are_a_loop_unless_they_are_clear() -> None:
     mumbled = judged([group("Hello.", 0.8), *[group("I am going.", 0.45)] * 5])
-    assert [len(mumbled.kept), len(mumbled.invented)] == [2, 4]
+    assert [len(mumbled.kept), len(mumbled.left_out)] == [2, 4]
     assert mumbled.doubtful == {1}
     chant = judged([*[group("We want more.", 0.8)] * 5, group("Hello.", 0.8)])
-    assert (len(chant.kept), chant.invented, sorted(chant.doubtful)) == (6, [], [0, 1, 2, 3, 4])
+    assert (len(chant.kept), chant.left_out, sorted(chant.doubtful)) == (6, [], [0, 1, 2, 3, 4])
+
+
+PHRASE = "Thank you very much."
+TALK = ["We begin with the plan.", "Then we go on.", "At last we stop."]
+
+
+@pytest.mark.parametrize(
+    ("texts", "value", "doubtful", "left_out"),
+    [
+        ([PHRASE, "Yes.", PHRASE, "No.", PHRASE], 0.8, [0, 2, 4], 0),
+        ([PHRASE, "Yes.", PHRASE, "No.", PHRASE], 0.45, [0], 2),
+        ([PHRASE, TALK[0], PHRASE, TALK[1], PHRASE], 0.8, [], 0),
+        ([PHRASE, PHRASE], 0.8, [], 0),
+        ([PHRASE], 0.8, [], 0),
+        (TALK, 0.8, [], 0),
+    ],
+)
+def test_one_phrase_that_makes_up_the_text_is_doubtful(
+    texts: list[str], value: float, doubtful: list[int], left_out: int
+) -> None:
+    found = judged([group(text, value) for text in texts])
+    assert (sorted(found.doubtful), len(found.left_out)) == (doubtful, left_out)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "value", "is_doubtful"),
+    [(600.0, 0.6, True), (600.0, None, True), (600.0, 0.8, False), (100.0, 0.6, False),
+     (29.0, 0.6, False), (0.0, 0.6, False)],
+)  # fmt: skip
+def test_little_speech_in_a_long_source_is_doubtful(
+    seconds: float, value: float | None, is_doubtful: bool
+) -> None:
+    found = judged([group(text, value) for text in TALK], seconds)
+    assert bool(found.doubtful) == is_doubtful
+
+
+@pytest.mark.parametrize(
+    ("on_doubt", "kept", "doubtful"),
+    [(None, 2, {1}), (OnDoubt.REVIEW, 2, {1}), (OnDoubt.KEEP, 3, {1, 2}), (OnDoubt.DROP, 1, set())],
+)
+def test_user_decides_what_is_done_in_doubt(
+    on_doubt: OnDoubt | None, kept: int, doubtful: set[int]
+) -> None:
+    groups = [group("We begin.", 0.9), group(TALK[0], 0.35), group("you.", 0.03)]
+    found = judged(groups, 10.0, on_doubt)
+    assert (len(found.kept), set(found.doubtful)) == (kept, doubtful)
+    assert len(found.kept) + len(found.left_out) == 3

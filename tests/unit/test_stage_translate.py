@@ -18,6 +18,7 @@ from dubstage.testing import ENGINES, request_for, run_stage_in
 from dubstage.text.chunks import chunks
 from dubstage.text.language_check import check
 from dubstage.text.languages import engine_code
+from dubstage.text.terms import Terms
 from dubstage.text.transcript import Segment
 from dubstage.translate.engine import SourceSegment, Translation, TranslationContext, Translator
 from dubstage.translate.glossary import protect
@@ -27,6 +28,10 @@ from dubstage.translate.translation_cache import KeptTranslation, TranslationCac
 from dubstage.translate.unchanged import is_untranslated
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Outcome, Work
+
+
+def terms(glossary: Sequence[GlossaryEntry]) -> Terms[GlossaryEntry]:
+    return Terms((entry.term, entry) for entry in glossary)
 
 
 def keep(*terms: str) -> list[GlossaryEntry]:
@@ -56,7 +61,7 @@ def keep(*terms: str) -> list[GlossaryEntry]:
 def test_glossary_terms_are_marked_and_restored(
     text: str, glossary: list[GlossaryEntry], asked: str, restored: str
 ) -> None:
-    line = protect(text, glossary)
+    line = protect(text, terms(glossary))
     assert line.text == asked
     assert line.restore(asked) == restored
 
@@ -71,12 +76,12 @@ def test_glossary_terms_are_marked_and_restored(
     ],
 )
 def test_mark_must_come_back_once(answer: str, expected: str | None) -> None:
-    assert protect("Ann says Bob", keep("Ann", "Bob")).restore(answer) == expected
+    assert protect("Ann says Bob", terms(keep("Ann", "Bob"))).restore(answer) == expected
 
 
 def test_glossary_translation_is_not_a_pattern() -> None:
     (entry,) = keep("path")
-    line = protect("the path", [entry.model_copy(update={"translation": r"\1 \g<0>"})])
+    line = protect("the path", terms([entry.model_copy(update={"translation": r"\1 \g<0>"})]))
     assert line.restore("el ⟦0⟧") == r"el \1 \g<0>"
 
 

@@ -17,12 +17,14 @@ from dubjob_operator.api.fields import (
     ObjectName,
     exactly_one_of,
 )
+from dubjob_operator.api.glossary import Glossary, GlossaryRef
 from dubjob_operator.api.model import ApiModel
-from dubjob_operator.api.options import Deadlines, Glossary, Mix, Speakers, Translation
+from dubjob_operator.api.options import Deadlines, Mix, Speakers, Translation
 from dubjob_operator.api.paths import RelativePath
 from dubjob_operator.api.profile_reference import ProfileRef, UsedProfile, candidates
 from dubjob_operator.api.renamed import Renamed
 from dubjob_operator.api.status import DubJobStatus
+from dubstage.contract import OnDoubt
 
 SOURCES = ("path",)
 """The members of :class:`Source`, of which exactly one is set."""
@@ -83,7 +85,15 @@ class DubJobSpec(ApiModel):
     """Number of speakers. If omitted, the engine detects it; engines without diarization
     assume one."""
     glossary: Glossary | None = None
-    """Terms with a fixed translation, for example names. Defaults to none."""
+    """Terms with a fixed spelling, translation or pronunciation, for example names. Defaults to
+    none."""
+    glossary_ref: GlossaryRef | None = None
+    """More terms, from a ConfigMap that several DubJobs share. An entry of glossary with the same
+    term replaces one of the ConfigMap. Defaults to none."""
+    on_doubt: OnDoubt | None = None
+    """What to do with segments whose words the recognizer may have invented: Keep keeps all, Drop
+    leaves out all, Review stops for a review after the transcribe stage. If omitted, segments that
+    were surely invented are left out, and the others are flagged."""
     translation: Translation | None = None
     """Style and form of address of the translation. Defaults to none."""
     mix: Mix | None = None

@@ -22,6 +22,7 @@ JobID = Annotated[
         },
     ),
 ]
+LANGUAGE_TAG = "^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"
 LanguageTag = Annotated[
     str,
     Field(
@@ -30,7 +31,7 @@ LanguageTag = Annotated[
             # A rule instead of a pattern, because the API server reports a pattern as it is.
             "x-kubernetes-validations": [
                 {
-                    "rule": "self.matches('^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$')",
+                    "rule": f"self.matches('{LANGUAGE_TAG}')",
                     "message": "use a BCP 47 tag, for example es or pt-BR",
                 }
             ]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from dubjob_operator.api.fields import Seconds
 from dubjob_operator.api.model import ApiModel
@@ -19,52 +18,6 @@ class Speakers(ApiModel):
     """Minimum number of speakers. Defaults to 1."""
     max: Annotated[int, Field(ge=1, le=32)] | None = None
     """Maximum number of speakers. If omitted, the engine detects the number."""
-
-
-GlossaryText = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=200)]
-
-
-class GlossaryEntry(ApiModel):
-    """A term with a fixed translation."""
-
-    term: GlossaryText
-    """Term in the source language. Matching ignores case."""
-    translation: GlossaryText | None = None
-    """Translation of the term. If omitted, the term is kept."""
-
-
-GLOSSARY_BYTES = 196608
-"""192 KiB: a glossary is an annotation of the pods, and Kubernetes allows 256 KiB of these."""
-
-
-def _fits(entries: list[GlossaryEntry]) -> list[GlossaryEntry]:
-    texts = (text for entry in entries for text in (entry.term, entry.translation or ""))
-    if sum(len(text.encode()) for text in texts) > GLOSSARY_BYTES:
-        raise PydanticCustomError("glossary", "{text}", {"text": GLOSSARY_TOO_LONG})
-    return entries
-
-
-GLOSSARY_TOO_LONG = (
-    f"glossary must not be longer than {GLOSSARY_BYTES // 1024} KiB in UTF-8: remove terms"
-)
-Glossary = Annotated[
-    list[GlossaryEntry],
-    Field(
-        max_length=500,
-        json_schema_extra={
-            "x-kubernetes-list-type": "map",
-            "x-kubernetes-list-map-keys": ["term"],
-            "x-kubernetes-validations": [
-                {
-                    "rule": "self.map(entry, size(bytes(entry.term)) + (has(entry.translation) ? "
-                    "size(bytes(entry.translation)) : 0)).sum() <= " + str(GLOSSARY_BYTES),
-                    "message": GLOSSARY_TOO_LONG,
-                }
-            ],
-        },
-    ),
-    AfterValidator(_fits),
-]
 
 
 class Translation(ApiModel):

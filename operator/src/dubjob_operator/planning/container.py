@@ -15,9 +15,16 @@ from dubstage.contract import (
     StageRequest,
     request_env,
 )
-from dubstage.contract.glossary import GLOSSARY_DIR, GLOSSARY_FILE
+from dubstage.contract.glossary import (
+    GLOSSARY_DIR,
+    GLOSSARY_FILE,
+    SHARED_GLOSSARY_DIR,
+    SHARED_GLOSSARY_KEY,
+)
 
 HUGGING_FACE_VARIABLE = "HF_TOKEN"
+SHARED_GLOSSARY = "shared-glossary"
+"""Name of the volume with the ConfigMap."""
 JOB_ROOTS = ("interim", "outputs")
 """The folders of the data volume in which each job has a folder of its own."""
 RESTRICTED = {
@@ -61,6 +68,11 @@ def stage_container(
                 if request.glossary_file
                 else []
             ),
+            *(
+                [{"name": SHARED_GLOSSARY, "mountPath": SHARED_GLOSSARY_DIR, "readOnly": True}]
+                if request.shared_glossary
+                else []
+            ),
         ],
     }  # fmt: skip
     return {key: value for key, value in container.items() if value is not None}
@@ -100,6 +112,11 @@ def volumes(spec: DubProfileSpec, request: StageRequest) -> list[dict[str, Any]]
         annotation = f"metadata.annotations['{names.GLOSSARY_ANNOTATION}']"
         item = {"path": GLOSSARY_FILE, "fieldRef": {"fieldPath": annotation}}
         found.append({"name": "glossary", "downwardAPI": {"items": [item]}})
+    if request.shared_glossary:
+        # Without the ConfigMap the pod waits for it.
+        key = {"key": SHARED_GLOSSARY_KEY, "path": SHARED_GLOSSARY_KEY}
+        config_map = {"name": request.shared_glossary.config_map, "items": [key]}
+        found.append({"name": SHARED_GLOSSARY, "configMap": config_map})
     return found
 
 

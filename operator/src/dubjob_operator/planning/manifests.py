@@ -24,12 +24,18 @@ from dubjob_operator.planning.settings import backoff_limit
 from dubstage.contract import (
     GlossaryEntry,
     MixOptions,
+    SharedGlossary,
     SpeakerRange,
     Stage,
     StageRequest,
     TranslationOptions,
 )
-from dubstage.contract.glossary import glossary_text, with_short_environment
+from dubstage.contract.glossary import (
+    SHARED_GLOSSARY_DIR,
+    SHARED_GLOSSARY_KEY,
+    glossary_text,
+    with_short_environment,
+)
 
 NAME_STEM = 40
 """Number of characters of the DubJob's name in the name of the Job."""
@@ -58,6 +64,8 @@ def stage_request(dubjob: DubJob, profile: DubProfile, entry: StageStatus) -> St
         target_language=spec.target_language,
         speakers=SpeakerRange(min=speakers.min, max=speakers.max) if speakers else None,
         glossary=_glossary(dubjob),
+        shared_glossary=_shared_glossary(dubjob),
+        on_doubt=spec.on_doubt,
         translation=_translation(dubjob),
         mix=MixOptions(loudness=mix.loudness, stems=bool(mix.stems)) if mix else MixOptions(),
         engines=profile.spec.engines(),
@@ -181,9 +189,19 @@ def _glossary_annotation(dubjob: DubJob, request: StageRequest) -> dict[str, str
 
 def _glossary(dubjob: DubJob) -> list[GlossaryEntry]:
     return [
-        GlossaryEntry(term=entry.term, translation=entry.translation)
+        GlossaryEntry(
+            term=entry.term, translation=entry.translation, hear=entry.hear, say=entry.say
+        )
         for entry in dubjob.spec.glossary or ()
     ]
+
+
+def _shared_glossary(dubjob: DubJob) -> SharedGlossary | None:
+    reference = dubjob.spec.glossary_ref
+    if reference is None:
+        return None
+    file = f"{SHARED_GLOSSARY_DIR}/{SHARED_GLOSSARY_KEY}"
+    return SharedGlossary(config_map=reference.name, file=file)
 
 
 def _translation(dubjob: DubJob) -> TranslationOptions:

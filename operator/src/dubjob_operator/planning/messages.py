@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from dubstage.contract import glossary
 from dubstage.contract.visible import visible
 
 # All stages.
@@ -124,11 +125,17 @@ def managed_elsewhere(manager: str) -> str:
     )
 
 
-def pod_not_ready(namespace: str, pod: str, node: str) -> str:
-    """The kubelet cannot set up volumes or network."""
+def pod_not_ready(namespace: str, pod: str, node: str, config_map: str | None = None) -> str:
+    """The kubelet cannot set up volumes or network. `config_map`: that of spec.glossaryRef."""
+    needed = ""
+    if config_map:
+        needed = (
+            f" The pod needs ConfigMap {config_map} (spec.glossaryRef) with the key "
+            f"{glossary.SHARED_GLOSSARY_KEY}: create it if it is missing; the pod then starts."
+        )
     return (
-        f"The volumes or the network of pod {pod} on node {node} are not ready. For the cause, "
-        f"run: kubectl -n {namespace} describe pod {pod}"
+        f"The volumes or the network of pod {pod} on node {node} are not ready.{needed} For the "
+        f"cause, run: kubectl -n {namespace} describe pod {pod}"
     )
 
 
@@ -255,6 +262,13 @@ def too_many_rejections(stage: str, count: int, profile: str, allowed: int, deta
 
 
 # What a user requests.
+def doubts(doubtful: int, left_out: int) -> str:
+    """Why the transcript waits for a review."""
+    found = [f"{doubtful} doubtful"] if doubtful else []
+    counts = ", ".join([*found, *([f"{left_out} left out"] if left_out else [])])
+    return f"The recognizer may have invented segments ({counts}), and spec.onDoubt is Review."
+
+
 def await_review(file: str, corrections: str | None, command: str) -> str:
     """A stage's result waits for a review. `corrections`: path without a suffix."""
     optional = (

@@ -59,6 +59,8 @@ def not_started(
         return moved_to(entry, StageState.QUEUED, now, reasons.NO_SCHEDULER, message)
     if pod.without_sandbox and (lasts or entry.reason == reasons.NO_SANDBOX):
         namespace = dubjob.metadata.namespace
-        message = messages.pod_not_ready(namespace, pod.name, pod.node)
+        reference = dubjob.spec.glossary_ref
+        config_map = reference.name if reference else None
+        message = messages.pod_not_ready(namespace, pod.name, pod.node, config_map)
         return moved_to(entry, StageState.PULLING, now, reasons.NO_SANDBOX, message)
     return moved_to(entry, StageState.PULLING, now, reasons.STARTING, messages.STARTING)

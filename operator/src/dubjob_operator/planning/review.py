@@ -13,7 +13,7 @@ from dubjob_operator.planning.manifests import job_name
 from dubjob_operator.planning.observation import Observed
 from dubjob_operator.planning.stage_entry import fresh, moved_to
 from dubjob_operator.planning.verbs import approval, approval_token
-from dubstage.contract import CORRECTIONS, REVIEWED, ExitCode, Stage
+from dubstage.contract import CORRECTIONS, REVIEWED, ExitCode, OnDoubt, Stage
 
 
 def gated(
@@ -29,7 +29,7 @@ def gated(
         elif entry.state is StageState.AWAITING_REVIEW and _is_opened(dubjob, entry):
             found[number] = fresh(entry, now, imports=True, reviewed=True, forced=None)
         elif _closes(dubjob, entry, entries[number + 1], observed):
-            found[number] = _awaiting(dubjob, entry, now)
+            found[number] = _awaiting(dubjob, entry, now, _doubts(dubjob, entry))
     return found
 
 
@@ -38,17 +38,31 @@ def _closes(dubjob: DubJob, entry: StageStatus, following: StageStatus, observed
     return (
         entry.state is StageState.SUCCEEDED
         and not entry.reviewed
-        and entry.name in {str(stage) for stage in dubjob.spec.review_after or ()}
+        and (_is_requested(dubjob, entry) or _doubts(dubjob, entry) is not None)
         and following.state is StageState.PENDING
         and observed.job(job_name(dubjob, following)) is None
     )
 
 
+def _is_requested(dubjob: DubJob, entry: StageStatus) -> bool:
+    return entry.name in {str(stage) for stage in dubjob.spec.review_after or ()}
+
+
+def _doubts(dubjob: DubJob, entry: StageStatus) -> str | None:
+    """Why the transcript is reviewed although `reviewAfter` does not name the stage; None if it
+    is not. An imported transcript has no doubts."""
+    summary = entry.summary
+    if dubjob.spec.on_doubt is not OnDoubt.REVIEW or summary is None:
+        return None
+    doubtful, left_out = summary.doubtful_segments or 0, summary.left_out_segments or 0
+    return messages.doubts(doubtful, left_out) if doubtful or left_out else None
+
+
 def _is_opened(dubjob: DubJob, entry: StageStatus) -> bool:
-    reviewed = {str(stage) for stage in dubjob.spec.review_after or ()}
-    return entry.name not in reviewed or approval(dubjob) == approval_token(
-        dubjob, entry.name, entry.run
-    )
+    in_doubt = dubjob.spec.on_doubt is OnDoubt.REVIEW and entry.name == Stage.TRANSCRIBE
+    if not (in_doubt or _is_requested(dubjob, entry)):
+        return True
+    return approval(dubjob) == approval_token(dubjob, entry.name, entry.run)
 
 
 def _correction_was_invalid(entry: StageStatus, observed: Observed) -> bool:
@@ -60,9 +74,10 @@ def _correction_was_invalid(entry: StageStatus, observed: Observed) -> bool:
 
 
 def _awaiting(
-    dubjob: DubJob, entry: StageStatus, now: datetime, refusal: str | None = None
+    dubjob: DubJob, entry: StageStatus, now: datetime, why: str | None = None
 ) -> StageStatus:
-    """The entry of a stage that has finished and whose result waits for a review."""
+    """The entry of a stage that has finished and whose result waits for a review. `why`: the
+    doubts, or why the correction is invalid."""
     stage = Stage(entry.name)
     file = REVIEWED[stage].format(job=dubjob.job_id)
     stem = f"inputs/{dubjob.job_id}/{CORRECTIONS[stage]}" if stage in CORRECTIONS else None
@@ -72,7 +87,7 @@ def _awaiting(
         f"{names.APPROVE_ANNOTATION}={token} --overwrite"
     )
     message = messages.await_review(file, stem, command)
-    if refusal:
-        message = f"{messages.sentence(refusal)} {message}"
+    if why:
+        message = f"{messages.sentence(why)} {message}"
     waiting = moved_to(entry, StageState.AWAITING_REVIEW, now, reasons.AWAITING_REVIEW, message)
     return waiting.model_copy(update={"reviewed": None})

@@ -10,10 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import Enum, IntEnum
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, Field, field_validator
 
+from dubstage.contract.options import Formality as Formality
+from dubstage.contract.options import GlossaryEntry as GlossaryEntry
+from dubstage.contract.options import Message
+from dubstage.contract.options import MixOptions as MixOptions
+from dubstage.contract.options import OnDoubt as OnDoubt
+from dubstage.contract.options import SharedGlossary as SharedGlossary
+from dubstage.contract.options import SpeakerRange as SpeakerRange
+from dubstage.contract.options import TranslationOptions as TranslationOptions
 from dubstage.contract.summary import Output, StageSummary
 from dubstage.contract.visible import visible
 
@@ -103,71 +111,21 @@ class ExitCode(IntEnum):
     """The pod was terminated (SIGTERM); never one of the codes above."""
 
 
-class _Message(BaseModel):
-    """A frozen message. Unknown fields are ignored, so that the operator and
-    the images can differ by one version."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class EngineChoice(_Message):
+class EngineChoice(Message):
     """The engine that a profile chose for one stage."""
 
     engine: str
     """Name of the engine, for example ``faster-whisper``."""
     model: str | None = None
     """Name of the model on the models volume, if the engine has one."""
-    parameters: dict[str, str | int | float | bool] = {}
+    parameters: dict[str, str | int | float | bool] = Field(default={})
     """Engine settings from the profile."""
     has_token: bool = False
     """Whether the stage gets a Hugging Face token, with which some engines fetch a model that is
     not on the models volume."""
 
 
-class SpeakerRange(_Message):
-    """The number of speakers."""
-
-    min: Annotated[int, Field(ge=1)] = 1
-    max: Annotated[int, Field(ge=1)] | None = None
-
-
-class Formality(str, Enum):
-    """How the audience and people are addressed, in languages that distinguish this."""
-
-    FORMAL = "Formal"
-    INFORMAL = "Informal"
-
-    def __str__(self) -> str:
-        return self.value
-
-
-class GlossaryEntry(_Message):
-    """A term with its translation."""
-
-    term: str
-    translation: str | None = None
-    """None keeps the term as it is."""
-
-
-class TranslationOptions(_Message):
-    """Options of the translation, for engines that follow instructions."""
-
-    instructions: str | None = None
-    """Text for the engine, for example about the audience."""
-    formality: Formality | None = None
-    """None leaves the form of address to the engine."""
-
-
-class MixOptions(_Message):
-    """Settings of the mix."""
-
-    loudness: int | None = None
-    """Integrated loudness of the dub in LUFS; None keeps that of the source."""
-    stems: bool = False
-    """Whether voice and background are also written as separate files."""
-
-
-class StageRequest(_Message):
+class StageRequest(Message):
     """The work of one run of a stage."""
 
     stage: Stage
@@ -184,9 +142,13 @@ class StageRequest(_Message):
     target_language: str
     """BCP 47 tag."""
     speakers: SpeakerRange | None = None
-    glossary: list[GlossaryEntry] = []
+    glossary: list[GlossaryEntry] = Field(default=[])
     glossary_file: str | None = None
     """Path of a file with the glossary, if it is too long for an environment variable."""
+    shared_glossary: SharedGlossary | None = None
+    """More entries of the glossary. An own entry with the same term replaces a shared one."""
+    on_doubt: OnDoubt | None = None
+    """None leaves out words that were surely invented."""
     translation: TranslationOptions = TranslationOptions()
     mix: MixOptions = MixOptions()
     engines: dict[Stage, EngineChoice]
@@ -207,7 +169,7 @@ class StageRequest(_Message):
         return self.engines[self.stage]
 
 
-class StageResult(_Message):
+class StageResult(Message):
     """The result of one run of a stage."""
 
     stage: Stage
@@ -220,9 +182,9 @@ class StageResult(_Message):
     """Wall-clock time of the run in seconds."""
     reused: bool = False
     """Whether the outputs of an earlier run were complete, so that there was no work."""
-    reusable: list[Stage] = []
+    reusable: list[Stage] = Field(default=[])
     """Ingest only: later stages whose outputs are complete and up to date."""
-    corrected: list[Stage] = []
+    corrected: list[Stage] = Field(default=[])
     """Ingest only: stages whose result a file of the user replaces."""
     imported: bool = False
     """Whether a file of the user replaced the engine."""
@@ -232,9 +194,9 @@ class StageResult(_Message):
     """Language of the speech, once it is known."""
     summary: StageSummary = StageSummary()
     """What the stage measured."""
-    reusable_summaries: dict[Stage, StageSummary] = {}
+    reusable_summaries: dict[Stage, StageSummary] = Field(default={})
     """Ingest only: what the stages in `reusable` measured when they ran."""
-    outputs: list[Output] = []
+    outputs: list[Output] = Field(default=[])
     """The files of the finished dub, the most important first. Mux only, and ingest if the
     mux stage is reusable."""
 

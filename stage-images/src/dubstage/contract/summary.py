@@ -81,6 +81,11 @@ class StageSummary(DubSummary):
     """Number of audio tracks in the source."""
     words: Count | None = None
     """Number of words in the transcript."""
+    doubtful_segments: Count | None = None
+    """Number of segments in the transcript whose words the recognizer may have invented."""
+    left_out_segments: Count | None = None
+    """Number of segments that were left out, because the recognizer most likely invented their
+    words."""
     glossary_missed_segments: Count | None = None
     """Number of segments whose translation lacks a term of the glossary."""
     reused_translations: Count | None = None

@@ -22,6 +22,7 @@ from dubstage.contract import (
 )
 from dubstage.contract.glossary import with_glossary
 from dubstage.errors import Misconfigured, NoInput, StageError, TemporaryFailure
+from dubstage.inputs.shared_glossary import with_shared_glossary
 from dubstage.run.attempt import Attempt
 from dubstage.run.ingest_order import run_ingest
 from dubstage.run.stage_order import run_stage
@@ -76,7 +77,7 @@ def finish(
     begun = time.monotonic()
     code, failure = ExitCode.OK, None
     try:
-        attempt = Attempt(request, roots, staging, patience)
+        attempt = Attempt(with_shared_glossary(request), roots, staging, patience)
         order = run_ingest if request.stage is Stage.INGEST else run_stage
         result = order(attempt, run)
     except StageError as error:

@@ -17,6 +17,7 @@ from dubstage.synthesize.engine import (
     Synthesizer,
     Voice,
 )
+from dubstage.synthesize.pronunciation import Pronunciation
 from dubstage.synthesize.take import ATTEMPTS, Take, record
 from dubstage.text.not_speech import spoken
 from dubstage.text.transcript import Clip, ClipFlag, TranslatedSegment
@@ -44,6 +45,8 @@ class ClipMaker:
         """Clips that an earlier run made."""
         self._work = work
         self._engine = engine
+        language = work.request.target_language
+        self.pronunciation = Pronunciation(work.request.glossary, language, engine)
         self._voices = voices
         self._cache = cache
         self._occurrences: Counter[tuple[str, str]] = Counter()
@@ -65,7 +68,8 @@ class ClipMaker:
         occurrences: Counter[tuple[str, str]] = Counter()
         texts = []
         for segment, slot in segments:
-            voice, text = self._voices[segment.speaker], _spoken_text(segment)
+            voice = self._voices[segment.speaker]
+            text = self.pronunciation.said(_spoken_text(segment))
             kept = self._cache.find(self._key(text, voice, occurrences))
             if not (kept and self._fits(kept, slot)):
                 texts.append((text, voice))
@@ -75,12 +79,13 @@ class ClipMaker:
         """The segment's clip; its file is written."""
         voice, text = self._voices[segment.speaker], _spoken_text(segment)
         expected = self._rate.predict(text)
-        key = self._key(text, voice, self._occurrences)
+        said = self.pronunciation.said(text)
+        key = self._key(said, voice, self._occurrences)
         kept = self._cache.find(key)
         if kept and self._fits(kept, slot):
             self.reused_count += 1
         else:
-            take = self._synthesize(text, voice, slot, expected)
+            take = self._synthesize(said, voice, slot, expected)
             if take.flag is ClipFlag.NO_SOUND:
                 return self.silent(segment, take.flag)
             kept = self._cache.store(key, take, slot)

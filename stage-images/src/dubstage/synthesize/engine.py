@@ -55,6 +55,15 @@ class BatchSynthesizer(Protocol):
 
 
 @runtime_checkable
+class PhoneticSynthesizer(Protocol):
+    """An engine that reads phonemes of espeak-ng between double square brackets in a text."""
+
+    def phonemes(self, ipa: str, language: str) -> str | None:
+        """IPA as this engine reads it in a text in `language`; None if it cannot say it."""
+        ...
+
+
+@runtime_checkable
 class RepeatingSynthesizer(Protocol):
     """An engine that can speak its last take once more at another speed."""
 

@@ -8,6 +8,7 @@ from dubstage.contract import EngineChoice, Stage
 from dubstage.engines.languages import ESPEAK
 from dubstage.engines.program import run_program
 from dubstage.synthesize.engine import Voice
+from dubstage.synthesize.espeak_phonemes import in_phonemes
 from dubstage.text.languages import engine_code, primary
 from dubstage.workspace.work import Work
 
@@ -35,10 +36,18 @@ class Espeak:
         """One for each variant, in any language."""
         return len(VARIANTS)
 
+    def phonemes(self, ipa: str, language: str) -> str | None:
+        """IPA in the phonemes of the language's voice."""
+        return in_phonemes(ipa, _voice(language))
+
     def speak(self, text: str, language: str, voice: Voice, speed: float, target: Path) -> None:
         """Write 22.05 kHz, one channel."""
-        name = engine_code(language, ESPEAK) or primary(language)
-        name += VARIANTS[voice.number % len(VARIANTS)]
+        name = _voice(language) + VARIANTS[voice.number % len(VARIANTS)]
         command = ["espeak-ng", "-v", name, "-s", str(round(self._rate * speed)),
                    "-w", str(target), "--stdin"]  # fmt: skip
         run_program(command, text, Stage.SYNTHESIZE, title=f"espeak-ng -v {name}")
+
+
+def _voice(language: str) -> str:
+    """espeak-ng's name of the language's voice."""
+    return engine_code(language, ESPEAK) or primary(language)

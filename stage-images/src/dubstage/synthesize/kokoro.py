@@ -18,6 +18,7 @@ from dubstage.errors import Misconfigured
 from dubstage.models import model_folder
 from dubstage.synthesize.engine import Voice
 from dubstage.synthesize.espeak import Espeak
+from dubstage.synthesize.espeak_phonemes import in_phonemes
 from dubstage.synthesize.phonemes import phonemes
 from dubstage.text.languages import engine_code, primary
 from dubstage.workspace.work import Work
@@ -146,6 +147,13 @@ class Kokoro:
         """The number of Kokoro's voices, or of espeak-ng's for a language that it lacks."""
         speaker = speaker_of(language)
         return len(speaker.voices) if speaker else self._other.voices(language)
+
+    def phonemes(self, ipa: str, language: str) -> str | None:
+        """IPA in the phonemes of espeak-ng's voice for the language."""
+        speaker = speaker_of(language)
+        if speaker is None:
+            return self._other.phonemes(ipa, language)
+        return in_phonemes(ipa, speaker.espeak)
 
     def speak(self, text: str, language: str, voice: Voice, speed: float, target: Path) -> None:
         """Write 24 kHz, one channel."""

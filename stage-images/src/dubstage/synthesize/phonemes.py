@@ -18,7 +18,9 @@ JOINED = {
 """Two phonemes with a tie, and the one symbol that the model knows for them."""
 REPLACED = {"ʑ": "ʒ", "ɫ": "l", "ʏ": "y"}
 """Phonemes that the model does not know, and the nearest that it knows."""
-PUNCTUATION = re.compile(r"([,.;:!?…—]+)")
+PUNCTUATION = re.compile(r"[,.;:!?…—]+")
+PIECE = re.compile(rf"{PUNCTUATION.pattern}|(?:\[\[.*?\]\]|[^,.;:!?…—])+")
+"""Punctuation, or what stands between. Names of phonemes in brackets may have marks in them."""
 INVERTED = str.maketrans("", "", "¿¡")
 LANGUAGE_MARK = re.compile(r"\([a-z-]+\)")
 PROGRAM = "espeak-ng"
@@ -30,7 +32,7 @@ def phonemes(text: str, voice: str) -> str:
     Raises :class:`Misconfigured` if the image has no espeak-ng, or no such voice.
     """
     parts: list[str] = []
-    for piece in PUNCTUATION.split(text.translate(INVERTED)):
+    for piece in PIECE.findall(text.translate(INVERTED)):
         if not piece.strip():
             continue
         if PUNCTUATION.fullmatch(piece):

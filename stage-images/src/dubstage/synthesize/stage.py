@@ -106,6 +106,7 @@ def _outcome(
                 f"{counted(len(clips), 'segment')}, {seconds:.1f} s of speech by "
                 f"{work.request.engine.engine}",
                 *([", ".join(counts)] if counts else []),
+                *maker.pronunciation.remarks,
                 *remarks,
             ]
         ),

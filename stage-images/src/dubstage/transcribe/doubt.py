@@ -8,11 +8,13 @@ functions of words.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import groupby
 
+from dubstage.contract import OnDoubt
 from dubstage.text.not_speech import spoken
 from dubstage.text.transcript import Word
 
@@ -35,6 +37,12 @@ MIN_REPEATS = 4
 """One phrase that often in a row is a loop of the model, or a song."""
 LONGEST_PHRASE = 6
 """Words of a phrase in a loop."""
+PREVAILING_SHARE, PREVAILING_REPEATS = 0.7, 3
+"""One phrase with that share of all letters, that often, is not a conversation."""
+SPARSE_SHARE, SPARSE_SECONDS = 0.05, 30.0
+"""Less speech than that share of a source longer than that many seconds is rarely a dialogue."""
+SPARSE_SCORE = 0.7
+"""Words with a higher score were said, however seldom."""
 MAX_LETTERS_PER_SECOND = 40.0
 """Nobody speaks twice as fast as a fast speaker."""
 
@@ -73,32 +81,70 @@ class Judged:
     """The segments by their verdict."""
 
     kept: list[Group]
-    """All but the invented ones, in their order."""
+    """In their order."""
     doubtful: frozenset[int]
-    """Positions in `kept`."""
-    invented: list[Group]
+    """Positions in `kept` of segments that may be invented."""
+    left_out: list[Group]
 
 
-def judged(groups: Sequence[Group]) -> Judged:
-    """The words of each segment, without the segments that are surely invented."""
-    verdicts = [verdict(group) for group in groups]
-    for first, last in _loops([_bare(group) for group in groups]):
-        scores = [score(group) for group in groups[first:last]]
-        is_low = all(one is not None and one < LOOP_SCORE for one in scores)
-        for place in range(first, last):
-            if verdicts[place] is Verdict.SURE:
-                verdicts[place] = Verdict.DOUBTFUL
-            # The first may have been said.
-            if is_low and place > first:
-                verdicts[place] = Verdict.INVENTED
+def judged(
+    groups: Sequence[Group], seconds: float = 0.0, on_doubt: OnDoubt | None = None
+) -> Judged:
+    """The segments without those that are surely invented, unless `on_doubt` says otherwise.
+    `seconds`: duration of the source."""
+    verdicts = _whole_text([verdict(group) for group in groups], groups, seconds)
+    left_out = {
+        OnDoubt.KEEP: set[Verdict](),
+        OnDoubt.DROP: {Verdict.INVENTED, Verdict.DOUBTFUL},
+    }.get(on_doubt or OnDoubt.REVIEW, {Verdict.INVENTED})
     pairs = list(zip(groups, verdicts, strict=True))
-    kept = [pair for pair in pairs if pair[1] is not Verdict.INVENTED]
-    doubtful = (n for n, (_, one) in enumerate(kept) if one is Verdict.DOUBTFUL)
+    kept = [pair for pair in pairs if pair[1] not in left_out]
+    doubtful = (n for n, (_, one) in enumerate(kept) if one is not Verdict.SURE)
     return Judged(
         [group for group, _ in kept],
         frozenset(doubtful),
-        [group for group, one in pairs if one is Verdict.INVENTED],
+        [group for group, one in pairs if one in left_out],
     )
+
+
+def _whole_text(
+    verdicts: Sequence[Verdict], groups: Sequence[Group], seconds: float
+) -> list[Verdict]:
+    """The verdicts after a look at the text as a whole."""
+    found, texts = list(verdicts), [_bare(group) for group in groups]
+    runs = [range(first, last) for first, last in _loops(texts)]
+    for places in [*runs, _prevailing(texts)]:
+        scores = [score(groups[place]) for place in places]
+        is_low = all(one is not None and one < LOOP_SCORE for one in scores)
+        for number, place in enumerate(places):
+            if found[place] is Verdict.SURE:
+                found[place] = Verdict.DOUBTFUL
+            # The first may have been said.
+            if is_low and number > 0:
+                found[place] = Verdict.INVENTED
+    if _is_sparse(groups, seconds):
+        for place, group in enumerate(groups):
+            mean = score(group)
+            if found[place] is Verdict.SURE and (mean is None or mean < SPARSE_SCORE):
+                found[place] = Verdict.DOUBTFUL
+    return found
+
+
+def _prevailing(texts: Sequence[str]) -> list[int]:
+    """The places of one phrase that makes up most of the text; empty if there is none."""
+    letters = Counter[str]()
+    for text in texts:
+        letters[text] += len(text)
+    text, size = max(letters.items(), key=lambda item: item[1], default=("", 0))
+    places = [place for place, each in enumerate(texts) if text and each == text]
+    is_most = size >= PREVAILING_SHARE * sum(letters.values())
+    return places if is_most and len(places) >= PREVAILING_REPEATS else []
+
+
+def _is_sparse(groups: Sequence[Group], seconds: float) -> bool:
+    """Whether the source is long, and hardly anybody speaks."""
+    spoken_seconds = sum(max(word.end for word in group) - group[0].start for group in groups)
+    return seconds > SPARSE_SECONDS and spoken_seconds < SPARSE_SHARE * seconds
 
 
 def verdict(group: Group) -> Verdict:

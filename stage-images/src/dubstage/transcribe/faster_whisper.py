@@ -16,6 +16,7 @@ from dubstage.run.gpu_memory import MemoryFallback
 from dubstage.text.languages import is_spaced
 from dubstage.text.transcript import Word
 from dubstage.transcribe.engine import Recognition
+from dubstage.transcribe.hotwords import NO_HOTWORDS, Hotwords, hotwords
 from dubstage.transcribe.word_pieces import join_pieces, keep_spaces
 from dubstage.workspace.work import Work
 
@@ -31,20 +32,25 @@ LANGUAGE_CHUNKS = 4
 def load(work: Work) -> FasterWhisper:
     """The profile's model, loaded from the models volume."""
     choice = work.request.engine
-    return FasterWhisper(model_folder(work.tree.roots, choice), choice)
+    return FasterWhisper(
+        model_folder(work.tree.roots, choice), choice, hotwords(work.request.glossary)
+    )
 
 
 class FasterWhisper:
     """A Whisper model from a folder of the models volume; nothing is downloaded."""
 
-    def __init__(self, folder: Path, choice: EngineChoice) -> None:
-        """Load the model.
+    def __init__(
+        self, folder: Path, choice: EngineChoice, expected: Hotwords = NO_HOTWORDS
+    ) -> None:
+        """Load the model, which then expects some spellings.
 
         `choice.parameters`: ``device`` (a GPU if there is one), ``compute_type`` (float16 on a
         GPU, else int8), ``batch_size`` (2 on the CPU, else 8), ``beam_size`` (5). Raises
         :class:`Misconfigured` if the model cannot be loaded.
         """
         parameters = choice.parameters
+        self._expected = expected
         self._beam_size = int(parameters.get("beam_size", BEAM_SIZE))
         device = device_of(choice)
 
@@ -80,7 +86,8 @@ class FasterWhisper:
                 detected, probability = recognition.language, recognition.language_probability
                 language = detected if recognition.words else None
             words += [_shifted(word, part.start) for word in recognition.words]
-        return Recognition(detected or "", probability, words, notes_on(speakers))
+        notes = (*notes_on(speakers), *self._expected.notes)
+        return Recognition(detected or "", probability, words, notes)
 
     def _recognize_part(
         self, part: Part, language: str | None, progress: Callable[[float], None]
@@ -94,7 +101,13 @@ class FasterWhisper:
             batch_size, compute_type = step
             model = self._models.load(compute_type)
             return recognize_samples(
-                model, part.samples, language, batch_size, self._beam_size, report
+                model,
+                part.samples,
+                language,
+                batch_size,
+                self._beam_size,
+                report,
+                hotwords=self._expected.text,
             )
 
         return self._fallback.run(attempt)
@@ -114,8 +127,10 @@ def recognize_samples(
     batch_size: int,
     beam_size: int,
     progress: Callable[[float], None],
+    hotwords: str | None = None,
 ) -> Recognition:
-    """The words that `model` recognizes in `audio`, one channel of 16 kHz samples."""
+    """The words that `model` recognizes in `audio`, one channel of 16 kHz samples. `hotwords`:
+    spellings to expect."""
     from faster_whisper import BatchedInferencePipeline
 
     segments, info = BatchedInferencePipeline(model).transcribe(
@@ -124,6 +139,7 @@ def recognize_samples(
         beam_size=beam_size,
         batch_size=batch_size,
         word_timestamps=True,
+        hotwords=hotwords,
         language_detection_segments=LANGUAGE_CHUNKS,
     )
     words: list[Word] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dubstage.contract import OnDoubt
 from dubstage.contract.summary import StageSummary
 from dubstage.engines import engine_of
 from dubstage.engines.languages import WHISPER
@@ -24,6 +25,8 @@ def run(work: Work) -> Outcome:
 
     Raises :class:`BadInput` if nobody speaks, or the detected language cannot be translated.
     """
+    import soundfile
+
     (vocals,) = work.read(Artifact.VOCALS)
     source, target = work.request.source_language, work.request.target_language
     recognition = load_engine(work).recognize(
@@ -43,9 +46,10 @@ def run(work: Work) -> Outcome:
             reason="SameLanguage",
         )
     check_pair(work.request, language, corrections.replaced(work.tree.roots, work.request))
-    judgment = judged(at_onsets(grouped(words), vocals))
+    groups = at_onsets(grouped(words), vocals)
+    judgment = judged(groups, soundfile.info(vocals).duration, work.request.on_doubt)
     if not judgment.kept:
-        raise _no_speech(work, _left_out(judgment))
+        raise _no_speech(work, _left_out(judgment, work.request.on_doubt))
     segments = write_transcript(
         work, judgment.kept, language, recognition.language_probability, judgment.doubtful
     )
@@ -56,11 +60,17 @@ def run(work: Work) -> Outcome:
         f"{counted(len(segments), 'segment')}{listed('doubtful', doubtful)}, "
         f"{counted(len(words), 'word')}, language {language}, {counted(speakers, 'speaker')}"
     )
-    left_out = [_left_out(judgment)] if judgment.invented else []
+    left_out = [_left_out(judgment, work.request.on_doubt)] if judgment.left_out else []
     return Outcome(
         message="; ".join([counts, *left_out, *recognition.notes]),
         source_language=language,
-        summary=StageSummary(segments=len(segments), words=len(words), speakers=speakers),
+        summary=StageSummary(
+            segments=len(segments),
+            words=len(words),
+            speakers=speakers,
+            doubtful_segments=len(doubtful) or None,
+            left_out_segments=len(judgment.left_out) or None,
+        ),
     )
 
 
@@ -72,13 +82,14 @@ def _no_speech(work: Work, why: str) -> BadInput:
     )
 
 
-def _left_out(judgment: Judged) -> str:
-    """The remark on segments that were invented, with the first of them."""
-    first = judgment.invented[0]
+def _left_out(judgment: Judged, on_doubt: OnDoubt | None) -> str:
+    """The remark on segments that may be invented, with the first of them."""
+    first = judgment.left_out[0]
+    how = "may have invented" if on_doubt is OnDoubt.DROP else "most likely invented"
     text = " ".join(word.word.strip() for word in first)[:40]
     return (
-        f"{counted(len(judgment.invented), 'segment')} left out, because the recognizer most "
-        f"likely invented the words (“{text}” at {first[0].start:.1f} s)"
+        f"{counted(len(judgment.left_out), 'segment')} left out, because the recognizer "
+        f"{how} the words (“{text}” at {first[0].start:.1f} s)"
     )
 
 

@@ -27,6 +27,7 @@ from dubstage.transcribe.faster_whisper import (
     LANGUAGE_CHUNKS,
     recognize_samples,
 )
+from dubstage.transcribe.hotwords import NO_HOTWORDS, Hotwords, hotwords
 from dubstage.transcribe.turns import whole_sentences
 from dubstage.transcribe.word_times import fill_times, words_of
 from dubstage.workspace.layout import Roots
@@ -42,21 +43,32 @@ RawSegment = dict[str, Any]
 
 def load(work: Work) -> WhisperX:
     """The profile's model, loaded from the models volume."""
-    return WhisperX(work.tree.roots, work.request.engine, hugging_face_token(), work.scratch)
+    return WhisperX(
+        work.tree.roots,
+        work.request.engine,
+        hugging_face_token(),
+        work.scratch,
+        hotwords(work.request.glossary),
+    )
 
 
 class WhisperX:
     """A Whisper model, an aligner per language, and a diarizer."""
 
     def __init__(
-        self, roots: Roots, choice: EngineChoice, token: str | None, scratch: Path
+        self,
+        roots: Roots,
+        choice: EngineChoice,
+        token: str | None,
+        scratch: Path,
+        expected: Hotwords = NO_HOTWORDS,
     ) -> None:
         """Load the Whisper model.
 
         `choice.parameters`: ``device`` (cuda if there is a GPU), ``compute_type`` (float16
         on a GPU, else int8), ``batch_size`` (16), ``beam_size`` (5), ``diarize`` (true).
         `token`: of Hugging Face, for the diarizer. `scratch`: a folder for the libraries'
-        files.
+        files. `expected`: spellings for the recognizer.
 
         Raises :class:`Misconfigured` if a model is missing or cannot be loaded.
         """
@@ -64,6 +76,7 @@ class WhisperX:
         folder = model_folder(roots, choice)
         is_local = find_model(roots, DIARIZER) is not None or not token
         self._roots = roots
+        self._expected = expected
         self._whisperx = _import(scratch, is_offline=is_local)
         self._device = device_of(choice)
         self._diarizer = Diarizer(self._whisperx, roots, choice, token, self._device)
@@ -74,7 +87,7 @@ class WhisperX:
                 str(folder),
                 self._device,
                 compute_type=compute_type,
-                asr_options={"beam_size": self._beam_size},
+                asr_options={"beam_size": self._beam_size, "hotwords": expected.text},
                 local_files_only=True,
             )
 
@@ -97,7 +110,7 @@ class WhisperX:
         probability = 1.0
         if language is None:
             language, probability = self._detect_language(audio)
-        notes = []
+        notes = list(self._expected.notes)
         if find_model(self._roots, f"{ALIGNER_ENGINE}/{language}"):
             segments = self._transcribe(audio, language, _part(progress, 0.0, 0.4))
             # The GPU must have room for the next model.
@@ -152,7 +165,15 @@ class WhisperX:
         def attempt(step: tuple[int, str]) -> Recognition:
             batch_size, compute_type = step
             model = self._models.load(compute_type).model
-            return recognize_samples(model, audio, language, batch_size, self._beam_size, progress)
+            return recognize_samples(
+                model,
+                audio,
+                language,
+                batch_size,
+                self._beam_size,
+                progress,
+                hotwords=self._expected.text,
+            )
 
         words = self._fallback.run(attempt).words
         if not words:

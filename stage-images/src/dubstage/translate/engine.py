@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 from dubstage.contract import GlossaryEntry, TranslationOptions
+from dubstage.text.terms import Terms
 from dubstage.timing.budget import Budget
 
 
@@ -36,6 +38,11 @@ class TranslationContext:
     glossary: Sequence[GlossaryEntry] = ()
     """Terms for an engine that reads the context. For other engines, marks replace them."""
     options: TranslationOptions = field(default_factory=TranslationOptions)
+
+    @cached_property
+    def terms(self) -> Terms[GlossaryEntry]:
+        """The glossary, by its terms."""
+        return Terms((entry.term, entry) for entry in self.glossary)
 
 
 @dataclass(frozen=True)

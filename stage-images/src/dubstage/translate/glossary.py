@@ -7,20 +7,13 @@ replaced by the term's translation. Pure functions of text.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dubstage.contract import GlossaryEntry
+from dubstage.text.terms import Terms
 
 MARKS = re.compile(r"⟦\s*(\d+)\s*⟧")
 """A mark, possibly with spaces that an engine added."""
-
-UNSPACED_SCRIPTS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
-"""Thai, Lao, Burmese, Khmer, kana, Han and Hangul: a word is not followed by a space, or is
-followed by a particle."""
-
-LETTER = rf"[^\W{UNSPACED_SCRIPTS}]"
-"""A letter or digit: next to a term it makes a different word."""
 
 
 @dataclass(frozen=True)
@@ -44,28 +37,13 @@ class Protected:
         return MARKS.sub(lambda match: self.renderings[int(match.group(1))], translation)
 
 
-def protect(text: str, glossary: Sequence[GlossaryEntry]) -> Protected:
-    """Replace each term of `text` by a mark. Terms match whole words in any case, the longest
-    term first."""
-    text = text.replace("⟦", "[").replace("⟧", "]")
-    entries = sorted(
-        (entry for entry in glossary if entry.term.strip()),
-        key=lambda entry: len(entry.term),
-        reverse=True,
-    )
-    if not entries:
-        return Protected(text, ())
-    terms = "|".join(f"({_spaces_alike(entry.term)})" for entry in entries)
+def protect(text: str, terms: Terms[GlossaryEntry]) -> Protected:
+    """Replace each term of `text` by a mark."""
     renderings: list[str] = []
 
-    def mark(match: re.Match[str]) -> str:
-        entry = entries[(match.lastindex or 1) - 1]
-        renderings.append(entry.term if entry.translation is None else entry.translation)
+    def mark(entry: GlossaryEntry) -> str:
+        renderings.append(entry.rendering)
         return f"⟦{len(renderings) - 1}⟧"
 
-    marked = re.sub(rf"(?<!{LETTER})(?:{terms})(?!{LETTER})", mark, text, flags=re.IGNORECASE)
+    marked = terms.replace(text.replace("⟦", "[").replace("⟧", "]"), mark)
     return Protected(marked, tuple(renderings))
-
-
-def _spaces_alike(term: str) -> str:
-    return r"\s+".join(re.escape(word) for word in term.split())

@@ -82,7 +82,7 @@ class Rounds:
         if self._engine.reads_context:
             self._job = replace(self._job, transcript=sources)
             units = [
-                _Unit([segment], source, protect(segment.text, self._job.glossary), is_marked=False)
+                _Unit([segment], source, protect(segment.text, self._job.terms), is_marked=False)
                 for segment, source in zip(segments, sources, strict=True)
             ]
             failed = self._rounds(units, 1)
@@ -113,7 +113,7 @@ class Rounds:
 
     def _unit(self, segments: Sequence[Segment]) -> _Unit:
         text = joined([segment.text for segment in segments], self._job.source)
-        protected = protect(text, self._job.glossary)
+        protected = protect(text, self._job.terms)
         first = segments[0]
         source = SourceSegment(first.segment_id, protected.text, first.speaker)
         return _Unit(segments, source, protected)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dubstage.contract import GlossaryEntry, Stage
+from dubstage.contract import Stage
 from dubstage.contract.summary import StageSummary
 from dubstage.engines import engine_of
 from dubstage.engines.neutral import decisive
@@ -51,7 +51,7 @@ def run(work: Work) -> Outcome:
     job = TranslationContext(
         source=source,
         target=target,
-        glossary=[_composed(entry) for entry in request.glossary],
+        glossary=request.glossary,
         options=request.translation,
     )
     cache = _cache(work, source)
@@ -99,12 +99,6 @@ def _translations(rounds: Rounds, segments: Sequence[Segment], target: str) -> l
     return [translated.get(one.segment_id, Translated(one.text)) for one in segments]
 
 
-def _composed(entry: GlossaryEntry) -> GlossaryEntry:
-    """The entry in the form of letters that segments have."""
-    rendering = None if entry.translation is None else composed(entry.translation)
-    return GlossaryEntry(term=composed(entry.term), translation=rendering)
-
-
 def _read(work: Work) -> list[Segment]:
     """The segments of the source. Raises :class:`NoInput` if two have the same id."""
     segments = read_list(work, Artifact.TRANSCRIPT, Segment)
@@ -137,7 +131,9 @@ def _cache(work: Work, source: str) -> TranslationCache:
             "revision": model_revision(work.tree.roots, request.engine),
             "parameters": decisive(request.engine.parameters),
             "languages": [source, request.target_language],
-            "glossary": [entry.model_dump() for entry in request.glossary],
+            "glossary": [
+                entry.model_dump(include={"term", "translation"}) for entry in request.glossary
+            ],
             "options": request.translation.model_dump(exclude_none=True),
         },
     )

@@ -6,12 +6,36 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dubstage.contract import Stage, StageRequest
+from dubstage.contract import OnDoubt, Stage, StageRequest
 from dubstage.workspace.layout import Artifact
 
 
 def _nothing(_: StageRequest) -> dict[str, object]:
     return {}
+
+
+KEPT_OR_DROPPED = (OnDoubt.KEEP, OnDoubt.DROP)
+"""A review changes no transcript by itself."""
+
+
+def _if_set(**values: object) -> dict[str, object]:
+    """The values that are set, so that finished dubs without them stay finished."""
+    return {name: value for name, value in values.items() if value}
+
+
+def _pronunciations(request: StageRequest) -> list[object]:
+    """The glossary's pronunciations in the language of the dub and its regions."""
+    language = _language(request.target_language)
+    return [
+        [entry.rendering, tag, text]
+        for entry in request.glossary
+        for tag, text in sorted((entry.say or {}).items())
+        if _language(tag) == language
+    ]
+
+
+def _language(tag: str) -> str:
+    return tag.partition("-")[0].lower()
 
 
 @dataclass(frozen=True)
@@ -55,6 +79,10 @@ STAGES: dict[Stage, StageDefinition] = {
             parameters=lambda request: {
                 "source_language": request.source_language,
                 "speakers": request.speakers and request.speakers.model_dump(),
+                **_if_set(
+                    hear=[text for entry in request.glossary for text in entry.hear or ()],
+                    on_doubt=request.on_doubt if request.on_doubt in KEPT_OR_DROPPED else None,
+                ),
             },
         ),
         StageDefinition(
@@ -64,7 +92,9 @@ STAGES: dict[Stage, StageDefinition] = {
             writes=(Artifact.TRANSLATED, Artifact.TRG_TRANSCRIPT),
             parameters=lambda request: {
                 "target_language": request.target_language,
-                "glossary": [entry.model_dump() for entry in request.glossary],
+                "glossary": [
+                    entry.model_dump(include={"term", "translation"}) for entry in request.glossary
+                ],
                 # Only what is set, so that finished dubs stay finished.
                 **request.translation.model_dump(exclude_none=True),
             },
@@ -74,7 +104,10 @@ STAGES: dict[Stage, StageDefinition] = {
             version=4,
             reads=(Artifact.TRANSLATED, Artifact.VOCALS, Artifact.BACKGROUND),
             writes=(Artifact.TTS_CLIPS, Artifact.TTS_SEGMENTS),
-            parameters=lambda request: {"target_language": request.target_language},
+            parameters=lambda request: {
+                "target_language": request.target_language,
+                **_if_set(say=_pronunciations(request)),
+            },
         ),
         StageDefinition(
             Stage.MUX,

@@ -10,7 +10,7 @@ from langcodes import Language
 from dubstage.text.languages import primary, standard
 from dubstage.timing.prediction import CHARACTERS_PER_SECOND, OTHER_CHARACTERS_PER_SECOND
 from dubstage.translate.engine import SourceSegment, TranslationContext
-from dubstage.translate.openai.prompt import RULES, terms_in
+from dubstage.translate.openai.prompt import RULES
 from dubstage.translate.unchanged import is_untranslated
 
 SHORTEST, LONGEST = 0.4, 2.5
@@ -57,10 +57,7 @@ def is_acceptable(segment: SourceSegment, answer: str, job: TranslationContext) 
 def keeps_terms(segment: SourceSegment, answer: str, job: TranslationContext) -> bool:
     """Whether the answer has the terms of the glossary that are in the segment."""
     folded = answer.casefold()
-    return all(
-        (entry.translation or entry.term).casefold() in folded
-        for entry in terms_in(segment.text, job.glossary)
-    )
+    return all(entry.rendering.casefold() in folded for entry in job.terms.values_in(segment.text))
 
 
 def has_script(text: str, language: str) -> bool:

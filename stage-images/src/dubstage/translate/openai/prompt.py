@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dubstage.contract import Formality, GlossaryEntry
+from dubstage.contract import Formality
 from dubstage.translate.engine import SourceSegment, TranslationContext
 from dubstage.translate.openai.names import language_name
 from dubstage.translate.openai.settings import Structure
@@ -114,25 +114,19 @@ def schema(ids: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def terms_in(text: str, glossary: Sequence[GlossaryEntry]) -> list[GlossaryEntry]:
-    """The entries whose term is in `text`."""
-    from dubstage.translate.glossary import protect
-
-    return [entry for entry in glossary if protect(text, [entry]).renderings]
-
-
 def _system(
     batch: Sequence[SourceSegment], job: TranslationContext, summary: str, shape: str
 ) -> str:
     options = job.options
-    terms = terms_in("\n".join(segment.text for segment in batch), job.glossary)
+    text = "\n".join(segment.text for segment in batch)
+    terms = {entry.term: entry.rendering for entry in job.terms.values_in(text)}
     parts = [
         f"You translate from {language_name(job.source)} to {language_name(job.target)}.",
         *RULES,
         *([FORMALITIES[options.formality]] if options.formality else []),
         *([f"Instructions: {options.instructions}"] if options.instructions else []),
         *(["Glossary, to be used exactly: " + "; ".join(
-            f"{entry.term} = {entry.translation or entry.term}" for entry in terms
+            f"{term} = {rendering}" for term, rendering in terms.items()
         )] if terms else []),
         *([f"Summary of the video: {summary}"] if summary else []),
         shape,
