@@ -58,7 +58,7 @@ def test_result_omits_fields_in_order() -> None:
     whole = StageResult(
         stage=Stage.MUX,
         reason="Succeeded",
-        message="m" * 800,
+        message="m" * 600,
         summary=FULL,
         reusable_summaries={Stage.SEPARATE: FULL},
         outputs=outputs("talk"),
@@ -75,8 +75,8 @@ def test_result_omits_fields_in_order() -> None:
         for read in seen
     ]
     assert kept == sorted(kept, reverse=True)
-    assert kept[0] == (800, True, 7, True)
-    assert {(800, True, 7, False), (800, True, 1, False), (800, False, 0, False)} <= set(kept)
+    assert kept[0] == (600, True, 7, True)
+    assert {(600, True, 7, False), (600, True, 1, False), (600, False, 0, False)} <= set(kept)
     assert all(read.summary in (FULL, FULL.essential, StageSummary()) for read in seen)
 
 
