@@ -80,6 +80,7 @@ def test_tree_matches_the_documentation(dub: dict[str, Any]) -> None:
         f"{outputs}/vid/dubbed_audio.wav",
         f"{outputs}/vid/dubbed_video.mp4",
         f"{outputs}/report.json",
+        f"{outputs}/report.html",
     }
 
 
@@ -124,7 +125,7 @@ def test_status_has_the_summary(dub: dict[str, Any]) -> None:
 def test_status_has_the_outputs(dub: dict[str, Any]) -> None:
     outputs = {entry["name"]: entry for entry in dub["status"]["outputs"]}
     assert set(outputs) == {
-        *("video", "audio", "subtitles", "report"),
+        *("video", "audio", "subtitles", "report", "report-page"),
         *("translation", "source-subtitles", "transcript"),
     }
     for entry in outputs.values():

@@ -63,6 +63,12 @@ def test_a_changed_requirement_makes_its_lock_stale(name: str, tmp_path: Path) -
     assert not lock.is_current(folder, name)
 
 
+@pytest.mark.parametrize("name", ["pins-extra", "pins-cpu", "pins-stt", "pins-tts"])
+def test_every_stage_image_can_write_the_page_of_the_report(name: str) -> None:
+    """A profile may run mux in any of them: the check model needs the libraries of `stt`."""
+    assert "jinja2" in versions(name)
+
+
 def test_every_install_runs_under_a_lock() -> None:
     installs = re.findall(r"install-requirements (?!app)(\S+) (\S+)", DOCKERFILE)
     assert len(installs) == 8

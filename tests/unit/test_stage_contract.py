@@ -13,7 +13,10 @@ from dubstage.contract.summary import DubSummary, Output, StageSummary, scaled
 FULL = StageSummary.model_validate(
     {name: 2_000_000_000 for name in StageSummary.model_fields} | {"peak_limited": True}
 )
-NAMES = ["video", "audio", "subtitles", "report", "translation", "source-subtitles", "transcript"]
+NAMES = [
+    *("video", "audio", "subtitles", "report", "report-page", "translation"),
+    *("source-subtitles", "transcript"),
+]
 
 
 def outputs(job_id: str) -> list[Output]:
@@ -58,7 +61,7 @@ def test_result_omits_fields_in_order() -> None:
     whole = StageResult(
         stage=Stage.MUX,
         reason="Succeeded",
-        message="m" * 600,
+        message="m" * 340,
         summary=FULL,
         reusable_summaries={Stage.SEPARATE: FULL},
         outputs=outputs("talk"),
@@ -75,8 +78,8 @@ def test_result_omits_fields_in_order() -> None:
         for read in seen
     ]
     assert kept == sorted(kept, reverse=True)
-    assert kept[0] == (600, True, 7, True)
-    assert {(600, True, 7, False), (600, True, 1, False), (600, False, 0, False)} <= set(kept)
+    assert kept[0] == (340, True, 8, True)
+    assert {(340, True, 8, False), (340, True, 1, False), (340, False, 0, False)} <= set(kept)
     assert all(read.summary in (FULL, FULL.essential, StageSummary()) for read in seen)
 
 

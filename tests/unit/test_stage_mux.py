@@ -180,7 +180,7 @@ def test_summary_has_the_totals_as_integers(ended: Ended) -> None:
 def test_result_lists_the_outputs(ended: Ended) -> None:
     outputs = {entry.name: entry for entry in ended.result.outputs}
     assert list(outputs) == [
-        *("video", "audio", "subtitles", "report"),
+        *("video", "audio", "subtitles", "report", "report-page"),
         *("translation", "source-subtitles", "transcript"),
     ]
     assert outputs["video"].path == "clip/vid/dubbed_video.mp4"

@@ -12,7 +12,7 @@ from dubstage.contract import Stage, StageRequest
 from dubstage.testing import ENGINES, request_for, roots_in
 from dubstage.workspace.digests import Digests, FileRecord
 from dubstage.workspace.layout import Artifact, Tree
-from dubstage.workspace.manifest import Manifest, Origin, content_key, write_manifest
+from dubstage.workspace.manifest import Manifest, Origin, content_key, read_manifest, write_manifest
 from dubstage.workspace.reuse import Reuse
 from dubstage.workspace.stages import STAGES, input_name
 
@@ -88,6 +88,22 @@ def rewrite(artifact: Artifact) -> Callable[[Job], None]:
     return change
 
 
+def without(artifact: Artifact) -> Callable[[Job], None]:
+    """The job as an earlier version of its stage wrote it."""
+
+    def change(job: Job) -> None:
+        delete(artifact)(job)
+        (manifest,) = (
+            found for stage in Stage if (found := read_manifest(job.tree, stage))
+            and artifact in STAGES[stage].writes
+        )  # fmt: skip
+        names = manifest.digests_of(job.tree, artifact)
+        kept = [one for one in manifest.outputs if Path(one.path).name not in names]
+        write_manifest(job.tree, manifest.model_copy(update={"outputs": kept}))
+
+    return change
+
+
 def origin(stage: Stage, value: Origin | None) -> Callable[[Job], None]:
     return lambda job: setattr(job, "origins", {stage: value})
 
@@ -115,6 +131,8 @@ TABLE: dict[str, tuple[Callable[[Job], object], int]] = {
     "a changed output": (rewrite(Artifact.REPORT), 5),
     "a deleted output": (delete(Artifact.TRG_TRANSCRIPT), 3),
     "deleted stems": (delete(Artifact.STEMS), 5),
+    "a deleted page": (delete(Artifact.REPORT_PAGE), 5),
+    "a dub of a version without the page": (without(Artifact.REPORT_PAGE), 6),
     "a deleted manifest": (lambda job: job.tree.manifest(Stage.TRANSLATE).unlink(), 3),
     "a damaged manifest": (lambda job: job.tree.manifest(Stage.TRANSLATE).write_text("{"), 3),
 }  # fmt: skip

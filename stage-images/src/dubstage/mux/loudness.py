@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from dubstage.media.audio import SAMPLE_RATE, Samples
 from dubstage.media.ffmpeg import write_stereo
+from dubstage.media.weighting import FULL_SCALE_LUFS, spectrum_weights
 
 if TYPE_CHECKING:
     import numpy
@@ -28,12 +29,6 @@ RELATIVE_GATE = 10.0
 BLOCK_SECONDS = 0.1
 TRANSFORM = 8192
 """Length of a block's spectrum: the block, and silence in which the filters decay."""
-
-SHELF = ((1.53512485958697, -2.69169618940638, 1.19839281085285),
-         (1.0, -1.69065929318241, 0.73248077421585))  # fmt: skip
-HIGH_PASS = ((1.0, -2.0, 1.0), (1.0, -1.99004745483398, 0.99007225036621))
-"""Numerators and denominators of the K-weighting's two filters at 48 kHz (BS.1770-4,
-tables 1 and 2)."""
 
 EBU_R128 = "ebur128=peak=true:framelog=verbose"
 """ffmpeg's filter; of its messages only the summary is at the level ``info``."""
@@ -100,27 +95,17 @@ def segment_loudness(samples: Samples) -> float:
     if not len(audible):
         return SILENCE
     gate = audible.mean() / 10 ** (RELATIVE_GATE / 10)
-    return max(-0.691 + 10 * math.log10(float(audible[audible > gate].mean())), SILENCE)
+    return max(FULL_SCALE_LUFS + 10 * math.log10(float(audible[audible > gate].mean())), SILENCE)
 
 
 def _power(loudness: float) -> float:
     """The mean square of a signal of `loudness` LUFS."""
-    return float(10 ** ((loudness + 0.691) / 10))
+    return float(10 ** ((loudness - FULL_SCALE_LUFS) / 10))
 
 
 @cache
 def _weights() -> NDArray[numpy.float64]:
-    """The weight of each frequency of a block's spectrum: the squared gain of the
-    K-weighting, doubled for those that also stand for a negative frequency."""
-    import numpy
-
-    turns = numpy.exp(-2j * numpy.pi * numpy.fft.rfftfreq(TRANSFORM))
-    response = numpy.ones_like(turns)
-    for numerator, denominator in (SHELF, HIGH_PASS):
-        response *= numpy.polyval(numerator[::-1], turns) / numpy.polyval(denominator[::-1], turns)
-    weights: NDArray[numpy.float64] = numpy.square(numpy.abs(response))
-    weights[1:-1] *= 2
-    return weights
+    return spectrum_weights(TRANSFORM)
 
 
 def _finite(text: str | None, default: float) -> float:

@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from dubstage.engines import engine_of
 from dubstage.errors import TemporaryFailure
@@ -39,6 +40,8 @@ from dubstage.mux.spans import Span, count_frames, count_shared_frames, merge
 from dubstage.mux.subtitles import write_subtitles
 from dubstage.mux.totals import MixResult, Totals, message, summary, totals
 from dubstage.mux.voice import PlacedClip, render, run_ahead, write_voice_track
+from dubstage.page.pictures import Pictures
+from dubstage.page.render import PageFiles, render_page, source_link
 from dubstage.text.transcript import Clip, TranslatedSegment, read_aligned, read_list
 from dubstage.video import trial
 from dubstage.video.dubbed_video import DubbedVideo, SoftSubtitles, mux_video
@@ -75,13 +78,14 @@ def _run(work: Work) -> Outcome:
         work, planned, originals, sentences, round(duration * SAMPLE_RATE)
     )
     dub = work.staging(Artifact.DUBBED_AUDIO, None)
-    mix = _write_mix(work, tracks, facts, dub)
+    pictures = Pictures(tracks.frames)
+    mix = _write_mix(work, tracks, facts, dub, pictures)
     soft = write_subtitles(work, segments, language, duration)
-    _write_video(work, (source, declared, facts), (dub, mix.dub), language, soft)
+    video = _write_video(work, (source, declared, facts), (dub, mix.dub), language, soft)
     numbers = totals(segments, sum(x.untranslated for x in sentences), mix)
     if model:
         numbers |= _round_trip(model, dub, segments, work.request.target_language)
-    report = {
+    report: dict[str, Any] = {
         "job_id": work.request.job_id,
         "source_language": language,
         "target_language": work.request.target_language,
@@ -93,6 +97,7 @@ def _run(work: Work) -> Outcome:
     }
     text = json.dumps(report, ensure_ascii=False, indent=1)
     work.staging(Artifact.REPORT, None).write_text(text + "\n")
+    _write_page(work, report, pictures, video)
     return Outcome(message=message(numbers, mix), summary=summary(numbers))
 
 
@@ -170,8 +175,10 @@ def _room(work: Work, planned: Sequence[PlannedClip]) -> Room | None:
 
 
 @step("mix")
-def _write_mix(work: Work, tracks: Tracks, facts: SourceFacts, target: Path) -> MixResult:
-    """Mix the tracks, and bring the mix to its target loudness."""
+def _write_mix(
+    work: Work, tracks: Tracks, facts: SourceFacts, target: Path, pictures: Pictures
+) -> MixResult:
+    """Mix the tracks, and bring the mix to its target loudness. `pictures` get its curves."""
     mix = measure(mix_bytes(mix_blocks(tracks), tracks.frames, _share(work, 0.3, 0.5)))
     target_loudness = work.request.mix.loudness or facts.loudness
     gain = plan_gain(mix, SILENCE if target_loudness is None else float(target_loudness))
@@ -182,6 +189,7 @@ def _write_mix(work: Work, tracks: Tracks, facts: SourceFacts, target: Path) -> 
         progress = _share(work, 0.5, 0.6)
         gain = correct_gain(gain, mix, measure(mix_bytes(attempt, tracks.frames, progress)))
         blocks, stem_gain = _limited(tracks, gain, limiting), 0.0
+    blocks = _watched(blocks, pictures, stem_gain)
     if work.request.mix.stems:
         stems = [work.staging(Artifact.STEMS, f"{name}.wav") for name in ("voice", "background")]
         blocks = write_stems(blocks, tracks.frames, stem_gain, *stems)
@@ -198,6 +206,15 @@ def _write_mix(work: Work, tracks: Tracks, facts: SourceFacts, target: Path) -> 
         background_change=background_change(tracks, target, gain.decibels),
         overlap=shared / speech if speech else None,
     )
+
+
+def _watched(
+    blocks: Iterator[Block], pictures: Pictures, gain_db: float
+) -> Generator[Block, None, None]:
+    """`blocks`, whose curves the page shows with the gain of the whole mix."""
+    for block in blocks:
+        pictures.add(block.background, block.voice, gain_db)
+        yield block
 
 
 def _limited(tracks: Tracks, gain: Gain, done: Limiting) -> Generator[Block, None, None]:
@@ -220,11 +237,12 @@ def _write_video(
     dub: tuple[Path, Loudness],
     language: str,
     soft: Sequence[SoftSubtitles],
-) -> None:
-    """Write the dubbed video. The dub of a source without a video stream is audio alone."""
+) -> str | None:
+    """Write the dubbed video and return its name; None for a source without a video stream, whose
+    dub is audio alone."""
     (path, declared, facts), (dub_file, loudness) = source, dub
     if facts.video is None or declared.video is None:
-        return
+        return None
     dubbed_track = next(track for track in declared.audio if track.index == facts.track)
     carried, container = trial.planned(declared, facts.video)
     video = DubbedVideo(
@@ -242,6 +260,23 @@ def _write_video(
     )
     target = work.staging(Artifact.DUBBED_VIDEO, f"dubbed_video.{container.suffix}")
     mux_video(video, target, _share(work, 0.7, 1.0))
+    return f"dubbed_video.{container.suffix}"
+
+
+@step("page")
+def _write_page(work: Work, report: dict[str, Any], pictures: Pictures, video: str | None) -> None:
+    """Write the page of the report."""
+    (audio,) = work.read(Artifact.AUDIO)
+    pictures.add_source(audio)
+    loudness = report["totals"].get("source_lufs")
+    files = PageFiles(
+        title=work.request.name,
+        source=source_link(work.request.source),
+        audio=f"vid/{work.tree.path(Artifact.DUBBED_AUDIO).name}",
+        video=video and f"vid/{video}",
+    )
+    page = render_page(report, pictures, files, work.request.mix.loudness or loudness)
+    work.staging(Artifact.REPORT_PAGE, None).write_text(page, encoding="utf-8")
 
 
 def _share(work: Work, start: float, end: float) -> Callable[[float], None]:

@@ -41,6 +41,7 @@ class Artifact(str, Enum):
     TRG_SRT = "outputs/{job}/text/trg.srt"
     TRG_VTT = "outputs/{job}/text/trg.vtt"
     REPORT = "outputs/{job}/report.json"
+    REPORT_PAGE = "outputs/{job}/report.html"
 
     @property
     def is_output(self) -> bool:
@@ -50,8 +51,8 @@ class Artifact(str, Enum):
     @property
     def may_be_absent(self) -> bool:
         """Whether a dub can be finished without it: a source without a video stream gives no
-        video, and stems are written on request."""
-        return self in (Artifact.DUBBED_VIDEO, Artifact.STEMS)
+        video, stems are written on request, and earlier versions wrote no page."""
+        return self in (Artifact.DUBBED_VIDEO, Artifact.STEMS, Artifact.REPORT_PAGE)
 
 
 @dataclass(frozen=True)

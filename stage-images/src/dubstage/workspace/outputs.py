@@ -11,6 +11,7 @@ NAMES = {
     Artifact.DUBBED_AUDIO: "audio",
     Artifact.TRG_SRT: "subtitles",
     Artifact.REPORT: "report",
+    Artifact.REPORT_PAGE: "report-page",
     Artifact.TRG_TRANSCRIPT: "translation",
     Artifact.SRC_SRT: "source-subtitles",
     Artifact.SRC_TRANSCRIPT: "transcript",
@@ -18,6 +19,7 @@ NAMES = {
 """The most important first. The WebVTT files next to the SRT files are not listed."""
 
 MEDIA_TYPES = {
+    ".html": "text/html",
     ".json": "application/json",
     ".mkv": "video/matroska",
     ".mov": "video/quicktime",

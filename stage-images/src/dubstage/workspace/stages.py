@@ -133,6 +133,7 @@ STAGES: dict[Stage, StageDefinition] = {
                 Artifact.TRG_SRT,
                 Artifact.TRG_VTT,
                 Artifact.REPORT,
+                Artifact.REPORT_PAGE,
             ),
             parameters=lambda request: {
                 "target_language": request.target_language,

@@ -1,0 +1,110 @@
+/* The player: the dub and the original, of which one is seen and heard.
+
+   Most browsers cannot switch between the audio tracks of a file. The original is therefore the
+   source itself, in an element of its own that takes over at the same time. Where the source cannot
+   be played, a browser that can switch tracks uses the second track of the dubbed video. */
+function createPlayer(root, data, onTime, onMessage) {
+  const elements = { dub: null, original: null };
+  let active = "dub";
+  let wanted = 0;
+
+  function element(kind, source) {
+    const media = document.createElement(kind);
+    media.controls = true;
+    media.preload = "metadata";
+    media.playsInline = true;
+    media.src = source;
+    for (const event of ["timeupdate", "seeked", "play", "pause"]) {
+      media.addEventListener(event, () => { if (media === elements[active]) onTime(media.currentTime, !media.paused); });
+    }
+    return media;
+  }
+
+  function place(name, media) {
+    const before = elements[name];
+    elements[name] = media;
+    media.hidden = name !== active;
+    media.setAttribute("aria-label", name === "dub" ? "Dub" : "Original");
+    if (before) before.replaceWith(media);
+    else root.append(media);
+    media.addEventListener("loadedmetadata", () => { if (name === active && wanted) media.currentTime = wanted; }, { once: true });
+  }
+
+  const file = (path) => decodeURIComponent(path.split("/").pop());
+  const tracks = () => elements.dub.audioTracks;
+  const canSwitchTracks = () => Boolean(tracks() && tracks().length > data.originalTrack);
+
+  function loadDub() {
+    if (!data.video) {
+      place("dub", element("audio", data.audio));
+      elements.dub.addEventListener("error", () => onMessage(`${file(data.audio)} cannot be played. It belongs in the folder vid next to this page.`));
+      return;
+    }
+    place("dub", element("video", data.video));
+    elements.dub.addEventListener("error", () => {
+      onMessage(`This browser cannot play ${file(data.video)}, or it is not in the folder vid next to this page. You hear ${file(data.audio)}.`);
+      place("dub", element("audio", data.audio));
+    }, { once: true });
+  }
+
+  function loadOriginal(onMissing) {
+    place("original", element(data.video ? "video" : "audio", data.source));
+    elements.original.addEventListener("error", () => {
+      elements.original.remove();
+      elements.original = null;
+      if (elements.dub.readyState === 0) elements.dub.addEventListener("loadedmetadata", () => { if (!canSwitchTracks()) onMissing(); }, { once: true });
+      else if (!canSwitchTracks()) onMissing();
+    }, { once: true });
+  }
+
+  function useTrack(original) {
+    if (!canSwitchTracks()) return;
+    const list = tracks();
+    for (let n = 0; n < list.length; n += 1) list[n].enabled = n === (original ? data.originalTrack : 0);
+  }
+
+  /* Wait until `media` is at its new position, for a second and a half at most. */
+  function settled(media) {
+    return new Promise((resolve) => {
+      media.addEventListener("seeked", resolve, { once: true });
+      setTimeout(resolve, 1500);
+    });
+  }
+
+  async function listenTo(name) {
+    if (name === active) return;
+    const from = elements[active];
+    if (!elements.original) {
+      active = "dub";
+      useTrack(name === "original");
+      return;
+    }
+    const to = elements[name];
+    to.volume = from.volume;
+    to.muted = from.muted;
+    to.playbackRate = from.playbackRate;
+    const plays = !from.paused;
+    const there = settled(to);
+    to.currentTime = from.currentTime;
+    await there;
+    from.pause();
+    active = name;
+    if (plays) to.currentTime = from.currentTime;
+    from.hidden = true;
+    to.hidden = false;
+    if (plays) await to.play().catch(() => {});
+  }
+
+  function seek(seconds) {
+    wanted = seconds;
+    const media = elements[active];
+    if (media.readyState > 0) media.currentTime = seconds;
+  }
+
+  return {
+    load(onMissing) { loadDub(); loadOriginal(onMissing); },
+    listenTo,
+    seek,
+    time: () => elements[active].currentTime,
+  };
+}

@@ -1,0 +1,91 @@
+"""The curves of the report's page: peaks, loudness and spectrogram."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import numpy
+import pytest
+import soundfile
+from made_media import tone
+
+from dubstage.media.audio import SAMPLE_RATE, to_bytes
+from dubstage.mux.loudness import measure
+from dubstage.page.curves import BANDS, HOP, MAX_COLUMNS, MAX_PEAKS, Curves
+from dubstage.page.pictures import Pictures
+
+
+def curves_of(samples: numpy.ndarray, block: int = SAMPLE_RATE) -> Curves:
+    curves = Curves(len(samples))
+    for start in range(0, len(samples), block):
+        curves.add(samples[start : start + block])
+    curves.finish()
+    return curves
+
+
+@pytest.mark.parametrize("hertz", [100, 1000, 6000])
+def test_short_term_loudness_is_that_of_the_standard(hertz: float) -> None:
+    mono = tone(8.0, hertz, 0.1)
+    stereo = numpy.stack([mono, mono], 1)
+    expected = measure(iter([to_bytes(stereo)])).integrated
+    for samples in (stereo, mono[:, None]):
+        loudness = curves_of(samples).short_term_loudness()
+        assert len(loudness) == 8
+        assert loudness[2:] == pytest.approx([expected] * 6, abs=0.15)
+        assert loudness[0] == pytest.approx(expected - 4.8, abs=0.2), "one second of three"
+
+
+def test_curves_do_not_depend_on_the_blocks() -> None:
+    samples = numpy.random.default_rng(1).uniform(-0.5, 0.5, (SAMPLE_RATE * 3 + 77, 2)).astype("f4")
+    whole, parts = curves_of(samples), curves_of(samples, block=1733)
+    assert len(whole.peaks) == 31
+    assert whole.peaks[-1] == pytest.approx(abs(samples[-77:]).max())
+    for one, other in (
+        (whole.peaks, parts.peaks),
+        (whole.spectrogram, parts.spectrogram),
+        (whole.short_term_loudness(), parts.short_term_loudness()),
+    ):
+        numpy.testing.assert_allclose(one, other, rtol=1e-4)
+
+
+def test_spectrogram_shows_a_tone_in_its_band_and_second() -> None:
+    silence = numpy.zeros(SAMPLE_RATE, numpy.float32)
+    low, high = tone(1.0, 150, 0.2), tone(1.0, 8000, 0.2)
+    mono = numpy.concatenate([low, silence, high])
+    bands = curves_of(mono[:, None]).spectrogram
+    assert bands.shape == (30, BANDS)
+    assert bands[5].argmax() < 3
+    assert bands[15].max() < 1e-9
+    assert bands[25].argmax() > 25
+
+
+def test_a_longer_source_has_longer_columns() -> None:
+    curves = Curves(MAX_PEAKS * 3 * HOP)
+    burst = numpy.full((SAMPLE_RATE, 1), 0.5, numpy.float32)
+    curves.add(burst)
+    curves.finish()
+    assert (len(curves.peaks), len(curves.spectrogram)) == (MAX_PEAKS, MAX_COLUMNS)
+    assert list(curves.peaks[:5]) == [0.5, 0.5, 0.5, 0.5, 0.0]
+
+
+@pytest.mark.parametrize("extra", [-0.55, 0.0, 0.55])
+def test_source_may_be_longer_or_shorter_than_the_dub(tmp_path: Path, extra: float) -> None:
+    file = tmp_path / "audio.wav"
+    mono = tone(3.0 + extra, 500, 0.5)
+    soundfile.write(file, numpy.stack([mono, mono], 1), SAMPLE_RATE)
+    pictures = Pictures(3 * SAMPLE_RATE)
+    pictures.add_source(file)
+    peaks = base64.b64decode(pictures.encoded()["peaks"]["original"])
+    assert len(peaks) == 30
+    assert peaks[20] == pytest.approx(255 * 0.5**0.5, abs=1)
+    assert (peaks[29] > 0) is (extra >= 0)
+
+
+def test_dub_in_the_pictures_is_the_sum_of_the_stems_with_the_gain() -> None:
+    pictures = Pictures(SAMPLE_RATE)
+    background = numpy.full((SAMPLE_RATE, 2), 0.1, numpy.float32)
+    pictures.add(background, numpy.full((SAMPLE_RATE, 1), 0.15, numpy.float32), 6.0206)
+    peaks = {name: base64.b64decode(text)[0] for name, text in pictures.encoded()["peaks"].items()}
+    expected = {"original": 0.0, "background": 0.2, "voice": 0.3, "dub": 0.5}
+    assert peaks == {name: round(255 * level**0.5) for name, level in expected.items()}
