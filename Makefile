@@ -27,12 +27,15 @@ help: ## List the targets
 
 # ---- quick start -----------------------------------------------------------------
 
+DEMO_TO = $(or $(TO),es)
+
 .PHONY: demo
-demo: bootstrap ## Run a complete dub on a one-node Kubernetes cluster
+demo: bootstrap ## Run a complete dub on a one-node Kubernetes cluster [TO=pt]
 	@$(MAKE) prepare
 	@$(STEP) "cluster and deployment" $(MAKE) deploy-local
-	@install -D -m 664 build/sample/source.mp4 $(LOCAL)/volumes/data/inputs/interview-es/source.mp4
-	@KUBECONFIG=$(LOCAL_KUBECONFIG) python3 examples/follow.py examples/dubjob.yaml --outputs $(LOCAL)/volumes/data
+	@install -D -m 664 build/sample/source.mp4 $(LOCAL)/volumes/data/inputs/interview-$(DEMO_TO)/source.mp4
+	@sed 's/interview-es/interview-$(DEMO_TO)/; s/^  targetLanguage: es$$/  targetLanguage: $(DEMO_TO)/' examples/dubjob.yaml >build/demo.yaml
+	@KUBECONFIG=$(LOCAL_KUBECONFIG) python3 examples/follow.py build/demo.yaml --outputs $(LOCAL)/volumes/data
 
 .PHONY: dub
 dub: bootstrap ## Dub your own file on the local cluster: VIDEO=talk.mp4 TO=es [FROM=en]
@@ -217,12 +220,15 @@ deploy: ## Install or upgrade on the current context of kubectl
 # If the packages with Kokoro were not available, espeak-ng speaks.
 VOICE = $(if $(wildcard $(SEED)/kokoro/v1.0/SHA256SUMS),,--set profiles.cpu.stages.synthesize.engine=espeak-ng --set profiles.cpu.stages.synthesize.model=null)
 
+# If the package with Firefox' models was not available, apertium translates.
+TRANSLATION = $(if $(wildcard $(SEED)/bergamot/en-pt/SHA256SUMS),--set profiles.cpu.stages.translate.engine=bergamot --set profiles.cpu.stages.translate.model=en-pt)
+
 .PHONY: deploy-local
 deploy-local: ## Install or upgrade on the local cluster
 	@$(CLUSTER) up
 	@[ -e build/images.env ] || $(MAKE) images
 	@$(CLUSTER) load build/images.env $(STORAGE)/oci
-	@KUBECONFIG=$(LOCAL_KUBECONFIG) $(STEP) "deploy" charts/install.sh data-pvc/local-cluster build/images.env --reset-values --values local-cluster/values.yaml $(VOICE)
+	@KUBECONFIG=$(LOCAL_KUBECONFIG) $(STEP) "deploy" charts/install.sh data-pvc/local-cluster build/images.env --reset-values --values local-cluster/values.yaml $(VOICE) $(TRANSLATION)
 
 .PHONY: lock
 lock: bootstrap ## Lock the requirements of the images, with hashes

@@ -21,7 +21,7 @@ for pair in python3:python3 containerd:containerd runc:runc buildah:buildah \
     command -v "${pair%%:*}" >/dev/null || packages+=("${pair##*:}")
 done
 [ -x /usr/lib/cni/bridge ] || packages+=(containernetworking-plugins)
-for pair in eng-spa eng-cat; do
+for pair in eng-spa eng-cat es-pt por-cat; do
     [ -e /usr/share/apertium/modes/$pair.mode ] || packages+=("apertium-$pair")
 done
 [ -d /usr/share/pocketsphinx/test/data/librivox ] || packages+=(pocketsphinx-testdata)

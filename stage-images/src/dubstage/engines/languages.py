@@ -33,6 +33,9 @@ SINCE_LARGE_V3 = frozenset({"yue"})
 APERTIUM_PAIRS = {"ca": ("en",), "en": ("ca", "es"), "es": ("en",)}
 """Source language to the targets that the cpu image has a pair for."""
 
+BERGAMOT_PAIRS = {"ca": ("en",), "en": ("ca", "es", "pt"), "es": ("en",), "pt": ("en",)}
+"""Firefox' models for English and Portuguese, with apertium from Portuguese and to it."""
+
 GOOGLE_TRANSLATE = _languages(
     "af sq am ar hy as ay az bak eu be bn bho bs bre bg yue ca ceb co hr cs da dv doi nl en eo "
     "et fao fil fi fr fy gl ka de el gn gu ht ha haw he hi hmn hu is ig ilo id ga it ja jv jw "

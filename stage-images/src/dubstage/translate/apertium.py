@@ -29,17 +29,25 @@ class Apertium:
     def translate(
         self, segments: Sequence[SourceSegment], job: TranslationContext
     ) -> Iterator[Translation]:
-        """Translate all texts in one call; one by one if the count of the answers differs."""
+        """Raises :class:`Misconfigured` for a pair that the image does not have."""
         if primary(job.target) not in APERTIUM_PAIRS.get(primary(job.source), ()):
             raise Misconfigured(f"apertium has no pair {job.source} to {job.target}.")
         pair = f"{media_code(job.source)}-{media_code(job.target)}"
-        rows = [_one_row(segment.text) for segment in segments]
-        together = _run(pair, SEPARATOR.join(rows)).split(SEPARATOR)
-        answers: Iterable[str] = together
-        if len(together) != len(rows):
-            answers = (_run(pair, row) for row in rows)
+        answers = translate_rows(pair, [segment.text for segment in segments])
         for segment, answer in zip(segments, answers, strict=True):
-            yield Translation(segment.segment_id, answer.strip())
+            yield Translation(segment.segment_id, answer)
+
+
+def translate_rows(pair: str, texts: Sequence[str]) -> Iterator[str]:
+    """The translation of each text by `pair`, the name of one of apertium's modes: all in one
+    call, or one by one if the number of answers differs."""
+    rows = [_one_row(text) for text in texts]
+    together = _run(pair, SEPARATOR.join(rows)).split(SEPARATOR)
+    answers: Iterable[str] = together
+    if len(together) != len(rows):
+        answers = (_run(pair, row) for row in rows)
+    for answer in answers:
+        yield answer.strip()
 
 
 def _one_row(text: str) -> str:

@@ -11,12 +11,9 @@ from dubstage.engines.languages import Languages
 from dubstage.engines.translation_models import M2M_100, MADLAD_400, NLLB_200, Family
 from dubstage.errors import Misconfigured
 from dubstage.text.languages import engine_code
+from dubstage.text.punctuation import PLAIN
 
 END = "</s>"
-PLAIN_MARKS = str.maketrans(
-    {"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "’": "'", "‘": "'", "…": "...", "–": "-"}
-)
-"""The training texts of OPUS-MT have plain marks, so its vocabularies lack the others."""
 OWN_TAGS = {"pob": "pt-BR", "por": "pt-PT", "cmn_Hans": "zh-Hans", "cmn_Hant": "zh-Hant"}
 """Codes of OPUS-MT that are no BCP 47 tags, or that mean a region there."""
 
@@ -36,7 +33,7 @@ class Tokenizer:
     def encode(self, text: str) -> list[str]:
         """The pieces of a text, without tokens for languages."""
         if self.family is Family.OPUS_MT:
-            text = text.translate(PLAIN_MARKS)
+            text = text.translate(PLAIN)
         pieces: list[str] = self.source.encode(text, out_type=str)
         return pieces
 
