@@ -53,6 +53,12 @@ def test_one_command_dubs_a_file(
     digests = {each["name"]: each["sha256"] for each in outputs["status"]["outputs"]}
     assert digests["video"] == digest(out / "dubbed_video.mp4")
 
+    opened = dub("open", name, str(tmp_path / "opened"), "--no-browser", "-o", "name")
+    page = Path(opened.stdout.strip())
+    assert page == tmp_path / f"opened/outputs/{name}/report.html", opened.stderr
+    assert digests["report-page"] == digest(page)
+    assert digest(page.parent / "../../inputs" / name / "source.mp4") == digest(sample)
+
     logs = dub("logs", name).stdout.splitlines()
     stages = list(dict.fromkeys(line.split()[0] for line in logs))
     assert stages == ["ingest", "separate", "transcribe", "translate", "synthesize", "mux"]

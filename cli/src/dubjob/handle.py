@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 LEFT_OUT = ("voice-stem", "background-stem")
 """Outputs that are downloaded only if they are named: they are as large as the source."""
+PAGE = "report-page"
+"""Name of the output that a browser opens."""
 WATCH_SECONDS = 20
 PATIENCE_SECONDS = 60
 """A cluster that does not answer is asked for this time while a DubJob is followed."""
@@ -111,6 +113,34 @@ class DubHandle:
                 files.append(file)
         return files
 
+    def download_page(
+        self, folder: str | Path, *, with_source: bool = True, progress: Progress = silent
+    ) -> Path:
+        """Download the page of the report and the files that it plays, in the layout of the data
+        volume, because the page links to them. Return the page. A source that is no longer on the
+        volume is left out.
+
+        Raises :class:`DubError` if there is no page or an output was changed.
+        """
+        dub = self.refresh()
+        outputs = {each.name: each for each in dub.outputs}
+        if PAGE not in outputs:
+            raise DubError(
+                f"DubJob {self.name} has no page of the report: {dub.message} For a dub of an "
+                f"earlier version, run `dub -n {dub.namespace} retry {self.name} --stage mux`."
+            )
+        played = "video" if "video" in outputs else "audio"
+        source = f"inputs/{dub.dubjob.source_path}"
+        with self._client.volume(dub.profile_reference) as volume:
+            for name in (PAGE, "report", played):
+                if output := outputs.get(name):
+                    path = f"outputs/{output.path}"
+                    file = _inside(folder, path)
+                    volume.get(path, file, output.sha256, progress, output.size_bytes)
+            if with_source and (size := volume.size(source)) is not None:
+                volume.get(source, _inside(folder, source), None, progress, size)
+        return _inside(folder, f"outputs/{outputs[PAGE].path}")
+
     def suspend(self, suspended: bool = True) -> None:
         """Stop the running stage and start none, or go on. Raises :class:`NotFoundError`."""
         self._client.cluster.patch_dubjob(self.name, {"spec": {"suspend": suspended}})
@@ -185,6 +215,14 @@ class DubHandle:
         self._client.cluster.patch_dubjob(
             self.name, {"metadata": {"annotations": {annotation: value}}}
         )
+
+
+def _inside(folder: str | Path, path: str) -> Path:
+    """The file in `folder` for a path of the data volume. Raises :class:`DubError` for a path that
+    leaves it."""
+    if ".." in PurePosixPath(path).parts:
+        raise DubError(f"{path!r} is no path of the data volume: nothing was downloaded.")
+    return Path(folder) / path
 
 
 def _chosen(dub: Dub, only: Iterable[str] | None) -> list[Output]:

@@ -1,7 +1,8 @@
-"""``dub put``, ``dub get`` and ``dub rm``: files to, from and on the data volume."""
+"""``dub put``, ``dub get``, ``dub open`` and ``dub rm``: files to, from and on the data volume."""
 
 from __future__ import annotations
 
+import webbrowser
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(put)
     app.command()(get)
+    app.command("open")(open_page)
     app.command()(rm)
 
 
@@ -56,6 +58,36 @@ def fetch(now: Session, handle: DubHandle, folder: Path, only: str | None) -> No
         ["file", "bytes"],
         [{"file": str(file), "bytes": f"{file.stat().st_size:,}"} for file in files],
     )
+
+
+def open_page(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Name of the DubJob.")],
+    # Not a hidden folder or one of the system: browsers in a sandbox cannot read these.
+    folder: Annotated[
+        Path | None, typer.Argument(help="Folder for the files. Defaults to NAME-report.")
+    ] = None,
+    browser: Annotated[
+        bool,
+        typer.Option("--browser/--no-browser", help="Open the page, or only print its path."),
+    ] = True,
+    source: Annotated[
+        bool,
+        typer.Option(
+            "--source/--no-source", help="Also download the source, to compare the dub with it."
+        ),
+    ] = True,
+) -> None:
+    """Download the page of the report with the files that it plays, and open it in the browser."""
+    now = session(context)
+    handle = now.client.dub(name)
+    with transfer_bars(now.errors) as report:
+        page = handle.download_page(
+            folder or Path(f"{name}-report"), with_source=source, progress=report
+        )
+    now.show(["file"], [{"file": str(page)}])
+    if browser and not webbrowser.open(page.resolve().as_uri()):
+        now.errors.print("There is no browser here: open the file in one.", markup=False)
 
 
 def rm(

@@ -116,6 +116,12 @@ def download(
     return expected
 
 
+def size_of(pod: TransferPod, path: str) -> int | None:
+    """Bytes of `path` on the data volume; None if it is no file. Raises :class:`DubError`."""
+    size = _persistently(lambda: pod.ask("stat", path), path)["size"]
+    return None if size is None else int(size)
+
+
 def _append(write: Callable[[bytes], int], blocks: Iterable[bytes]) -> None:
     for block in blocks:
         write(block)
