@@ -145,6 +145,10 @@ bench-operator: bootstrap ## Compare the speed of the operator with a minimal sc
 bench-dubbing: bootstrap models ## Compare the quality of dubs with a baseline (minutes)
 	PYTHONPATH=tests/unit $(RUN) python tests/bench/bench_dubbing.py 2>build/bench-dubbing.log
 
+.PHONY: bench-translation
+bench-translation: bootstrap models ## Compare the translation engines: chrF, and lengths with the slots
+	PYTHONPATH=tests/unit $(RUN) python tests/bench/bench_translation.py
+
 .PHONY: test-e2e
 test-e2e: prepare ## Test on a real node: images, containers, speech
 	@$(STEP) "cluster and deployment" $(MAKE) deploy-local

@@ -294,5 +294,54 @@ CATALAN = (
     "Gràcies per escoltar, i fins la setmana que ve.",
 )  # fmt: skip
 
+CLIPS = {
+    "en": (
+        "And Mister John Dashwood had then leisure to consider how much there might be prudently "
+        "in his power to do for them.",
+        "He was not an ill-disposed young man.",
+        "Unless to be rather cold-hearted and rather selfish is to be ill-disposed.",
+        "Had he married a more amiable woman, he might have been made still more respectable than "
+        "he was.",
+        "He might even have been made amiable himself.",
+    ),
+    "es": (
+        "Y el señor John Dashwood tuvo entonces tiempo para considerar cuánto podría hacer por "
+        "ellas con prudencia.",
+        "No era un joven de mal carácter.",
+        "A menos que ser algo frío y algo egoísta sea tener mal carácter.",
+        "De haberse casado con una mujer más amable, habría llegado a ser aún más respetable de lo "
+        "que era.",
+        "Incluso él mismo podría haberse vuelto amable.",
+    ),
+    "pt": (
+        "E o senhor John Dashwood teve então tempo para considerar quanto poderia fazer por elas "
+        "com prudência.",
+        "Ele não era um jovem de mau caráter.",
+        "A menos que ser um tanto frio e um tanto egoísta seja ter mau caráter.",
+        "Se tivesse se casado com uma mulher mais amável, poderia ter se tornado ainda mais "
+        "respeitável do que era.",
+        "Ele mesmo poderia até ter se tornado amável.",
+    ),
+    "de": (
+        "Und Herr John Dashwood hatte nun Muße zu überlegen, wie viel er vernünftigerweise für sie "
+        "tun könne.",
+        "Er war kein bösartiger junger Mann.",
+        "Es sei denn, recht kaltherzig und recht selbstsüchtig zu sein, heißt bösartig zu sein.",
+        "Hätte er eine liebenswürdigere Frau geheiratet, wäre er vielleicht noch achtbarer "
+        "geworden, als er es war.",
+        "Er hätte sogar selbst liebenswürdig werden können.",
+    ),
+    "ko": (
+        "그리고 존 대시우드 씨는 그제야 자신이 그들을 위해 얼마나 해 줄 수 있을지 "
+        "신중히 생각해 볼 여유가 생겼다.",
+        "그는 심성이 나쁜 젊은이는 아니었다.",
+        "다소 냉정하고 다소 이기적인 것이 심성이 나쁜 것이 아니라면 말이다.",
+        "더 상냥한 여자와 결혼했더라면 그는 지금보다 더 존경받는 사람이 되었을지도 모른다.",
+        "그 자신도 상냥한 사람이 되었을지 모른다.",
+    ),
+}  # fmt: skip
+"""What is said in the clips of ``bench-dubbing`` (Jane Austen, Sense and Sensibility), by
+language."""
+
 REFERENCES = {"es": SPANISH, "pt": PORTUGUESE, "de": GERMAN, "ko": KOREAN}
 """By language, one translation of each text of :data:`ENGLISH`."""
