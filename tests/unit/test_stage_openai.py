@@ -235,6 +235,61 @@ def test_wrong_settings_are_misconfigured(
         translate(server)
 
 
+UNSUPPORTED_VALUE = (
+    "Unsupported value: 'temperature' does not support 0.2 with this model. Only the default (1) "
+    "value is supported."
+)
+UNSUPPORTED_PARAMETER = (
+    "Unsupported parameter: 'max_tokens' is not supported with this model. Use "
+    "'max_completion_tokens' instead."
+)
+
+
+def openai_error(message: str, param: str | None) -> bytes:
+    return json.dumps({"error": {"message": message, "param": param}}).encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "setting"),
+    [
+        (openai_error(UNSUPPORTED_VALUE, "temperature"), "the parameter temperature to another"),
+        (openai_error(UNSUPPORTED_VALUE, None), "the parameter temperature to another"),
+        (json.dumps({"object": "error", "message": "temperature must be 1"}).encode(),
+         "the parameter temperature to another"),
+        (b"temperature is not allowed", "the parameter temperature to another"),
+        (openai_error(UNSUPPORTED_PARAMETER, "max_tokens"), "remove max_tokens in"),
+        (openai_error(UNSUPPORTED_PARAMETER, None), "remove max_tokens in"),
+        (openai_error("no such field", "chat_template_kwargs.enable_thinking"),
+         "remove chat_template_kwargs in"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("status", [400, 422])
+def test_setting_that_the_server_refuses_is_named_at_once(
+    server: Server, content: bytes, setting: str, status: int
+) -> None:
+    server.answer = lambda _: Response(status, content)
+    extra = json.dumps({"max_tokens": 100, "chat_template_kwargs": {"enable_thinking": False}})
+    with pytest.raises(Misconfigured, match=setting) as caught:
+        translate(server, extra_body=extra, concurrency=1)
+    assert len(server.asked) == 1
+    assert str(caught.value).endswith(".")
+    assert caught.value.reason == "TranslationRefused"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        openai_error("'response_format' of type 'json_schema' is not supported", "response_format"),
+        openai_error("temperature: json_schema is not supported", None),
+    ],
+)
+def test_refused_form_of_the_answer_is_no_refused_setting(server: Server, content: bytes) -> None:
+    server.answer = lambda asked: (
+        Response(400, content) if "response_format" in asked.body else good(asked)
+    )
+    assert texts(translate(server)) == SPANISH
+
+
 def test_failure_keeps_what_has_come(server: Server) -> None:
     def respond(asked: Asked) -> Response:
         return Response(500) if "segment_0002" in asked.texts else good(asked)

@@ -25,7 +25,7 @@ from dubstage.translate.glossary import protect
 from dubstage.translate.rounds import Rounds, Translated
 from dubstage.translate.sentences import divide, sentences
 from dubstage.translate.translation_cache import KeptTranslation, TranslationCache
-from dubstage.translate.unchanged import is_untranslated
+from dubstage.translate.unchanged import is_unchanged
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Outcome, Work
 
@@ -292,7 +292,7 @@ def test_forced_run_translates_again_once(tmp_path: Path) -> None:
     ],
 )
 def test_untranslated(text: str, translation: str, expected: bool) -> None:
-    assert is_untranslated(text, translation) is expected
+    assert is_unchanged(text, translation) is expected
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,7 @@ class Rounds:
     def _accept(self, unit: _Unit, answer: str) -> list[str] | None:
         """One text for each segment in the target language; None if the answer cannot be used."""
         answer = " ".join(answer.split())
-        if is_untranslated(unit.source.text, answer):
+        if is_untranslated(unit.source.text, answer, self._job.source, self._job.target):
             return None
         text = unit.protected.restore(answer) if unit.is_marked else answer
         return None if text is None else divide(text, unit.texts, self._job.target)

@@ -1,6 +1,8 @@
-"""Whether a translation is the text itself, although it should not be: pure."""
+"""Whether a translation is still in the language of the text."""
 
 from __future__ import annotations
+
+from dubstage.text.language_identity import probability
 
 INTERNATIONAL = frozenset(
     "ah aha bravo bye ciao eh ha hah hallelujah amen he hey hm hmm la mhm mm na no oh okay ok olé "
@@ -16,10 +18,17 @@ LONGEST_NAMES = 8
 """Words of a line of names at most."""
 
 
-def is_untranslated(text: str, translation: str) -> bool:
-    """Whether a translation is empty, or the text unchanged. What is the same in both languages
-    may stay as it is: a text without letters, one word, which may be a name, also if it is
-    repeated, names, and interjections."""
+SURE = 0.95
+"""Probability of a language that decides."""
+KEPT_SHARE, MIN_KEPT = 0.8, 3
+"""Share of the words of the text in a translation, and how many in lower case, at least, before its
+language counts."""
+
+
+def is_unchanged(text: str, translation: str) -> bool:
+    """Whether a translation is empty, or the text itself. What is the same in both languages may
+    stay as it is: a text without letters, one word, which may be a name, also if it is repeated,
+    names, and interjections."""
     if not translation.strip():
         return True
     words = _words(text)
@@ -27,6 +36,23 @@ def is_untranslated(text: str, translation: str) -> bool:
     if lower != [word.casefold() for word in _words(translation)]:
         return False
     return len(set(lower)) > 1 and not set(lower) <= INTERNATIONAL and not _are_names(words)
+
+
+def is_untranslated(text: str, translation: str, source: str, target: str) -> bool:
+    """Whether a translation is unchanged, and not in `target` anyway, or for the most part still
+    in `source` (BCP 47)."""
+    if is_unchanged(text, translation):
+        return (probability(translation, target, [source]) or 0.0) < SURE
+    return _is_left(text, translation, source, target)
+
+
+def _is_left(text: str, translation: str, source: str, target: str) -> bool:
+    """Whether most of a changed text was left as it was. Words in upper case may be names."""
+    words, given = {word.casefold() for word in _words(text)}, _words(translation)
+    kept = [word for word in given if word.casefold() in words]
+    if sum(word[0].islower() for word in kept) < MIN_KEPT or len(kept) < KEPT_SHARE * len(given):
+        return False
+    return (probability(translation, source, [target]) or 0.0) >= SURE
 
 
 def _are_names(words: list[str]) -> bool:

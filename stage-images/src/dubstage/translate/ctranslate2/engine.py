@@ -19,7 +19,7 @@ from dubstage.translate.ctranslate2.tokens import Frame, read_tokenizer
 from dubstage.translate.engine import SourceSegment, Translation, TranslationContext
 from dubstage.translate.placeholders import with_marks, with_names
 from dubstage.translate.sentences import joined
-from dubstage.translate.unchanged import is_untranslated
+from dubstage.translate.unchanged import is_unchanged
 from dubstage.workspace.work import Work
 
 BEAM_SIZE = 4
@@ -156,7 +156,7 @@ class CTranslate2:
 
     def _best(self, part: Part, texts: Sequence[str]) -> str:
         """The most likely translation that is one; else the most likely text, if there is one."""
-        translations = (text for text in texts if not is_untranslated(part.text, text))
+        translations = (text for text in texts if not is_unchanged(part.text, text))
         return next(translations, next(filter(None, texts), ""))
 
 

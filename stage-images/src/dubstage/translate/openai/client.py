@@ -12,10 +12,12 @@ from tenacity import AsyncRetrying
 from dubstage.engines.retries import PATIENT_ATTEMPTS, Refused, patient, seconds_until
 from dubstage.errors import Misconfigured, TemporaryFailure
 from dubstage.logs import logger
+from dubstage.translate.openai.rejections import message_of, remedy
 from dubstage.translate.openai.settings import KEY_VARIABLE, Settings
 
 TRANSIENT_STATUS = frozenset({408, 409, 425, 429})
 """Besides all from 500 on."""
+CORRECT_ADDRESS = "Correct the parameters url and model, or the key"
 MAX_ANSWER_BYTES = 4 * 2**20
 
 
@@ -86,6 +88,11 @@ class ChatClient:
             raise Refused(f"no answer in {self._settings.timeout_seconds:g} s") from error
         except httpx.HTTPError as error:
             raise Refused(f"{type(error).__name__}: {error}") from error
+        self._check(response, content)
+        return _reply(response, content)
+
+    def _check(self, response: httpx.Response, content: bytes) -> None:
+        """Raise what the status of a response means, unless it is a success."""
         status = response.status_code
         if status >= 500 or status in TRANSIENT_STATUS:
             if _says(content, "insufficient_quota"):
@@ -102,10 +109,12 @@ class ChatClient:
                 f"(status {status})"
             )
         if status >= 400:
-            raise Rejected(f"status {status}: {content[:200].decode(errors='replace')}")
+            said = message_of(content)
+            if change := remedy(content, self._settings):
+                raise self._misconfigured(f"refuses a setting (status {status}: {said})", change)
+            raise Rejected(f"status {status}: {said}")
         if status >= 300:
             raise self._misconfigured(f"redirects (status {status}); expected its final URL")
-        return _reply(response, content)
 
     async def _send(self, body: dict[str, Any]) -> tuple[httpx.Response, bytes]:
         async with self._http.stream("POST", self._url, json=body) as response:
@@ -117,10 +126,9 @@ class ChatClient:
                     raise Refused(f"an answer of more than {MAX_ANSWER_BYTES} bytes")
             return response, b"".join(parts)
 
-    def _misconfigured(self, what: str) -> Misconfigured:
+    def _misconfigured(self, what: str, change: str = CORRECT_ADDRESS) -> Misconfigured:
         return Misconfigured(
-            f"The server {self._settings.url} of profile stage translate {what}. Correct the "
-            "parameters url and model, or the key.",
+            f"The server {self._settings.url} of profile stage translate {what}. {change}.",
             reason="TranslationRefused",
         )
 

@@ -7,6 +7,7 @@ from collections import Counter
 
 from langcodes import Language
 
+from dubstage.text.language_identity import common_others, probability
 from dubstage.text.languages import primary, standard
 from dubstage.timing.prediction import CHARACTERS_PER_SECOND, OTHER_CHARACTERS_PER_SECOND
 from dubstage.translate.engine import SourceSegment, TranslationContext
@@ -17,6 +18,8 @@ SHORTEST, LONGEST = 0.4, 2.5
 """Length relative to the expected one."""
 SHORT_TEXT = 20
 """Characters: the length of a shorter text says little."""
+IMPROBABLE = 0.01
+"""A lower probability of the target language means that the answer is in another one."""
 SCRIPT_SHARE = 0.5
 """Share of the letters that are in the script of the target language, at least."""
 ECHO_WORDS = 6
@@ -44,10 +47,11 @@ ENGLISH_REFUSALS = ("i'm sorry", "i am sorry", "i cannot", "i can't", "i'm unabl
 
 def is_acceptable(segment: SourceSegment, answer: str, job: TranslationContext) -> bool:
     """Whether `answer` can be the translation of the segment, but for its glossary terms."""
-    if is_untranslated(segment.text, answer):
+    if is_untranslated(segment.text, answer, job.source, job.target):
         return False
     return (
         has_script(answer, job.target)
+        and _has_language(segment.text, answer, job)
         and _has_length(segment.text, answer, job)
         and not _is_refusal(answer, job.target)
         and not _is_echo(segment.text, answer)
@@ -68,6 +72,18 @@ def has_script(text: str, language: str) -> bool:
     if names is None or not letters:
         return True
     return sum(name.startswith(names) for name in letters) >= SCRIPT_SHARE * len(letters)
+
+
+def _has_language(text: str, answer: str, job: TranslationContext) -> bool:
+    """Whether the answer can be in the target language. Names and terms say nothing, so words of
+    the text and renderings of terms do not count."""
+    for entry in job.terms.values_in(text):
+        answer = answer.replace(entry.rendering, " ")
+    known = set(text.casefold().split())
+    own = " ".join(word for word in answer.split() if word.casefold() not in known)
+    others = [job.source, *common_others(job.target)]
+    found = probability(own, job.target, others)
+    return found is None or found >= IMPROBABLE or sum(map(str.isalpha, own)) < SHORT_TEXT
 
 
 def _has_length(text: str, answer: str, job: TranslationContext) -> bool:
