@@ -37,10 +37,9 @@ ENGINES = {
             "lightning.pytorch.loggers",
             "matplotlib.pyplot",
             "modelscope",
-            "num2words",
         ),
         *("omegaconf", "onnxruntime", "pyarrow.parquet", "pyworld", "rich.prompt", "scipy.signal"),
-        *("num2words", "tiktoken", "torch", "torchaudio.compliance.kaldi", "transformers", "wget"),
+        *("tiktoken", "torch", "torchaudio.compliance.kaldi", "transformers", "wget"),
         *("whisper", "x_transformers.x_transformers"),
     ),
 }

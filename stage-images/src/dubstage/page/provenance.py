@@ -36,8 +36,6 @@ class Step:
     engine: str
     version: str
     model: str
-    revision: str
-    """Commit or digest of the model."""
     license: str
     seconds: float
 
@@ -68,8 +66,7 @@ def steps_of(stages: Sequence[Mapping[str, Any]]) -> list[Step]:
             stage=entry["stage"],
             engine=entry["engine"],
             version=entry.get("engine_version", ""),
-            model=entry.get("model") or "",
-            revision=entry.get("model_revision") or "",
+            model=" ".join(entry[name] for name in ("model", "model_revision") if entry.get(name)),
             license=_license(entry),
             seconds=entry["seconds"],
         )

@@ -92,8 +92,7 @@ def _flags(segment: Mapping[str, Any]) -> list[Note]:
 
 def _measures(segment: Mapping[str, Any]) -> list[Note]:
     if segment["loudness"] is None:
-        kept = Note("not in the dub: original kept", True, "no-sound")
-        return [] if segment["flags"] else [kept]
+        return []
     notes = []
     late = segment["onset_error"]
     if abs(late) > LATE_SECONDS:

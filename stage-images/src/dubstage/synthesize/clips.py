@@ -20,6 +20,7 @@ from dubstage.synthesize.engine import (
 from dubstage.synthesize.pronunciation import Pronunciation
 from dubstage.synthesize.take import ATTEMPTS, Take, record
 from dubstage.text.not_speech import spoken
+from dubstage.text.spoken import in_words
 from dubstage.text.transcript import Clip, ClipFlag, TranslatedSegment
 from dubstage.timing.fit import engine_speed
 from dubstage.timing.prediction import SpeechRate
@@ -69,7 +70,7 @@ class ClipMaker:
         texts = []
         for segment, slot in segments:
             voice = self._voices[segment.speaker]
-            text = self.pronunciation.said(_spoken_text(segment))
+            text = self._said(_spoken_text(segment))
             kept = self._cache.find(self._key(text, voice, occurrences))
             if not (kept and self._fits(kept, slot)):
                 texts.append((text, voice))
@@ -78,8 +79,9 @@ class ClipMaker:
     def clip(self, segment: TranslatedSegment, slot: Slot) -> Clip:
         """The segment's clip; its file is written."""
         voice, text = self._voices[segment.speaker], _spoken_text(segment)
-        expected = self._rate.predict(text)
-        said = self.pronunciation.said(text)
+        words = in_words(text, self._work.request.target_language)
+        expected = self._rate.predict(words)
+        said = self._said(text)
         key = self._key(said, voice, self._occurrences)
         kept = self._cache.find(key)
         if kept and self._fits(kept, slot):
@@ -91,7 +93,7 @@ class ClipMaker:
             kept = self._cache.store(key, take, slot)
         self.keys.append(key)
         if kept.flag is None:
-            self._rate.learn(text, kept.duration * kept.speed)
+            self._rate.learn(words, kept.duration * kept.speed)
         name = f"{segment.segment_id}.wav"
         self._cache.link(key, self._work.staging(Artifact.TTS_CLIPS, name))
         return self._empty(segment).model_copy(
@@ -109,6 +111,11 @@ class ClipMaker:
     def silent(self, segment: TranslatedSegment, flag: ClipFlag) -> Clip:
         """The clip of a segment that is not synthesized."""
         return self._empty(segment).model_copy(update={"flag": flag})
+
+    def _said(self, text: str) -> str:
+        """`text` as the engine gets it: the glossary's pronunciations first, whose terms are
+        matched as they are written, then everything else in words."""
+        return in_words(self.pronunciation.said(text), self._work.request.target_language)
 
     def _key(self, text: str, voice: Voice, occurrences: Counter[tuple[str, str]]) -> str:
         """A hash of all that decides the clip's audio, except its speed. A text that occurs

@@ -1,0 +1,130 @@
+"""Dates and times of day."""
+
+from __future__ import annotations
+
+import re
+
+from dubstage.text.spoken.numerals import cardinal, ordinal, year
+from dubstage.text.spoken.patterns import START, one_of, word_before
+from dubstage.text.spoken.table import Table
+
+ISO = re.compile(rf"{START}(?P<y>\d{{4}})-(?P<m>\d\d)-(?P<d>\d\d)(?![\d-])")
+LITTLE = re.compile(
+    rf"{START}(?P<a>\d{{1,2}})(?P<mark>[./-])(?P<b>\d{{1,2}})(?P=mark)(?P<y>\d{{4}}|\d\d)(?![\w]|[./-]\d)"
+)
+BIG = re.compile(
+    rf"{START}(?P<y>\d{{4}})(?P<mark>[./-])(?P<m>\d{{1,2}})(?P=mark)(?P<d>\d{{1,2}})(?!\d)"
+)
+HALF_DAY = r"\s?(?P<half>[ap])(?:m\b|\.\s?m\b(?:\.(?!\s+(?-i:[A-Z])|\s*$))?)"
+CENTURY = "20"
+"""Two digits of a year stand for this century."""
+AFTER_DATIVE = frozenset(
+    "am vom zum dem den des im beim bis ab seit einem jeden diesem diesen ersten".split()
+)
+AFTER_ARTICLE = frozenset(("der", "die", "das", "eine"))
+
+
+def say_dates(text: str, table: Table) -> str:
+    """`text` with its dates in words."""
+    text = ISO.sub(lambda found: _date(found, found["y"], found["m"], found["d"], table), text)
+    if table.dates.order == "ymd":
+        return BIG.sub(lambda found: _date(found, found["y"], found["m"], found["d"], table), text)
+    text = LITTLE.sub(lambda found: _little(found, table), text)
+    return _after_months(text, table) if table.dates.order == "mdy" or table.cldr == "en" else text
+
+
+def say_times(text: str, table: Table) -> str:
+    """`text` with its times of day in words."""
+    times = table.times
+    half = HALF_DAY if table.cldr == "en" else "(?P<half>(?!))"
+    tail = rf"(?:{half}|(?P<mark>{times.mark}))" if times.mark else rf"(?:{half})?"
+    clock = re.compile(rf"{START}(?P<h>\d{{1,2}}):(?P<m>\d\d)(?::\d\d)?(?![\d:]){tail}", re.I)
+    text = clock.sub(lambda found: _time(found, table), text)
+    if table.cldr == "en":
+        text = re.compile(rf"{START}(?P<h>\d{{1,2}})(?P<m>){half}", re.I).sub(
+            lambda found: _time(found, table), text
+        )
+    if times.letter:
+        lettered = re.compile(rf"{START}(?P<h>\d{{1,2}}){times.letter}(?P<m>\d\d)(?P<half>)(?!\w)")
+        text = lettered.sub(lambda found: _time(found, table), text)
+    return text
+
+
+def ordinal_form(found: re.Match[str], table: Table) -> str:
+    """The form of a German ordinal after the word before it; ``m`` in other languages."""
+    if "en" not in table.numerals.ordinals:
+        return "m"
+    before = word_before(found).lower()
+    if before in AFTER_DATIVE:
+        return "en"
+    return "m" if before in AFTER_ARTICLE else "er"
+
+
+def _little(found: re.Match[str], table: Table) -> str:
+    first, second = found["a"], found["b"]
+    if found["mark"] == "." and len(found["y"]) == 2:
+        return found.group()
+    if table.dates.order == "mdy" and int(second) > 12 >= int(first):
+        return _date(found, found["y"], first, second, table)
+    is_month_first = table.dates.order == "mdy" and int(first) <= 12
+    month, day = (first, second) if is_month_first else (second, first)
+    return _date(found, found["y"], month, day, table)
+
+
+def _date(found: re.Match[str], written: str, month: str, day: str, table: Table) -> str:
+    if not (1 <= int(month) <= 12 and 1 <= int(day) <= 31):
+        return found.group()
+    name = table.dates.months[int(month) - 1]
+    return table.dates.said.format(
+        day=_day(int(day), found, table),
+        month=cardinal(name, table) if name.isdecimal() else name,
+        year=year(written if len(written) == 4 else CENTURY + written, table),
+    )
+
+
+def _day(day: int, found: re.Match[str], table: Table) -> str:
+    if day in table.dates.ordinal_days:
+        return ordinal(day, table, ordinal_form(found, table))
+    return cardinal(str(day), table)
+
+
+def _after_months(text: str, table: Table) -> str:
+    """English dates with the name of the month: ``May 5, 2024`` and ``5 May``."""
+    months = one_of(table.dates.months)
+    day = r"(?P<d>\d{1,2})(?:st|nd|rd|th)?(?![\w:]|[.,]\d)"
+    after = re.compile(
+        rf"\b(?P<m>{months}) {day}(?:(?P<comma>,?) (?P<y>[12]\d{{3}})(?![\w:]|[.,]\d))?"
+    )
+    before = re.compile(rf"{START}(?P<the>the )?{day}(?P<of> of)? (?P<m>{months})\b")
+    text = after.sub(lambda found: _named(found, "{month} {day}", table), text)
+    return before.sub(lambda found: _named(found, "the {day} of {month}", table), text)
+
+
+def _named(found: re.Match[str], form: str, table: Table) -> str:
+    day = int(found["d"])
+    if not 1 <= day <= 31:
+        return found.group()
+    if word_before(found).lower() == "the":
+        form = form.removeprefix("the ")
+    said = form.format(day=ordinal(day, table), month=found["m"])
+    written = found.groupdict().get("y")
+    return f"{said}{found['comma']} {year(written, table)}" if written else said
+
+
+def _time(found: re.Match[str], table: Table) -> str:
+    hour, minute = int(found["h"]), int(found["m"] or 0)
+    half = (found["half"] or "").upper()
+    if hour > (12 if half else 24) or minute > 59:
+        return found.group()
+    times = table.times
+    spoken_hour = cardinal(str(hour), table, times.gender)
+    hours = times.hours.one if hour in (0, 1) else times.hours.many
+    if not minute:
+        whole = "{hour}" if half else times.whole
+        said = whole.format(hour=spoken_hour, hours=hours)
+    else:
+        zero = f"{times.zero} " if times.zero and minute < 10 else ""
+        said = times.full.format(
+            hour=spoken_hour, hours=hours, minute=zero + cardinal(str(minute), table)
+        )
+    return f"{said} {half} M" if half else said

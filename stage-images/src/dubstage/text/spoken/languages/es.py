@@ -1,0 +1,97 @@
+"""Spanish."""
+
+from __future__ import annotations
+
+from dubstage.text.spoken.table import Currency, Dates, Noun, Numerals, Romans, Table, Times, Web
+
+CENT = Noun("céntimo", "céntimos")
+KINGS = (
+    "felipe carlos alfonso fernando luis enrique juan pablo pío benedicto francisco jorge "
+    "eduardo jaime pedro napoleón alejandro nicolás gregorio león sancho ramiro papa rey guillermo"
+)
+QUEENS = "isabel catalina maría cristina ana victoria juana margarita reina"  # fmt: skip
+TABLE = Table(
+    cldr="es",
+    point_decimals=False,
+    point="coma",
+    minus="menos",
+    to=" a ",
+    percent="por ciento",
+    signs={"&": "y", "+": "más", "=": "igual a", "×": "por", "÷": "entre"},
+    number_sign="número",
+    numerals=Numerals(
+        genders={"m": "cardinal-masculine", "f": "cardinal-feminine"},
+        ordinals={"m": "ordinal-masculine", "f": "ordinal-feminine",
+                  "a": "ordinal-masculine-adjective"},
+    ),
+    dates=Dates(
+        "dmy",
+        ("enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre",
+         "octubre", "noviembre", "diciembre"),
+        "{day} de {month} de {year}",
+        (1,),
+    ),
+    times=Times("{hour} y {minute}", "{hour} en punto", gender="f", letter="h"),
+    web=Web("punto", "barra", "arroba", "guion"),
+    ordinal=r"(\d{1,3})\.?(er|[ºª°]|o(?=\s)|a(?=\s))(?!\w)",
+    feminine="[ªa]",
+    units={
+        "km/h": Noun("kilómetro por hora", "kilómetros por hora"),
+        "m/s": Noun("metro por segundo", "metros por segundo"),
+        "km²": Noun("kilómetro cuadrado", "kilómetros cuadrados"),
+        "m²": Noun("metro cuadrado", "metros cuadrados"),
+        "m³": Noun("metro cúbico", "metros cúbicos"),
+        "km": Noun("kilómetro", "kilómetros"), "cm": Noun("centímetro", "centímetros"),
+        "mm": Noun("milímetro", "milímetros"), "m": Noun("metro", "metros"),
+        "ha": Noun("hectárea", "hectáreas", "f"), "kg": Noun("kilo", "kilos"),
+        "mg": Noun("miligramo", "miligramos"), "g": Noun("gramo", "gramos"),
+        "ml": Noun("mililitro", "mililitros"), "l": Noun("litro", "litros"),
+        "L": Noun("litro", "litros"), "°C": Noun("grado centígrado", "grados centígrados"),
+        "ºC": Noun("grado centígrado", "grados centígrados"),
+        "°F": Noun("grado Fahrenheit", "grados Fahrenheit"), "°": Noun("grado", "grados"),
+        "MB": Noun("megabyte", "megabytes"), "GB": Noun("gigabyte", "gigabytes"),
+        "TB": Noun("terabyte", "terabytes"), "Hz": Noun("hercio", "hercios"),
+        "kHz": Noun("kilohercio", "kilohercios"), "MHz": Noun("megahercio", "megahercios"),
+        "kWh": Noun("kilovatio hora", "kilovatios hora"), "kW": Noun("kilovatio", "kilovatios"),
+        "W": Noun("vatio", "vatios"), "V": Noun("voltio", "voltios"),
+        "min": Noun("minuto", "minutos"), "s": Noun("segundo", "segundos"),
+        "h": Noun("hora", "horas", "f"),
+    },
+    currencies={
+        "€": Currency(Noun("euro", "euros"), CENT),
+        "$": Currency(Noun("dólar", "dólares"), Noun("centavo", "centavos")),
+        "US$": Currency(Noun("dólar", "dólares"), Noun("centavo", "centavos")),
+        "£": Currency(Noun("libra", "libras", "f"), Noun("penique", "peniques")),
+        "¥": Currency(Noun("yen", "yenes")),
+    },
+    join_minor="con",
+    scales={"mil": "mil", "millón": "millón de", "millones": "millones de",
+            "billones": "billones de", "M": "millones de"},
+    abbreviations={
+        "Sr.": "señor", "Sra.": "señora", "Srta.": "señorita", "Sres.": "señores",
+        "Dr.": "doctor", "Dra.": "doctora", "D.": "don", "Dña.": "doña", "Ud.": "usted",
+        "Uds.": "ustedes", "Vd.": "usted", "Vds.": "ustedes", "etc.": "etcétera",
+        "p. ej.": "por ejemplo", "p.ej.": "por ejemplo", "EE. UU.": "Estados Unidos",
+        "EE.UU.": "Estados Unidos", "av.": "avenida", "Av.": "avenida", "Avda.": "avenida",
+        "pág.": "página", "págs.": "páginas", "aprox.": "aproximadamente", "tel.": "teléfono",
+        "Prof.": "profesor", "Gral.": "general", "a. C.": "antes de Cristo",
+        "d. C.": "después de Cristo", "a. m.": "de la mañana", "p. m.": "de la tarde",
+        "a.m.": "de la mañana", "p.m.": "de la tarde",
+    },
+    romans=Romans(
+        before=frozenset("capítulo tomo parte volumen guerra acto fase título tipo".split()),
+        ordinals_before={**dict.fromkeys(f"siglo {KINGS}".split(), "m"),
+                         **dict.fromkeys(QUEENS.split(), "f")},
+        ordinals_up_to=10,
+    ),
+    fractions={"½": "medio", "1/2": "medio", "¼": "un cuarto", "1/4": "un cuarto",
+               "¾": "tres cuartos", "3/4": "tres cuartos", "1/3": "un tercio",
+               "2/3": "dos tercios"},
+    masculine_in_a=frozenset(
+        "día días problema problemas programa programas sistema sistemas tema temas mapa mapas "
+        "idioma idiomas planeta planetas poema poemas clima drama dramas a para hasta contra "
+        "cada esa esta era".split()
+    ),
+    feminine_endings=("a", "as", "ción", "ciones", "siones", "dad", "dades", "veces", "vez"),
+    counted="m",
+)  # fmt: skip

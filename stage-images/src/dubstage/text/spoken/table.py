@@ -1,0 +1,156 @@
+"""What a language says for numbers, signs and abbreviations: the form of its table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Noun:
+    """A noun that is counted."""
+
+    one: str
+    many: str
+    gender: str = "m"
+    """``m``, ``f`` or, in German, ``n``; which form of a number precedes it."""
+
+
+@dataclass(frozen=True)
+class Currency:
+    """A currency and its hundredth part."""
+
+    major: Noun
+    minor: Noun | None = None
+
+
+@dataclass(frozen=True)
+class Numerals:
+    """The names of CLDR's rule sets for numbers, without ``spellout-``."""
+
+    plain: str = "numbering"
+    """For numbers that count nothing."""
+    genders: Mapping[str, str] = field(default_factory=dict)
+    """For numbers before a noun of that gender. If omitted, `plain`."""
+    corrections: Mapping[str, str] = field(default_factory=dict)
+    """What is written differently than CLDR does."""
+    feminine: Mapping[str, str] = field(default_factory=dict)
+    """Parts of a number before a feminine noun that CLDR leaves masculine."""
+    ordinals: Mapping[str, str] = field(default_factory=dict)
+    """For ordinals of that gender."""
+    year: str = "numbering"
+    """If empty, a year is said digit by digit."""
+
+
+@dataclass(frozen=True)
+class Dates:
+    """How a date is written in digits, and said."""
+
+    order: str
+    """``dmy``, ``mdy`` or ``ymd``: the order of ``1/2/2024``."""
+    months: tuple[str, ...]
+    said: str
+    """With ``{day}``, ``{month}`` and ``{year}``."""
+    ordinal_days: tuple[int, ...] = ()
+    """Days that are said as ordinals."""
+
+
+@dataclass(frozen=True)
+class Times:
+    """How a time of day is said; with ``{hour}``, ``{hours}`` (the noun) and ``{minute}``."""
+
+    full: str
+    whole: str
+    hours: Noun = field(default_factory=lambda: Noun("", ""))
+    gender: str = ""
+    """Gender of the hours."""
+    zero: str = ""
+    """Words for the 0 of 9:05; if omitted, nothing."""
+    mark: str = r"(?:\s?(?:h|hs|hrs)\b\.?)?"
+    """Pattern of what may follow a time and belongs to it."""
+    letter: str = ""
+    """A letter between hours and minutes, as in ``12h30``."""
+
+
+@dataclass(frozen=True)
+class Web:
+    """Words for the marks in an address."""
+
+    dot: str
+    slash: str
+    at: str
+    dash: str
+
+
+@dataclass(frozen=True)
+class Romans:
+    """Where a Roman numeral is one, and how it is said."""
+
+    before: frozenset[str] = frozenset()
+    """Words that a cardinal follows: chapter, volume."""
+    ordinals_before: Mapping[str, str] = field(default_factory=dict)
+    """Words and names that an ordinal of that gender follows, in small letters."""
+    ordinals_up_to: int = 99
+    """A larger number after one of them is a cardinal."""
+    after: Mapping[str, str] = field(default_factory=dict)
+    """Words that follow an ordinal of that gender: ``XX secolo``."""
+    suffix: str = ""
+    """Pattern of an ordinal's ending: ``XXe siècle``."""
+    article: str = ""
+    """The word before an ordinal: Henry *the* Eighth."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One language."""
+
+    cldr: str
+    """The language of CLDR's rules."""
+    point_decimals: bool
+    """Whether the decimals follow a point: 3.142 is about pi. Otherwise it is three thousand."""
+    point: str
+    """Said between a number and its decimals."""
+    minus: str
+    to: str
+    """Said between the ends of a range; with its spaces."""
+    percent: str
+    dates: Dates
+    times: Times
+    web: Web
+    numerals: Numerals = field(default_factory=Numerals)
+    single_decimals: bool = False
+    """Whether decimals are said digit by digit."""
+    signs: Mapping[str, str] = field(default_factory=dict)
+    """Signs between words: ``&``."""
+    number_sign: str = ""
+    """Said for the ``#`` of ``#1`` and ``No. 1``."""
+    units: Mapping[str, Noun] = field(default_factory=dict)
+    currencies: Mapping[str, Currency] = field(default_factory=dict)
+    join_minor: str = ""
+    """Said between euros and cents."""
+    scales: Mapping[str, str] = field(default_factory=dict)
+    """Words between a number and its currency, and what they become before it: ``$3 million``."""
+    ordinal: str = ""
+    """Pattern of an ordinal in digits: group 1 has the digits, group 2, if there is one and it
+    matches :attr:`feminine`, a feminine ending."""
+    feminine: str = r"(?!)"
+    abbreviations: Mapping[str, str] = field(default_factory=dict)
+    """With their periods."""
+    romans: Romans = field(default_factory=Romans)
+    fractions: Mapping[str, str] = field(default_factory=dict)
+    masculine_in_a: frozenset[str] = frozenset()
+    feminine_endings: tuple[str, ...] = ()
+    """Endings of feminine nouns, so that a number before them agrees."""
+    counted: str = ""
+    """The gender of all other nouns."""
+    capital_nouns: bool = False
+    """Whether nouns start with a capital, and nothing else counts as one."""
+    counters: tuple[str, ...] = ()
+    """Counters before which a number has the form ``counter`` of :attr:`Numerals.genders`."""
+    year_after: frozenset[str] = frozenset()
+    """Words after which 2024 is a year, where years are said differently."""
+    is_spaced: bool = True
+    space_groups: bool = False
+    """Whether a space stands between thousands."""
+    year_mark: str = ""
+    """What follows a year that is said differently: the Chinese ``年``."""
