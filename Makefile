@@ -57,7 +57,7 @@ verify: bootstrap ## Check lint, format, types, import contracts, wording, gener
 	$(RUN) mypy tests/e2e tests/bench
 	$(RUN) mypy tests/walk
 	$(RUN) mypy tests/images
-	$(RUN) mypy tests/engines/*.py
+	$(RUN) mypy tests/engines/*.py tests/report
 	$(RUN) lint-imports
 	$(RUN) hadolint --config .hadolint.yaml stage-images/Dockerfile
 	$(MAKE) lock-check
@@ -117,6 +117,17 @@ test-engines: bootstrap models ## Test the engines with the real libraries
 	$(RUN) pytest tests/engines --ignore tests/engines/stt --ignore tests/engines/tts
 	@python=$$(python3 tests/engines/environment.py stt) \
 	  && PYTHONPATH=stage-images/src $$python -m pytest -c tests/engines/stt/pytest.ini tests/engines/stt
+
+# The browser is Debian's; Playwright would download one of its own.
+PLAYWRIGHT := playwright==1.65.2
+AXE := axe-core@4.14.1
+
+.PHONY: test-report
+test-report: bootstrap ## Test the page of the report in Chromium, at three widths, light and dark
+	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
+	@command -v npm >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends npm >/dev/null; }
+	@[ -e build/axe/package/axe.min.js ] || { mkdir -p build/axe && cd build/axe && npm pack --silent $(AXE) >/dev/null && tar -xzf axe-core-*.tgz; }
+	$(RUN) --with $(PLAYWRIGHT) pytest tests/report --timeout 300
 
 .PHONY: test-cosyvoice
 test-cosyvoice: bootstrap ## Test with CosyVoice's own code and random weights; COSYVOICE is a checkout with Matcha-TTS

@@ -154,6 +154,14 @@ def test_new_dubjob_has_the_default_status(view: View) -> None:
             {"glossary": [{"term": f"{n}", "translation": "字" * 200} for n in range(400)]},
             "glossary must not be longer than 192 KiB",
         ),
+        (
+            {"glossary": [{"term": f"{n}", "hear": ["字" * 200]} for n in range(200)]},
+            "glossary must not be longer than 192 KiB",
+        ),
+        ({"glossary": [{"term": "a", "say": {"Spanish!": "b"}}]}, "BCP 47 tags as keys of say"),
+        ({"glossary": [{"term": "a", "hear": ["b\nc"]}]}, "hear"),
+        ({"glossaryRef": {"name": "../other"}}, "glossaryRef.name"),
+        ({"onDoubt": "Ask"}, "onDoubt"),
         ({"speakers": {"min": 3, "max": 2}}, "speakers.min"),
         ({"backoffLimit": -1}, "backoffLimit"),
         ({"image": "mine"}, "image"),
@@ -194,6 +202,21 @@ def test_glossary_of_the_greatest_length_reaches_the_pod(view: View) -> None:
     lines = pod["metadata"]["annotations"]["dubjob.dev/glossary"].splitlines()
     assert lines == [f"{entry['term']}\t{entry['translation']}" for entry in glossary]
     assert len(pod["spec"]["containers"][0]["env"][0]["value"]) < 65536
+
+
+def test_every_field_of_the_glossary_reaches_the_pod(view: View) -> None:
+    entry = {
+        "term": "Kubernetes", "hear": ["Kubernetes", "kubectl"],
+        "say": {"es": "/kuberˈnetis/", "pt-BR": "[[kubern'etS]]"},
+    }  # fmt: skip
+    view.apply("lexicon", glossary=[entry], glossaryRef={"name": "series"}, onDoubt="Review")
+    pod = view.pod_of("lexicon", "ingest")
+    request = json.loads(pod["spec"]["containers"][0]["env"][0]["value"])
+    assert request["glossary"] == [entry]
+    assert request["on_doubt"] == "Review"
+    (volume,) = [each for each in pod["spec"]["volumes"] if "configMap" in each]
+    assert volume["configMap"]["name"] == "series"
+    assert not volume["configMap"].get("optional")
 
 
 def test_source_in_any_script_is_accepted(installed: View) -> None:

@@ -91,6 +91,30 @@ def test_unsupported_language(
     assert cluster.stages_run(name) == ["ingest"]
 
 
+def test_bad_shared_glossary_is_named_with_its_line(
+    cluster: Cluster, sample: Path, lay_source: Lay, names: Names
+) -> None:
+    """The kubelet mounts the ConfigMap, and ingest reads it before a GPU is asked for."""
+    name = names("glossary")
+    lay_source(name, sample)
+    cluster.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": name},
+            "data": {"glossary.csv": "term,translation\npod,pod\n,lost\n"},
+        }
+    )
+    try:
+        cluster.apply(dubjob_manifest(name, glossaryRef={"name": name}))
+        finished = conditions(cluster.finished(name, timeout=90))["Finished"]
+    finally:
+        cluster.kubectl("delete", "configmap", name)
+    assert finished["reason"] == "GlossaryInvalid"
+    _assert_sentence(finished, mentions="line 3")
+    assert cluster.stages_run(name) == ["ingest"]
+
+
 def test_missing_profile_is_awaited_with_a_message(cluster: Cluster, names: Names) -> None:
     name = names("no-profile")
     cluster.apply(dubjob_manifest(name, profile="absent", deadlines={"startSeconds": 8}))

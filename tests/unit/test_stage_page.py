@@ -177,6 +177,7 @@ ATTENTION: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"flags": ["very-fast", "trimmed"], "speed": 1.5, "overflow": 0.4},
         ["1.50× speed", "0.40 s trimmed"],
     ),
+    "not in the dub": ({"loudness": None}, ["not in the dub: original kept"]),
     "late": ({"onset_error": 0.31}, ["0.31 s late"]),
     "early": ({"onset_error": -0.31}, ["0.31 s early"]),
     "loud": ({"level_error": 4.0}, ["4.0 LU louder than the original"]),
@@ -212,6 +213,10 @@ VERDICTS: dict[str, tuple[list[dict[str, Any]], dict[str, Any], str]] = {
         [segment(0, flags=["very-fast", "trimmed"]), segment(1, flags=["trimmed"]), segment(2)], {},
         "2 of 3 segments need attention: 2 trimmed, 1 very fast.",
     ),
+    "a thousand": (
+        [segment(0, flags=["trimmed"]), *(segment(number) for number in range(1, 1000))], {},
+        "1 of 1,000 segments needs attention: 1 trimmed.",
+    ),
     "one of many": (
         [segment(0, onset_error=1.0), segment(1)], {},
         "1 of 2 segments needs attention: 1 early or late.",
@@ -237,7 +242,7 @@ def test_verdict(segments: list[dict[str, Any]], changes: dict[str, Any], text: 
 def test_figures_leave_out_what_was_not_measured() -> None:
     rows, numbers = rows_of([segment()]), totals([segment()], word_error_rate=0.124)
     assert [one.label for one in figures(rows, numbers)] == [
-        *("Segments", "Unnoticeable speed", "Onset error", "Loudness", "True peak", "Word errors"),
+        *("Segments", "Natural speed", "Onset error", "Loudness", "True peak", "Word errors"),
     ]
     assert [one.value for one in figures(rows, numbers)] == ["1", "92", "20", "−23.0", "−1.2", "12"]
     silent = {

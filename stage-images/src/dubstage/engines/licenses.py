@@ -10,6 +10,7 @@ SERVICE = "terms of the service"
 
 ENGINE_LICENSES = {
     "apertium": "GPL-2.0-or-later",
+    "bergamot": "MIT",
     "cosyvoice": "Apache-2.0",
     "ctranslate2": "MIT",
     "deepfilternet": "MIT or Apache-2.0",
@@ -26,6 +27,7 @@ ENGINE_LICENSES = {
 """License of each engine's program or library, by its name."""
 
 MODEL_LICENSES = {
+    "bergamot/": "not settled: MPL-2.0, CC-BY-SA or CC-BY-NC-SA",
     "cosyvoice/CosyVoice2-0.5B": "Apache-2.0",
     "cosyvoice/Fun-CosyVoice3-0.5B-2512": "Apache-2.0",
     "ctranslate2/m2m100": "MIT",

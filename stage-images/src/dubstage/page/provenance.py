@@ -36,6 +36,8 @@ class Step:
     engine: str
     version: str
     model: str
+    revision: str
+    """Commit or digest of the model."""
     license: str
     seconds: float
 
@@ -66,7 +68,8 @@ def steps_of(stages: Sequence[Mapping[str, Any]]) -> list[Step]:
             stage=entry["stage"],
             engine=entry["engine"],
             version=entry.get("engine_version", ""),
-            model=" ".join(entry[name] for name in ("model", "model_revision") if entry.get(name)),
+            model=entry.get("model") or "",
+            revision=entry.get("model_revision") or "",
             license=_license(entry),
             seconds=entry["seconds"],
         )

@@ -92,7 +92,8 @@ def _flags(segment: Mapping[str, Any]) -> list[Note]:
 
 def _measures(segment: Mapping[str, Any]) -> list[Note]:
     if segment["loudness"] is None:
-        return []
+        kept = Note("not in the dub: original kept", True, "no-sound")
+        return [] if segment["flags"] else [kept]
     notes = []
     late = segment["onset_error"]
     if abs(late) > LATE_SECONDS:

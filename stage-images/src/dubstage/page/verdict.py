@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from dubstage.page.rows import Row
-from dubstage.text.counting import counted
 
 KINDS = {
     "trimmed": "trimmed",
@@ -47,13 +46,10 @@ def verdict(rows: Sequence[Row], totals: Mapping[str, Any]) -> str:
         text = f"{_all(spoken)} dubbed in time, and nothing needs attention."
     elif not noted:
         verb = "is" if spoken == 1 else "are"
-        whole = counted(len(rows), "segment")
-        text = f"{spoken:,} of {whole} {verb} dubbed, and nothing needs attention."
+        text = f"{spoken:,} of {_segments(rows)} {verb} dubbed, and nothing needs attention."
     else:
         verb = "needs" if len(noted) == 1 else "need"
-        text = (
-            f"{len(noted):,} of {counted(len(rows), 'segment')} {verb} attention: {_kinds(noted)}."
-        )
+        text = f"{len(noted):,} of {_segments(rows)} {verb} attention: {_kinds(noted)}."
     if totals.get("peak_limited"):
         text += " The dub is softer than its target, because of the limit on its true peak."
     return text
@@ -64,8 +60,8 @@ def figures(rows: Sequence[Row], totals: Mapping[str, Any]) -> list[Figure]:
     natural = 1 - totals["share_above_1_2"]
     found = [
         Figure("Segments", f"{totals['spoken']:,}", remark=f"dubbed of {len(rows):,}"),
-        Figure("Unnoticeable speed", f"{100 * natural:.0f}", "%",
-               f"up to {totals['max_speed']:.2f}×"),
+        Figure("Natural speed", f"{100 * natural:.0f}", "%",
+               f"≤ 1.2×, fastest {totals['max_speed']:.2f}×"),
         Figure("Onset error", f"{1000 * totals['onset_error_p95']:.0f}", "ms", "95th percentile"),
     ]  # fmt: skip
     if "dub_lufs" in totals:
@@ -81,6 +77,10 @@ def figures(rows: Sequence[Row], totals: Mapping[str, Any]) -> list[Figure]:
 
 def _all(spoken: int) -> str:
     return "The segment is" if spoken == 1 else f"All {spoken:,} segments are"
+
+
+def _segments(rows: Sequence[Row]) -> str:
+    return "1 segment" if len(rows) == 1 else f"{len(rows):,} segments"
 
 
 def _kinds(noted: Sequence[Row]) -> str:

@@ -10,7 +10,11 @@
   let frame = 0;
 
   const timeline = createTimeline(find("timeline"), data, seek);
-  const player = createPlayer(find("media"), data, onTime, (text) => { find("hint").textContent = text; });
+  const player = createPlayer(find("media"), data, onTime, say);
+
+  function say(text) {
+    find("hint").append(Object.assign(document.createElement("p"), { textContent: text }));
+  }
 
   function onTime(seconds, plays) {
     arrive(seconds, true);
@@ -86,7 +90,7 @@
   find("next-attention").hidden = !data.segments.some((segment) => segment[6]);
   player.load(() => {
     original.disabled = true;
-    find("hint").textContent = "The original cannot be played: the source is not where the dub found it, or this browser does not know its format.";
+    say("The original cannot be played: the source is not where the dub found it, or this browser does not know its format.");
   });
 
   const names = new Intl.DisplayNames(["en"], { type: "language", fallback: "code" });

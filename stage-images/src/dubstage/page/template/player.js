@@ -58,7 +58,6 @@ function createPlayer(root, data, onTime, onMessage) {
   }
 
   function useTrack(original) {
-    if (!canSwitchTracks()) return;
     const list = tracks();
     for (let n = 0; n < list.length; n += 1) list[n].enabled = n === (original ? data.originalTrack : 0);
   }
@@ -72,13 +71,12 @@ function createPlayer(root, data, onTime, onMessage) {
   }
 
   async function listenTo(name) {
-    if (name === active) return;
-    const from = elements[active];
     if (!elements.original) {
-      active = "dub";
       useTrack(name === "original");
       return;
     }
+    if (name === active) return;
+    const from = elements[active];
     const to = elements[name];
     to.volume = from.volume;
     to.muted = from.muted;

@@ -53,13 +53,23 @@ function createTimeline(root, data, onSeek) {
       const perSecond = values.length / duration;
       const middle = height / 2;
       context.fillStyle = color();
+      const bar = (pixel, value) => {
+        const reach = Math.max((value / 255) * middle, 0.5);
+        context.fillRect(pixel, middle - reach, 1, 2 * reach);
+      };
       for (let pixel = 0; pixel < width; pixel += 1) {
         const first = Math.floor((from + ((to - from) * pixel) / width) * perSecond);
         const last = Math.max(Math.ceil((from + ((to - from) * (pixel + 1)) / width) * perSecond), first + 1);
-        let highest = 0;
-        for (let n = first; n < last && n < values.length; n += 1) highest = Math.max(highest, values[n]);
-        const reach = Math.max((highest / 255) * middle, 0.5);
-        context.fillRect(pixel, middle - reach, 1, 2 * reach);
+        let highest = 0, sum = 0;
+        for (let n = first; n < last && n < values.length; n += 1) {
+          highest = Math.max(highest, values[n]);
+          sum += values[n];
+        }
+        // The peaks, and inside them their mean: an hour would be a solid bar otherwise.
+        context.globalAlpha = 0.45;
+        bar(pixel, highest);
+        context.globalAlpha = 1;
+        bar(pixel, sum / (last - first));
       }
     };
   }
@@ -157,7 +167,7 @@ function createTimeline(root, data, onSeek) {
   }
 
   function drawLoudness({ context, width, height, from, to, x }) {
-    const lowest = -48, y = (level) => (level / lowest) * (height - 2) + 1;
+    const lowest = -42, y = (level) => (level / lowest) * (height - 2) + 1;
     context.font = "11px " + colors.sans;
     context.textBaseline = "middle";
     context.fillStyle = colors.line;
@@ -173,8 +183,13 @@ function createTimeline(root, data, onSeek) {
     };
     const named = (level, color, text, below) => {
       line(level, color, [4, 3]);
+      const left = width - context.measureText(text).width - 4, top = y(level) + (below ? 9 : -9);
+      context.globalAlpha = 0.85;
+      context.fillStyle = colors.paper;
+      context.fillRect(left - 4, top - 7, width - left + 4, 14);
+      context.globalAlpha = 1;
       context.fillStyle = color;
-      context.fillText(text, width - context.measureText(text).width - 2, y(level) + (below ? 8 : -8));
+      context.fillText(text, left, top);
     };
     const curve = (values, color, thickness, level) => {
       context.strokeStyle = color;
@@ -195,7 +210,9 @@ function createTimeline(root, data, onSeek) {
       for (let k = n; k < n + stride && k < values.length; k += 1) highest = Math.max(highest, values[k]);
       return 40 * Math.log10(highest / 255);
     };
-    curve(everySecond, colors.line, 1, decibels);
+    context.globalAlpha = 0.55;
+    curve(everySecond, colors.grey, 1, decibels);
+    context.globalAlpha = 1;
     curve(loudness.original, colors.grey, 1.25, lufs);
     curve(loudness.dub, colors.accent, 1.75, lufs);
     const minus = (level) => level.toFixed(1).replace("-", "−");
@@ -217,7 +234,7 @@ function createTimeline(root, data, onSeek) {
 
   function readColors() {
     const style = getComputedStyle(document.documentElement);
-    const names = ["ink", "muted", "line", "soft", "grey", "accent", "accent-soft", "warn", "amber", "sans"];
+    const names = ["paper", "ink", "muted", "line", "soft", "grey", "accent", "accent-soft", "warn", "amber", "sans"];
     colors = Object.fromEntries(names.map((name) => [name, style.getPropertyValue("--" + name).trim()]));
     for (const name of Object.keys(spectra)) delete spectra[name];
   }
