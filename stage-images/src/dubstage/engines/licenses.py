@@ -36,7 +36,7 @@ MODEL_LICENSES = {
     "ctranslate2/opus-mt": "CC-BY-4.0 or Apache-2.0",
     "demucs/htdemucs": "MIT",
     "faster-whisper/": "MIT",
-    "kokoro/v1.0": "Apache-2.0; ONNX export MIT",
+    "kokoro/v1.0": "Apache-2.0, ONNX export MIT",
     "whisperx/": "MIT",
 }
 """License of each model or family of models, by the beginning of engine and name."""

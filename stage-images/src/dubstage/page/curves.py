@@ -78,7 +78,8 @@ class Curves:
         return self._bands / numpy.maximum(hops, 1)[:, None]
 
     def short_term_loudness(self) -> NDArray[numpy.float64]:
-        """LUFS at the end of each second, of the three seconds before it."""
+        """LUFS at the end of each second, of the three seconds before it, or of those that there
+        are."""
         import numpy
 
         power = self._weighted.astype(numpy.float64)
@@ -86,7 +87,7 @@ class Curves:
         total = numpy.concatenate([[0.0], numpy.cumsum(power)])
         ends = numpy.arange(HOPS_PER_SECOND, len(power) + 1, HOPS_PER_SECOND)
         starts = numpy.maximum(ends - window, 0)
-        mean = numpy.maximum((total[ends] - total[starts]) / window, FLOOR)
+        mean = numpy.maximum((total[ends] - total[starts]) / (ends - starts), FLOOR)
         result: NDArray[numpy.float64] = FULL_SCALE_LUFS + 10 * numpy.log10(mean)
         return result
 
