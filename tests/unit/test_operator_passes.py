@@ -100,17 +100,24 @@ def a_retry_is_requested_of_a_stage_whose_pod_was_rejected() -> Case:
     return situation(owner, rejected(Stage.INGEST)), entries(FAILED)
 
 
-def a_retry_is_requested_of_a_stage_that_is_to_be_reviewed() -> Case:
+def with_long_clips(owner: DubJob) -> Case:
+    case = situation(owner)
+    states = entries(*[DONE] * 5)
+    states[4] = states[4].model_copy(update={"summary": StageSummary(oversize_segments=1)})
+    shortening = profile({"parameters": {"fit_after_synthesis": True}})
+    return replace(case, profile=shortening), states
+
+
+def a_retry_is_requested_of_a_stage_whose_clips_are_too_long() -> Case:
     owner = dubjob(
         recorded=DubJobStatus(observed_generation=1),
-        annotations={"dubjob.dev/retry": "mux@1"},
-        reviewAfter=["synthesize"],
+        annotations={"dubjob.dev/retry": "synthesize@1"},
     )
-    states = [DONE] * 5
-    return situation(owner), [
-        each.model_copy(update={"run": 2}) if each.name == "mux" else each
-        for each in entries(*states, StageState.RUNNING)
-    ]
+    return with_long_clips(owner)
+
+
+def a_stage_whose_clips_are_too_long_is_to_be_reviewed() -> Case:
+    return with_long_clips(dubjob(reviewAfter=["synthesize"]))
 
 
 def a_stage_to_be_reviewed_succeeds_while_suspended() -> Case:
@@ -131,7 +138,8 @@ CASES: tuple[Callable[[], Case], ...] = (
     a_stage_behind_a_reused_one_lacks_its_input,
     a_stage_that_lacks_its_input_was_rejected_before,
     a_retry_is_requested_of_a_stage_whose_pod_was_rejected,
-    a_retry_is_requested_of_a_stage_that_is_to_be_reviewed,
+    a_retry_is_requested_of_a_stage_whose_clips_are_too_long,
+    a_stage_whose_clips_are_too_long_is_to_be_reviewed,
     a_stage_to_be_reviewed_succeeds_while_suspended,
     a_running_stage_is_suspended_at_its_deadline,
 )
@@ -150,5 +158,6 @@ def test_swapped_passes_change_the_result(place: int, case: Callable[[], Case]) 
 def test_every_pair_of_passes_has_a_case() -> None:
     assert len(CASES) == len(PASSES) - 1
     assert [each.name for each in PASSES] == [
-        "audio track", "reuse", "rewind", "restart", "retry", "review", "suspend", "limits",
+        "audio track", "reuse", "rewind", "restart", "retry", "shorten", "review", "suspend",
+        "limits",
     ]  # fmt: skip

@@ -112,6 +112,9 @@ class StageStatus(StatusModel):
     """Whether the outputs of an earlier run were complete, so that no work was done."""
     forced: bool | None = None
     """Whether a retry was requested, so that nothing is reused."""
+    shortens: bool | None = None
+    """Whether the segments whose clips were too long for their slots are translated again,
+    shorter."""
     imports: bool | None = None
     """Whether a file from the inputs folder replaces the work of the engine."""
     reviewed: bool | None = None

@@ -71,6 +71,7 @@ def stage_request(dubjob: DubJob, profile: DubProfile, entry: StageStatus) -> St
         engines=profile.spec.engines(),
         force=bool(entry.forced),
         run=entry.run,
+        shorten=bool(entry.shortens),
         import_only=bool(entry.imports),
         delete_interim=stage is ORDER[-1] and profile.spec.delete_interim_files == "OnComplete",
     )

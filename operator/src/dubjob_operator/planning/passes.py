@@ -17,6 +17,7 @@ from dubjob_operator.planning.restart import restarted
 from dubjob_operator.planning.reuse import reused
 from dubjob_operator.planning.review import gated
 from dubjob_operator.planning.rewind import rewound
+from dubjob_operator.planning.shortening import shortened
 from dubjob_operator.planning.verbs import retried
 
 
@@ -68,6 +69,11 @@ PASSES = (
         "retry",
         "A stage that runs again has nothing to review, so it comes before the gates.",
         lambda s, entries: retried(s.dubjob, entries, s.now),
+    ),
+    Pass(
+        "shorten",
+        "A retry replaces the clips, and a gate would stop before they fit.",
+        lambda s, entries: shortened(s.dubjob, entries, s.profile, s.observed, s.now),
     ),
     Pass(
         "review",

@@ -50,12 +50,13 @@ def ended(entry: StageStatus, now: datetime, finished: str | None = None) -> Sta
 
 def fresh(entry: StageStatus, now: datetime, **flags: bool | None) -> StageStatus:
     """The entry of the next run of the stage, with the seconds for which earlier runs with the
-    same input ran. `flags`: new values for ``forced``, ``imports`` and ``reviewed``; the others
-    are kept."""
+    same input ran. `flags`: new values for ``forced``, ``imports``, ``reviewed`` and ``shortens``;
+    the others are kept."""
     kept = {
         "forced": entry.forced,
         "imports": entry.imports,
         "reviewed": entry.reviewed,
+        "shortens": entry.shortens,
         "active_seconds": settled(entry, now).active_seconds,
     }
     started = StageStatus(

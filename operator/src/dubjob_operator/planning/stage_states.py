@@ -56,7 +56,7 @@ def _begin(dubjob: DubJob, stage: Stage, input_hash: str, now: datetime) -> Stag
     if recorded is None:
         return first(stage, input_hash, now)
     if recorded.input_hash != input_hash:
-        new_run = fresh(recorded, now, forced=None, imports=None, reviewed=None)
+        new_run = fresh(recorded, now, forced=None, imports=None, reviewed=None, shortens=None)
         return new_run.model_copy(update={"input_hash": input_hash, "active_seconds": None})
     changed = dubjob.metadata.generation != dubjob.status.observed_generation
     if changed and recorded.state is StageState.FAILED and not dubjob.spec.suspend:

@@ -49,7 +49,10 @@ def retried(dubjob: DubJob, entries: list[StageStatus], now: datetime) -> list[S
     first = STAGES.index(stage) if stage else len(entries)
     return [
         *entries[:first],
-        *(fresh(entry, now, forced=True, reviewed=None) for entry in entries[first:]),
+        *(
+            fresh(entry, now, forced=True, reviewed=None, shortens=None)
+            for entry in entries[first:]
+        ),
     ]
 
 

@@ -158,6 +158,8 @@ class StageRequest(Message):
     """Whether the work is done again although it is done already: after a retry."""
     run: int = 0
     """Number of this run, the same for all pods of a Job; 0 if unknown."""
+    shorten: bool = False
+    """Translate only: whether only the segments whose clips were too long are translated again."""
     import_only: bool = False
     """Whether the stage only imports a file of the user, or keeps its result; without engine."""
     delete_interim: bool = False

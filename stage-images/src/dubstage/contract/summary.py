@@ -100,6 +100,11 @@ class StageSummary(DubSummary):
     """Number of clips that are far longer than expected; words may be repeated in them."""
     too_short_clips: Count | None = None
     """Number of clips that are far shorter than expected; words may be missing in them."""
+    oversize_segments: Count | None = None
+    """Number of segments that would have to be spoken at more than 130 percent of the natural tempo
+    to fit their slot."""
+    shortened_segments: Count | None = None
+    """Number of segments whose translation was shortened after synthesis."""
     clipped_clips: Count | None = None
     """Number of clips that are at full scale for too long."""
     adherent_segments_percent: Count | None = None

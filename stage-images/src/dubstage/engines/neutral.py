@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-NEUTRAL = frozenset({"align_languages", "batch_size", "concurrency", "device", "timeout_seconds"})
-"""Where and how fast a result is made. Of ``align_languages``, the aligner that a job uses is
-part of its model's revision."""
+NEUTRAL = frozenset({
+    "align_languages", "batch_size", "concurrency", "device", "fit_after_synthesis",
+    "timeout_seconds",
+})  # fmt: skip
+"""Where and how fast a result is made, and whether it is improved later. Of ``align_languages``,
+the aligner that a job uses is part of its model's revision."""
 
 
 def decisive(parameters: Mapping[str, object]) -> dict[str, object]:

@@ -18,7 +18,7 @@ def run_stage(attempt: Attempt, run: StageRun) -> StageResult:
     attempt.require_source()
     ownership.check(attempt.tree, request)
 
-    later = {} if request.force else attempt.reusable_from(request.stage)
+    later = {} if request.force or request.shorten else attempt.reusable_from(request.stage)
     manifest = later.pop(request.stage, None)
     if request.import_only and not corrections.find(attempt.roots, request, request.stage):
         manifest = _last_result(attempt)

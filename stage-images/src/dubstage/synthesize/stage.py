@@ -16,6 +16,7 @@ from dubstage.synthesize.voices import choose_voices
 from dubstage.text.counting import counted
 from dubstage.text.not_speech import is_not_speech
 from dubstage.text.transcript import Clip, ClipFlag, TranslatedSegment, read_list, write_list
+from dubstage.timing.oversize import oversize
 from dubstage.timing.slot import TimedSegment, slots
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Outcome, Work
@@ -65,7 +66,7 @@ def run(work: Work) -> Outcome:
     _check_audio(work, clips)
     cache.prune(maker.keys)
     write_list(work.staging(Artifact.TTS_SEGMENTS, None), clips)
-    return _outcome(work, clips, maker, choice.remarks)
+    return _outcome(work, clips, maker, choice.remarks, len(oversize(clips, available)))
 
 
 def unspoken(segment: TranslatedSegment) -> ClipFlag | None:
@@ -95,7 +96,11 @@ def _check_audio(work: Work, clips: Sequence[Clip]) -> None:
 
 
 def _outcome(
-    work: Work, clips: Sequence[Clip], maker: ClipMaker, remarks: Sequence[str]
+    work: Work,
+    clips: Sequence[Clip],
+    maker: ClipMaker,
+    remarks: Sequence[str],
+    oversize_count: int,
 ) -> Outcome:
     seconds = sum(clip.duration for clip in clips)
     flags = Counter(clip.flag for clip in clips if clip.flag)
@@ -116,6 +121,7 @@ def _outcome(
             silent_segments=sum(not clip.audio_file for clip in clips),
             too_long_clips=flags.get(ClipFlag.TOO_LONG),
             too_short_clips=flags.get(ClipFlag.TOO_SHORT),
+            oversize_segments=oversize_count or None,
             clipped_clips=flags.get(ClipFlag.CLIPPED),
         ),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from dubstage.contract import GlossaryEntry, TranslationOptions
 from dubstage.text.terms import Terms
@@ -72,4 +72,16 @@ class Translator(Protocol):
         Raises :class:`TemporaryFailure` if the engine does not respond, after it has yielded
         what it translated.
         """
+        ...
+
+
+@runtime_checkable
+class ShorteningTranslator(Protocol):
+    """An engine that can shorten a translation."""
+
+    def shorten(
+        self, translations: Sequence[tuple[SourceSegment, Translation]], job: TranslationContext
+    ) -> Iterable[Translation]:
+        """Yield, for each segment and its translation, the one that is nearest to the segment's
+        budget: the translation itself if there is no better one."""
         ...

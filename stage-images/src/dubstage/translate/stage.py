@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dubstage.contract import Stage
 from dubstage.contract.summary import StageSummary
 from dubstage.engines import engine_of
-from dubstage.engines.neutral import decisive
 from dubstage.errors import BadInput, NoInput
-from dubstage.models import model_revision
 from dubstage.text.counting import counted, listed
 from dubstage.text.languages import needs_translation
 from dubstage.text.not_speech import is_not_speech, spoken
@@ -26,9 +23,10 @@ from dubstage.timing.prediction import SpeechRate
 from dubstage.timing.slot import TimedSegment, slots
 from dubstage.translate.engine import TranslationContext, Translator
 from dubstage.translate.rounds import Rounds, Translated
-from dubstage.translate.translation_cache import TranslationCache
+from dubstage.translate.shortening import shortened
+from dubstage.translate.translation_cache import kept_translations
 from dubstage.workspace.layout import Artifact
-from dubstage.workspace.stages import PRODUCER, STAGES
+from dubstage.workspace.stages import PRODUCER
 from dubstage.workspace.work import Outcome, Work
 
 
@@ -40,6 +38,8 @@ def run(work: Work) -> Outcome:
     Raises :class:`TemporaryFailure` if the engine does not respond.
     """
     request = work.request
+    if request.shorten and work.tree.files(Artifact.TRANSLATED):
+        return shortened(work, load_engine(work))
     segments = _read(work)
     source, target = read_aligned(work).language, request.target_language
     if not needs_translation(source, target):
@@ -54,7 +54,7 @@ def run(work: Work) -> Outcome:
         glossary=request.glossary,
         options=request.translation,
     )
-    cache = _cache(work, source)
+    cache = kept_translations(work, source)
     if request.force:
         cache.clear(request.run)
     rounds = Rounds(load_engine(work), job, cache, work.progress)
@@ -118,25 +118,6 @@ def _budgets(segments: Sequence[Segment], target: str) -> list[Budget | None]:
     end = max((segment.end for segment in segments), default=0.0)
     rate = SpeechRate(target)
     return [budget(slot, rate) for slot in slots(times, end)]
-
-
-def _cache(work: Work, source: str) -> TranslationCache:
-    request = work.request
-    return TranslationCache(
-        work.tree.translation_cache,
-        {
-            "version": STAGES[Stage.TRANSLATE].version,
-            "engine": request.engine.engine,
-            "model": request.engine.model,
-            "revision": model_revision(work.tree.roots, request.engine),
-            "parameters": decisive(request.engine.parameters),
-            "languages": [source, request.target_language],
-            "glossary": [
-                entry.model_dump(include={"term", "translation"}) for entry in request.glossary
-            ],
-            "options": request.translation.model_dump(exclude_none=True),
-        },
-    )
 
 
 def load_engine(work: Work) -> Translator:

@@ -7,9 +7,14 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from dubstage.contract import Stage
+from dubstage.engines.neutral import decisive
+from dubstage.models import model_revision
 from dubstage.workspace.digests import key_of
 from dubstage.workspace.kept_files import KeptFiles
 from dubstage.workspace.manifest import replacing
+from dubstage.workspace.stages import STAGES
+from dubstage.workspace.work import Work
 
 
 class KeptTranslation(BaseModel):
@@ -46,3 +51,23 @@ class TranslationCache(KeptFiles):
         """Store a translation completely, or not at all."""
         with replacing(self.record(key)) as temporary:
             temporary.write_text(translation.model_dump_json())
+
+
+def kept_translations(work: Work, source: str) -> TranslationCache:
+    """The kept translations of the job from `source`."""
+    request = work.request
+    return TranslationCache(
+        work.tree.translation_cache,
+        {
+            "version": STAGES[Stage.TRANSLATE].version,
+            "engine": request.engine.engine,
+            "model": request.engine.model,
+            "revision": model_revision(work.tree.roots, request.engine),
+            "parameters": decisive(request.engine.parameters),
+            "languages": [source, request.target_language],
+            "glossary": [
+                entry.model_dump(include={"term", "translation"}) for entry in request.glossary
+            ],
+            "options": request.translation.model_dump(exclude_none=True),
+        },
+    )

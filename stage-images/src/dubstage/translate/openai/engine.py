@@ -74,6 +74,23 @@ class OpenAITranslator:
                 reason="TranslationRefused",
             )
 
+    def shorten(
+        self, translations: Sequence[tuple[SourceSegment, Translation]], job: TranslationContext
+    ) -> Iterator[Translation]:
+        """A request that fails changes nothing. Raises :class:`Misconfigured` for settings that
+        the server refuses."""
+        structures = Structures(self._settings.structured)
+        rounds = max(self._settings.fit_rounds, 1)
+
+        async def request(
+            client: ChatClient, pair: tuple[SourceSegment, Translation]
+        ) -> Translation:
+            segment, translation = pair
+            return await fitted(client, structures, job, segment, translation, rounds)
+
+        client = ChatClient(self._settings, self._key)
+        yield from results(client, translations, request, self._settings.concurrency)
+
     def _summary(self, job: TranslationContext) -> str:
         """A summary of the transcript; empty for a short one, or if the model gives none."""
         if not self._settings.summary:

@@ -45,6 +45,8 @@ class Settings(BaseModel):
     fit: bool = True
     """Whether translations that do not fit their slot are requested again."""
     fit_rounds: Annotated[int, Field(ge=0, le=5)] = 2
+    fit_after_synthesis: bool = False
+    """Whether translations whose clips are too long are shortened: the operator reads it."""
     summary: bool = True
     """Whether a summary of the transcript is part of each request."""
     extra_body: dict[str, Any] = {}

@@ -1,0 +1,122 @@
+"""Translations whose clips were too long for their slot are shortened, once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dubstage.contract import Stage
+from dubstage.contract.summary import StageSummary
+from dubstage.errors import NoInput
+from dubstage.text.counting import counted
+from dubstage.text.transcript import Clip, TranslatedSegment, read_aligned, read_list, write_list
+from dubstage.timing.budget import Budget
+from dubstage.timing.oversize import oversize
+from dubstage.timing.slot import Slot, TimedSegment, slots
+from dubstage.translate.engine import (
+    ShorteningTranslator,
+    SourceSegment,
+    Translation,
+    TranslationContext,
+    Translator,
+)
+from dubstage.translate.translation_cache import KeptTranslation, kept_translations
+from dubstage.workspace.layout import Artifact
+from dubstage.workspace.manifest import read_manifest
+from dubstage.workspace.work import Outcome, Work
+
+Pair = tuple[SourceSegment, Translation]
+
+
+def shortened(work: Work, engine: Translator) -> Outcome:
+    """Write the translated segments with shorter translations of those whose clips are too long.
+
+    An engine that cannot be asked changes nothing.
+    """
+    segments = read_list(work, Artifact.TRANSLATED, TranslatedSegment)
+    pairs = _pairs(work, segments)
+    request, source = work.request, read_aligned(work).language
+    job = TranslationContext(
+        source=source,
+        target=request.target_language,
+        transcript=[_source(one) for one in segments],
+        glossary=request.glossary,
+        options=request.translation,
+    )
+    texts = _shorter(work, engine, pairs, job) if isinstance(engine, ShorteningTranslator) else {}
+    changed = [
+        one.model_copy(update={"translation": texts.get(one.segment_id, one.translation)})
+        for one in segments
+    ]
+    write_list(work.staging(Artifact.TRANSLATED, None), changed)
+    write_list(work.staging(Artifact.TRG_TRANSCRIPT, None), changed)
+    count = sum(one != before for one, before in zip(changed, segments, strict=True))
+    manifest = read_manifest(work.tree, Stage.TRANSLATE)
+    summary = manifest.summary if manifest else StageSummary()
+    return Outcome(
+        message=f"{count} of {counted(len(pairs), 'segment')} whose speech was too long shortened",
+        summary=summary.model_copy(update={"shortened_segments": count}),
+    )
+
+
+def _shorter(
+    work: Work, engine: ShorteningTranslator, pairs: Sequence[Pair], job: TranslationContext
+) -> dict[str, str]:
+    """The new translations by segment. Those of an interrupted attempt are kept."""
+    cache = kept_translations(work, job.source)
+    keys = {
+        segment.segment_id: cache.key(
+            {
+                "text": segment.text,
+                "shorten": translation.text,
+                "budget": segment.budget and [segment.budget.low, segment.budget.high],
+            }
+        )
+        for segment, translation in pairs
+    }
+    kept = {identity: cache.find(key, 1) for identity, key in keys.items()}
+    found = {identity: one.parts[0] for identity, one in kept.items() if one}
+    missing = [pair for pair in pairs if pair[0].segment_id not in found]
+    for translation in engine.shorten(missing, job):
+        found[translation.segment_id] = translation.text
+        key = keys[translation.segment_id]
+        cache.store(key, KeptTranslation(parts=[translation.text]))
+        work.progress(len(found) / max(len(pairs), 1))
+    return found
+
+
+def _pairs(work: Work, segments: Sequence[TranslatedSegment]) -> list[Pair]:
+    """The segments whose clips are too long; none if the clips are gone or are not theirs."""
+    try:
+        clips = read_list(work, Artifact.TTS_SEGMENTS, Clip)
+    except NoInput:
+        return []
+    if [clip.segment_id for clip in clips] != [one.segment_id for one in segments]:
+        return []
+    available = _slots(work, segments)
+    return [
+        _pair(segments[place], clips[place], available[place])
+        for place in oversize(clips, available)
+    ]
+
+
+def _slots(work: Work, segments: Sequence[TranslatedSegment]) -> list[Slot]:
+    """The slots up to the end of the source, or of the last segment if that is not known."""
+    import soundfile
+
+    times = [TimedSegment(one.segment_id, one.speaker, one.start, one.end) for one in segments]
+    last = max((one.end for one in segments), default=0.0)
+    vocals = work.tree.files(Artifact.VOCALS)
+    return slots(times, soundfile.info(vocals[0]).duration if vocals else last)
+
+
+def _pair(segment: TranslatedSegment, clip: Clip, slot: Slot) -> Pair:
+    """The segment with the budget at the pace at which the voice spoke it, and its translation."""
+    rate = len(" ".join(segment.translation.split())) / (clip.duration * clip.spoken_speed)
+    low = max(round(slot.original * rate), 1)
+    size = Budget(low=low, high=max(round(slot.turn * rate), low))
+    source = SourceSegment(segment.segment_id, segment.text, segment.speaker, size)
+    return source, Translation(segment.segment_id, segment.translation)
+
+
+def _source(segment: TranslatedSegment) -> SourceSegment:
+    return SourceSegment(segment.segment_id, segment.text, segment.speaker)
