@@ -37,11 +37,11 @@ def written(current: StageStatus | None, suspend: bool = False) -> dict[str, Con
          {"Reconciling": "The separate stage waits for capacity."}),
         (entry("Pulling", "CreateContainerError"), False, {"Reconciling"},
          {"Reconciling": "The separate stage cannot start.",
-          "Stalled": "The separate stage waits until CreateContainerError is resolved or its start "
-          "deadline passes."}),
+          "Stalled": "The separate stage waits until CreateContainerError is resolved, or until its "
+          "start deadline passes."}),
         (entry("Pending", "ProfileNotFound"), False, {"Reconciling"},
-         {"Stalled": "The separate stage waits until ProfileNotFound is resolved or its start "
-          "deadline passes."}),
+         {"Stalled": "The separate stage waits until ProfileNotFound is resolved, or until its "
+          "start deadline passes."}),
         (entry("Pending", "Suspended"), True, {"Suspended"},
          {"Suspended": "The field spec.suspend is true."}),
     ],

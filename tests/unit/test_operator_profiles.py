@@ -78,7 +78,7 @@ NODE_TERMS = "requiredDuringSchedulingIgnoredDuringExecution"
     [
         (changed("mux", image=None), "ImageNotSet", "spec.stages.mux has no image"),
         (changed("mux", engine=None), "EngineNotSet", "one of: ffmpeg"),
-        (changed("translate", engine="googletrans2"), "EngineUnknown", "apertium, googletrans"),
+        (changed("translate", engine="googletrans2"), "EngineUnknown", "apertium, "),
         (changed("separate", affinity={"nodeAffinity": []}), "AffinityInvalid",
          "spec.stages.separate.affinity.nodeAffinity"),
         (changed("separate", affinity={"nodeAffinity": {NODE_TERMS: {"nodeSelectorTerms": []}}}),
