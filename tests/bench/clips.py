@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,7 +115,7 @@ def _placed(recipe: Recipe) -> Iterator[tuple[Utterance, Samples]]:
         speaker = number % recipe.speakers
         tempo = recipe.tempos[number % len(recipe.tempos)]
         filters = f"aresample={SAMPLE_RATE},rubberband=tempo={tempo}:pitch={PITCHES[speaker]}"
-        samples = read_mono(files[number % len(files)], filters)
+        (samples,) = read_mono([(files[number % len(files)], filters)], Path(tempfile.gettempdir()))
         begin, end = _speech_frames(samples)
         at += recipe.pauses[number % len(recipe.pauses)]
         yield Utterance(at, at + (end - begin) / SAMPLE_RATE, speaker), samples[begin:end]

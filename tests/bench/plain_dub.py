@@ -34,7 +34,7 @@ class PlainDub:
 
 def plain_dub(clips: Sequence[Clip], folder: Path, background: Path) -> PlainDub:
     """Dub `background` with `clips`, which are stored in `folder`."""
-    mono_background = read_mono(background, f"aresample={PLAIN_RATE}")
+    (mono_background,) = read_mono([(background, f"aresample={PLAIN_RATE}")], folder)
     voice = numpy.zeros_like(mono_background)
     speeds = []
     for clip in clips:
@@ -42,7 +42,7 @@ def plain_dub(clips: Sequence[Clip], folder: Path, background: Path) -> PlainDub
             continue
         tempo = max(clip.duration / clip.target_duration, 1 / MAX_SLOWDOWN)
         filters = f"aresample={PLAIN_RATE},atempo={tempo:.6f}"
-        samples = read_mono(folder / clip.audio_file, filters)
+        (samples,) = read_mono([(folder / clip.audio_file, filters)], folder)
         padding = max(clip.target_duration - len(samples) / PLAIN_RATE, 0.0)
         first = round((clip.start + padding / 2) * PLAIN_RATE)
         samples = samples[: max(len(voice) - first, 0)]

@@ -22,7 +22,10 @@ from dubstage.mux.mix import CROSS_FADE, Block, Tracks, mix_blocks, write_stems
 from dubstage.mux.original import analyze
 from dubstage.mux.spans import Envelope, Span, count_frames, count_shared_frames, merge
 from dubstage.mux.voice import (
+    BATCH_CLIPS,
+    BATCH_SECONDS,
     TRIM_FADE_SECONDS,
+    FittedClip,
     PlacedClip,
     render,
     run_ahead,
@@ -336,7 +339,8 @@ def test_trimmed_clip_fades_out(tmp_path: Path) -> None:
     clip = wav(tmp_path / "clip.wav", tone(2.0, 1000, 0.2))
     planned = fit(2.0, 1.0, slot)
     assert planned.overflow > 0.5
-    samples = abs(render(clip, planned, SILENCE))
+    (samples,) = render([FittedClip(clip, planned, SILENCE)], tmp_path)
+    samples = abs(samples)
     fade, period = round(TRIM_FADE_SECONDS * RATE), RATE // 1000
     ends = {"before": fade + period, "middle": fade // 2 + period // 2, "end": period}
     levels = {at: samples[-far:][:period].max() / samples.max() for at, far in ends.items()}
@@ -377,3 +381,17 @@ def test_aac_track_keeps_the_true_peak_below_the_ceiling(tmp_path: Path) -> None
     assert peak(0.0) > -1.0
     assert peak(gain) <= -1.0
     assert aac_gain_db(dub, Loudness(-20.0, -30.0, -6.0), tmp_path) == 0.0, "far from the ceiling"
+
+
+def test_clips_of_many_batches_stay_in_order(tmp_path: Path) -> None:
+    """Each with its own tempo, and with one that is longer than a batch."""
+    count, long = BATCH_CLIPS + 5, 3
+    clips = []
+    for number in range(count):
+        seconds = BATCH_SECONDS + 5 if number == long else 0.4 + number / 100
+        clip = wav(tmp_path / f"{number}.wav", tone(seconds, 500, 0.2))
+        slot = Slot(original=seconds / 1.25, length=seconds / 1.25, turn=seconds / 1.25)
+        clips.append(FittedClip(clip, fit(seconds, 1.0, slot), SILENCE))
+    lengths = [len(samples) / RATE for samples in render(clips, tmp_path)]
+    assert lengths == pytest.approx([clip.fit.length for clip in clips], abs=0.1)
+    assert not list(tmp_path.glob("tmp*"))

@@ -15,7 +15,7 @@ from made_media import RATE, DubbedSegment, clip_for, tone
 from dubstage.mux.original import analyze
 from dubstage.mux.phrasing import phrases_of
 from dubstage.mux.plan import PlannedClip, plan, timed
-from dubstage.mux.voice import render, with_pauses
+from dubstage.mux.voice import FittedClip, render, with_pauses
 from dubstage.text.transcript import Clip
 from dubstage.timing.fit import MAX_SPEED, MIN_STRETCH
 from dubstage.timing.onset import spoken_spans
@@ -199,7 +199,8 @@ def rendered(folder: Path, clip: Clip, *original: tuple[float, float]) -> list[t
     soundfile.write(folder / "vocals.wav", numpy.stack([vocals, vocals], 1), RATE)
     (speech,) = analyze(folder / "vocals.wav", [timed(clip)])
     (one,) = plan([clip], 8.0, phrases_of([clip], {clip.segment_id: speech}, folder))
-    return spoken_spans(render(folder / "clip.wav", one.fit, -23.0), RATE, 0.1)
+    (samples,) = render([FittedClip(folder / "clip.wav", one.fit, -23.0)], folder)
+    return spoken_spans(samples, RATE, 0.1)
 
 
 def test_dub_pauses_where_the_original_pauses(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import json
 import subprocess
-from collections.abc import Callable, Iterable, Iterator
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -92,16 +93,28 @@ def run(
     return seconds
 
 
-def read_mono(path: Path, filters: str) -> Samples:
-    """The first audio stream of `path`, filtered and mixed to one channel, shape (frames,).
+def read_mono(sources: Sequence[tuple[Path, str]], scratch: Path) -> list[Samples]:
+    """The first audio stream of each file, filtered and mixed to one channel, shape (frames,).
 
-    Raises :class:`MediaError` for a file that cannot be read.
+    `sources` are files with their filters. One process reads them all, because to start one
+    takes longer than to decode a clip; `scratch` is a folder for its outputs. Raises
+    :class:`MediaError` for a file that cannot be read.
     """
     import numpy
 
-    output = ["-af", filters, "-ac", "1", "-f", "f32le", "pipe:1"]
-    with running("ffmpeg", [*QUIET, *input_file(path), *output]) as process:
-        return numpy.frombuffer(process.stdout.read(), numpy.float32)
+    arguments: list[str | Path] = []
+    outputs: list[str | Path] = []
+    graph: list[str] = []
+    with tempfile.TemporaryDirectory(dir=scratch) as folder:
+        files = [Path(folder, f"{number}.f32") for number in range(len(sources))]
+        for number, (path, filters) in enumerate(sources):
+            arguments += input_file(path)
+            graph.append(f"[{number}:a:0]{filters},aformat=channel_layouts=mono[out{number}]")
+            outputs += ["-map", f"[out{number}]", "-f", "f32le", files[number]]
+        arguments += ["-filter_complex", ";".join(graph), *outputs]
+        with running("ffmpeg", [*QUIET, *arguments]) as process:
+            process.stdout.read()
+        return [numpy.fromfile(file, numpy.float32) for file in files]
 
 
 def read_stereo(path: Path) -> Iterator[bytes]:

@@ -14,7 +14,7 @@ from dubstage.engines import engine_of
 from dubstage.errors import TemporaryFailure
 from dubstage.inputs.source import resolve_source
 from dubstage.logs import step
-from dubstage.media.audio import SAMPLE_RATE, Samples
+from dubstage.media.audio import SAMPLE_RATE
 from dubstage.media.ffmpeg import MediaError, probe
 from dubstage.media.probe import Probe
 from dubstage.mux.ducking import measure_ducks
@@ -39,7 +39,7 @@ from dubstage.mux.round_trip import check_model, word_error_rate
 from dubstage.mux.spans import Span, count_frames, count_shared_frames, merge
 from dubstage.mux.subtitles import write_subtitles
 from dubstage.mux.totals import MixResult, Totals, message, summary, totals
-from dubstage.mux.voice import PlacedClip, render, run_ahead, write_voice_track
+from dubstage.mux.voice import FittedClip, PlacedClip, render, write_voice_track
 from dubstage.page.pictures import Pictures
 from dubstage.page.render import PageFiles, render_page, source_link
 from dubstage.text.transcript import Clip, TranslatedSegment, read_aligned, read_list
@@ -127,17 +127,14 @@ def _write_voice(
     sentence_of = {sentence.segment_id: sentence for sentence in sentences}
     places: dict[int, Span] = {}
 
-    def rendered(number: int) -> Samples | None:
-        item = planned[number]
-        if not (item.has_clip and item.has_room):
-            return None
-        samples = render(folder / item.clip.audio_file, item.fit, originals[number].loudness)
-        return samples if len(samples) else None
-
     def placed() -> Iterator[PlacedClip]:
-        numbers = range(len(planned))
-        for number, samples in zip(numbers, run_ahead(rendered, numbers), strict=True):
-            if samples is not None:
+        audible = [n for n, item in enumerate(planned) if item.has_clip and item.has_room]
+        clips = [
+            FittedClip(folder / planned[n].clip.audio_file, planned[n].fit, originals[n].loudness)
+            for n in audible
+        ]
+        for number, samples in zip(audible, render(clips, work.scratch), strict=True):
+            if len(samples):
                 start = planned[number].start
                 places[number] = Span(start, start + len(samples))
                 yield PlacedClip(start, samples)

@@ -29,20 +29,60 @@ MAX_GAIN_DB = 20.0
 PAUSE_FADE_SECONDS = 0.01
 """Fades around a pause that is inserted; the voice is silent there."""
 WORKERS = 2
-"""Clips that are rendered at once: as many as the stage gets processors."""
+"""Batches that are rendered at once: as many as the stage gets processors."""
+BATCH_CLIPS, BATCH_SECONDS = 32, 60.0
+"""A batch has at most so many clips and seconds of speech, or one longer clip."""
 
 
-def render(file: Path, fit: Fit, target: float) -> Samples:
-    """The clip `file` as `fit` plans it, with the loudness `target` (LUFS): one channel, which
-    both channels play, shape (frames,).
+@dataclass(frozen=True)
+class FittedClip:
+    """A clip to render."""
 
-    Rubberband changes the tempo and keeps the pitch. Raises
-    :class:`dubstage.media.ffmpeg.MediaError` if ffmpeg fails.
+    file: Path
+    fit: Fit
+    loudness: float
+    """LUFS of the original segment, which the clip gets."""
+
+
+def render(clips: Sequence[FittedClip], scratch: Path) -> Iterator[Samples]:
+    """The clips as they are planned, in order, with their loudness: one channel, which both
+    channels play, shape (frames,).
+
+    Raises :class:`dubstage.media.ffmpeg.MediaError` if ffmpeg fails.
     """
-    filters = [f"aresample={SAMPLE_RATE}"]
-    if fit.stretch != 1.0:
-        filters.append(f"rubberband=tempo={fit.stretch:.6f}")
-    samples = read_mono(file, ",".join(filters))
+    for samples in run_ahead(lambda batch: _render(batch, scratch), _batches(clips)):
+        yield from samples
+
+
+def _batches(clips: Sequence[FittedClip]) -> Iterator[list[FittedClip]]:
+    """The clips in groups that fit into memory."""
+    batch: list[FittedClip] = []
+    seconds = 0.0
+    for clip in clips:
+        seconds += clip.fit.length
+        if batch and (len(batch) == BATCH_CLIPS or seconds > BATCH_SECONDS):
+            yield batch
+            batch, seconds = [], clip.fit.length
+        batch.append(clip)
+    if batch:
+        yield batch
+
+
+def _render(clips: Sequence[FittedClip], scratch: Path) -> list[Samples]:
+    sources = [(clip.file, _filters(clip.fit)) for clip in clips]
+    found = read_mono(sources, scratch)
+    return [_fitted(samples, clip) for samples, clip in zip(found, clips, strict=True)]
+
+
+def _filters(fit: Fit) -> str:
+    """Rubberband changes the tempo and keeps the pitch."""
+    stretch = "" if fit.stretch == 1.0 else f",rubberband=tempo={fit.stretch:.6f}"
+    return f"aresample={SAMPLE_RATE}{stretch}"
+
+
+def _fitted(samples: Samples, clip: FittedClip) -> Samples:
+    """The speech of a decoded clip with its pauses, ended where its slot ends, and leveled."""
+    fit = clip.fit
     start, end = speech_bounds(samples, SAMPLE_RATE)
     first = int(start * SAMPLE_RATE)
     longest = int(min(fit.slot.length, fit.length + TRIM_FADE_SECONDS) * SAMPLE_RATE)
@@ -50,7 +90,7 @@ def render(file: Path, fit: Fit, target: float) -> Samples:
     is_trimmed = len(samples) > longest or fit.overflow
     fade_out = TRIM_FADE_SECONDS if is_trimmed else EDGE_FADE_SECONDS
     samples = fade(samples[:longest], SAMPLE_RATE, EDGE_FADE_SECONDS, fade_out)
-    return _leveled(clean(samples), target)
+    return _leveled(clean(samples), clip.loudness)
 
 
 def with_pauses(samples: Samples, pauses: Sequence[Pause]) -> Samples:
