@@ -13,6 +13,7 @@ from dubjob_operator.api.status import StageStatus
 from dubjob_operator.planning.container import folders_container, stage_container, volumes
 from dubjob_operator.planning.failure_policy import pod_failure_policy
 from dubjob_operator.planning.pipeline import ORDER, input_hashes
+from dubjob_operator.planning.quantity import bytes_of
 from dubjob_operator.planning.scheduling import (
     light,
     node_affinity,
@@ -73,6 +74,7 @@ def stage_request(dubjob: DubJob, profile: DubProfile, entry: StageStatus) -> St
         run=entry.run,
         shorten=bool(entry.shortens),
         import_only=bool(entry.imports),
+        scratch_bytes=bytes_of(profile.spec.scratch_size_limit),
         delete_interim=stage is ORDER[-1] and profile.spec.delete_interim_files == "OnComplete",
     )
     return with_short_environment(request)

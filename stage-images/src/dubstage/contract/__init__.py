@@ -162,6 +162,8 @@ class StageRequest(Message):
     """Translate only: whether only the segments whose clips were too long are translated again."""
     import_only: bool = False
     """Whether the stage only imports a file of the user, or keeps its result; without engine."""
+    scratch_bytes: int | None = None
+    """Size limit of the scratch space; None if it is unknown."""
     delete_interim: bool = False
     """Whether the last stage deletes the interim files of the others."""
 

@@ -25,6 +25,7 @@ from dubstage.video.facts import SourceFacts, VideoPlan
 from dubstage.video.trial import plan_video
 from dubstage.workspace.digests import read_through
 from dubstage.workspace.layout import Artifact
+from dubstage.workspace.space import require_scratch
 from dubstage.workspace.work import Outcome, Work
 
 MIN_READABLE_SHARE = 0.98
@@ -48,6 +49,7 @@ def run(work: Work) -> Outcome:
     _check_complete(name, declared_seconds, audio.readable)
     _check_audible(name, audio, work)
     duration = declared.source_seconds(audio.seconds)
+    require_scratch(work.request, duration)
     plan = plan_video(source, declared, track, work.scratch)
     facts = SourceFacts(
         track=track.index,

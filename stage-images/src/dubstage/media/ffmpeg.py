@@ -117,6 +117,36 @@ def read_mono(sources: Sequence[tuple[Path, str]], scratch: Path) -> list[Sample
         return [numpy.fromfile(file, numpy.float32) for file in files]
 
 
+def decoded_streams(path: Path, start: float, seconds: float, streams: Sequence[str]) -> set[int]:
+    """Which of `streams`, ffmpeg's names such as ``0:a:1``, have something that decodes from
+    `start` on (seconds). If one of them has no decoder, none is returned."""
+    window = ["-ss", f"{start:.3f}", *input_file(path), "-t", f"{seconds:.3f}"]
+    maps = [part for stream in streams for part in ("-map", stream)]
+    found: set[int] = set()
+    # What was decoded before the failure counts.
+    with (
+        contextlib.suppress(MediaError),
+        running("ffmpeg", [*QUIET, *window, *maps, "-f", "framecrc", "pipe:1"]) as process,
+    ):
+        for line in process.stdout:
+            number, comma, _ = line.partition(b",")
+            if comma and number.strip().isdigit():
+                found.add(int(number))
+    return found
+
+
+def read_window(path: Path, start: float, seconds: float) -> Samples:
+    """The first audio stream of `path` from `start` on (seconds), one channel, 48 kHz, shape
+    (frames,). Raises :class:`MediaError` for a file that cannot be read.
+    """
+    import numpy
+
+    window = ["-ss", f"{start:.3f}", *input_file(path), "-t", f"{seconds:.3f}"]
+    output = ["-map", "0:a:0", "-f", "f32le", "-ar", str(SAMPLE_RATE), "-ac", "1", "pipe:1"]
+    with running("ffmpeg", [*QUIET, *window, *output]) as process:
+        return numpy.frombuffer(process.stdout.read(), numpy.float32)
+
+
 def read_stereo(path: Path) -> Iterator[bytes]:
     """The first audio stream of `path`, block by block, as :func:`write_stereo` takes it.
 

@@ -46,6 +46,8 @@ from dubstage.text.transcript import Clip, TranslatedSegment, read_aligned, read
 from dubstage.video import trial
 from dubstage.video.dubbed_video import DubbedVideo, SoftSubtitles, mux_video
 from dubstage.video.facts import SourceFacts, read_facts
+from dubstage.video.read_back import verify
+from dubstage.workspace import space
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Outcome, Work
 
@@ -70,6 +72,8 @@ def _run(work: Work) -> Outcome:
     (facts_file,) = work.read(Artifact.SOURCE_FACTS)
     facts = read_facts(facts_file)
     duration = facts.duration
+    space.require_scratch(work.request, duration)
+    space.require_volume(work.tree.roots, work.request, duration, source.stat().st_size)
     sentences = read_list(work, Artifact.TRANSLATED, TranslatedSegment)
     planned, originals = _plan(work, duration)
     language = read_aligned(work).language
@@ -257,6 +261,7 @@ def _write_video(
     )
     target = work.staging(Artifact.DUBBED_VIDEO, f"dubbed_video.{container.suffix}")
     mux_video(video, target, _share(work, 0.7, 1.0))
+    verify(video, target, facts.duration)
     return f"dubbed_video.{container.suffix}"
 
 

@@ -31,7 +31,7 @@ PAUSE_FADE_SECONDS = 0.01
 WORKERS = 2
 """Batches that are rendered at once: as many as the stage gets processors."""
 BATCH_CLIPS, BATCH_SECONDS = 32, 60.0
-"""A batch has at most so many clips and seconds of speech, or one longer clip."""
+"""The most clips and seconds of speech of a batch; a longer clip has one of its own."""
 
 
 @dataclass(frozen=True)

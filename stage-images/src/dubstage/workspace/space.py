@@ -1,0 +1,53 @@
+"""Whether there is space for the work of mux, said before it starts."""
+
+from __future__ import annotations
+
+import os
+
+from dubstage.contract import StageRequest
+from dubstage.errors import Misconfigured, TemporaryFailure
+from dubstage.workspace.layout import Roots
+
+SCRATCH_RATE = 48000 * 4 + 24000
+"""Bytes per second: the voice track, one channel of 32-bit floats, and an AAC track."""
+OUTPUT_RATE = 48000 * 4 + 24000
+"""Bytes per second: the dubbed audio, two channels of 16 bits, and its AAC track."""
+RESERVE = 64 << 20
+"""Bytes for everything else: subtitles, a batch of clips, the report."""
+
+
+def require_scratch(request: StageRequest, seconds: float) -> None:
+    """Raise :class:`Misconfigured` if the scratch space of the profile is too small to mux a
+    source of `seconds`."""
+    needed = round(seconds * SCRATCH_RATE) + RESERVE
+    if request.scratch_bytes is not None and needed > request.scratch_bytes:
+        raise Misconfigured(
+            f"The mux stage needs {_gib(needed)} of scratch space for {_hours(seconds)} of audio, "
+            f"and spec.scratchSizeLimit of the profile is {_gib(request.scratch_bytes)}: set it "
+            f"to {-(-needed >> 30) + 1}Gi.",
+            reason="ScratchFull",
+        )
+
+
+def require_volume(roots: Roots, request: StageRequest, seconds: float, source_bytes: int) -> None:
+    """Raise :class:`TemporaryFailure` if the outputs' volume has no space for the dub of a
+    source of `seconds` and `source_bytes`."""
+    stems = 2 * 48000 * 4 if request.mix.stems else 0
+    needed = round(seconds * (OUTPUT_RATE + stems)) + source_bytes + RESERVE
+    volume = os.statvfs(roots.outputs / request.job_id)
+    free = volume.f_bavail * volume.f_frsize
+    if needed > free:
+        raise TemporaryFailure(
+            f"The dub of inputs/{request.source} needs {_gib(needed)} on the data volume, and "
+            f"{_gib(free)} are free: free some space.",
+            reason="VolumeFull",
+        )
+
+
+def _gib(size: int) -> str:
+    return f"{size / (1 << 30):.1f} GiB"
+
+
+def _hours(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60:02} min"

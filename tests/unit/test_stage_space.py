@@ -1,0 +1,55 @@
+"""A source that is too long for the scratch space or the volume is refused with figures."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from dubstage.contract import Stage
+from dubstage.errors import Misconfigured, TemporaryFailure
+from dubstage.testing import request_for
+from dubstage.workspace.layout import Roots
+from dubstage.workspace.space import require_scratch, require_volume
+
+HOUR = 3600.0
+
+
+@pytest.mark.parametrize(
+    ("hours", "limit", "says"),
+    [
+        (2.0, 2 << 30, None),
+        (2.5, 2 << 30, None),
+        (4.0, 2 << 30, "3.0 GiB of scratch space for 4 h 00 min of audio"),
+        (4.0, 4 << 30, None),
+        (40.0, None, None),
+        (0.01, 1 << 20, "set it to 2Gi"),
+    ],
+)
+def test_scratch_space(hours: float, limit: int | None, says: str | None) -> None:
+    request = request_for(Stage.MUX, scratch_bytes=limit)
+    if says is None:
+        require_scratch(request, hours * HOUR)
+        return
+    with pytest.raises(Misconfigured, match=says) as caught:
+        require_scratch(request, hours * HOUR)
+    assert caught.value.reason == "ScratchFull"
+    assert "spec.scratchSizeLimit" in str(caught.value)
+
+
+@pytest.mark.parametrize(("free", "is_enough"), [(3 << 30, True), (1 << 30, False)])
+def test_volume(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, is_enough: bool
+) -> None:
+    monkeypatch.setattr(
+        os, "statvfs", lambda _: SimpleNamespace(f_bavail=free // 4096, f_frsize=4096)
+    )
+    roots = Roots(tmp_path, tmp_path, tmp_path / "outputs", tmp_path)
+    request = request_for(Stage.MUX)
+    if is_enough:
+        require_volume(roots, request, HOUR, 1 << 30)
+        return
+    with pytest.raises(TemporaryFailure, match=r"1\.8 GiB .* 1\.0 GiB are free"):
+        require_volume(roots, request, HOUR, 1 << 30)
