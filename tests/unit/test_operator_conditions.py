@@ -37,8 +37,8 @@ def written(current: StageStatus | None, suspend: bool = False) -> dict[str, Con
          {"Reconciling": "The separate stage waits for capacity."}),
         (entry("Pulling", "CreateContainerError"), False, {"Reconciling"},
          {"Reconciling": "The separate stage cannot start.",
-          "Stalled": "The separate stage waits until CreateContainerError is resolved, or until its "
-          "start deadline passes."}),
+          "Stalled": "The separate stage waits until CreateContainerError is resolved, or until "
+          "its start deadline passes."}),
         (entry("Pending", "ProfileNotFound"), False, {"Reconciling"},
          {"Stalled": "The separate stage waits until ProfileNotFound is resolved, or until its "
           "start deadline passes."}),
