@@ -40,8 +40,8 @@ def written(current: StageStatus | None, suspend: bool = False) -> dict[str, Con
           "Stalled": "The separate stage waits until CreateContainerError is resolved, or until "
           "its start deadline passes."}),
         (entry("Pending", "ProfileNotFound"), False, {"Reconciling"},
-         {"Stalled": "The separate stage waits until ProfileNotFound is resolved, or until its "
-          "start deadline passes."}),
+         {"Stalled": "The separate stage waits until ProfileNotFound is resolved, or until "
+          "its start deadline passes."}),
         (entry("Pending", "Suspended"), True, {"Suspended"},
          {"Suspended": "The field spec.suspend is true."}),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from planning_world import World
 
 from dubjob_operator.api.status import StageStatus
@@ -36,8 +37,9 @@ def test_throughput_is_the_median_of_recent_dubs() -> None:
     assert paces.of(GPU)[Stage.MUX] == 0.5
 
 
-def test_reused_stage_does_not_change_the_throughput() -> None:
+@pytest.mark.parametrize("partial", ["reused", "imports", "shortens"])
+def test_run_that_did_not_do_all_the_work_does_not_change_the_throughput(partial: str) -> None:
     paces = Throughput()
-    reused = [entry.model_copy(update={"reused": True}) for entry in finished(1.0)]
-    paces.learn(GPU, "one", reused)
+    stages = [entry.model_copy(update={partial: True}) for entry in finished(1.0)]
+    paces.learn(GPU, "one", stages)
     assert paces.of(GPU) == {}

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 from chat_server import Asked, Response, Server, chat_server, rows, says
@@ -383,6 +384,27 @@ def test_nothing_fails_for_its_length(server: Server, answer: Response) -> None:
     server.answer = lambda asked: good(asked) if asked.texts else answer
     segments = sources(Budget(60, 70))
     assert texts(translate(server, segments, fit_rounds=1)) == SPANISH
+
+
+@pytest.mark.parametrize("rung", ["json_schema", "alone"])
+def test_decomposed_answer_keeps_its_terms(server: Server, rung: str) -> None:
+    found = {**SPANISH, "segment_0000": normalize("NFD", "Buenos días a todos, José.")}
+
+    def respond(asked: Asked) -> Response:
+        if asked.rung == "alone":
+            return says(found["segment_0000"])
+        return says(rows(found)) if rung == "json_schema" else says("nothing")
+
+    server.answer = respond
+    job = TranslationContext(
+        "en",
+        "es",
+        transcript=sources(),
+        glossary=[GlossaryEntry(term="morning", translation="José")],
+    )
+    answer = translate(server, sources()[:1], job)["segment_0000"]
+    assert not answer.lost_terms
+    assert answer.text == "Buenos días a todos, José."
 
 
 @pytest.mark.parametrize(

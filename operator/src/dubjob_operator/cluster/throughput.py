@@ -28,7 +28,8 @@ class Throughput:
         if duration is None:
             return
         for entry in stages:
-            done = entry.state is StageState.SUCCEEDED and not (entry.reused or entry.imports)
+            is_whole = not (entry.reused or entry.imports or entry.shortens)
+            done = entry.state is StageState.SUCCEEDED and is_whole
             if done and entry.elapsed_milliseconds:
                 runs = self._runs.setdefault((profile, Stage(entry.name)), OrderedDict())
                 runs[uid] = entry.elapsed_milliseconds / 1000 / duration

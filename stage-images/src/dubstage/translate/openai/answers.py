@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from dubstage.text.unicode import composed
+
 THOUGHTS = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
 OPEN_THOUGHT = re.compile(r"<think(?:ing)?>.*", re.DOTALL | re.IGNORECASE)
 CLOSED_THOUGHT = re.compile(r".*</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
@@ -44,14 +46,14 @@ def bare(text: str) -> str:
     text = (fenced.group(1) if fenced else text).strip()
     if len(text) > 1 and (text[0], text[-1]) in {('"', '"'), ("“", "”"), ("«", "»")}:
         text = text[1:-1].strip()
-    return text
+    return composed(text)
 
 
 def _known(rows: Iterable[tuple[str, str]], ids: Iterable[str]) -> dict[str, str]:
     wanted, found = set(ids), dict[str, set[str]]()
     for identity, text in rows:
         if identity in wanted and text.strip():
-            found.setdefault(identity, set()).add(" ".join(text.split()))
+            found.setdefault(identity, set()).add(composed(" ".join(text.split())))
     return {identity: texts.pop() for identity, texts in found.items() if len(texts) == 1}
 
 
