@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from planning_world import NOW, World, dubjob, profile
 
+from dubjob_operator.api import profile as api_profile
 from dubjob_operator.api.profile import DubProfile, DubProfileStatus
 from dubjob_operator.api.profile_reference import candidates
 from dubjob_operator.api.stage_profile import StageDefaults, StageProfile, merged
+from dubjob_operator.cluster.cache import Cache
+from dubjob_operator.cluster.cached_object import CachedProfile
+from dubjob_operator.cluster.client import Client
+from dubjob_operator.cluster.profiles import Profiles
 from dubjob_operator.planning.manifests import stage_job
 from dubjob_operator.planning.profile_check import ProfileDefect, profile_defect, profile_status
 from dubjob_operator.planning.profile_use import ProfileProblem, usable_profile
@@ -102,6 +107,50 @@ def test_defaults_give_what_a_stage_lacks() -> None:
     plain = changed("mux", image=None).model_dump(by_alias=True, exclude_none=True)
     plain["spec"]["defaults"] = {"image": "all:1"}
     assert profile_defect(DubProfile.model_validate(plain)) is None
+
+
+def stored(version: str, **spec: Any) -> CachedProfile:
+    body = profile().model_dump(mode="json", by_alias=True, exclude_none=True)
+    body["metadata"] |= {"resourceVersion": version, "uid": "profile"}
+    body["spec"] |= spec
+    return CachedProfile.of(body)
+
+
+def test_a_version_of_a_profile_is_read_and_merged_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[StageProfile] = []
+
+    def counted(defaults: StageDefaults | None, stage: StageProfile) -> StageProfile:
+        calls.append(stage)
+        return merged(defaults, stage)
+
+    monkeypatch.setattr(api_profile, "merged", counted)
+    cache = Cache()
+    profiles = Profiles(cast("Client", None), cache, lambda: NOW)
+    for version in ("1", "2"):
+        cache.profiles.put(
+            ("dubbing", "default"), stored(version, defaults={"labels": {"v": version}})
+        )
+        first_read = profiles.of(dubjob())[1]
+        assert profiles.of(dubjob())[1] is first_read
+        assert isinstance(first_read, DubProfile)
+        assert all(first_read.spec.stages[stage].labels == {"v": version} for stage in Stage)
+    assert len(calls) == 2 * len(Stage)
+
+
+@pytest.mark.parametrize("stages", [{}, {"mux": None}, {"mux": {"image": "own:1"}}])
+def test_merged_profile_has_the_same_stages_and_defect(stages: dict[str, Any]) -> None:
+    plain = profile().model_dump(mode="json", by_alias=True, exclude_none=True)
+    plain["spec"]["defaults"] = {"image": "all:1", "labels": {"team": "media"}}
+    for name, fields in stages.items():
+        plain["spec"]["stages"].pop(name)
+        if fields is not None:
+            plain["spec"]["stages"][name] = fields
+    before = DubProfile.model_validate(plain)
+    after = before.model_copy(update={"spec": before.spec.with_defaults_merged()})
+    assert profile_defect(after) == profile_defect(before)
+    assert after.spec.engines() == before.spec.engines()
+    for stage in Stage:
+        assert after.spec.stage(stage) == before.spec.stage(stage)
 
 
 def test_accepted_says_since_when() -> None:

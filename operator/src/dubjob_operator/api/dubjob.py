@@ -18,7 +18,7 @@ from dubjob_operator.api.fields import (
     exactly_one_of,
 )
 from dubjob_operator.api.glossary import Glossary, GlossaryRef
-from dubjob_operator.api.model import ApiModel
+from dubjob_operator.api.model import ApiModel, ModelWithRenamedFields
 from dubjob_operator.api.options import Deadlines, Mix, Speakers, Translation
 from dubjob_operator.api.paths import RelativePath
 from dubjob_operator.api.profile_reference import ProfileRef, UsedProfile, candidates
@@ -58,7 +58,7 @@ class ReviewedStage(str, Enum):
         return self.value
 
 
-class DubJobSpec(ApiModel):
+class DubJobSpec(ModelWithRenamedFields):
     """What to dub, and into which language."""
 
     renamed: ClassVar[Mapping[str, Renamed]] = {

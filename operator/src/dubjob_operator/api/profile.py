@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, JsonValue
 
@@ -11,7 +11,7 @@ from dubjob_operator import names
 from dubjob_operator.api.dubjob import Metadata
 from dubjob_operator.api.environment import DataKey
 from dubjob_operator.api.fields import LabelValue, ObjectName
-from dubjob_operator.api.model import ApiModel
+from dubjob_operator.api.model import ApiModel, ModelWithRenamedFields
 from dubjob_operator.api.options import Deadlines
 from dubjob_operator.api.profile_reference import ProfileKind
 from dubjob_operator.api.renamed import Renamed
@@ -71,7 +71,7 @@ class SecurityContext(ApiModel):
     """Group ID that owns the volumes. If omitted or null, it is not set."""
 
 
-class DubProfileSpec(ApiModel):
+class DubProfileSpec(ModelWithRenamedFields):
     """Engines, images and resources for dubs."""
 
     renamed: ClassVar[Mapping[str, Renamed]] = {
@@ -152,6 +152,11 @@ class DubProfileSpec(ApiModel):
     def stage(self, stage: Stage) -> StageProfile:
         """How `stage` runs: its own settings over the defaults."""
         return merged(self.defaults, self.stages.get(str(stage), StageProfile()))
+
+    def with_defaults_merged(self) -> Self:
+        """The same settings, with those of each stage complete and no defaults."""
+        stages = {str(stage): self.stage(stage) for stage in Stage}
+        return self.model_copy(update={"defaults": None, "stages": stages})
 
     def engines(self) -> dict[Stage, EngineChoice]:
         """The engine of every stage that has one, in the form that stages read."""

@@ -97,11 +97,13 @@ class Profiles:
 
 def _parsed(key: Key, stored: CachedObject) -> DubProfile | ProfileProblem:
     try:
-        return DubProfile.model_validate_json(stored.text)
+        profile = DubProfile.model_validate_json(stored.text)
     except ValidationError as error:
         kind = ProfileKind.DUB_PROFILE if key[0] else ProfileKind.CLUSTER_DUB_PROFILE
         message = f"{kind} {key[1]}, {first_problem(error)}."
         return ProfileProblem(reasons.PROFILE_INVALID, message)
+    # Once for each version, not at every reconcile of every DubJob.
+    return profile.model_copy(update={"spec": profile.spec.with_defaults_merged()})
 
 
 def first_problem(error: ValidationError) -> str:

@@ -83,11 +83,11 @@ def input_hashes(dubjob: DubJob) -> dict[Stage, str]:
     hash of the previous stage. Only fields that are set count, so that finished stages stay
     finished with a new version of the operator or of the profile."""
     hashes: dict[Stage, str] = {}
-    previous = ""
+    previous, profile = "", profile_identity(dubjob.spec.profile_ref)
     for stage in ORDER:
         parts = {
             "stage": str(stage),
-            "profile": profile_identity(dubjob.spec.profile_ref),
+            "profile": profile,
             "previous": previous,
             "spec": {key: value for key, value in own_fields(dubjob, stage).items() if value},
         }
