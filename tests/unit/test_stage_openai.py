@@ -464,6 +464,32 @@ def test_script_of_the_target_language(text: str, language: str, expected: bool)
     assert has_script(text, language) is expected
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"code": 400, "type": "exceed_context_size_error",
+         "message": "request (1500 tokens) exceeds the available context size (1024 tokens)"},
+        {"code": "context_length_exceeded", "message": "This model's maximum context length is 8"},
+        {"message": "Input is too long for requested model.", "type": "invalid_request_error"},
+    ],
+)  # fmt: skip
+def test_batch_that_is_too_long_for_the_context_is_halved(
+    server: Server, error: dict[str, Any]
+) -> None:
+    """The form of the answer stays: another one would not make the request shorter."""
+    refusal = Response(400, json.dumps({"error": error}).encode())
+    server.answer = lambda asked: refusal if len(asked.texts) > 1 else good(asked)
+    assert texts(translate(server, concurrency=1)) == SPANISH
+    assert {rung for rung, _ in server.rungs} == {"json_schema"}
+    assert [count for _, count in server.rungs] == [4, 2, 1, 1, 2, 1, 1]
+
+
+def test_context_that_is_too_short_for_any_request_is_named(server: Server) -> None:
+    server.answer = lambda _: Response(400, b'{"error": {"message": "exceeds the context size"}}')
+    with pytest.raises(Misconfigured, match="exceeds the context size"):
+        translate(server)
+
+
 def test_apology_can_be_a_translation_into_english() -> None:
     segment = SourceSegment("segment_0000", "Lo siento mucho.", "A")
     assert is_acceptable(segment, "I'm sorry.", TranslationContext("es", "en"))

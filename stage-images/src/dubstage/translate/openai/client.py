@@ -12,7 +12,7 @@ from tenacity import AsyncRetrying
 from dubstage.engines.retries import PATIENT_ATTEMPTS, Refused, patient, seconds_until
 from dubstage.errors import Misconfigured, TemporaryFailure
 from dubstage.logs import logger
-from dubstage.translate.openai.rejections import message_of, remedy
+from dubstage.translate.openai.rejections import is_too_long, message_of, remedy
 from dubstage.translate.openai.settings import KEY_VARIABLE, Settings
 
 TRANSIENT_STATUS = frozenset({408, 409, 425, 429})
@@ -24,6 +24,10 @@ MAX_ANSWER_BYTES = 4 * 2**20
 class Rejected(Exception):
     """The server understood the request and does not accept it, for example its schema or its
     length."""
+
+
+class TooLong(Rejected):
+    """The request does not fit into the context of the model."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,8 @@ class ChatClient:
             )
         if status >= 400:
             said = message_of(content)
+            if is_too_long(content):
+                raise TooLong(f"status {status}: {said}")
             if change := remedy(content, self._settings):
                 raise self._misconfigured(f"refuses a setting (status {status}: {said})", change)
             raise Rejected(f"status {status}: {said}")

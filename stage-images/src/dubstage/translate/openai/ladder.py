@@ -13,7 +13,7 @@ from dubstage.text.counting import counted
 from dubstage.translate.engine import SourceSegment, Translation, TranslationContext
 from dubstage.translate.openai import prompt
 from dubstage.translate.openai.answers import bare, from_json, from_lines
-from dubstage.translate.openai.client import ChatClient, Rejected, Reply
+from dubstage.translate.openai.client import ChatClient, Rejected, Reply, TooLong
 from dubstage.translate.openai.guards import is_acceptable, keeps_terms
 from dubstage.translate.openai.prompt import Messages
 from dubstage.translate.openai.settings import Structure
@@ -84,11 +84,15 @@ class Ladder:
     async def _ask(
         self, batch: Sequence[SourceSegment], structure: Structure, messages: Ask
     ) -> Reply | None:
-        """The answer; None if the server does not accept the request."""
+        """The answer; None if the server does not accept the request. A batch that is too long for
+        the context has an answer that is cut off at once: it is halved, and keeps its form."""
         form = self._structures.format(structure, _ids(batch))
         rung = f"{counted(len(batch), 'segment')} from {batch[0].segment_id}, {structure.value}"
         try:
             reply = await self._client.ask(messages(batch, structure), form, rung)
+        except TooLong as error:
+            self._structures.rejection = str(error)
+            return Reply("", is_cut=True) if len(batch) > 1 else None
         except Rejected as error:
             self._structures.rejection = str(error)
             self._structures.drop(structure)

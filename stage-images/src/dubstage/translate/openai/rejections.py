@@ -11,6 +11,10 @@ from dubstage.translate.openai.settings import Settings
 
 ABOUT_FORMAT = ("response_format", "json_schema", "json_object", "guided", "grammar")
 """Words of a server that does not accept the form of the answer; there are other forms."""
+ABOUT_LENGTH = re.compile(
+    r"context[ _-]?(length|size|window)|maximum context|too (long|many tokens)", re.IGNORECASE
+)
+"""How servers say that a request does not fit into the context of the model."""
 QUOTED = 200
 """Characters of the server's own message."""
 
@@ -18,6 +22,11 @@ QUOTED = 200
 def message_of(content: bytes) -> str:
     """The message in an error response, in one line."""
     return " ".join(_error(content)[0].split())[:QUOTED]
+
+
+def is_too_long(content: bytes) -> bool:
+    """Whether the response says that the request is longer than the model's context."""
+    return ABOUT_LENGTH.search(content[:2000].decode(errors="replace")) is not None
 
 
 def remedy(content: bytes, settings: Settings) -> str | None:
