@@ -13,6 +13,7 @@ import soundfile
 from made_media import (
     RATE,
     DubbedSegment,
+    ffmpeg,
     make_video,
     run_dub,
     source_path,
@@ -48,6 +49,18 @@ def volume(tmp_path_factory: pytest.TempPathFactory) -> Path:
     soundfile.write(folder / "audio.wav", vocals + background, RATE)
     video = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
     make_video(source_path(folder), seconds=SECONDS, audio=folder / "audio.wav", video=video)
+    run_dub(folder, SEGMENTS, SECONDS)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def spoken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data volume with the dub of a source without a video stream."""
+    folder = tmp_path_factory.mktemp("spoken")
+    vocals, background = vocals_and_background(SEGMENTS, SECONDS)
+    source_path(folder).parent.mkdir(parents=True)
+    soundfile.write(folder / "audio.wav", vocals + background, RATE)
+    ffmpeg("-i", folder / "audio.wav", "-c:a", "aac", source_path(folder))
     run_dub(folder, SEGMENTS, SECONDS)
     return folder
 

@@ -27,6 +27,8 @@ def test_page_fits_its_window_and_complains_about_nothing(
     assert {url.split(":")[0] for url in opened.requests} == {"file"}
     assert page.title() == "clip – dub report"
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.evaluate("scrollTo(0, 0)")
+    opened.wait("!document.querySelector('.docked')")
     page.screenshot(path=SCREENSHOTS / f"{width}-{scheme}.png", full_page=True)
 
 
@@ -168,6 +170,19 @@ def test_without_the_video_the_wav_file_plays(open_page: Open, moved: Path) -> N
     assert "You hear dubbed_audio.wav" in opened.page.inner_text("#hint")
 
 
+def test_dub_without_video_has_an_audio_player(open_page: Open, spoken: Path) -> None:
+    opened = open_page(spoken, 768)
+    page = opened.page
+    assert page.locator("video").count() == 0
+    page.locator("tbody button").nth(3).click()
+    opened.wait(f"!{SEEN}.seeking")
+    page.check(ORIGINAL, force=True)
+    opened.wait(f"{SEEN}.getAttribute('aria-label') === 'Original' && !{SEEN}.seeking")
+    assert opened.time() == pytest.approx(SEGMENTS[3].start, abs=0.1)
+    assert opened.complaints == []
+    page.screenshot(path=SCREENSHOTS / "audio.png", full_page=True)
+
+
 def test_filter_shows_what_needs_attention(open_page: Open, volume: Path) -> None:
     opened = open_page(volume)
     page = opened.page
@@ -195,3 +210,33 @@ def test_printed_page_is_light_and_has_the_table(open_page: Open, volume: Path) 
     assert not opened.page.locator("#media").is_visible()
     opened.page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert opened.page.evaluate(paper) == "#131312"
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_player_stays_in_sight_once_it_is_used(open_page: Open, volume: Path, width: int) -> None:
+    """It does not before, and not after it was closed, and the page does not jump."""
+    opened = open_page(volume, width)
+    page, dock = opened.page, opened.page.locator("#dock")
+    docked = "document.getElementById('dock').classList.contains('docked')"
+    bottom = "scrollTo(0, document.body.scrollHeight)"
+    page.evaluate(bottom)
+    page.wait_for_timeout(200)
+    assert not page.evaluate(docked)
+    page.locator("tbody button").nth(len(SEGMENTS) - 1).click()
+    page.evaluate("scrollTo(0, 0)")
+    opened.wait(f"!({docked})")
+    height = page.evaluate("document.body.scrollHeight")
+    page.evaluate(bottom)
+    opened.wait(docked)
+    box = dock.bounding_box()
+    assert box is not None
+    assert 0 < box["x"] < box["x"] + box["width"] < width
+    assert page.evaluate("document.body.scrollHeight") == pytest.approx(height, abs=2)
+    page.screenshot(path=SCREENSHOTS / f"{width}-docked.png")
+    page.check(ORIGINAL, force=True)
+    opened.wait(f"{SEEN}.getAttribute('aria-label') === 'Original'")
+    page.click("#close")
+    assert not page.evaluate(docked)
+    page.locator("tbody button").nth(0).click()
+    page.evaluate("scrollTo(0, 0)")
+    opened.wait(f"!({docked})")

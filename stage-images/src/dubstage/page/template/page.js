@@ -10,7 +10,8 @@
   let frame = 0;
 
   const timeline = createTimeline(find("timeline"), data, seek);
-  const player = createPlayer(find("media"), data, onTime, say);
+  const onUse = dockPlayer(find("place"), find("dock"), find("close"));
+  const player = createPlayer(find("media"), data, { onTime, onUse, onMessage: say });
 
   function say(text) {
     find("hint").append(Object.assign(document.createElement("p"), { textContent: text }));

@@ -1,9 +1,25 @@
+/* The player stays in sight while the page is scrolled, once it was used. */
+function dockPlayer(place, dock, close) {
+  let inSight = true;
+  let used = false;
+  const update = () => {
+    const docked = used && !inSight;
+    if (docked === dock.classList.contains("docked")) return;
+    place.style.minHeight = docked ? `${place.offsetHeight}px` : "";
+    dock.classList.toggle("docked", docked);
+  };
+  const use = (value) => () => { used = value; update(); };
+  new IntersectionObserver(([entry]) => { inSight = entry.isIntersecting; update(); }).observe(place);
+  close.addEventListener("click", use(false));
+  return use(true);
+}
+
 /* The player: the dub and the original, of which one is seen and heard.
 
    Most browsers cannot switch between the audio tracks of a file. The original is therefore the
    source itself, in an element of its own that takes over at the same time. Where the source cannot
    be played, a browser that can switch tracks uses the second track of the dubbed video. */
-function createPlayer(root, data, onTime, onMessage) {
+function createPlayer(root, data, { onTime, onUse, onMessage }) {
   const elements = { dub: null, original: null };
   let active = "dub";
   let wanted = 0;
@@ -27,6 +43,7 @@ function createPlayer(root, data, onTime, onMessage) {
     media.setAttribute("aria-label", name === "dub" ? "Dub" : "Original");
     if (before) before.replaceWith(media);
     else root.append(media);
+    media.addEventListener("play", onUse);
     media.addEventListener("loadedmetadata", () => { if (name === active && wanted) media.currentTime = wanted; }, { once: true });
   }
 
@@ -94,6 +111,7 @@ function createPlayer(root, data, onTime, onMessage) {
   }
 
   function seek(seconds) {
+    onUse();
     wanted = seconds;
     const media = elements[active];
     if (media.readyState > 0) media.currentTime = seconds;
