@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from typer.testing import CliRunner
 
-from dubjob.client import name_of
-from dubjob.commands.app import global_options_first
-from dubjob.commands.cost import active_seconds
+from dubjob.client import Client, name_of
+from dubjob.cluster import Cluster
+from dubjob.commands import session as session_module
+from dubjob.commands.app import app, global_options_first
+from dubjob.commands.cost import active_seconds, sums
 from dubjob.commands.logs import readable
 from dubjob.dub import Dub
 from dubjob.errors import DubError, ExitStatus, UsageError
 from dubjob.side_by_side import correction, sheet
 from dubjob.troubleshooting import advice
+from dubjob_operator.api.profile import DubProfile
 from dubjob_operator.api.status import StageState, StageStatus
 
 SEGMENTS = [
@@ -194,3 +198,86 @@ def test_cost_counts_earlier_pods_and_the_latest() -> None:
     )
     assert active_seconds(stage) == 130.0
     assert active_seconds(stage.model_copy(update={"completion_time": None})) == 100.0
+
+
+def costly(name: str, namespace: str, **profile: Any) -> Dub:
+    """A dub of 100 seconds of separate, 10 of them in an earlier pod."""
+    stage = {
+        "name": "separate", "state": "Succeeded", "activeSeconds": 10,
+        "startTime": "2026-01-01T00:00:00Z", "completionTime": "2026-01-01T00:01:30Z",
+    }  # fmt: skip
+    return Dub(
+        {
+            "metadata": {"name": name, "namespace": namespace, "labels": {"team": "media"}},
+            "spec": {"targetLanguage": "es", "profileRef": {"name": "gpu", **profile}},
+            "status": {"stages": [stage]},
+        }
+    )
+
+
+def limited(limits: dict[str, str]) -> DubProfile:
+    stages = {"separate": {"engine": "demucs", "image": "i", "resources": {"limits": limits}}}
+    return DubProfile.model_validate({"metadata": {"name": "gpu"}, "spec": {"stages": stages}})
+
+
+@pytest.mark.parametrize(
+    ("limits", "gpu_seconds"),
+    [
+        ({"nvidia.com/gpu": "2"}, 200.0),
+        ({"nvidia.com/gpu.shared": "1"}, 100.0),
+        ({"nvidia.com/mig-1g.5gb": "1"}, 100.0),
+        ({"amd.com/gpu": "1", "rdma/hca": "1"}, 100.0),
+        ({"gpu.intel.com/i915": "1"}, 100.0),
+        ({"rdma/hca": "1", "smarter-devices/fuse": "1", "example.com/licenses": "1"}, 0.0),
+        ({"cpu": "500m", "memory": "4Gi", "hugepages-2Mi": "4Mi"}, 0.0),
+    ],
+)
+def test_only_gpus_count_as_gpu_time(limits: dict[str, str], gpu_seconds: float) -> None:
+    (total,) = sums([costly("talk", "a")], lambda _: limited(limits), {}, "dub")
+    assert (total.seconds, total.gpu_seconds, total.price) == (100.0, gpu_seconds, 0.0)
+
+
+def test_every_resource_that_has_a_price_is_priced() -> None:
+    profile = limited({"nvidia.com/gpu": "2", "cpu": "500m", "rdma/hca": "1"})
+    prices = {"nvidia.com/gpu": 36.0, "cpu": 7.2}
+    (total,) = sums([costly("talk", "a")], lambda _: profile, prices, "team")
+    assert (total.group, total.namespace) == ("media", None)
+    assert total.price == pytest.approx(2.0 + 0.1)
+
+
+def test_dubs_of_two_namespaces_stay_apart_and_use_their_own_profiles(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dubs = [costly("talk", "b"), costly("talk", "a"), costly("talk", "a", kind="ClusterDubProfile")]
+    stored = {("a", "gpu"): "1", ("b", "gpu"): "4", ("", "gpu"): "2"}
+    asked: list[tuple[str, str]] = []
+
+    class Custom:
+        def get_namespaced_custom_object(self, *path: str, **_: Any) -> dict[str, Any]:
+            asked.append((path[2], path[4]))
+            return self.found(asked[-1])
+
+        def get_cluster_custom_object(self, *path: str, **_: Any) -> dict[str, Any]:
+            asked.append(("", path[3]))
+            return self.found(asked[-1])
+
+        def found(self, key: tuple[str, str]) -> dict[str, Any]:
+            found = limited({"nvidia.com/gpu": stored[key]})
+            return found.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+    class SomeClient(Client):
+        def __init__(self, *_: Any, **__: Any) -> None:
+            self.cluster = Cluster.__new__(Cluster)
+            self.cluster.namespace = "c"
+            self.cluster.custom = cast("Any", Custom())
+
+        def dubs(self, *, selector: str | None = None, everywhere: bool = False) -> list[Dub]:
+            return dubs
+
+    monkeypatch.setattr(session_module, "Client", SomeClient)
+    answer = CliRunner().invoke(app, ["-o", "json", "cost", "-A"], catch_exceptions=False)
+    assert json.loads(answer.stdout) == [
+        {"namespace": "a", "dub": "talk", "seconds": 200.0, "gpuSeconds": 300.0, "price": 0.0},
+        {"namespace": "b", "dub": "talk", "seconds": 100.0, "gpuSeconds": 400.0, "price": 0.0},
+    ]
+    assert sorted(asked) == [("", "gpu"), ("a", "gpu"), ("b", "gpu")]

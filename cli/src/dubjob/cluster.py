@@ -142,8 +142,9 @@ class Cluster:
 
     # ---- profiles, pods, events
 
-    def profile(self, kind: str, name: str) -> Object:
-        """Return the profile of that kind. Raises :class:`NotFoundError`."""
+    def profile(self, kind: str, name: str, namespace: str | None = None) -> Object:
+        """Return the profile of that kind, a DubProfile from `namespace`, by default the client's.
+        Raises :class:`NotFoundError`."""
         if kind == "ClusterDubProfile":
             found = self.call(
                 f"{kind} {name}",
@@ -154,9 +155,17 @@ class Cluster:
                 name,
             )
             return cast("Object", found)
-        return self._custom(
-            f"{kind} {name}", self.custom.get_namespaced_custom_object, PLURALS[kind], name
+        place = namespace or self.namespace
+        found = self.call(
+            f"{kind} {name}",
+            self.custom.get_namespaced_custom_object,
+            names.GROUP,
+            names.VERSION,
+            place,
+            PLURALS[kind],
+            name,
         )
+        return cast("Object", found)
 
     def profiles(self) -> list[Object]:
         """The profiles that DubJobs of the namespace can use: its own first."""

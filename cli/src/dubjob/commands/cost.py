@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import yaml
+from kubernetes.utils.quantity import parse_quantity
 
 from dubjob.client import Client
 from dubjob.commands.session import session
@@ -18,6 +21,17 @@ from dubjob_operator.api.status import StageStatus
 from dubjob_operator.planning.times import parse, seconds_since
 from dubjob_operator.planning.verbs import STAGES
 from dubstage.contract import Stage
+
+GPU = re.compile(
+    r"""^(?:
+        [^/]+/(?:gpu|vgpu|pgpu)(?:[.-].*)?  # nvidia.com/gpu, nvidia.com/gpu.shared, amd.com/gpu
+        | [^/]+/mig-.+                      # nvidia.com/mig-1g.5gb
+        | gpu\.[^/]+/.+                     # gpu.intel.com/i915
+    )$""",
+    re.VERBOSE,
+)
+"""Names of resources that are GPUs, or parts of one. Other extended resources are not, for example
+rdma/hca."""
 
 
 def register(app: typer.Typer) -> None:
@@ -42,35 +56,62 @@ def cost(
     """Sum up the GPU time of DubJobs."""
     now = session(context)
     price_of = _prices(prices)
-    totals: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
-    profiles = _Profiles(now.client)
-    for dub in now.client.dubs(selector=selector, everywhere=everywhere):
-        profile = profiles.of(dub)
-        for stage in dub.stages:
-            seconds = active_seconds(stage)
-            gpus = _gpus(profile, stage.name)
-            total = totals[_group(dub, stage.name, by)]
-            total[0] += seconds
-            total[1] += seconds * sum(gpus.values())
-            total[2] += (
-                seconds
-                / 3600
-                * sum(count * price_of.get(name, 0.0) for name, count in gpus.items())
-            )
-    rows = [
-        {
-            by: name,
-            "seconds": f"{total[0]:.1f}",
-            "gpu seconds": f"{total[1]:.1f}",
-            "price": f"{total[2]:.2f}",
+    dubs = now.client.dubs(selector=selector, everywhere=everywhere)
+    totals = sums(dubs, _Profiles(now.client).of, price_of, by)
+    columns = [by, "seconds", "gpu seconds", *(["price"] if prices else [])]
+    if everywhere and by == "dub":
+        columns.insert(0, "namespace")
+    now.show(columns, [total.row(by) for total in totals])
+
+
+@dataclass
+class Total:
+    """The sum of one group."""
+
+    group: str
+    namespace: str | None
+    """Namespace of a group that is a dub."""
+    seconds: float = 0.0
+    gpu_seconds: float = 0.0
+    price: float = 0.0
+
+    def row(self, by: str) -> dict[str, Any]:
+        """The columns, and what JSON and YAML show."""
+        place = {} if self.namespace is None else {"namespace": self.namespace}
+        return {
+            **place,
+            by: self.group,
+            "seconds": f"{self.seconds:.1f}",
+            "gpu seconds": f"{self.gpu_seconds:.1f}",
+            "price": f"{self.price:.2f}",
             "object": {
-                by: name, "seconds": round(total[0], 1), "gpuSeconds": round(total[1], 1),
-                "price": round(total[2], 4),
+                **place, by: self.group, "seconds": round(self.seconds, 1),
+                "gpuSeconds": round(self.gpu_seconds, 1), "price": round(self.price, 4),
             },
-        }
-        for name, total in sorted(totals.items())
-    ]  # fmt: skip
-    now.show([by, "seconds", "gpu seconds", *(["price"] if prices else [])], rows)
+        }  # fmt: skip
+
+
+def sums(
+    dubs: Iterable[Dub],
+    profile_of: Callable[[Dub], DubProfile | None],
+    price_of: Mapping[str, float],
+    by: str,
+) -> list[Total]:
+    """The totals of each group, in order. `price_of`: price of an hour by resource."""
+    totals: dict[tuple[str, str], Total] = {}
+    for dub in dubs:
+        profile = profile_of(dub)
+        # Dubs of two namespaces may have the same name.
+        namespace = dub.namespace if by == "dub" else None
+        for stage in dub.stages:
+            group = _group(dub, stage.name, by)
+            total = totals.setdefault((namespace or "", group), Total(group, namespace))
+            seconds, limits = active_seconds(stage), _limits(profile, stage.name)
+            total.seconds += seconds
+            total.gpu_seconds += seconds * sum(limits[name] for name in limits if GPU.match(name))
+            price = sum(count * price_of.get(name, 0.0) for name, count in limits.items())
+            total.price += seconds / 3600 * price
+    return [totals[key] for key in sorted(totals)]
 
 
 def active_seconds(stage: StageStatus) -> float:
@@ -86,28 +127,28 @@ class _Profiles:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._known: dict[tuple[str, str, str], DubProfile | None] = {}
+        self._known: dict[tuple[str, str], DubProfile | None] = {}
 
     def of(self, dub: Dub) -> DubProfile | None:
         """The profile that the DubJob used, None if it is gone."""
-        used = dub.profile_reference
-        key = (dub.namespace, used["kind"], used["name"])
+        used = dub.dubjob.profile
+        key = used.key(dub.namespace)
         if key not in self._known:
             try:
-                raw = self._client.cluster.profile(used["kind"], used["name"])
+                raw = self._client.cluster.profile(used.kind, used.name, namespace=dub.namespace)
                 self._known[key] = DubProfile.model_validate(raw)
             except NotFoundError:
                 self._known[key] = None
         return self._known[key]
 
 
-def _gpus(profile: DubProfile | None, stage: str) -> dict[str, float]:
-    """The extended resources that the stage has a limit for."""
+def _limits(profile: DubProfile | None, stage: str) -> dict[str, float]:
+    """The limits of the stage's container, by resource."""
     if profile is None or stage not in STAGES:
         return {}
     resources = profile.spec.stage(Stage(stage)).resources
     limits = (resources.limits if resources else None) or {}
-    return {name: float(value) for name, value in limits.items() if "/" in name}
+    return {name: float(parse_quantity(value)) for name, value in limits.items()}
 
 
 def _group(dub: Dub, stage: str, by: str) -> str:
