@@ -101,6 +101,23 @@ def test_little_speech_in_a_long_source_is_doubtful(
 
 
 @pytest.mark.parametrize(
+    ("text", "value", "left_out"),
+    [
+        ("Nguyen, Nguyen, kubectl, Saoirse Ronan.", 0.2, 1),
+        ("Nguyen, Nguyen, kubectl, Saoirse Ronan.", 0.6, 0),
+        ("Nguyen told Saoirse about kubectl.", 0.35, 0),
+    ],
+)
+def test_spellings_of_the_glossary_over_a_murmur_are_invented(
+    text: str, value: float, left_out: int
+) -> None:
+    groups = [group(text, value)]
+    found = judged(groups, expected=["Saoirse Ronan", "nguyen", "kubectl"])
+    assert len(found.left_out) == left_out
+    assert judged(groups).left_out == []
+
+
+@pytest.mark.parametrize(
     ("on_doubt", "kept", "doubtful"),
     [(None, 2, {1}), (OnDoubt.REVIEW, 2, {1}), (OnDoubt.KEEP, 3, {1, 2}), (OnDoubt.DROP, 1, set())],
 )

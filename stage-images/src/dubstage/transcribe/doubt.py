@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import groupby
@@ -88,11 +88,15 @@ class Judged:
 
 
 def judged(
-    groups: Sequence[Group], seconds: float = 0.0, on_doubt: OnDoubt | None = None
+    groups: Sequence[Group],
+    seconds: float = 0.0,
+    on_doubt: OnDoubt | None = None,
+    expected: Iterable[str] = (),
 ) -> Judged:
     """The segments without those that are surely invented, unless `on_doubt` says otherwise.
-    `seconds`: duration of the source."""
-    verdicts = _whole_text([verdict(group) for group in groups], groups, seconds)
+    `seconds`: duration of the source. `expected`: spellings that the recognizer was given."""
+    spellings = frozenset(word for text in expected for word in _plain(text).split())
+    verdicts = _whole_text([verdict(group, spellings) for group in groups], groups, seconds)
     left_out = {
         OnDoubt.KEEP: set[Verdict](),
         OnDoubt.DROP: {Verdict.INVENTED, Verdict.DOUBTFUL},
@@ -147,8 +151,9 @@ def _is_sparse(groups: Sequence[Group], seconds: float) -> bool:
     return seconds > SPARSE_SECONDS and spoken_seconds < SPARSE_SHARE * seconds
 
 
-def verdict(group: Group) -> Verdict:
-    """Whether the words of one segment were said, as far as they show it."""
+def verdict(group: Group, spellings: frozenset[str] = frozenset()) -> Verdict:
+    """Whether the words of one segment were said, as far as they show it. `spellings`: words that
+    the recognizer was given, which it writes over a murmur."""
     mean, text = score(group), _bare(group)
     no_speech = max((word.no_speech for word in group if word.no_speech is not None), default=0.0)
     is_low = mean is not None and mean < DOUBTFUL_SCORE
@@ -156,7 +161,7 @@ def verdict(group: Group) -> Verdict:
         return Verdict.SURE
     if CREDITS.search(" ".join(word.word for word in group)):
         return Verdict.INVENTED if mean is None or mean < SURE_SCORE else Verdict.DOUBTFUL
-    if is_low and (no_speech > NO_SPEECH or _is_loop(text)):
+    if is_low and (no_speech > NO_SPEECH or _is_loop(text) or set(text.split()) <= spellings):
         return Verdict.INVENTED
     if mean is not None and mean < FAREWELL_SCORE and text in FAREWELLS:
         return Verdict.INVENTED
@@ -177,8 +182,11 @@ def score(group: Group) -> float | None:
 
 def _bare(group: Group) -> str:
     """The text in lower case, without marks."""
-    text = " ".join(word.word.strip() for word in group).casefold()
-    kept = "".join(x if x.isalnum() or x in "' " else " " for x in text)
+    return _plain(" ".join(word.word.strip() for word in group))
+
+
+def _plain(text: str) -> str:
+    kept = "".join(x if x.isalnum() or x in "' " else " " for x in text.casefold())
     return " ".join(kept.split())
 
 

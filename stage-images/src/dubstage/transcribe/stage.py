@@ -47,7 +47,12 @@ def run(work: Work) -> Outcome:
         )
     check_pair(work.request, language, corrections.replaced(work.tree.roots, work.request))
     groups = at_onsets(grouped(words), vocals)
-    judgment = judged(groups, soundfile.info(vocals).duration, work.request.on_doubt)
+    judgment = judged(
+        groups,
+        soundfile.info(vocals).duration,
+        work.request.on_doubt,
+        [text for entry in work.request.glossary for text in entry.hear or ()],
+    )
     if not judgment.kept:
         raise _no_speech(work, _left_out(judgment, work.request.on_doubt))
     segments = write_transcript(
