@@ -99,6 +99,23 @@ class TestShared:
             term="Ann", translation="Ana", hear=["Ann", "Anne"], say={"es": "/ˈana/"}
         )
 
+    @pytest.mark.parametrize(
+        ("target", "expected"),
+        [("es", "cápsula"), ("es-MX", "vaina"), ("pt-BR", "cápsula (pt)"), ("de", "Pod")],
+    )
+    def test_one_table_serves_several_languages(
+        self, tmp_path: Path, target: str, expected: str
+    ) -> None:
+        file = tmp_path / "glossary.csv"
+        file.write_text(
+            "term,translation:es,translation:es-mx,translation:pt,translation\n"
+            "pod,cápsula,vaina,cápsula (pt),Pod\n"
+        )
+        shared = SharedGlossary(config_map="series", file=str(file))
+        request = request_for(Stage.INGEST, shared_glossary=shared, target_language=target)
+        (entry,) = with_shared_glossary(request).glossary
+        assert entry.translation == expected
+
     def test_own_entries_come_first_and_win(self, tmp_path: Path) -> None:
         own = GlossaryEntry(term="POD", translation="cápsula")
         table = f"term,translation\npod,vaina\n{DECOMPOSED},bar\n"

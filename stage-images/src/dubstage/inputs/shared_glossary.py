@@ -13,12 +13,17 @@ from pathlib import Path
 
 from dubstage.contract import GlossaryEntry, SharedGlossary, StageRequest
 from dubstage.contract.glossary import SHARED_GLOSSARY_KEY
+from dubstage.engines.languages import Languages
 from dubstage.errors import BadInput
 from dubstage.inputs.encodings import UnknownEncoding, decode
+from dubstage.text.languages import engine_code
 
 SEPARATORS = "\t;,"
 COLUMNS = frozenset({"term", "translation", "hear", "say", "note"})
-SAY_COLUMN = re.compile(r"say:\s*(?P<tag>[a-z]{2,3}(-[a-z0-9]{2,8}){0,3})")
+LANGUAGE_COLUMN = re.compile(
+    r"(?P<name>say|translation):\s*(?P<tag>[a-z]{2,3}(-[a-z0-9]{2,8}){0,3})"
+)
+"""A column for one language: a series is dubbed into several."""
 LONGEST_CELL = 200
 """Characters, as in ``spec.glossary``."""
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -61,12 +66,14 @@ def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
     separator = next((each for each in SEPARATORS if each in header), ",")
     rows = csv.reader(StringIO(text, newline=""), delimiter=separator, strict=True)
     columns = [cell.strip().lower() for cell in next(rows, [])]
-    unknown = [name for name in columns if name not in COLUMNS and not SAY_COLUMN.fullmatch(name)]
+    unknown = [
+        name for name in columns if name not in COLUMNS and not LANGUAGE_COLUMN.fullmatch(name)
+    ]
     if "term" not in columns or unknown or len(set(columns)) < len(columns):
         names = ", ".join(columns)[:200] or "none"
         raise ValueError(
-            f"has the columns {names}; expected term, and any of translation, hear, say, say:es "
-            "(a language) and note, each once"
+            f"has the columns {names}; expected term, and any of translation, hear, say, note, "
+            "and translation:es or say:es for a language, each once"
         )
     for row in rows:
         cells = dict(zip(columns, (cell.strip() for cell in row), strict=False))
@@ -94,7 +101,7 @@ def _entries(rows: Iterable[tuple[int, dict[str, str]]], target: str) -> Iterato
             raise ValueError(f"has no term in line {number}; expected one in each row")
         entry = GlossaryEntry(
             term=term,
-            translation=cells.get("translation") or None,
+            translation=_in_language(cells, "translation", target),
             hear=[text for each in cells.get("hear", "").split("|") if (text := each.strip())]
             or None,
             say=_says(cells, target) or None,
@@ -108,9 +115,19 @@ def _entries(rows: Iterable[tuple[int, dict[str, str]]], target: str) -> Iterato
 
 
 def _says(cells: Mapping[str, str], target: str) -> dict[str, str]:
-    says = {target: cells["say"]} if cells.get("say") else {}
-    columns = ((SAY_COLUMN.fullmatch(name), cell) for name, cell in cells.items() if cell)
-    return says | {match["tag"]: cell for match, cell in columns if match}
+    return ({target: cells["say"]} if cells.get("say") else {}) | _by_tag(cells, "say")
+
+
+def _in_language(cells: Mapping[str, str], name: str, target: str) -> str | None:
+    """The cell for the language that matches `target` best; else that of the plain column."""
+    by_tag = _by_tag(cells, name)
+    code = engine_code(target, Languages(frozenset(by_tag))) if by_tag else None
+    return by_tag[code] if code else cells.get(name) or None
+
+
+def _by_tag(cells: Mapping[str, str], name: str) -> dict[str, str]:
+    columns = ((LANGUAGE_COLUMN.fullmatch(column), cell) for column, cell in cells.items() if cell)
+    return {match["tag"]: cell for match, cell in columns if match and match["name"] == name}
 
 
 def _is_bad(cell: str) -> bool:
