@@ -97,11 +97,12 @@ def test_interrupted_run_asks_for_nothing_twice(
     [
         Response(500),
         Response(400, b"no"),
+        Response(401, b"{}"),
         says("I cannot shorten this."),
         says(rows({"1": LONG + LONG})),
         says(rows({"1": "Those words are English, sir."})),
     ],
-    ids=["down", "rejected", "refusal", "longer", "english"],
+    ids=["down", "rejected", "no key", "refusal", "longer", "english"],
 )
 def test_answer_that_does_not_help_changes_nothing(
     tmp_path: Path, server: Server, engine: WatchedEngine, answer: Response

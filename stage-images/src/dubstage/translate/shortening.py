@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from dubstage.contract import Stage
 from dubstage.contract.summary import StageSummary
-from dubstage.errors import NoInput
+from dubstage.errors import NoInput, StageError
 from dubstage.text.counting import counted
 from dubstage.text.transcript import Clip, TranslatedSegment, read_aligned, read_list, write_list
 from dubstage.timing.budget import Budget
@@ -30,7 +30,8 @@ Pair = tuple[SourceSegment, Translation]
 def shortened(work: Work, engine: Translator) -> Outcome:
     """Write the translated segments with shorter translations of those whose clips are too long.
 
-    An engine that cannot be asked changes nothing.
+    An engine that cannot be asked, or does not respond, changes nothing: a dub never fails for the
+    length of its segments.
     """
     segments = read_list(work, Artifact.TRANSLATED, TranslatedSegment)
     pairs = _pairs(work, segments)
@@ -42,7 +43,15 @@ def shortened(work: Work, engine: Translator) -> Outcome:
         glossary=request.glossary,
         options=request.translation,
     )
-    texts = _shorter(work, engine, pairs, job) if isinstance(engine, ShorteningTranslator) else {}
+    texts: dict[str, str] = {}
+    failure = ""
+    if isinstance(engine, ShorteningTranslator):
+        try:
+            for translation in _shorter(work, engine, pairs, job):
+                texts[translation.segment_id] = translation.text
+                work.progress(len(texts) / len(pairs))
+        except StageError as error:
+            failure = f"; {error}"
     changed = [
         one.model_copy(update={"translation": texts.get(one.segment_id, one.translation)})
         for one in segments
@@ -53,35 +62,31 @@ def shortened(work: Work, engine: Translator) -> Outcome:
     manifest = read_manifest(work.tree, Stage.TRANSLATE)
     summary = manifest.summary if manifest else StageSummary()
     return Outcome(
-        message=f"{count} of {counted(len(pairs), 'segment')} whose speech was too long shortened",
+        message=f"{count} of {counted(len(pairs), 'segment')} whose speech was too long shortened"
+        + failure,
         summary=summary.model_copy(update={"shortened_segments": count}),
     )
 
 
 def _shorter(
     work: Work, engine: ShorteningTranslator, pairs: Sequence[Pair], job: TranslationContext
-) -> dict[str, str]:
-    """The new translations by segment. Those of an interrupted attempt are kept."""
+) -> Iterator[Translation]:
+    """The new translations. Those of an interrupted attempt are kept."""
     cache = kept_translations(work, job.source)
-    keys = {
-        segment.segment_id: cache.key(
-            {
-                "text": segment.text,
-                "shorten": translation.text,
-                "budget": segment.budget and [segment.budget.low, segment.budget.high],
-            }
+    keys, missing = dict[str, str](), list[Pair]()
+    for segment, translation in pairs:
+        size = segment.budget and [segment.budget.low, segment.budget.high]
+        keys[segment.segment_id] = cache.key(
+            {"text": segment.text, "shorten": translation.text, "budget": size}
         )
-        for segment, translation in pairs
-    }
-    kept = {identity: cache.find(key, 1) for identity, key in keys.items()}
-    found = {identity: one.parts[0] for identity, one in kept.items() if one}
-    missing = [pair for pair in pairs if pair[0].segment_id not in found]
+        if kept := cache.find(keys[segment.segment_id], 1):
+            yield Translation(segment.segment_id, kept.parts[0])
+        else:
+            missing.append((segment, translation))
     for translation in engine.shorten(missing, job):
-        found[translation.segment_id] = translation.text
-        key = keys[translation.segment_id]
-        cache.store(key, KeptTranslation(parts=[translation.text]))
-        work.progress(len(found) / max(len(pairs), 1))
-    return found
+        kept = KeptTranslation(parts=[translation.text])
+        cache.store(keys[translation.segment_id], kept)
+        yield translation
 
 
 def _pairs(work: Work, segments: Sequence[TranslatedSegment]) -> list[Pair]:
