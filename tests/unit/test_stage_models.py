@@ -26,7 +26,7 @@ from dubstage.models.volume import SUMS, read_sums, write_sums
 from dubstage.testing import roots_in
 from dubstage.workspace.layout import Roots
 
-CHOICE = EngineChoice(engine="faster-whisper", model="base")
+CHOICE = EngineChoice(engine="faster-whisper", model="base", parameters={"diarize": False})
 NAME = "faster-whisper/base"
 TOKEN = "a-secret-token"
 
@@ -287,6 +287,7 @@ def test_needs_are_read_from_a_profile_or_its_spec(tmp_path: Path, whole: bool) 
         "whisperx/large-v3",
         "wav2vec2/en",
         "wav2vec2/ko",
+        "diarizer/v1",
         "pyannote/speaker-diarization-community-1",
         "cosyvoice/CosyVoice2-0.5B",
     ]
@@ -614,7 +615,7 @@ def test_gated_model_is_not_requested_without_a_token(
     monkeypatch.setattr("dubstage.models.pull.FETCHERS", {Hub.HUGGING_FACE: fetch})
     choice = EngineChoice(engine="whisperx", model="tiny")
     *_, diarizer = pull(needs_of([choice]), tmp_path, None)
-    assert "set HF_TOKEN; without it, everybody is one speaker" in diarizer.text
+    assert "set HF_TOKEN; without it, diarizer/v1 names the speakers" in diarizer.text
     assert not diarizer.is_missing
     *_, diarizer = pull(needs_of([choice]), tmp_path, TOKEN)
     assert diarizer.text.startswith("downloaded")
@@ -702,3 +703,25 @@ def test_check_does_not_write_to_the_volume(tmp_path: Path) -> None:
     check([Need(NAME), Need("demucs/htdemucs")], roots.models)
     model_folder(roots, CHOICE)
     assert {path: path.stat().st_mtime_ns for path in roots.models.rglob("*")} == before
+
+
+def test_diarizer_of_faster_whisper_is_optional_and_part_of_the_revision(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dubstage.models.pull.FETCHERS", {Hub.HUGGING_FACE: Fetched()})
+    choice = EngineChoice(engine="faster-whisper", model="base")
+    assert [need.name for need in needs_of([choice])] == [NAME, "diarizer/v1"]
+    lines: list[str] = []
+    *_, state = pull(needs_of([choice]), tmp_path / "models", None, report=lines.append)
+    assert str(state) == (
+        "diarizer/v1: is missing: no repository is known for it: put it on the volume with --from; "
+        "without it, everybody is one speaker"
+    )
+    assert not state.is_missing
+    assert lines == [f"{NAME}: downloading, model 1 of 1"]
+    roots = roots_in(tmp_path)
+    alone = model_revision(roots, choice)
+    assert alone == model_revision(roots, CHOICE), "the transcripts of earlier versions stay valid"
+    lay(roots.models, name="diarizer/v1")
+    assert model_revision(roots, choice) not in (alone, None)
+    assert model_revision(roots, CHOICE) == alone

@@ -228,6 +228,13 @@ def test_end_of_a_clause() -> None:
         ([("A", "Are you coming?"), ("B", "No.")], "AAAB"),
         ([("A", "so how are you"), ("B", "fine thank you well")], "AAAABBBB"),
         ([], ""),
+        # Interjections, with and without a mark.
+        ([("A", "I went to the"), ("B", "right"), ("A", "store again today.")], "AAAABAAA"),
+        ([("A", "I went to the"), ("B", "Right."), ("A", "store again.")], "AAAABAA"),
+        ([("A", "We left at noon."), ("B", "Oh."), ("A", "It rained.")], "AAAABAA"),
+        # A turn that starts a word too early, and one that ends a word too late.
+        ([("A", "so how are you"), ("B", "today? I am fine."), ("A", "Good.")], "AAAAABBBA"),
+        ([("A", "Yes. And"), ("B", "where were you then?"), ("A", "Here.")], "ABBBBBA"),
     ],
 )
 def test_sentence_belongs_to_its_main_speaker(turns: list[tuple[str, str]], expected: str) -> None:

@@ -181,19 +181,22 @@ def test_minute_of_speech_costs_less_than_a_second(
 
 
 @pytest.mark.parametrize(
-    ("speakers", "is_said"),
+    ("speakers", "is_asked", "expected"),
     [
-        (None, False),
-        (SpeakerRange(min=1), False),
-        (SpeakerRange(min=1, max=1), False),
-        (SpeakerRange(min=2), True),
-        (SpeakerRange(min=1, max=4), True),
+        (None, True, "the models volume has no diarizer/v1"),
+        (SpeakerRange(min=2), True, "the models volume has no diarizer/v1"),
+        (SpeakerRange(min=1, max=1), True, ""),
+        (None, False, ""),
+        (SpeakerRange(min=1, max=1), False, ""),
+        (SpeakerRange(min=2), False, "the profile's parameter diarize is false"),
+        (SpeakerRange(min=1, max=4), False, "the profile's parameter diarize is false"),
     ],
 )
-def test_ignored_number_of_speakers_is_reported(
-    speakers: SpeakerRange | None, is_said: bool
+def test_one_speaker_for_all_is_reported_with_its_reason(
+    speakers: SpeakerRange | None, is_asked: bool, expected: str
 ) -> None:
-    assert bool(notes_on(speakers)) == is_said
+    notes = notes_on(speakers, is_asked=is_asked)
+    assert list(notes) == [f"all speech is attributed to one speaker: {expected}"] * bool(expected)
 
 
 def test_long_source_is_divided_where_it_is_quiet(

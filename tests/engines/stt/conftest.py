@@ -25,6 +25,7 @@ from dubstage.workspace.work import Outcome, Work
 SPEECH = Path("/usr/share/pocketsphinx/test/data/librivox")
 CACHE = Path(os.environ.get("DUBJOB_CACHE", Path.home() / ".cache/dubjob"))
 WHISPER = CACHE / "seed/faster-whisper/base"
+DIARIZER = CACHE / "seed/diarizer/v1"
 RATE = 48000
 PAUSE_SECONDS = 1.0
 
@@ -34,8 +35,9 @@ def pytest_configure() -> None:
     missing = []
     if not list(SPEECH.glob("*.wav")):
         missing.append(f"{SPEECH}: apt-get install pocketsphinx-testdata")
-    if not (WHISPER / "SHA256SUMS").is_file():
-        missing.append(f"{WHISPER}: make models")
+    missing += [
+        f"{path}: make models" for path in (WHISPER, DIARIZER) if not (path / SUMS).is_file()
+    ]
     if not shutil.which("ffmpeg"):
         missing.append("ffmpeg: apt-get install ffmpeg")
     if missing:

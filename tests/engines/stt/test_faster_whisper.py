@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy
 import pytest
-from conftest import RATE, WHISPER, Programme, model, run_on, word_error_rate
+from conftest import DIARIZER, RATE, WHISPER, Programme, model, run_on, word_error_rate
 from numpy.typing import NDArray
 
 from dubstage.contract import EngineChoice, ExitCode, SpeakerRange, Stage
@@ -43,12 +43,19 @@ def test_words_and_times_of_real_speech(tmp_path: Path, programme: Programme) ->
     for line, start in zip(found, programme.starts, strict=True):
         assert start - 0.05 <= float(str(line["start"])) <= start + 0.35
     assert ended.result.source_language == "en"
-    assert ended.result.message.endswith("language en, 1 speaker")
+    assert "language en, 1 speaker" in ended.result.message
 
 
-def test_unsupported_diarization_is_reported(tmp_path: Path, programme: Programme) -> None:
+def test_missing_diarizer_is_reported(tmp_path: Path, programme: Programme) -> None:
     ended = transcribe(tmp_path, programme.samples[: 8 * RATE], speakers=SpeakerRange(min=2))
-    assert "faster-whisper does not diarize" in ended.result.message
+    assert "one speaker: the models volume has no diarizer/v1" in ended.result.message
+
+
+def test_one_reader_is_one_speaker(tmp_path: Path, programme: Programme) -> None:
+    model(tmp_path, "diarizer/v1", DIARIZER)
+    ended = transcribe(tmp_path, programme.samples)
+    assert {line["speaker"] for line in lines(ended)} == {"SPEAKER_00"}
+    assert ended.result.message.endswith("language en, 1 speaker")
 
 
 def music(seconds: float) -> NDArray[numpy.float32]:

@@ -11,11 +11,12 @@ import aligners
 import diarizers
 import numpy
 import pytest
+from conftest import DIARIZER as DIARIZER_SEED
 from conftest import RATE, WHISPER, Programme, model, run_on, word_error_rate
 from numpy.typing import NDArray
 
 from dubstage.contract import EngineChoice, ExitCode, SpeakerRange, Stage
-from dubstage.engines.repositories import DIARIZER
+from dubstage.engines.repositories import DIARIZER, LOCAL_DIARIZER
 from dubstage.models.pull import TOKENS
 from dubstage.models.volume import write_sums
 from dubstage.testing import Ended
@@ -72,7 +73,7 @@ def test_aligned_words_of_real_speech(tmp_path: Path, programme: Programme) -> N
     # The aligner's, not Whisper's: scores of letters under made weights are small.
     assert max(word.score or 0.0 for word in found.word_segments) < 0.5
     assert (
-        "1 speaker; all speech is attributed to one speaker: there is neither"
+        "1 speaker; all speech is attributed to one speaker: the models volume has no pyannote/"
         in ended.result.message
     )
     lines = json.loads(ended.tree.path(Artifact.TRANSCRIPT).read_text())
@@ -115,6 +116,19 @@ def test_diarization_uses_the_pipeline_on_the_volume(tmp_path: Path, programme: 
     alone = transcribe(tmp_path, samples, speakers=SpeakerRange(min=1, max=1))
     assert "1 speaker" in alone.result.message
     assert "taken for" not in alone.result.message
+
+
+def test_without_a_token_the_local_diarizer_is_used_and_named(
+    tmp_path: Path, programme: Programme
+) -> None:
+    model(tmp_path, LOCAL_DIARIZER, DIARIZER_SEED)
+    ended = transcribe(tmp_path, two_voices(programme))
+    speakers = [word.speaker for word in heard(ended).word_segments]
+    assert list(dict.fromkeys(speakers)) == ["SPEAKER_00", "SPEAKER_01"]
+    assert (
+        f"speakers by {LOCAL_DIARIZER}: the models volume has no {DIARIZER}, and there is no "
+        "Hugging Face token for it"
+    ) in ended.result.message
 
 
 def test_missing_speech_is_reported(tmp_path: Path) -> None:

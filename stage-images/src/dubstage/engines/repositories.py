@@ -50,6 +50,8 @@ class Need:
 
 ALIGNER_ENGINE = "wav2vec2"
 DIARIZER = "pyannote/speaker-diarization-community-1"
+LOCAL_DIARIZER = "diarizer/v1"
+"""pyannote's segmentation-3.0 and CAM++, which need no token: no hub has them in this form."""
 
 _WHISPER = {
     **{
@@ -197,6 +199,13 @@ def diarizer(_: str) -> tuple[Source, ...]:
     return (Source(Hub.HUGGING_FACE, DIARIZER, required=("config.yaml",), gated=True),)
 
 
+def local_diarizer(choice: EngineChoice) -> list[Need]:
+    """The model that distinguishes speakers without a token, unless ``diarize`` is false."""
+    if not choice.parameters.get("diarize", True):
+        return []
+    return [Need(LOCAL_DIARIZER, without="everybody is one speaker")]
+
+
 COMPANIONS: dict[str, Callable[[str], tuple[Source, ...]]] = {
     ALIGNER_ENGINE: aligner,
     DIARIZER.partition("/")[0]: diarizer,
@@ -217,7 +226,9 @@ def aligners_and_diarizer(choice: EngineChoice) -> list[Need]:
         for language in languages
     ]
     if choice.parameters.get("diarize", True):
-        needs.append(Need(DIARIZER, diarizer(DIARIZER), without="everybody is one speaker"))
+        needs += local_diarizer(choice)
+        without = f"{LOCAL_DIARIZER} names the speakers"
+        needs.append(Need(DIARIZER, diarizer(DIARIZER), without=without))
     return needs
 
 

@@ -94,6 +94,7 @@ _TABLE = (
         languages=languages.whisper,
         version=Library("faster-whisper"),
         model_sources=repositories.whisper,
+        companions=repositories.local_diarizer,
     ),
     Engine(
         "whisperx",

@@ -58,6 +58,18 @@ def parts_of(file: Path, longest: int = PART_SECONDS) -> Iterator[Part]:
                 start, samples = start + end, samples[end:].copy()
 
 
+def parts_of_samples(samples: Samples, longest: int = PART_SECONDS) -> Iterator[Part]:
+    """The parts of audio in memory, one channel at 16 kHz, each of at most `longest` seconds."""
+    total = len(samples) / RECOGNIZER_SAMPLE_RATE
+    start = 0
+    while start < len(samples):
+        rest = samples[start : start + longest * RECOGNIZER_SAMPLE_RATE]
+        is_last = start + len(rest) >= len(samples)
+        end = len(rest) if is_last else _quietest(rest)
+        yield Part(start / RECOGNIZER_SAMPLE_RATE, total, rest[:end])
+        start += end
+
+
 def recognizer_samples(file: Path) -> Samples:
     """The whole of an audio file, one channel at 16 kHz."""
     import numpy

@@ -97,9 +97,12 @@ def pull(
     answers, into its own folder, and write its checksums last. `report` is called with a line
     before each download."""
     wanted = list(needs)
+    count = sum(bool(need.sources) for need in wanted)
     states = []
-    for number, need in enumerate(wanted, start=1):
-        starts = partial(report, f"{need.name}: downloading, model {number} of {len(wanted)}")
+    number = 0
+    for need in wanted:
+        number += bool(need.sources)
+        starts = partial(report, f"{need.name}: downloading, model {number} of {count}")
         states.append(_pull(need, models / need.name, token, caches, starts))
     return states
 
@@ -115,7 +118,8 @@ def _pull(
         return State(need.name, "was complete already")
     if not (folder / SUMS).is_file() and find_snapshot(caches, need.sources):
         return _cached(need)
-    starts()
+    if need.sources:
+        starts()
     faults = []
     unfinished = folder.with_name(f".{folder.name}{PARTIAL}")
     for source in need.sources:

@@ -111,8 +111,10 @@ def model_revision(
     revisions = [_revision(folder)]
     for need in companions(choice, language):
         companion = find_model(roots, need.name)
-        is_fetched = has_token and any(source.gated for source in need.sources)
-        revisions.append(_revision(companion) if companion else FETCHED * is_fetched)
+        if companion:
+            revisions.append(_revision(companion))
+        elif has_token and any(source.gated for source in need.sources):
+            revisions.append(FETCHED)
     if len(revisions) == 1:
         return revisions[0]
     return hashlib.sha256(" ".join(revisions).encode()).hexdigest()

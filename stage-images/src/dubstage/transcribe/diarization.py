@@ -1,4 +1,5 @@
-"""Who speaks: pyannote's speaker diarization, as whisperx wraps it."""
+"""Who speaks: pyannote's speaker diarization, as whisperx wraps it; without it, the local
+diarizer."""
 
 from __future__ import annotations
 
@@ -6,12 +7,20 @@ from collections.abc import Callable
 from typing import Any
 
 from dubstage.contract import EngineChoice, SpeakerRange
-from dubstage.engines.repositories import DIARIZER
+from dubstage.engines.repositories import DIARIZER, LOCAL_DIARIZER
 from dubstage.errors import Misconfigured
-from dubstage.logs import step
+from dubstage.logs import logger, step
+from dubstage.media.windows import parts_of_samples
 from dubstage.models import model_folder
 from dubstage.models.volume import find_model
 from dubstage.run.gpu_memory import MemoryFallback
+from dubstage.transcribe.local_diarizer import (
+    NOT_ASKED,
+    ONE_SPEAKER,
+    LocalDiarizer,
+    is_alone,
+    is_available,
+)
 from dubstage.workspace.layout import Roots
 
 Progress = Callable[[float], None]
@@ -42,17 +51,12 @@ class Diarizer:
 
         Raises :class:`Misconfigured` if the pipeline cannot be loaded.
         """
-        if not segments or (speakers and speakers.max == 1):
+        if not segments or is_alone(speakers):
             return []
         if not self._is_enabled:
-            return [
-                "all speech is attributed to one speaker: the profile's parameter diarize is false"
-            ]
+            return [f"{ONE_SPEAKER}: {NOT_ASKED}"]
         if not self._token and not find_model(self._roots, DIARIZER):
-            return [
-                "all speech is attributed to one speaker: there is neither a diarizer on the "
-                "models volume nor a Hugging Face token"
-            ]
+            return [self._without_pyannote(segments, audio, speakers)]
 
         def attempt(device: str) -> Any:
             return self._load(device)(
@@ -66,6 +70,24 @@ class Diarizer:
             turns = MemoryFallback(devices(self._device), "diarization").run(attempt)
         self._whisperx.assign_word_speakers(turns, {"segments": segments}, fill_nearest=True)
         return []
+
+    def _without_pyannote(
+        self, segments: list[dict[str, Any]], audio: Any, speakers: SpeakerRange | None
+    ) -> str:
+        """Name the speakers by the local diarizer; return what the user should know."""
+        missing = f"the models volume has no {DIARIZER}, and there is no Hugging Face token for it"
+        if not is_available(self._roots):
+            return f"{ONE_SPEAKER}: {missing}; {LOCAL_DIARIZER} is missing, too"
+        diarizer = LocalDiarizer(self._roots)
+        for part in parts_of_samples(audio):
+            diarizer.hear(part)
+        raw = [word for segment in segments for word in segment["words"]]
+        spans = [(word["start"], word["end"]) for word in raw]
+        for word, name in zip(raw, diarizer.names(spans, speakers), strict=True):
+            word["speaker"] = name
+        remark = f"speakers by {LOCAL_DIARIZER}: {missing}"
+        logger.warning(remark)
+        return remark
 
     def _load(self, device: str) -> Any:
         folder = None

@@ -1,13 +1,15 @@
-"""faster-whisper: Whisper on CTranslate2, on the CPU or a GPU, without speakers."""
+"""faster-whisper: Whisper on CTranslate2, on the CPU or a GPU, with speakers by the local
+diarizer."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from dubstage.contract import EngineChoice, SpeakerRange
+from dubstage.engines.repositories import LOCAL_DIARIZER
 from dubstage.logs import step
 from dubstage.media.windows import Part, parts_of
 from dubstage.models import model_folder
@@ -17,6 +19,14 @@ from dubstage.text.languages import is_spaced
 from dubstage.text.transcript import Word
 from dubstage.transcribe.engine import Recognition
 from dubstage.transcribe.hotwords import NO_HOTWORDS, Hotwords, hotwords
+from dubstage.transcribe.local_diarizer import (
+    NOT_ASKED,
+    ONE_SPEAKER,
+    LocalDiarizer,
+    is_alone,
+    is_available,
+)
+from dubstage.transcribe.turns import whole_sentences
 from dubstage.transcribe.word_pieces import join_pieces, keep_spaces
 from dubstage.workspace.work import Work
 
@@ -31,23 +41,29 @@ LANGUAGE_CHUNKS = 4
 
 def load(work: Work) -> FasterWhisper:
     """The profile's model, loaded from the models volume."""
-    choice = work.request.engine
-    return FasterWhisper(
-        model_folder(work.tree.roots, choice), choice, hotwords(work.request.glossary)
-    )
+    choice, roots = work.request.engine, work.tree.roots
+    is_asked = bool(choice.parameters.get("diarize", True))
+    diarizer = LocalDiarizer(roots) if is_asked and is_available(roots) else None
+    expected = hotwords(work.request.glossary)
+    return FasterWhisper(model_folder(roots, choice), choice, expected, diarizer)
 
 
 class FasterWhisper:
     """A Whisper model from a folder of the models volume; nothing is downloaded."""
 
     def __init__(
-        self, folder: Path, choice: EngineChoice, expected: Hotwords = NO_HOTWORDS
+        self,
+        folder: Path,
+        choice: EngineChoice,
+        expected: Hotwords = NO_HOTWORDS,
+        diarizer: LocalDiarizer | None = None,
     ) -> None:
-        """Load the model, which then expects some spellings.
+        """Load the model, which then expects some spellings. `diarizer`: None if all speech is
+        one speaker's.
 
         `choice.parameters`: ``device`` (a GPU if there is one), ``compute_type`` (float16 on a
-        GPU, else int8), ``batch_size`` (2 on the CPU, else 8), ``beam_size`` (5). Raises
-        :class:`Misconfigured` if the model cannot be loaded.
+        GPU, else int8), ``batch_size`` (2 on the CPU, else 8), ``beam_size`` (5), ``diarize``
+        (true). Raises :class:`Misconfigured` if the model cannot be loaded.
         """
         parameters = choice.parameters
         self._expected = expected
@@ -62,6 +78,8 @@ class FasterWhisper:
             )
 
         self._models = Models(choice, load)
+        self._diarizer = diarizer
+        self._is_asked = bool(parameters.get("diarize", True))
         is_gpu = device.startswith("cuda")
         compute_type = str(parameters.get("compute_type", "float16" if is_gpu else "int8"))
         batch_size = int(parameters.get("batch_size", BATCH_SIZE if is_gpu else CPU_BATCH_SIZE))
@@ -80,13 +98,20 @@ class FasterWhisper:
         that of the first part of the source with speech."""
         words: list[Word] = []
         detected, probability = language, 1.0
+        diarizer = None if is_alone(speakers) else self._diarizer
         for part in parts_of(speech):
             recognition = self._recognize_part(part, language, progress)
+            if diarizer:
+                diarizer.hear(part)
             if language is None:
                 detected, probability = recognition.language, recognition.language_probability
                 language = detected if recognition.words else None
             words += [_shifted(word, part.start) for word in recognition.words]
-        notes = (*notes_on(speakers), *self._expected.notes)
+        notes = self._expected.notes
+        if diarizer:
+            words = _named(words, diarizer, speakers)
+        else:
+            notes = (*notes_on(speakers, is_asked=self._is_asked), *notes)
         return Recognition(detected or "", probability, words, notes)
 
     def _recognize_part(
@@ -113,11 +138,28 @@ class FasterWhisper:
         return self._fallback.run(attempt)
 
 
-def notes_on(speakers: SpeakerRange | None) -> tuple[str, ...]:
-    """A remark for a user who expects several speakers."""
-    if speakers and (speakers.max or speakers.min) > 1:
-        return ("all speech is attributed to one speaker: faster-whisper does not diarize",)
-    return ()
+def _named(
+    words: Iterable[Word], diarizer: LocalDiarizer, speakers: SpeakerRange | None
+) -> list[Word]:
+    """`words` with their speakers."""
+    ordered = sorted(words, key=lambda word: word.start)
+    names = diarizer.names([(word.start, word.end) for word in ordered], speakers)
+    return whole_sentences(
+        [
+            word.model_copy(update={"speaker": name})
+            for word, name in zip(ordered, names, strict=True)
+        ]
+    )
+
+
+def notes_on(speakers: SpeakerRange | None, *, is_asked: bool) -> tuple[str, ...]:
+    """A remark for a user who may expect several speakers. `is_asked`: whether the profile requests
+    diarization."""
+    if is_alone(speakers):
+        return ()
+    if is_asked:
+        return (f"{ONE_SPEAKER}: the models volume has no {LOCAL_DIARIZER}",)
+    return (f"{ONE_SPEAKER}: {NOT_ASKED}",) if speakers else ()
 
 
 def recognize_samples(
