@@ -1,4 +1,4 @@
-"""A server with the chat-completions API that can fail as real ones do."""
+"""A server with OpenAI's API that can fail as real ones do."""
 
 from __future__ import annotations
 
@@ -44,7 +44,10 @@ class Asked:
     """One request."""
 
     body: dict[str, Any]
+    """Empty if it is not JSON."""
     key: str | None
+    path: str = ""
+    raw: bytes = b""
 
     @property
     def system(self) -> str:
@@ -94,8 +97,10 @@ def chat_server(answer: Callable[[Asked], Response]) -> Iterator[Server]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            asked = Asked(body, self.headers.get("Authorization"))
+            raw = self.rfile.read(int(self.headers["Content-Length"]))
+            is_json = self.headers["Content-Type"] == "application/json"
+            body = json.loads(raw) if is_json else {}
+            asked = Asked(body, self.headers.get("Authorization"), self.path, raw)
             with state.lock:
                 state.asked.append(asked)
                 state.under_way += 1

@@ -169,6 +169,13 @@ _TABLE = (
         model_sources=repositories.kokoro,
     ),
     Engine(
+        "openai-speech",
+        (Stage.SYNTHESIZE,),
+        loader="dubstage.synthesize.openai_speech.engine:load",
+        version=Library("httpx"),
+        needs_network=True,
+    ),
+    Engine(
         "gtts",
         (Stage.SYNTHESIZE,),
         loader="dubstage.synthesize.google:load",

@@ -9,14 +9,13 @@ from typing import Any
 import httpx
 from tenacity import AsyncRetrying
 
+from dubstage.engines.openai_api import KEY_VARIABLE, TRANSIENT_STATUS, is_about_model
 from dubstage.engines.retries import PATIENT_ATTEMPTS, Refused, patient, seconds_until
 from dubstage.errors import Misconfigured, TemporaryFailure
 from dubstage.logs import logger
 from dubstage.translate.openai.rejections import is_too_long, message_of, remedy
-from dubstage.translate.openai.settings import KEY_VARIABLE, Settings
+from dubstage.translate.openai.settings import Settings
 
-TRANSIENT_STATUS = frozenset({408, 409, 425, 429})
-"""Besides all from 500 on."""
 CORRECT_ADDRESS = "Correct the parameters url and model, or the key"
 MAX_ANSWER_BYTES = 4 * 2**20
 
@@ -107,7 +106,7 @@ class ChatClient:
                 f"refused the key with status {status}; expected a valid key in the variable "
                 f"{KEY_VARIABLE}, for example from a Secret in envFrom of the stage"
             )
-        if status == 404 or _is_about_model(content, status):
+        if status == 404 or is_about_model(content, status):
             raise self._misconfigured(
                 f"has no chat-completions API at this URL, or no model {self._settings.model} "
                 f"(status {status})"
@@ -155,12 +154,3 @@ def _reply(response: httpx.Response, content: bytes) -> Reply:
 
 def _says(content: bytes, word: str) -> bool:
     return word.encode() in content
-
-
-def _is_about_model(content: bytes, status: int) -> bool:
-    """Whether a 400 says that the model is unknown, as some servers do."""
-    text = content[:2000].decode(errors="replace").lower()
-    return status in (400, 422) and "model" in text and (
-        "not found" in text or "does not exist" in text or "model_not_found" in text
-        or "invalid model" in text
-    )  # fmt: skip

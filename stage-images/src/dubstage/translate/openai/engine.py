@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 
+from dubstage.engines.openai_api import KEY_VARIABLE
 from dubstage.errors import Misconfigured
 from dubstage.translate.concurrency import results
 from dubstage.translate.engine import SourceSegment, Translation, TranslationContext
@@ -13,7 +14,7 @@ from dubstage.translate.openai.answers import bare
 from dubstage.translate.openai.client import ChatClient, Rejected
 from dubstage.translate.openai.fitting import fitted
 from dubstage.translate.openai.ladder import Ladder, Structures
-from dubstage.translate.openai.settings import KEY_VARIABLE, Settings, Structure, read
+from dubstage.translate.openai.settings import Settings, Structure, read
 from dubstage.workspace.work import Work
 
 SUMMARY_INPUT = 8000

@@ -9,10 +9,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from dubstage.engines.openai_api import URL_PATTERN
 from dubstage.errors import Misconfigured
-
-KEY_VARIABLE = "OPENAI_API_KEY"
-"""Environment variable with the key of the service."""
 
 
 class Structure(str, Enum):
@@ -30,7 +28,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    url: Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$")]
+    url: Annotated[str, Field(pattern=URL_PATTERN)]
     """Base URL of the API, usually with `/v1`."""
     model: Annotated[str, Field(min_length=1)]
     concurrency: Annotated[int, Field(ge=1, le=64)] = 4

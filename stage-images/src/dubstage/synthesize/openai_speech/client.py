@@ -1,0 +1,139 @@
+"""Requests to the server, and what their failures mean."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import httpx
+from tenacity import Retrying
+from tenacity.nap import sleep_using_event
+
+from dubstage.engines.openai_api import KEY_VARIABLE, TRANSIENT_STATUS, is_about_model
+from dubstage.engines.retries import PATIENT_ATTEMPTS, Refused, patient, seconds_until
+from dubstage.errors import Misconfigured, TemporaryFailure
+from dubstage.synthesize.openai_speech.settings import Settings
+
+UNAVAILABLE_STATUS = frozenset({502, 503, 504})
+"""Statuses of a server that is overloaded or absent. A 500 is about one text."""
+SPEECH, VOICES = "/audio/speech", "/audio/voices"
+MAX_ANSWER_BYTES = 128 << 20
+QUOTED = 200
+"""Characters of the server's own message."""
+
+
+class Rejected(Exception):
+    """The server does not speak this text; the text of the error is its own message."""
+
+    def __init__(self, text: str, *, is_final: bool = True) -> None:
+        super().__init__(text)
+        self.is_final = is_final
+        """Whether another attempt is useless."""
+
+
+class SpeechClient:
+    """The speech API of one server. Threads can share it."""
+
+    def __init__(self, settings: Settings, key: str | None) -> None:
+        self._settings = settings
+        self._url = settings.url.rstrip("/")
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._http = httpx.Client(timeout=settings.timeout_seconds, headers=headers)
+        self._closed = Event()
+
+    def close(self) -> None:
+        """End all requests, also those that wait for their next attempt."""
+        self._closed.set()
+        self._http.close()
+
+    def speak(self, body: dict[str, Any]) -> bytes:
+        """The audio of one text.
+
+        Raises :class:`Rejected`, :class:`Misconfigured` for a wrong address, key or model, and
+        :class:`TemporaryFailure` if the server does not respond after several attempts.
+        """
+        return self._patiently(SPEECH, {"json": body})
+
+    def upload(self, name: str, recording: Path, text: str | None) -> None:
+        """Give the server a voice. Raises as :meth:`speak` does."""
+        fields = {"name": name, "consent": name, **({"ref_text": text} if text else {})}
+        files = {"audio_sample": (f"{name}.wav", recording.read_bytes(), "audio/wav")}
+        try:
+            self._patiently(VOICES, {"data": fields, "files": files})
+        except Rejected as error:
+            if "exist" not in str(error).lower():
+                raise self._misconfigured(f"does not accept the voice {name} ({error})") from error
+
+    def _patiently(self, path: str, content: dict[str, Any]) -> bytes:
+        try:
+            retrying = Retrying(**patient(Refused), sleep=sleep_using_event(self._closed))
+            return retrying(self._once, path, content)
+        except Refused as error:
+            raise TemporaryFailure(
+                f"{self._settings.url} did not speak after {PATIENT_ATTEMPTS} attempts ({error}): "
+                "retry later, or check the server. The clips that were made are kept.",
+                reason="SpeechUnavailable",
+            ) from error
+
+    def _once(self, path: str, content: dict[str, Any]) -> bytes:
+        try:
+            return self._send(path, content)
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            raise self._misconfigured(f"is not a URL that can be opened ({error})") from error
+        except httpx.TimeoutException as error:
+            raise self._late() from error
+        except httpx.HTTPError as error:
+            raise Refused(f"{type(error).__name__}: {error}") from error
+
+    def _send(self, path: str, content: dict[str, Any]) -> bytes:
+        # The timeout of the library restarts with every byte.
+        deadline = time.monotonic() + self._settings.timeout_seconds
+        with self._http.stream("POST", self._url + path, **content) as response:
+            parts, size = [], 0
+            for part in response.iter_bytes():
+                parts.append(part)
+                size += len(part)
+                if size > MAX_ANSWER_BYTES:
+                    raise Rejected(f"an answer of more than {MAX_ANSWER_BYTES >> 20} MiB")
+                if time.monotonic() > deadline:
+                    raise self._late()
+        audio = b"".join(parts)
+        self._check(response, audio)
+        return audio
+
+    def _check(self, response: httpx.Response, content: bytes) -> None:
+        """Raise what the status of a response means, unless it is a success."""
+        status = response.status_code
+        if status == 409 and response.request.url.path.endswith(VOICES):
+            raise Rejected("it exists already")
+        if status in UNAVAILABLE_STATUS or status in TRANSIENT_STATUS:
+            if b"insufficient_quota" in content:
+                raise self._misconfigured("has no quota left for this key")
+            raise Refused(f"status {status}", seconds_until(response.headers.get("retry-after")))
+        if status in (401, 403):
+            raise self._misconfigured(
+                f"refused the key with status {status}; expected a valid key in the variable "
+                f"{KEY_VARIABLE}, for example from a Secret in envFrom of the stage"
+            )
+        if status in (404, 405) or is_about_model(content, status):
+            raise self._misconfigured(
+                f"has no speech API at this URL, or no model {self._settings.model} "
+                f"(status {status})"
+            )
+        if 300 <= status < 400:
+            raise self._misconfigured(f"redirects (status {status}); expected its final URL")
+        if status >= 400:
+            said = " ".join(content[: 4 * QUOTED].decode(errors="replace").split())[:QUOTED]
+            raise Rejected(f"status {status}: {said}", is_final=status < 500)
+
+    def _late(self) -> Refused:
+        return Refused(f"no answer in {self._settings.timeout_seconds:g} s")
+
+    def _misconfigured(self, what: str) -> Misconfigured:
+        return Misconfigured(
+            f"The server {self._settings.url} of profile stage synthesize {what}. Correct the "
+            "parameters url and model, or the key.",
+            reason="SpeechRefused",
+        )

@@ -1,0 +1,173 @@
+"""The engine: one request per segment, some of them ahead of time."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections import deque
+from collections.abc import Iterable
+from concurrent.futures import Future
+from itertools import count
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from dubstage.engines.openai_api import KEY_VARIABLE
+from dubstage.logs import logger
+from dubstage.media.ffmpeg import MediaError, input_file, run
+from dubstage.synthesize.engine import Voice
+from dubstage.synthesize.openai_speech.client import Rejected, SpeechClient
+from dubstage.synthesize.openai_speech.settings import AudioFormat, Clone, Settings, read
+from dubstage.text.languages import primary
+from dubstage.timing.prediction import SpeechRate
+from dubstage.workspace.work import Work
+
+FITTED_REACH = 0.25
+"""How far the server changes the speed of a segment; mux does the rest."""
+
+
+def load(work: Work) -> OpenAISpeech:
+    """The engine with the parameters of the profile. Raises :class:`Misconfigured` for an
+    invalid one."""
+    settings = read(work.request.engine.parameters)
+    return OpenAISpeech(settings, os.environ.get(KEY_VARIABLE), work.scratch)
+
+
+class OpenAISpeech:
+    """Speech from a server. A text that the server rejects has no audio."""
+
+    def __init__(self, settings: Settings, key: str | None, scratch: Path) -> None:
+        is_fitted = settings.adapt_speed or settings.duration_field
+        self.reach = FITTED_REACH if is_fitted else 0.0
+        self._settings = settings
+        self._client = SpeechClient(settings, key)
+        self._scratch = scratch
+        self._numbers = count(1)
+        self._announced: deque[tuple[str, Voice]] = deque()
+        self._ahead: dict[tuple[str, int], Future[Path | None]] = {}
+        self._language = ""
+        self._uploaded: dict[str, str] = {}
+        self._rejected: set[str] = set()
+
+    def voices(self, language: str) -> int | None:
+        """The number of the server's voices that are dealt; None if it clones."""
+        if self._settings.clone is not Clone.NONE:
+            return None
+        return len(self._settings.voices_for(language)) or len(self._settings.voices)
+
+    def announce(self, texts: Iterable[tuple[str, Voice]], language: str) -> None:
+        """Request the next texts ahead of time, as many at once as the profile allows."""
+        if self.reach:
+            return  # Their speeds are not known yet.
+        self._announced.extend(texts)
+        self._language = language
+        self._request_ahead()
+
+    def speak(self, text: str, language: str, voice: Voice, speed: float, target: Path) -> None:
+        """Raises :class:`Misconfigured` or :class:`TemporaryFailure` if the server accepts no
+        request."""
+        if text in self._rejected:
+            return
+        ahead = self._ahead.pop((text, voice.number), None)
+        try:
+            if ahead:
+                file = ahead.result()
+            else:
+                file = self._spoken(self._body(text, language, voice, speed))
+            self._request_ahead()
+        except BaseException:
+            self.close()
+            raise
+        if file:
+            file.replace(target)
+
+    def close(self) -> None:
+        """End all requests."""
+        self._client.close()
+
+    def _request_ahead(self) -> None:
+        while self._announced and len(self._ahead) < self._settings.concurrency:
+            text, voice = self._announced.popleft()
+            if (text, voice.number) in self._ahead:
+                continue
+            future: Future[Path | None] = Future()
+            self._ahead[text, voice.number] = future
+            body = self._body(text, self._language, voice, 1.0)
+            # A pool would keep a stage that has failed from ending.
+            Thread(target=self._fulfill, args=(future, body), daemon=True).start()
+
+    def _fulfill(self, future: Future[Path | None], body: dict[str, Any]) -> None:
+        try:
+            future.set_result(self._spoken(body))
+        except BaseException as error:
+            future.set_exception(error)
+
+    def _body(self, text: str, language: str, voice: Voice, speed: float) -> dict[str, Any]:
+        settings = self._settings
+        body: dict[str, Any] = {
+            "model": settings.model,
+            "input": text,
+            "response_format": settings.response_format.value,
+        }
+        name = settings.voice_of(voice.speaker, voice.number, language)
+        if settings.clone is Clone.UPLOAD:
+            name = self._upload(voice)
+        elif settings.clone is Clone.REF_AUDIO and voice.sample:
+            recording = base64.b64encode(voice.sample.read_bytes()).decode()
+            body["ref_audio"] = f"data:audio/wav;base64,{recording}"
+            body["language"] = primary(language)
+            if voice.sample_text:
+                body["ref_text"] = voice.sample_text
+        if name:
+            body["voice"] = name
+        rate = settings.speed * (speed if settings.adapt_speed else 1.0)
+        if rate != 1.0:
+            body["speed"] = round(min(max(rate, 0.25), 4.0), 3)
+        if settings.duration_field:
+            body[settings.duration_field] = round(SpeechRate(language).predict(text) / speed, 2)
+        return {**body, **settings.extra_body}
+
+    def _upload(self, voice: Voice) -> str:
+        """The name of a voice on the server, which has the recording."""
+        if voice.speaker not in self._uploaded:
+            assert voice.sample
+            assert voice.sample_sha256
+            name = f"dubjob-{voice.sample_sha256[:16]}"
+            self._client.upload(name, voice.sample, voice.sample_text)
+            self._uploaded[voice.speaker] = name
+        return self._uploaded[voice.speaker]
+
+    def _spoken(self, body: dict[str, Any]) -> Path | None:
+        """The audio as a WAV file; None if the server does not speak the text."""
+        try:
+            return self._as_wav(self._client.speak(body))
+        except Rejected as error:
+            if error.is_final:
+                self._rejected.add(body["input"])
+            logger.warning("no audio for %r: %s", body["input"], error)
+        except MediaError as error:
+            logger.warning("no audio in the answer for %r: %s", body["input"], error)
+        return None
+
+    def _as_wav(self, audio: bytes) -> Path:
+        """The audio as a WAV file. The header of a stream names no length, and some servers send
+        another format than the one that was requested."""
+        raw = self._scratch / f"answer-{next(self._numbers)}"
+        target = raw.with_suffix(".wav")
+        if self._settings.response_format is AudioFormat.PCM:
+            _write_pcm(audio, self._settings.pcm_rate, target)
+            return target
+        raw.write_bytes(audio)
+        try:
+            run([*input_file(raw), "-ac", "1", "-f", "wav", target])
+        finally:
+            raw.unlink()
+        return target
+
+
+def _write_pcm(audio: bytes, rate: int, target: Path) -> None:
+    import numpy
+    import soundfile
+
+    samples = numpy.frombuffer(audio[: len(audio) // 2 * 2], "<i2")
+    soundfile.write(target, samples, rate, subtype="PCM_16")

@@ -1,0 +1,316 @@
+"""The engine `openai-speech` against a server that speaks with espeak-ng, and that fails as real
+ones do."""
+
+from __future__ import annotations
+
+import json
+import struct
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pytest
+import soundfile
+from chat_server import Asked, Response, Server, chat_server
+from made_media import ffmpeg
+
+from dubstage.engines import retries
+from dubstage.errors import Misconfigured, TemporaryFailure
+from dubstage.synthesize.engine import Voice
+from dubstage.synthesize.openai_speech.engine import OpenAISpeech
+from dubstage.synthesize.openai_speech.settings import read
+
+TEXT = "Buenos días a todos."
+
+
+def espeak(text: str) -> bytes:
+    """A WAV file from a real engine."""
+    return subprocess.run(
+        ["espeak-ng", "-v", "es", "--stdout", "--", text], capture_output=True, check=True
+    ).stdout
+
+
+def good(asked: Asked) -> Response:
+    return Response(body=espeak(asked.body["input"]), headers={"Content-Type": "audio/wav"})
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setattr(retries, "FIRST_WAIT_SECONDS", 0.001)
+    monkeypatch.setattr(retries, "LONGEST_WAIT_SECONDS", 0.3)
+    with chat_server(good) as found:
+        yield found
+        while OPENED:
+            OPENED.pop().close()
+
+
+OPENED: list[OpenAISpeech] = []
+"""The engines of one test."""
+
+
+def engine(server: Server, folder: Path, key: str | None = None, **more: Any) -> OpenAISpeech:
+    parameters = {"url": server.url, "model": "kokoro", "voices": "ana, luis", **more}
+    OPENED.append(OpenAISpeech(read(parameters), key, folder))
+    return OPENED[-1]
+
+
+def spoken(engine: OpenAISpeech, folder: Path, text: str = TEXT, **more: Any) -> Path | None:
+    """The take of `text`; None if there is none."""
+    target = folder / "take.wav"
+    target.unlink(missing_ok=True)
+    voice = more.pop("voice", Voice("A", 0))
+    engine.speak(text, "es-MX", voice, more.pop("speed", 1.0), target)
+    return target if target.exists() else None
+
+
+def seconds(file: Path | None) -> float:
+    assert file
+    return float(soundfile.info(file).duration)
+
+
+def test_speaks_with_the_voice_of_each_speaker(server: Server, tmp_path: Path) -> None:
+    found = engine(server, tmp_path, key="s3cret")
+    for number in range(3):
+        assert seconds(spoken(found, tmp_path, voice=Voice(str(number), number))) > 0.5
+    assert [one.body["voice"] for one in server.asked] == ["ana", "luis", "ana"]
+    assert {one.path for one in server.asked} == {"/v1/audio/speech"}
+    assert server.asked[0].key == "Bearer s3cret"
+    assert server.asked[0].body == {
+        "model": "kokoro", "input": TEXT, "response_format": "wav", "voice": "ana",
+    }  # fmt: skip
+
+
+VOICES = json.dumps({"B": "bea", "es": "ana,luis", "es-MX": "memo", "*": "zoe"})
+
+
+@pytest.mark.parametrize(
+    ("voices", "language", "dealt", "of_a", "of_b"),
+    [
+        ("ana, luis", "de", 2, "ana", "luis"),
+        (VOICES, "es-MX", 1, "memo", "bea"),
+        (VOICES, "es", 2, "ana", "bea"),
+        (VOICES, "de", 1, "zoe", "bea"),
+    ],
+)
+def test_voices_by_speaker_and_language(
+    voices: str, language: str, dealt: int, of_a: str, of_b: str
+) -> None:
+    settings = read({"url": "http://x/v1", "model": "m", "voices": voices})
+    assert len(settings.voices_for(language)) == dealt
+    assert settings.voice_of("A", 0, language) == of_a
+    assert settings.voice_of("B", 1, language) == of_b
+
+
+@pytest.mark.parametrize(
+    ("wrong", "name"),
+    [
+        ({"url": None}, "url"), ({"url": "ftp://x"}, "url"), ({"model": ""}, "model"),
+        ({"voices": ""}, "voices"), ({"voices": "{not json"}, "voices"),
+        ({"voices": '{"es": 3}'}, "voices"), ({"clone": "perhaps"}, "clone"),
+        ({"respons_format": "wav"}, "respons_format"), ({"speed": 9}, "speed"),
+    ],
+)  # fmt: skip
+def test_invalid_parameter_is_named(wrong: dict[str, Any], name: str) -> None:
+    good_ones = {"url": "http://x/v1", "model": "m", "voices": "ana"}
+    parameters = {key: value for key, value in (good_ones | wrong).items() if value is not None}
+    with pytest.raises(Misconfigured, match=f"Parameter {name} of the engine openai-speech"):
+        read(parameters)
+
+
+def streamed(audio: bytes) -> bytes:
+    """A WAV file as a server streams it: the header names no length."""
+    head = bytearray(audio)
+    head[4:8] = struct.pack("<I", 0xFFFFFFFF)
+    at = audio.index(b"data")
+    head[at + 4 : at + 8] = struct.pack("<I", 0xFFFFFFFF)
+    return bytes(head)
+
+
+def as_mp3(audio: bytes, folder: Path) -> bytes:
+    (folder / "in.wav").write_bytes(audio)
+    ffmpeg("-i", str(folder / "in.wav"), "-f", "mp3", folder / "out.mp3")
+    return (folder / "out.mp3").read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["streamed", "mp3", "chunked", "stereo"])
+def test_audio_in_another_form_is_read(server: Server, tmp_path: Path, kind: str) -> None:
+    plain = espeak(TEXT)
+    (tmp_path / "plain.wav").write_bytes(plain)
+    expected = seconds(tmp_path / "plain.wav")
+    ffmpeg("-i", str(tmp_path / "plain.wav"), "-ac", "2", "-ar", "44100", tmp_path / "2.wav")
+    bodies = {
+        "streamed": streamed(plain),
+        "mp3": as_mp3(plain, tmp_path),
+        "chunked": plain,
+        "stereo": (tmp_path / "2.wav").read_bytes(),
+    }
+    server.answer = lambda _: Response(body=bodies[kind])
+    assert seconds(spoken(engine(server, tmp_path), tmp_path)) == pytest.approx(expected, abs=0.1)
+
+
+def test_pcm_has_the_rate_of_the_parameter(server: Server, tmp_path: Path) -> None:
+    samples = (0.3 * numpy.sin(numpy.arange(16000) / 10) * 32767).astype("<i2").tobytes()
+    server.answer = lambda _: Response(body=samples)
+    found = engine(server, tmp_path, response_format="pcm", pcm_rate=16000)
+    assert seconds(spoken(found, tmp_path)) == pytest.approx(1.0)
+    assert server.asked[0].body["response_format"] == "pcm"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        Response(500, b'{"error": "reached max_tokens"}'),
+        Response(400, b"input too long"),
+        Response(422, b"{}"),
+        Response(200, b"<html>Not the page you wanted</html>", {"Content-Type": "text/html"}),
+        Response(200, b""),
+        Response(200, b"RIFF"),
+    ],
+)
+def test_trouble_with_one_text_costs_that_text_alone(
+    server: Server, tmp_path: Path, bad: Response
+) -> None:
+    server.answer = lambda asked: bad if "mal" in asked.body["input"] else good(asked)
+    found = engine(server, tmp_path)
+    assert spoken(found, tmp_path, "Esto va mal.") is None
+    assert spoken(found, tmp_path) is not None
+
+
+def test_text_that_is_refused_for_good_is_not_requested_again(
+    server: Server, tmp_path: Path
+) -> None:
+    server.answer = lambda _: Response(400, b"no")
+    found = engine(server, tmp_path)
+    assert [spoken(found, tmp_path) for _ in range(3)] == [None] * 3
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        Response(429, headers={"Retry-After": "0.2"}), Response(429), Response(503), Response(502),
+        Response(body=b"RIFF....", closes=True), Response(delay=1.0),
+        Response(body=b"x" * 90, byte_delay=0.02),
+    ],
+)  # fmt: skip
+def test_trouble_with_the_connection_passes(server: Server, tmp_path: Path, bad: Response) -> None:
+    server.answer = lambda asked: bad if len(server.asked) == 1 else good(asked)
+    began = time.monotonic()
+    assert spoken(engine(server, tmp_path, timeout_seconds=0.6), tmp_path) is not None
+    assert len(server.asked) == 2
+    if "Retry-After" in bad.headers:
+        assert time.monotonic() - began > 0.2
+
+
+def test_server_that_is_away_ends_the_stage_as_transient(server: Server, tmp_path: Path) -> None:
+    server.answer = lambda _: Response(503)
+    with pytest.raises(TemporaryFailure, match="did not speak after 8 attempts") as caught:
+        spoken(engine(server, tmp_path), tmp_path)
+    assert caught.value.reason == "SpeechUnavailable"
+
+
+@pytest.mark.parametrize(
+    ("bad", "says"),
+    [
+        (Response(401), "OPENAI_API_KEY"), (Response(403), "status 403"),
+        (Response(404), "no speech API"), (Response(405), "no speech API"),
+        (Response(400, b'{"error": "model kokoro does not exist"}'), "no model kokoro"),
+        (Response(301, headers={"Location": "https://y"}), "final URL"),
+        (Response(429, b'{"error": {"code": "insufficient_quota"}}'), "no quota"),
+    ],
+)  # fmt: skip
+def test_wrong_address_key_or_model_ends_the_stage(
+    server: Server, tmp_path: Path, bad: Response, says: str
+) -> None:
+    server.answer = lambda _: bad
+    with pytest.raises(Misconfigured, match=says) as caught:
+        spoken(engine(server, tmp_path, key="s3cret"), tmp_path)
+    assert caught.value.reason == "SpeechRefused"
+    assert "s3cret" not in str(caught.value)
+    assert len(server.asked) == 1
+
+
+def test_announced_texts_are_requested_at_the_same_time(server: Server, tmp_path: Path) -> None:
+    def slow(asked: Asked) -> Response:
+        time.sleep(0.1)
+        return good(asked)
+
+    server.answer = slow
+    found = engine(server, tmp_path, concurrency=3)
+    texts = [f"Número {number}." for number in range(7)]
+    found.announce([(text, Voice("A", 0)) for text in texts], "es")
+    for text in texts:
+        assert spoken(found, tmp_path, text) is not None
+    assert sorted(one.body["input"] for one in server.asked) == sorted(texts)
+    assert server.most_at_once == 3
+
+
+def test_failure_ahead_of_time_ends_the_stage_when_it_is_reached(
+    server: Server, tmp_path: Path
+) -> None:
+    server.answer = lambda asked: Response(401) if "dos" in asked.body["input"] else good(asked)
+    found = engine(server, tmp_path, concurrency=2)
+    found.announce([("uno", Voice("A", 0)), ("dos", Voice("A", 0))], "es")
+    assert spoken(found, tmp_path, "uno") is not None
+    with pytest.raises(Misconfigured):
+        spoken(found, tmp_path, "dos")
+
+
+def test_speed_and_duration_are_sent_as_the_server_takes_them(
+    server: Server, tmp_path: Path
+) -> None:
+    for parameters, speed in (
+        ({"speed": 1.2}, 1.1), ({"adapt_speed": True}, 1.1), ({"duration_field": "duration"}, 1.25),
+        ({"extra_body": '{"lang_code": "e", "speed": 2}'}, 1.0),
+    ):  # fmt: skip
+        spoken(engine(server, tmp_path, **parameters), tmp_path, speed=speed)
+    fixed, adapted, timed, more = (one.body for one in server.asked)
+    assert (fixed["speed"], adapted["speed"]) == (1.2, 1.1)
+    assert 0.5 < timed["duration"] < 2.5
+    assert "speed" not in timed
+    assert (more["lang_code"], more["speed"]) == ("e", 2)
+    assert [engine(server, tmp_path, **p).reach > 0 for p in ({}, {"adapt_speed": True})] == [
+        False, True,
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def cloned(tmp_path: Path) -> Voice:
+    sample = tmp_path / "sample.wav"
+    sample.write_bytes(espeak("Hola."))
+    return Voice("A", 0, sample, "inputs/a.wav", "Hola.", sample_sha256="ab" * 32)
+
+
+def test_recording_goes_with_each_request(server: Server, tmp_path: Path, cloned: Voice) -> None:
+    found = engine(server, tmp_path, voices="", clone="ref_audio")
+    assert found.voices("es") is None
+    assert spoken(found, tmp_path, voice=cloned) is not None
+    body = server.asked[0].body
+    assert body["ref_audio"].startswith("data:audio/wav;base64,UklGR")
+    assert (body["ref_text"], body["language"]) == ("Hola.", "es")
+    assert "voice" not in body
+    assert spoken(found, tmp_path, voice=replace(cloned, sample_text=None)) is not None
+    assert "ref_text" not in server.asked[1].body
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_recording_is_uploaded_once(
+    server: Server, tmp_path: Path, cloned: Voice, known: bool
+) -> None:
+    def answer(asked: Asked) -> Response:
+        if asked.path == "/v1/audio/voices":
+            return Response(409 if known else 200)
+        return good(asked)
+
+    server.answer = answer
+    found = engine(server, tmp_path, voices="", clone="upload")
+    for _ in range(2):
+        assert spoken(found, tmp_path, voice=cloned) is not None
+    upload, *speeches = server.asked
+    assert b'name="audio_sample"' in upload.raw
+    assert b"RIFF" in upload.raw
+    assert [one.body["voice"] for one in speeches] == ["dubjob-" + "ab" * 8] * 2
