@@ -76,7 +76,7 @@ ENGINE_NAMES: dict[Stage, tuple[str, ...]] = {
     Stage.SEPARATE: ("deepfilternet", "demucs", "none"),
     Stage.TRANSCRIBE: ("faster-whisper", "whisperx"),
     Stage.TRANSLATE: ("apertium", "bergamot", "ctranslate2", "googletrans", "openai"),
-    Stage.SYNTHESIZE: ("cosyvoice", "espeak-ng", "gtts", "kokoro"),
+    Stage.SYNTHESIZE: ("cosyvoice", "espeak-ng", "gtts", "kokoro", "openai-speech"),
     Stage.MUX: ("ffmpeg",),
 }
 """The names of the engines of each stage, sorted: those of the table ``dubstage.engines``, which
