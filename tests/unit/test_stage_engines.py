@@ -49,7 +49,7 @@ def test_engine_of_refuses_an_engine_that_the_stage_does_not_have(name: str) -> 
     with pytest.raises(Misconfigured) as refused:
         engine_of(request_for(Stage.SYNTHESIZE, engines=engines))
     assert refused.value.reason == "EngineUnknown"
-    assert "it has cosyvoice, espeak-ng, gtts, kokoro." in str(refused.value)
+    assert "it has cosyvoice, espeak-ng, gtts, kokoro, openai-speech." in str(refused.value)
 
 
 def test_every_engine_has_a_version() -> None:
