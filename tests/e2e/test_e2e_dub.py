@@ -15,6 +15,8 @@ from local_view import (
     STAGES,
     VOLUME,
     Cluster,
+    Lay,
+    Names,
     conditions,
     dubjob_manifest,
     is_finished,
@@ -259,6 +261,26 @@ def test_changed_language_runs_only_dependent_stages(cluster: Cluster, dub: dict
         if stream["codec_type"] == "audio"
     ]
     assert tracks == ["cat", "eng"]
+
+
+def test_demo_dubs_to_portuguese(
+    cluster: Cluster, sample: Path, lay_source: Lay, names: Names
+) -> None:
+    """With the weights that were downloaded, as `make demo TO=pt` does; apertium has no such
+    pair, and ingest says so."""
+    name = names("to-pt")
+    lay_source(name, sample)
+    cluster.apply(dubjob_manifest(name, targetLanguage="pt"))
+    done = cluster.finished(name)
+    translate = cluster.get("dubprofile", "cpu")["spec"]["stages"]["translate"]
+    if translate["engine"] != "bergamot":
+        assert "cannot translate" in conditions(done)["Finished"]["message"]
+        return
+    assert translate["model"] == "en-pt"
+    assert conditions(done)["Complete"]["status"] == "True", done["status"]
+    transcript = json.loads((VOLUME / "outputs" / name / "text/trg_transcript.json").read_text())
+    assert not any(segment["untranslated"] for segment in transcript)
+    assert {"não", "um"} & set(" ".join(one["translation"] for one in transcript).split())
 
 
 def _until_no_jobs(cluster: Cluster) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,16 @@ from dub_run import SEED
 from test_engines_translate import rounds, sources
 from translation_texts import CATALAN, ENGLISH, PORTUGUESE, SPANISH
 
-from dubstage.contract import GlossaryEntry
+from dubstage.contract import EngineChoice, GlossaryEntry, Stage
 from dubstage.errors import Misconfigured
+from dubstage.testing import ENGINES, request_for, roots_in
 from dubstage.translate import bergamot
 from dubstage.translate.apertium import Apertium
 from dubstage.translate.bergamot import Bergamot, capitalized, opened
 from dubstage.translate.engine import TranslationContext, Translator
+from dubstage.translate.stage import load_engine
+from dubstage.workspace.layout import Tree
+from dubstage.workspace.work import Work
 
 MODEL = SEED / "bergamot/en-pt"
 
@@ -136,6 +141,21 @@ def test_damaged_model_is_refused(tmp_path: Path, damage: str) -> None:
     with pytest.raises(Misconfigured, match=r"fetch_models\.py") as caught:
         translated(Bergamot(tmp_path), ("Hello.",), "en", "pt")
     assert caught.value.reason == "ModelUnusable"
+
+
+def test_engine_of_a_profile_reads_the_models_volume(tmp_path: Path) -> None:
+    chosen = EngineChoice(engine="bergamot", model="en-pt")
+    request = request_for(Stage.TRANSLATE, engines={**ENGINES, Stage.TRANSLATE: chosen})
+
+    def load(models: Path) -> Translator:
+        tree = Tree(replace(roots_in(tmp_path), models=models), "clip")
+        work = Work(request, tree, lambda *_: tmp_path / "x", lambda _: None, tmp_path)
+        return load_engine(work)
+
+    assert translated(load(SEED), ("Good morning.",), "en", "pt") == ["Bom dia."]
+    with pytest.raises(Misconfigured, match="models pull --from FOLDER") as caught:
+        load(tmp_path)
+    assert caught.value.reason == "ModelMissing"
 
 
 def test_weights_are_those_of_the_volume(model: Bergamot, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,7 +76,7 @@ def work(tmp_path: Path, chosen: EngineChoice) -> Work:
         ("opus-mt-en-ROMANCE", "pt-BR", [">>pob<<"], None),
         ("opus-mt-en-ROMANCE", "fr-CA", [">>fr_CA<<"], None),
         ("m2m100_418M", "ko", ["__en__"], ["__ko__"]),
-        ("madlad400-3b-mt", "es-419", ["<2es>"], None),
+        ("madlad400-3b-mt", "es-419", ["▁", "<2es>"], None),
         ("nllb-200-distilled-600M", "zh-TW", ["eng_Latn"], ["zho_Hant"]),
         ("nllb-200-distilled-600M", "es", ["eng_Latn"], ["spa_Latn"]),
     ],

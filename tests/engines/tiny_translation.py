@@ -41,7 +41,7 @@ def make(models: Path, name: str, *, preferred: str = "", adds_end: bool = False
     folder = models / "ctranslate2" / name
     folder.mkdir(parents=True)
     pieces = _sentencepiece(folder, name)
-    tokens = [*SPECIAL, *(piece for piece in pieces if piece not in SPECIAL), *TOKENS[name]]
+    tokens = list(dict.fromkeys([*SPECIAL, *pieces, *TOKENS[name]]))
     _save(folder, name, tokens, preferred)
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**config, "add_source_eos": adds_end}))
@@ -63,6 +63,7 @@ def _sentencepiece(folder: Path, name: str) -> list[str]:
         sentencepiece.SentencePieceTrainer.train(
             sentence_iterator=iter(TEXTS), model_prefix=str(folder / stem), vocab_size=90,
             model_type="bpe", character_coverage=1.0, hard_vocab_limit=False, minloglevel=2,
+            user_defined_symbols=list(TOKENS[name]) if name.startswith("madlad") else [],
         )  # fmt: skip
         (folder / f"{stem}.vocab").unlink()
         if suffix != "model":

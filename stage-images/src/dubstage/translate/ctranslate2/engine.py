@@ -96,7 +96,7 @@ class CTranslate2:
         """
         frame = self._tokenizer.frame(job.source, job.target)
         known = self._known.setdefault(frame, {})
-        parts = {one.segment_id: list(self._parts(one.text)) for one in segments}
+        parts = {one.segment_id: list(self._parts(one.text, frame)) for one in segments}
         waiting = {one.segment_id: one for one in segments}
         for _ in self._batches([part for each in parts.values() for part in each], frame, known):
             for segment in list(waiting.values()):
@@ -109,7 +109,7 @@ class CTranslate2:
                     text = with_marks(joined(found, job.target), segment.text)
                     yield Translation(segment.segment_id, text)
 
-    def _parts(self, text: str) -> Iterator[Part]:
+    def _parts(self, text: str, frame: Frame) -> Iterator[Part]:
         for sentence in sentences_of(with_names(text)):
             longest = len(sentence)
             texts = [sentence]
@@ -117,7 +117,7 @@ class CTranslate2:
                 longest //= 2
                 texts = chunks(sentence, longest)
             for one in texts:
-                yield Part(one, self._tokenizer.encode(one))
+                yield Part(one, self._tokenizer.encode(frame.mark + one))
 
     def _batches(
         self, parts: Sequence[Part], frame: Frame, known: dict[str, str]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from dubstage.text.languages import engine_code
 from dubstage.text.punctuation import PLAIN
 
 END = "</s>"
+LANGUAGE = re.compile(r"__\w+__|>>\w+<<|<2\w+>|[a-z]{3}_[A-Z][a-z]{3}")
+"""The tokens for languages of all families."""
 OWN_TAGS = {"pob": "pt-BR", "por": "pt-PT", "cmn_Hans": "zh-Hans", "cmn_Hant": "zh-Hant"}
 """Codes of OPUS-MT that are no BCP 47 tags, or that mean a region there."""
 
@@ -58,7 +61,7 @@ class Tokenizer:
             one, other = (_code(tag, NLLB_200).replace("-", "_") for tag in (source, target))
             return Frame((one,), end, (other,))
         if self.family is Family.MADLAD_400:
-            return Frame((f"<2{_code(target, MADLAD_400)}>",), end, ())
+            return Frame((), end, (), mark=f"<2{_code(target, MADLAD_400)}> ")
         return Frame(self._opus_target(target), end, ())
 
     def _opus_target(self, target: str) -> tuple[str, ...]:
@@ -75,6 +78,8 @@ class Frame:
     after: tuple[str, ...]
     prefix: tuple[str, ...]
     """The beginning of each translation."""
+    mark: str = ""
+    """What is put before the text itself: for MADLAD-400, SentencePiece divides it, too."""
 
     def around(self, pieces: list[str]) -> list[str]:
         """The tokens of a text."""
@@ -129,5 +134,4 @@ def _code(tag: str, languages: Languages) -> str:
 
 
 def _is_special(token: str) -> bool:
-    is_language = token.startswith(("__", ">>", "<2")) and token.endswith(("__", "<<", ">"))
-    return token in ("<s>", END, "<pad>", "<unk>") or is_language
+    return token in ("<s>", END, "<pad>", "<unk>") or LANGUAGE.fullmatch(token) is not None
