@@ -93,7 +93,7 @@ class Opened:
         """Wait for an expression. Not by `wait_for_function`, which the page's policy refuses."""
         deadline = time.monotonic() + 10
         while not self.page.evaluate(f"Boolean({condition})"):
-            assert time.monotonic() < deadline, condition
+            assert time.monotonic() < deadline, (condition, self.complaints)
             self.page.wait_for_timeout(20)
 
 

@@ -95,7 +95,7 @@ def test_ingest_and_mux_log_their_steps(tmp_path: Path, caplog: pytest.LogCaptur
     run_dub(tmp_path, [DubbedSegment(0.5, 1.0, 0.4)])
     assert own(steps(caplog)) == [
         *("probe", "extract audio", "try container"),
-        *("render", "mix", "write subtitles", "encode"),
+        *("plan", "render", "mix", "write subtitles", "read back", "encode", "page"),
     ]
 
 

@@ -21,7 +21,7 @@ from dubstage.page.rows import Row, overlaps, rows_of
 from dubstage.page.verdict import figures, verdict
 
 STYLES = ("page.css", "print.css")
-SCRIPTS = ("timeline.js", "controls.js", "player.js", "page.js")
+SCRIPTS = ("timeline.js", "tracks.js", "controls.js", "player.js", "page.js")
 """The script of the page, in this order."""
 CEILING = -1.0
 """dBTP that no true peak of a dub exceeds."""

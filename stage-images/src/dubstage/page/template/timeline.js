@@ -6,17 +6,8 @@ function createTimeline(root, data, onSeek) {
   const shortest = Math.min(10, duration);
   const view = { from: 0, to: duration };
   const tracks = [];
-  let colors = {};
-  let position = 0;
-
-  const bytes = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-  const peaks = Object.fromEntries(Object.entries(data.peaks).map(([k, v]) => [k, bytes(v)]));
-  const spectrogram = Object.fromEntries(
-    Object.entries(data.spectrogram).map(([k, v]) => [k, bytes(v)]));
-  const loudness = Object.fromEntries(
-    Object.entries(data.loudness).map(([k, v]) => [k, bytes(v)]));
-  const spectra = {};
-  let heard = "dub";
+  const look = { colors: {}, view, position: 0, heard: "dub" };
+  const drawings = trackDrawings(data, duration, look);
 
   function add(label, height, draw, kind) {
     const row = document.createElement("div");
@@ -31,7 +22,7 @@ function createTimeline(root, data, onSeek) {
     return canvas;
   }
 
-  /* The area of a track: its context, its size, and the position of a time in it. */
+  /* The area of a track: its context, its size, and the place of a time in it. */
   function surface(track) {
     const { canvas, height } = track;
     const ratio = window.devicePixelRatio || 1;
@@ -48,195 +39,11 @@ function createTimeline(root, data, onSeek) {
     return { context, width, height, from, to, x };
   }
 
-  function drawWave(values, color) {
-    return ({ context, width, height, from, to }) => {
-      const perSecond = values.length / duration;
-      const middle = height / 2;
-      context.fillStyle = color();
-      const bar = (pixel, value) => {
-        const reach = Math.max((value / 255) * middle, 0.5);
-        context.fillRect(pixel, middle - reach, 1, 2 * reach);
-      };
-      for (let pixel = 0; pixel < width; pixel += 1) {
-        const first = Math.floor((from + ((to - from) * pixel) / width) * perSecond);
-        const last = Math.max(Math.ceil((from + ((to - from) * (pixel + 1)) / width) * perSecond), first + 1);
-        let highest = 0, sum = 0;
-        for (let n = first; n < last && n < values.length; n += 1) {
-          highest = Math.max(highest, values[n]);
-          sum += values[n];
-        }
-        // The peaks, and inside them their mean: an hour would be a solid bar otherwise.
-        context.globalAlpha = 0.45;
-        bar(pixel, highest);
-        context.globalAlpha = 1;
-        bar(pixel, sum / (last - first));
-      }
-    };
-  }
-
-  function drawOverview(area) {
-    drawWave(peaks.dub, () => colors.grey)(area);
-    const { context, height, x } = area;
-    context.fillStyle = colors.warn;
-    for (const [start, , , , , , attention] of data.segments) {
-      if (attention) context.fillRect(x(start) - 1, height - 5, 2, 5);
-    }
-    const left = x(view.from), right = x(view.to);
-    context.globalAlpha = 0.16;
-    context.fillStyle = colors.accent;
-    context.fillRect(left, 0, right - left, height);
-    context.globalAlpha = 1;
-    context.strokeStyle = colors.accent;
-    context.strokeRect(left + 0.5, 0.5, Math.max(right - left - 1, 1), height - 1);
-    context.fillStyle = colors.ink;
-    context.fillRect(x(position) - 0.5, 0, 1.5, height);
-  }
-
-  const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 18000];
-
-  function drawRuler({ context, width, from, to, x }) {
-    const step = STEPS.find((each) => (each / (to - from)) * width > 72) || 36000;
-    context.fillStyle = colors.muted;
-    context.font = "12px " + colors.sans;
-    context.textBaseline = "top";
-    for (let time = Math.ceil(from / step) * step; time <= to; time += step) {
-      context.fillRect(x(time), 0, 1, 4);
-      const text = clock(time);
-      if (x(time) + context.measureText(text).width + 4 < width) context.fillText(text, x(time) + 4, 2);
-    }
-  }
-
-  function drawLane(speaker) {
-    return ({ context, width, height, from, to, x }) => {
-      context.fillStyle = colors.soft;
-      for (const [start, end] of data.overlaps) {
-        if (end < from || start > to) continue;
-        context.fillStyle = colors["accent-soft"];
-        context.fillRect(x(start), 0, Math.max(x(end) - x(start), 1), height);
-        context.fillStyle = colors.ink;
-        context.fillRect(x(start), height - 2, Math.max(x(end) - x(start), 1), 2);
-      }
-      const looks = [colors.accent, colors.amber, colors.amber, colors.warn];
-      for (const [start, end, dubStart, dubEnd, own, look] of data.segments) {
-        if (own !== speaker || Math.max(end, dubEnd) < from || Math.min(start, dubStart) > to) continue;
-        context.fillStyle = colors.grey;
-        context.fillRect(x(start), 3, Math.max(x(end) - x(start), 1), 4);
-        if (look === 4) {
-          context.strokeStyle = colors.muted;
-          context.setLineDash([3, 2]);
-          context.strokeRect(x(start) + 0.5, 9.5, Math.max(x(end) - x(start) - 1, 1), 10);
-          context.setLineDash([]);
-        } else {
-          context.fillStyle = looks[look];
-          context.fillRect(x(dubStart), 9, Math.max(x(dubEnd) - x(dubStart) - 0.5, 1), 11);
-        }
-      }
-      context.fillStyle = colors.line;
-      context.fillRect(0, height - 0.5, width, 0.5);
-    };
-  }
-
-  /* The whole spectrogram as a picture, one pixel a value. */
-  function picture(name) {
-    const values = spectrogram[name];
-    const columns = Math.max(values.length / data.bands, 1);
-    const canvas = document.createElement("canvas");
-    canvas.width = columns;
-    canvas.height = data.bands;
-    const context = canvas.getContext("2d");
-    const image = context.createImageData(columns, data.bands);
-    context.fillStyle = colors.accent;
-    context.fillRect(0, 0, 1, 1);
-    const [red, green, blue] = context.getImageData(0, 0, 1, 1).data;
-    for (let n = 0; n < values.length; n += 1) {
-      const column = Math.floor(n / data.bands), band = n % data.bands;
-      image.data.set([red, green, blue, values[n]], 4 * ((data.bands - 1 - band) * columns + column));
-    }
-    context.putImageData(image, 0, 0);
-    return canvas;
-  }
-
-  function drawSpectrogram({ context, width, height, from, to }) {
-    spectra[heard] = spectra[heard] || picture(heard);
-    const image = spectra[heard];
-    const scale = image.width / duration;
-    context.fillStyle = colors.soft;
-    context.fillRect(0, 0, width, height);
-    context.imageSmoothingQuality = "high";
-    context.drawImage(image, from * scale, 0, (to - from) * scale, image.height, 0, 0, width, height);
-  }
-
-  function drawLoudness({ context, width, height, from, to, x }) {
-    const lowest = -42, y = (level) => (level / lowest) * (height - 2) + 1;
-    context.font = "11px " + colors.sans;
-    context.textBaseline = "middle";
-    context.fillStyle = colors.line;
-    for (const level of [-12, -24, -36]) context.fillRect(0, y(level), width, 1);
-    const line = (level, color, dash) => {
-      context.strokeStyle = color;
-      context.setLineDash(dash);
-      context.beginPath();
-      context.moveTo(0, y(level));
-      context.lineTo(width, y(level));
-      context.stroke();
-      context.setLineDash([]);
-    };
-    const named = (level, color, text, below) => {
-      line(level, color, [4, 3]);
-      const left = width - context.measureText(text).width - 4, top = y(level) + (below ? 9 : -9);
-      context.globalAlpha = 0.85;
-      context.fillStyle = colors.paper;
-      context.fillRect(left - 4, top - 7, width - left + 4, 14);
-      context.globalAlpha = 1;
-      context.fillStyle = color;
-      context.fillText(text, left, top);
-    };
-    const curve = (values, color, thickness, level) => {
-      context.strokeStyle = color;
-      context.lineWidth = thickness;
-      context.beginPath();
-      const each = duration / Math.max(values.length, 1);
-      const first = Math.max(Math.floor(from / each) - 1, 0), last = Math.min(Math.ceil(to / each) + 1, values.length);
-      const stride = Math.max(Math.floor((last - first) / (2 * width)), 1);
-      for (let n = first; n < last; n += stride) {
-        context.lineTo(x((n + 0.5) * each), y(Math.max(level(values, n, stride), lowest)));
-      }
-      context.stroke();
-      context.lineWidth = 1;
-    };
-    const lufs = (values, n) => data.lowestLufs + values[n] / data.stepsPerLu;
-    const decibels = (values, n, stride) => {
-      let highest = 1;
-      for (let k = n; k < n + stride && k < values.length; k += 1) highest = Math.max(highest, values[k]);
-      return 40 * Math.log10(highest / 255);
-    };
-    context.globalAlpha = 0.55;
-    curve(everySecond, colors.grey, 1, decibels);
-    context.globalAlpha = 1;
-    curve(loudness.original, colors.grey, 1.25, lufs);
-    curve(loudness.dub, colors.accent, 1.75, lufs);
-    const minus = (level) => level.toFixed(1).replace("-", "−");
-    const peak = data.truePeak === null ? "" : `true peak ${minus(data.truePeak)} dBTP, `;
-    named(data.ceiling, colors.warn, `${peak}limit ${minus(data.ceiling)}`, true);
-    if (data.target !== null) named(data.target, colors.ink, `target ${minus(data.target)} LUFS`, data.target > -24);
-  }
-
-  function highestOfEachSecond(values) {
-    const seconds = Math.max(Math.ceil(duration), 1);
-    const found = new Uint8Array(seconds);
-    values.forEach((value, n) => {
-      const second = Math.min(Math.floor((n / values.length) * seconds), seconds - 1);
-      found[second] = Math.max(found[second], value);
-    });
-    return found;
-  }
-  const everySecond = highestOfEachSecond(peaks.dub);
-
   function readColors() {
     const style = getComputedStyle(document.documentElement);
     const names = ["paper", "ink", "muted", "line", "soft", "grey", "accent", "accent-soft", "warn", "amber", "sans"];
-    colors = Object.fromEntries(names.map((name) => [name, style.getPropertyValue("--" + name).trim()]));
-    for (const name of Object.keys(spectra)) delete spectra[name];
+    look.colors = Object.fromEntries(names.map((name) => [name, style.getPropertyValue("--" + name).trim()]));
+    drawings.forget();
   }
 
   function draw() {
@@ -249,7 +56,7 @@ function createTimeline(root, data, onSeek) {
 
   function placeNeedle() {
     const canvas = tracks[1].canvas;
-    const share = (position - view.from) / (view.to - view.from);
+    const share = (look.position - view.from) / (view.to - view.from);
     needle.hidden = share < 0 || share > 1;
     needle.style.transform = `translateX(${canvas.offsetLeft + share * canvas.clientWidth}px)`;
     needle.style.top = canvas.offsetTop + "px";
@@ -262,7 +69,7 @@ function createTimeline(root, data, onSeek) {
     draw();
   }
 
-  function zoom(factor, around = position) {
+  function zoom(factor, around = look.position) {
     const length = Math.min(Math.max((view.to - view.from) * factor, shortest), duration);
     const inside = around >= view.from && around <= view.to ? around : (view.from + view.to) / 2;
     const share = (inside - view.from) / (view.to - view.from);
@@ -270,27 +77,28 @@ function createTimeline(root, data, onSeek) {
   }
 
   function move(seconds, follow) {
-    position = Math.min(Math.max(seconds, 0), duration);
-    root.setAttribute("aria-valuenow", Math.round(position));
-    root.setAttribute("aria-valuetext", clock(position));
-    if (follow && (position < view.from || position > view.to)) show(position - 0.1 * (view.to - view.from), view.to - view.from);
+    look.position = Math.min(Math.max(seconds, 0), duration);
+    root.setAttribute("aria-valuenow", Math.round(look.position));
+    root.setAttribute("aria-valuetext", clock(look.position));
+    const length = view.to - view.from;
+    if (follow && (look.position < view.from || look.position > view.to)) show(look.position - 0.1 * length, length);
     else {
       placeNeedle();
       tracks[0].draw(surface(tracks[0]));
     }
   }
 
-  add("", 40, drawOverview, "overview");
-  add("", 18, drawRuler, "group");
-  data.speakers.forEach((name, number) => add(name, 24, drawLane(number)));
-  add("Original", 36, drawWave(peaks.original, () => colors.grey), "group");
-  add("Dub", 36, drawWave(peaks.dub, () => colors.accent));
-  add("Voice", 28, drawWave(peaks.voice, () => colors.accent));
-  add("Background", 28, drawWave(peaks.background, () => colors.grey));
-  add("Spectrum", 56, drawSpectrogram, "group");
-  add("Loudness", 96, drawLoudness, "group");
+  add("", 40, drawings.overview, "overview");
+  add("", 18, drawings.ruler, "group");
+  data.speakers.forEach((name, number) => add(name, 24, drawings.lane(number)));
+  add("Original", 36, drawings.wave("original", "grey"), "group");
+  add("Dub", 36, drawings.wave("dub", "accent"));
+  add("Voice", 28, drawings.wave("voice", "accent"));
+  add("Background", 28, drawings.wave("background", "grey"));
+  add("Spectrum", 56, drawings.spectrogram, "group");
+  add("Loudness", 96, drawings.loudness, "group");
   root.append(needle);
-  controlTimeline(root, tracks, view, { duration, show, zoom, move, onSeek, position: () => position });
+  controlTimeline(root, tracks, view, { duration, show, zoom, move, onSeek, position: () => look.position });
   const redraw = () => { readColors(); draw(); };
   redraw();
   new ResizeObserver(draw).observe(root);
@@ -301,7 +109,7 @@ function createTimeline(root, data, onSeek) {
       redraw();
     });
   }
-  return { move, zoom, all: () => show(0, duration), listenTo: (name) => { heard = name; draw(); } };
+  return { move, zoom, all: () => show(0, duration), listenTo: (name) => { look.heard = name; draw(); } };
 }
 
 function clock(seconds) {
