@@ -79,7 +79,7 @@ class Frame:
     prefix: tuple[str, ...]
     """The beginning of each translation."""
     mark: str = ""
-    """What is put before the text itself: for MADLAD-400, SentencePiece divides it, too."""
+    """What is put before the text itself: MADLAD-400 gets it through SentencePiece."""
 
     def around(self, pieces: list[str]) -> list[str]:
         """The tokens of a text."""
