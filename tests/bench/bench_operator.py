@@ -20,7 +20,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from api import Api, Object
 from goals import Goal, verdict
 from machine_load import LoadMeter
 from operator_figures import HEADER, Pair, Row, at_once, idle, summary
+from operator_process import cpu_seconds, memory, metrics, wait_until_synced, writes
 
 from dubstage.contract import Stage
 from local_cluster.control_plane import ControlPlane
@@ -38,7 +38,6 @@ ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 DUBJOBS = "/apis/dubjob.dev/v1alpha1/namespaces/dubbing/dubjobs"
 STAGES = [str(stage) for stage in Stage]
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Bench:
@@ -108,12 +107,12 @@ class Bench:
             )  # fmt: skip
 
     def operator(self) -> tuple[subprocess.Popen[bytes], int]:
-        port = free_port()
+        port, health = free_port(), free_port()
         process = self._start(
             "-m", "dubjob_operator", KUBECONFIG=str(self.plane.kubeconfig),
-            LIVENESS_ENDPOINT=f"http://127.0.0.1:{free_port()}/healthz", METRICS_PORT=str(port),
+            LIVENESS_ENDPOINT=f"http://127.0.0.1:{health}/healthz", METRICS_PORT=str(port),
         )  # fmt: skip
-        time.sleep(4)
+        wait_until_synced(process, health)
         return process, port
 
     def raw(self, count: int, prefix: str = "raw") -> Row:
@@ -216,34 +215,6 @@ def finished_status() -> Object:
             for stage in STAGES
         ],
     }  # fmt: skip
-
-
-def metrics(port: int) -> dict[str, float]:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
-        lines = answer.read().decode().splitlines()
-    pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
-    return {name: float(value) for name, value in pairs}
-
-
-def writes(port: int) -> float:
-    return sum(
-        value for name, value in metrics(port).items()
-        if name.startswith("dubjob_api_requests_total") and 'method="GET"' not in name
-    )  # fmt: skip
-
-
-def cpu_seconds(pid: int) -> float:
-    """User and system time (fields 14 and 15 of proc(5))."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def memory(pid: int) -> float:
-    """Resident megabytes."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS"):
-            return int(line.split()[1]) / 1000
-    return 0.0
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.lease import Leadership
 from dubjob_operator.cluster.metrics import LEADER, REGISTRY, DubJobs
 from dubjob_operator.cluster.reconcile import Reconciler
+from dubjob_operator.garbage import collect_less
 from dubjob_operator.handlers import lifecycle, watch_audit, watches
 from dubjob_operator.handlers.queue import WorkQueue
 from dubjob_operator.settings import Settings
@@ -84,6 +85,7 @@ def main() -> int:
         return 2
     kopf.configure(log_format=kopf.LogFormat.JSON)
     log_context.configure(settings.log_level)
+    collect_less()
     asyncio.run(operate(settings))
     return 0
 
