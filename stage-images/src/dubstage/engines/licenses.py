@@ -22,6 +22,7 @@ ENGINE_LICENSES = {
     "gtts": SERVICE,
     "kokoro": "Apache-2.0",
     "openai": SERVICE,
+    "openai-speech": SERVICE,
     "whisperx": "BSD-2-Clause",
 }
 """License of each engine's program or library, by its name."""
