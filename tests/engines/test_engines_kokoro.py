@@ -8,14 +8,17 @@ import numpy
 import pytest
 import soundfile
 from dub_run import SEED
-from speech_world import segment, write_job
+from speech_world import RATE, segment, write_job
 
 from dubstage.contract import EngineChoice, ExitCode, Stage
 from dubstage.mux.round_trip import word_error_rate
+from dubstage.speakers.pitch import median_pitch
 from dubstage.synthesize.engine import Voice
 from dubstage.synthesize.espeak import Espeak
 from dubstage.synthesize.kokoro import Kokoro, speaker_of
+from dubstage.synthesize.presets import gender_at
 from dubstage.testing import ENGINES, request_for, run_stage_in
+from dubstage.workspace.layout import Artifact
 
 TEXTS = {
     "es": "El niño abrió la puerta y miró la casa vieja, y nadie le respondió en mucho tiempo.",
@@ -96,3 +99,34 @@ def test_a_stage_runs_with_kokoro(tmp_path: Path) -> None:
     ended = run_stage_in(tmp_path, request)
     assert ended.code == ExitCode.OK, ended.result.message
     assert "by kokoro" in ended.result.message
+
+
+@pytest.mark.parametrize(("source", "gender"), [(0, "female"), (1, "male"), (2, "female")])
+def test_speaker_of_the_source_gets_a_voice_of_the_same_gender(
+    kokoro: Kokoro, tmp_path: Path, source: int, gender: str
+) -> None:
+    """The source is spoken by Kokoro in English, the dub in Spanish."""
+    kokoro.speak(TEXTS["en"], "en", Voice("A", source), 1.0, tmp_path / "source.wav")
+    samples, rate = soundfile.read(tmp_path / "source.wav", dtype="float32")
+    vocals = signal_at(samples, rate)
+    pitch = median_pitch(samples, rate)
+    assert pitch is not None
+    (tmp_path / "models/kokoro").mkdir(parents=True)
+    (tmp_path / "models" / MODEL).symlink_to(SEED / MODEL)
+    lines = [segment(0, 0.5, 4.5, TEXTS["es"])]
+    write_job(tmp_path, lines, voices=lambda _, seconds: vocals[: int(seconds * RATE)])
+    choice = EngineChoice(engine="kokoro", model="v1.0")
+    request = request_for(Stage.SYNTHESIZE, engines={**ENGINES, Stage.SYNTHESIZE: choice})
+    ended = run_stage_in(tmp_path, request)
+    assert ended.code == ExitCode.OK, ended.result.message
+    (clip,) = ended.tree.files(Artifact.TTS_CLIPS)
+    dub = median_pitch(*soundfile.read(clip, dtype="float32"))
+    assert dub is not None
+    assert [gender_at(pitch), gender_at(dub)] == [gender, gender]
+
+
+def signal_at(samples: numpy.ndarray, rate: int) -> numpy.ndarray:
+    """`samples` at the rate of the vocals."""
+    places = numpy.arange(0, len(samples), rate / RATE)
+    resampled: numpy.ndarray = numpy.interp(places, numpy.arange(len(samples)), samples)
+    return resampled.astype(numpy.float32)

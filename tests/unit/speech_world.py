@@ -47,14 +47,20 @@ SEGMENTS = [
 ]
 
 
-def write_job(folder: Path, segments: Sequence[TranslatedSegment], seconds: float = 8.0) -> None:
-    """Write the results of the stages before synthesize: speech, and a soft background."""
+def write_job(
+    folder: Path,
+    segments: Sequence[TranslatedSegment],
+    seconds: float = 8.0,
+    voices: Callable[[str, float], numpy.ndarray] = lambda _, seconds: tone(seconds),
+) -> None:
+    """Write the results of the stages before synthesize: speech, and a soft background.
+    `voices`: (speaker, seconds) → the speech."""
     for name in ("inputs/clip/source.mp4", "models/faster-whisper/base/SHA256SUMS"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch()
     vocals = numpy.zeros(int(seconds * RATE), numpy.float32)
     for item in segments:
-        spoken = tone(item.end - item.start)
+        spoken = voices(item.speaker, item.end - item.start)
         first = int(item.start * RATE)
         vocals[first : first + len(spoken)] = spoken[: len(vocals) - first]
     rows = json.dumps([item.model_dump(mode="json") for item in segments])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from unicodedata import normalize
 
@@ -14,8 +15,11 @@ from speech_world import RATE, WatchedEngine, segment, tone, write_job
 
 from dubstage.contract import ExitCode, Stage
 from dubstage.inputs import voice_files
+from dubstage.speakers.pitch import median_pitch
 from dubstage.synthesize import stage
+from dubstage.synthesize.engine import Gender
 from dubstage.synthesize.google import Gtts
+from dubstage.synthesize.presets import dealt
 from dubstage.synthesize.references import SegmentAudio, best_reference
 from dubstage.testing import Ended, request_for, roots_in, run_stage_in
 from dubstage.timing.onset import speech_bounds
@@ -244,3 +248,78 @@ def test_name_of_a_recording_in_decomposed_letters_is_the_speakers(tmp_path: Pat
     (tmp_path / "models").mkdir()
     (folder / (normalize("NFD", "José") + ".wav")).touch()
     assert list(voice_files.find(roots_in(tmp_path), "clip")) == ["José"]
+
+
+WOMAN, MAN = Gender.FEMALE, Gender.MALE
+
+
+@pytest.mark.parametrize(
+    ("speakers", "expected"),
+    [
+        ([], []),
+        ([WOMAN], [0]),
+        ([MAN], [1]),
+        ([MAN, WOMAN, MAN, WOMAN], [1, 0, 3, 2]),
+        # One who is not heard gets a voice that nobody has.
+        ([MAN, None, None], [1, 0, 2]),
+        # There are only two men.
+        ([MAN, MAN, MAN, WOMAN], [1, 3, 1, 0]),
+    ],
+)
+def test_speakers_get_voices_of_their_gender(
+    speakers: list[Gender | None], expected: list[int]
+) -> None:
+    assert dealt(speakers, [WOMAN, MAN] * 2) == expected
+
+
+def test_engine_with_voices_of_one_gender_gives_them_to_everybody() -> None:
+    assert dealt([MAN, WOMAN, MAN], [WOMAN, WOMAN]) == [0, 1, 0]
+
+
+def buzz(hertz: float, seconds: float, rate: int = RATE) -> numpy.ndarray:
+    """A voice without words: a tone with overtones, in syllables."""
+    time = numpy.arange(int(seconds * rate)) / rate
+    tones = [numpy.sin(2 * numpy.pi * hertz * order * time) / order for order in range(1, 12)]
+    syllables = 0.5 + 0.5 * numpy.sin(2 * numpy.pi * 4 * time)
+    return (0.1 * sum(tones) * syllables).astype(numpy.float32)
+
+
+@pytest.mark.parametrize("rate", [16000, 44100, 48000])
+@pytest.mark.parametrize("hertz", [80.0, 115.0, 150.0, 210.0, 300.0, 400.0])
+def test_pitch_of_a_voice(hertz: float, rate: int) -> None:
+    assert median_pitch(buzz(hertz, 2.0, rate), rate) == pytest.approx(hertz, rel=0.02)
+
+
+def test_noise_silence_and_clicks_have_no_pitch() -> None:
+    noise = numpy.random.default_rng(1).standard_normal(2 * RATE).astype(numpy.float32)
+    assert median_pitch(noise, RATE) is None
+    assert median_pitch(numpy.zeros(RATE, numpy.float32), RATE) is None
+    assert median_pitch(numpy.zeros(10, numpy.float32), RATE) is None
+
+
+@dataclass
+class GenderedEngine(WatchedEngine):
+    """Has female and male voices by turns."""
+
+    own_voices: int | None = 4
+
+    def genders(self, language: str) -> list[Gender]:
+        return [WOMAN, MAN] * 2
+
+
+def test_pitch_of_the_source_decides_the_voice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = GenderedEngine()
+    monkeypatch.setattr(stage, "load_engine", lambda _: engine)
+    lines = [
+        segment(0, 0.5, 3.0, speaker="BOB"), segment(1, 4.0, 7.0, speaker="ANN"),
+        segment(2, 8.0, 9.0, speaker="CARL"), segment(3, 9.5, 12.0, speaker="DAN"),
+    ]  # fmt: skip
+    pitches = {"BOB": 110.0, "ANN": 215.0, "CARL": 95.0, "DAN": 130.0}
+    write_job(tmp_path, lines, seconds=14.0, voices=lambda who, length: buzz(pitches[who], length))
+    message = synthesize(tmp_path).result.message
+    assert {voice.speaker: voice.number for voice in engine.cast} == {
+        "BOB": 1, "ANN": 0, "CARL": 3, "DAN": 1,
+    }  # fmt: skip
+    assert "4 speakers share 3 voices: espeak-ng has no more that suit them in es" in message

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Protocol, runtime_checkable
+
+
+class Gender(str, Enum):
+    """How a voice sounds to most listeners."""
+
+    FEMALE = "female"
+    MALE = "male"
+
+    def __str__(self) -> str:
+        return self.value
 
 
 @dataclass(frozen=True)
@@ -14,8 +25,8 @@ class Voice:
 
     speaker: str
     number: int
-    """0 for the speaker who speaks first, 1 for the next. An engine with voices of its own
-    has one for each number."""
+    """Of an engine's own voices, the one to use; of recordings, 0 for the speaker who speaks
+    first, 1 for the next."""
     sample: Path | None = None
     """A recording of the voice; None for an engine that does not clone."""
     sample_name: str | None = None
@@ -51,6 +62,15 @@ class BatchSynthesizer(Protocol):
 
     def announce(self, texts: Iterable[tuple[str, Voice]], language: str) -> None:
         """Texts and their voices, in the order in which they will be spoken."""
+        ...
+
+
+@runtime_checkable
+class GenderedSynthesizer(Protocol):
+    """An engine that knows how its own voices sound."""
+
+    def genders(self, language: str) -> Sequence[Gender]:
+        """The gender of each of the engine's own voices for `language`, by their number."""
         ...
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from dubstage.contract import EngineChoice, Stage
 from dubstage.engines.languages import ESPEAK
 from dubstage.engines.program import run_program
-from dubstage.synthesize.engine import Voice
+from dubstage.synthesize.engine import Gender, Voice
 from dubstage.synthesize.espeak_phonemes import in_phonemes
 from dubstage.text.languages import engine_code, primary
 from dubstage.workspace.work import Work
@@ -35,6 +35,10 @@ class Espeak:
     def voices(self, language: str) -> int:
         """One for each variant, in any language."""
         return len(VARIANTS)
+
+    def genders(self, language: str) -> list[Gender]:
+        """The plain voice is a male one."""
+        return [Gender.FEMALE if "+f" in variant else Gender.MALE for variant in VARIANTS]
 
     def phonemes(self, ipa: str, language: str) -> str | None:
         """IPA in the phonemes of the language's voice."""

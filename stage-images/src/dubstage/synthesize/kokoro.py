@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from dubstage.engines.languages import KOKORO
 from dubstage.errors import Misconfigured
 from dubstage.models import model_folder
-from dubstage.synthesize.engine import Voice
+from dubstage.synthesize.engine import Gender, Voice
 from dubstage.synthesize.espeak import Espeak
 from dubstage.synthesize.espeak_phonemes import in_phonemes
 from dubstage.synthesize.phonemes import phonemes
@@ -147,6 +147,13 @@ class Kokoro:
         """The number of Kokoro's voices, or of espeak-ng's for a language that it lacks."""
         speaker = speaker_of(language)
         return len(speaker.voices) if speaker else self._other.voices(language)
+
+    def genders(self, language: str) -> list[Gender]:
+        """Female and male by turns; those of espeak-ng for a language that Kokoro lacks."""
+        speaker = speaker_of(language)
+        if speaker is None:
+            return self._other.genders(language)
+        return [Gender.FEMALE, Gender.MALE] * len(speaker.female)
 
     def phonemes(self, ipa: str, language: str) -> str | None:
         """IPA in the phonemes of espeak-ng's voice for the language."""

@@ -11,7 +11,7 @@ from dubstage.errors import BadInput, TemporaryFailure
 from dubstage.logs import step
 from dubstage.synthesize.clip_cache import ClipCache
 from dubstage.synthesize.clips import ClipMaker
-from dubstage.synthesize.engine import Synthesizer
+from dubstage.synthesize.engine import GenderedSynthesizer, Synthesizer
 from dubstage.synthesize.voices import choose_voices
 from dubstage.text.counting import counted
 from dubstage.text.not_speech import is_not_speech
@@ -53,7 +53,10 @@ def run(work: Work) -> Outcome:
     own_voices = engine.voices(work.request.target_language)
     # A song is no sample of a voice.
     speech = [segment for segment in segments if unspoken(segment) is not ClipFlag.NOT_SPEECH]
-    choice = choose_voices(work, speech, own_voices)
+    genders = None
+    if isinstance(engine, GenderedSynthesizer):
+        genders = engine.genders(work.request.target_language)
+    choice = choose_voices(work, speech, own_voices, genders)
     maker = ClipMaker(work, engine, choice.voices, cache)
     maker.announce(pair for pair in zip(segments, available, strict=True) if not unspoken(pair[0]))
     clips = []

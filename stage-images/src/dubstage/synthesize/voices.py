@@ -12,7 +12,8 @@ from dubstage.errors import BadInput
 from dubstage.inputs import voice_files
 from dubstage.logs import step
 from dubstage.media import audio
-from dubstage.synthesize.engine import Voice
+from dubstage.synthesize.engine import Gender, Voice
+from dubstage.synthesize.presets import dealt, genders_of
 from dubstage.synthesize.references import Reference, SegmentAudio, best_reference
 from dubstage.text.counting import counted
 from dubstage.text.transcript import TranslatedSegment
@@ -51,13 +52,18 @@ class VoiceChoice:
 
 @step("choose voices")
 def choose_voices(
-    work: Work, segments: Sequence[TranslatedSegment], own_voices: int | None
+    work: Work,
+    segments: Sequence[TranslatedSegment],
+    own_voices: int | None,
+    genders: Sequence[Gender] | None = None,
 ) -> VoiceChoice:
     """A voice for every speaker of `segments`, in the order in which they first speak.
 
     `own_voices`: the number of the engine's own voices; None for an engine that needs a
-    recording of each speaker. Raises :class:`BadInput` for a user's recording that cannot be
-    used, and for a source without speech to clone a voice from.
+    recording of each speaker. `genders`: of its own voices, if the engine knows them.
+
+    Raises :class:`BadInput` for a user's recording that cannot be used, and for a source without
+    speech to clone a voice from.
     """
     speakers = list(dict.fromkeys(segment.speaker for segment in segments))
     voices = {name: Voice(name, number) for number, name in enumerate(speakers)}
@@ -73,17 +79,36 @@ def choose_voices(
         engine, language = work.request.engine.engine, work.request.target_language
         if files:
             remarks.append(f"{engine} cannot use recordings of voices")
-        if len(voices) > own_voices:
+        own = _own_voices(work, segments, speakers, own_voices, genders)
+        used = len({voice.number for voice in own.values()})
+        if used < len(own):
+            suitable = " that suit them" if used < own_voices else ""
             remarks.append(
-                f"{counted(len(voices), 'speaker')} share {counted(own_voices, 'voice')}: "
-                f"{engine} has no more in {language}"
+                f"{counted(len(own), 'speaker')} share {counted(used, 'voice')}: "
+                f"{engine} has no more{suitable} in {language}"
             )
-        return VoiceChoice(voices, tuple(remarks))
+        return VoiceChoice(own, tuple(remarks))
     chosen = {name: _recorded(work, voices[name], files[name]) for name in voices if name in files}
     rest = [voice for name, voice in voices.items() if name not in chosen]
     if rest:
         chosen |= _from_source(work, segments, rest, remarks)
     return VoiceChoice(chosen, tuple(remarks))
+
+
+def _own_voices(
+    work: Work,
+    segments: Sequence[TranslatedSegment],
+    speakers: Sequence[str],
+    count: int,
+    genders: Sequence[Gender] | None,
+) -> dict[str, Voice]:
+    """One of the engine's own voices for each speaker."""
+    if genders:
+        heard = genders_of(work, segments, speakers)
+        numbers = dealt([heard[speaker] for speaker in speakers], genders)
+    else:
+        numbers = [place % count for place in range(len(speakers))]
+    return {name: Voice(name, number) for name, number in zip(speakers, numbers, strict=True)}
 
 
 def _recorded(work: Work, voice: Voice, path: Path) -> Voice:
