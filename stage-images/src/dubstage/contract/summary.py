@@ -138,8 +138,8 @@ class Output(_Shown):
     """One file of the finished dub."""
 
     name: str
-    """Name of the file's role: video, audio, subtitles, report, report-page, translation,
-    source-subtitles, transcript, voice-stem or background-stem."""
+    """Name of the file's role: video, audio, surround-audio, subtitles, report, report-page,
+    translation, source-subtitles, transcript, voice-stem or background-stem."""
     path: str
     """Path of the file relative to the outputs folder."""
     size_bytes: Annotated[int, Field(ge=0, json_schema_extra={"format": "int64"})]

@@ -159,12 +159,18 @@ def read_stereo(path: Path) -> Iterator[bytes]:
 
 
 def write_stereo(blocks: Iterable[bytes], arguments: Iterable[str | Path]) -> str:
+    """:func:`write_audio` for stereo."""
+    return write_audio(blocks, 2, arguments)
+
+
+def write_audio(blocks: Iterable[bytes], channels: int, arguments: Iterable[str | Path]) -> str:
     """Run ffmpeg on audio from memory and return its messages of level ``info``.
 
-    `blocks` are stereo 32-bit floats at 48 kHz, which ffmpeg gets one after the other.
-    Raises as :func:`run` does.
+    `blocks` are 32-bit floats at 48 kHz with that number of channels, which ffmpeg gets one
+    after the other; six are 5.1. Raises as :func:`run` does.
     """
-    options = [*COMMON, "-nostats", "-v", "info", *STEREO_FLOATS, "-i", "pipe:0"]
+    floats = ("-f", "f32le", "-ar", str(SAMPLE_RATE), "-ac", str(channels))
+    options = [*COMMON, "-nostats", "-v", "info", *floats, "-i", "pipe:0"]
     with running("ffmpeg", [*options, *arguments], subprocess.PIPE) as process:
         assert process.stdin
         # If ffmpeg stops reading, its own message says why.

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 from dubstage.media.audio import SAMPLE_RATE, Samples
 from dubstage.timing.slot import TimedSegment
+from dubstage.workspace.layout import Artifact
+from dubstage.workspace.work import Work
 
 if TYPE_CHECKING:
     import numpy
@@ -63,6 +65,14 @@ class Room:
 
 DRY = Room(decay=0.0, level=-60.0)
 """What an abrupt end says."""
+
+
+def scene_room(work: Work, segments: Sequence[TimedSegment]) -> Room | None:
+    """The room of the scene in which `segments` are heard, if the profile asks for it."""
+    if not work.request.engine.parameters.get(PARAMETER, False):
+        return None
+    (vocals,) = work.read(Artifact.VOCALS)
+    return estimate(vocals, segments)
 
 
 def estimate(vocals: Path, segments: Sequence[TimedSegment]) -> Room | None:

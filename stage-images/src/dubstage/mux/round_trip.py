@@ -11,6 +11,7 @@ from dubstage.errors import Misconfigured
 from dubstage.media.windows import parts_of
 from dubstage.models import model_folder
 from dubstage.text.languages import engine_code, is_spaced
+from dubstage.text.spoken import in_words
 from dubstage.workspace.layout import Roots
 
 PARAMETER = "check_model"
@@ -73,14 +74,16 @@ def transcribe(dub: Path, model: Path, language: str) -> str:
 
 
 def error_rate(expected: str, recognized: str, language: str) -> float | None:
-    """The word error rate of `recognized`, without regard to case and punctuation.
+    """The word error rate of `recognized`, without regard to case, punctuation, and to whether
+    numbers are in digits.
 
     In a language that is written without spaces, the error rate of characters. None if
     nothing is expected.
     """
     from rapidfuzz.distance import Levenshtein
 
-    reference, hypothesis = (_units(text, language) for text in (expected, recognized))
+    said = (in_words(text, language) for text in (expected, recognized))
+    reference, hypothesis = (_units(text, language) for text in said)
     return Levenshtein.distance(reference, hypothesis) / len(reference) if reference else None
 
 

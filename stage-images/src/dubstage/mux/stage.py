@@ -33,11 +33,11 @@ from dubstage.mux.original import OriginalSpeech, analyze
 from dubstage.mux.phrasing import phrases_of
 from dubstage.mux.plan import PlannedClip, in_order, plan, timed
 from dubstage.mux.report import SegmentReport, report_segment, report_speakers, report_stages
-from dubstage.mux.room import PARAMETER as ROOM
-from dubstage.mux.room import Room, estimate
+from dubstage.mux.room import scene_room
 from dubstage.mux.round_trip import check_model, word_error_rate
 from dubstage.mux.spans import Span, count_frames, count_shared_frames, merge
 from dubstage.mux.subtitles import write_subtitles
+from dubstage.mux.surround import SurroundSource, surround_dub
 from dubstage.mux.totals import MixResult, Totals, message, summary, totals
 from dubstage.mux.voice import FittedClip, PlacedClip, render, write_voice_track
 from dubstage.page.pictures import Pictures
@@ -84,8 +84,9 @@ def _run(work: Work) -> Outcome:
     dub = work.staging(Artifact.DUBBED_AUDIO, None)
     pictures = Pictures(tracks.frames)
     mix = _write_mix(work, tracks, facts, dub, pictures)
+    surround = surround_dub(work, tracks, SurroundSource(source, declared, facts))
     soft = write_subtitles(work, segments, language, duration)
-    video = _write_video(work, (source, declared, facts), (dub, mix.dub), language, soft)
+    video = _write_video(work, (source, declared, facts), (dub, mix.dub, surround), language, soft)
     numbers = totals(segments, sum(x.untranslated for x in sentences), mix)
     if model:
         numbers |= _round_trip(model, dub, segments, work.request.target_language)
@@ -163,16 +164,8 @@ def _write_voice(
         original_speech=merge(originals[number].span for number in places),
         dubbed_speech=merge(planned[number].span for number in places),
         ducks=ducks,
-        room=_room(work, planned),
+        room=scene_room(work, [item.segment for item in planned]),
     )
-
-
-def _room(work: Work, planned: Sequence[PlannedClip]) -> Room | None:
-    """The room of the scene, if the profile asks for it."""
-    if not work.request.engine.parameters.get(ROOM, False):
-        return None
-    (vocals,) = work.read(Artifact.VOCALS)
-    return estimate(vocals, [item.segment for item in planned])
 
 
 @step("mix")
@@ -235,13 +228,13 @@ def _round_trip(model: Path, dub: Path, segments: Sequence[SegmentReport], langu
 def _write_video(
     work: Work,
     source: tuple[Path, Probe, SourceFacts],
-    dub: tuple[Path, Loudness],
+    dub: tuple[Path, Loudness, Path | None],
     language: str,
     soft: Sequence[SoftSubtitles],
 ) -> str | None:
     """Write the dubbed video and return its name; None for a source without a video stream, whose
     dub is audio alone."""
-    (path, declared, facts), (dub_file, loudness) = source, dub
+    (path, declared, facts), (dub_file, loudness, surround) = source, dub
     if facts.video is None or declared.video is None:
         return None
     dubbed_track = next(track for track in declared.audio if track.index == facts.track)
@@ -257,6 +250,7 @@ def _write_video(
         source_language=language,
         subtitles=soft,
         container=container,
+        surround=surround,
         shifts=facts.shifts,
     )
     target = work.staging(Artifact.DUBBED_VIDEO, f"dubbed_video.{container.suffix}")

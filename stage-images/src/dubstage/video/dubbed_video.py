@@ -28,6 +28,8 @@ DEFAULT = "default"
 """The disposition of the track that players choose."""
 AAC, AAC_BIT_RATE = "aac", "192k"
 """Codec and bit rate of the dub: 48 kHz stereo."""
+SURROUND_BIT_RATE = "384k"
+"""Bit rate of the dub in 5.1."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class DubbedVideo:
     """BCP 47, of the dubbed track."""
     subtitles: Sequence[SoftSubtitles]
     container: Container
+    surround: Path | None = None
+    """The dub's WAV file in 5.1, which becomes the second audio track."""
     shifts: Mapping[int, Sequence[Shift]] = field(default_factory=dict)
     """By index, of the source's audio tracks whose clock restarts."""
 
@@ -68,6 +72,11 @@ class DubbedVideo:
         """Whether each stream is read by an input of its own, as ingest reads the audio: if
         a clock restarts, ffmpeg takes the last packets of one stream for a jump of all."""
         return self.declared.format_name in RESTARTING_CLOCK_FORMATS
+
+    @property
+    def dubs(self) -> list[Path]:
+        """The WAV files of the dub, in the order of their tracks."""
+        return [self.dub, self.surround] if self.surround else [self.dub]
 
     @property
     def audio(self) -> list[tuple[AudioTrack, str]]:
@@ -92,7 +101,7 @@ class DubbedVideo:
 def mux_video(video: DubbedVideo, target: Path, progress: Callable[[float], None]) -> None:
     """Write `video` to `target`.
 
-    The video stream is copied. The dub is the default audio track; the source's tracks
+    The video stream is copied. The dub is the default audio track; its 5.1 and the source's
     follow, copied, or lossless if the container does not hold them. Then come the new
     subtitles, and the source's own. Chapters, titles, attachments, the video's rotation and
     what a track is for are kept. Raises :class:`dubstage.media.ffmpeg.MediaError` if ffmpeg
@@ -117,7 +126,7 @@ def _inputs(video: DubbedVideo) -> list[str | Path]:
     """The source, the dub, the subtitles, and the source again for each track that is read
     separately."""
     arguments: list[str | Path] = _source(video)
-    for file in (video.dub, *(each.file for each in video.subtitles)):
+    for file in (*video.dubs, *(each.file for each in video.subtitles)):
         arguments += input_file(file)
     if video.reads_tracks_separately:
         arguments += _source(video) * len(video.audio)
@@ -136,12 +145,15 @@ def _source(video: DubbedVideo) -> list[str | Path]:
 
 def _streams(video: DubbedVideo) -> list[str]:
     """Which streams of the inputs are written, in order."""
-    arguments = ["-map", f"0:{video.video.index}", "-map", "1:a:0"]
-    for number, (track, _) in enumerate(video.audio, start=2 + len(video.subtitles)):
+    arguments = ["-map", f"0:{video.video.index}"]
+    for number in range(len(video.dubs)):
+        arguments += ["-map", f"{number + 1}:a:0"]
+    first = 1 + len(video.dubs)
+    for number, (track, _) in enumerate(video.audio, start=first + len(video.subtitles)):
         file = number if video.reads_tracks_separately else 0
         arguments += ["-map", f"{file}:{track.index}"]
     for number in range(len(video.subtitles)):
-        arguments += ["-map", f"{number + 2}:s:0"]
+        arguments += ["-map", f"{first + number}:s:0"]
     for subtitle, _ in video.own_subtitles:
         arguments += ["-map", f"0:{subtitle.index}"]
     if video.container.attachments and video.declared.has_attachments:
@@ -154,7 +166,9 @@ def _audio_codecs(video: DubbedVideo) -> list[str]:
     arguments = ["-c:a:0", AAC, "-b:a:0", AAC_BIT_RATE, "-ar:a:0", str(SAMPLE_RATE)]
     if video.dub_gain_db:
         arguments += ["-filter:a:0", f"volume={video.dub_gain_db:.3f}dB"]
-    for number, (track, codec) in enumerate(video.audio, start=1):
+    if video.surround:
+        arguments += ["-c:a:1", AAC, "-b:a:1", SURROUND_BIT_RATE, "-ar:a:1", str(SAMPLE_RATE)]
+    for number, (track, codec) in enumerate(video.audio, start=len(video.dubs)):
         if codec != "copy":
             arguments += [f"-c:a:{number}", codec]
         if shifts := video.shifts.get(track.index):
@@ -175,7 +189,9 @@ def _audio_tags(video: DubbedVideo) -> list[str]:
     have been detected; the others keep theirs."""
     language = media_code(video.target_language)
     arguments = ["-metadata:s:a:0", f"language={language}", "-disposition:a:0", DEFAULT]
-    for number, (track, _) in enumerate(video.audio, start=1):
+    if video.surround:
+        arguments += ["-metadata:s:a:1", f"language={language}", "-disposition:a:1", "0"]
+    for number, (track, _) in enumerate(video.audio, start=len(video.dubs)):
         is_dubbed = track == video.dubbed_track
         tag = media_code(video.source_language) if is_dubbed else track.language
         arguments += [f"-metadata:s:a:{number}", f"language={tag or 'und'}"]

@@ -55,7 +55,7 @@ def _difference(video: DubbedVideo, found: Probe, duration: float) -> str:
             video.video.codec
         )
     streams = (
-        ("audio tracks", len(found.audio), 1 + len(video.audio)),
+        ("audio tracks", len(found.audio), len(video.dubs) + len(video.audio)),
         ("subtitles", len(found.subtitles), len(video.subtitles) + len(video.own_subtitles)),
     )
     for name, count, expected in streams:
@@ -78,10 +78,11 @@ def _positions(duration: float) -> Iterator[float]:
 def _decoding_problem(video: DubbedVideo, target: Path, start: float) -> str:
     """Which stream has nothing at a window that decodes, though it has in the source; empty if
     there is none. Of tracks that are converted, the source is not asked."""
-    originals = [video.video.index, None, *(track.index for track, _ in video.audio)]
+    dubs = [None] * len(video.dubs)
+    originals = [video.video.index, *dubs, *(track.index for track, _ in video.audio)]
     streams = ["0:v:0", *(f"0:a:{number}" for number in range(len(originals) - 1))]
     silent = set(range(len(streams))) - decoded_streams(target, start, WINDOW, streams)
-    if not silent - {1}:
+    if not silent - set(range(1, 1 + len(dubs))):
         return ""
     known = [f"0:{index}" for index in originals if index is not None]
     places = [place for place, index in enumerate(originals) if index is not None]

@@ -34,6 +34,7 @@ class Artifact(str, Enum):
     TTS_CLIPS = "interim/{job}/text/vid/tts/*.wav"
     TTS_SEGMENTS = REVIEWED[Stage.SYNTHESIZE]
     DUBBED_AUDIO = "outputs/{job}/vid/dubbed_audio.wav"
+    DUBBED_SURROUND = "outputs/{job}/vid/dubbed_audio_5_1.wav"
     DUBBED_VIDEO = "outputs/{job}/vid/dubbed_video.*"
     STEMS = "outputs/{job}/vid/stems/*.wav"
     SRC_SRT = "outputs/{job}/text/src.srt"
@@ -51,8 +52,13 @@ class Artifact(str, Enum):
     @property
     def may_be_absent(self) -> bool:
         """Whether a dub can be finished without it: a source without a video stream gives no
-        video, stems are written on request, and earlier versions wrote no page."""
-        return self in (Artifact.DUBBED_VIDEO, Artifact.STEMS, Artifact.REPORT_PAGE)
+        video, stems and 5.1 are written on request, and earlier versions wrote no page."""
+        return self in (
+            Artifact.DUBBED_SURROUND,
+            Artifact.DUBBED_VIDEO,
+            Artifact.STEMS,
+            Artifact.REPORT_PAGE,
+        )
 
 
 @dataclass(frozen=True)

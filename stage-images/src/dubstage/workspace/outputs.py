@@ -9,6 +9,7 @@ from dubstage.workspace.layout import Artifact, Tree
 NAMES = {
     Artifact.DUBBED_VIDEO: "video",
     Artifact.DUBBED_AUDIO: "audio",
+    Artifact.DUBBED_SURROUND: "surround-audio",
     Artifact.TRG_SRT: "subtitles",
     Artifact.REPORT: "report",
     Artifact.REPORT_PAGE: "report-page",

@@ -126,6 +126,7 @@ STAGES: dict[Stage, StageDefinition] = {
             ),
             writes=(
                 Artifact.DUBBED_AUDIO,
+                Artifact.DUBBED_SURROUND,
                 Artifact.DUBBED_VIDEO,
                 Artifact.STEMS,
                 Artifact.SRC_SRT,
