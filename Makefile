@@ -155,7 +155,11 @@ bench-operator: bootstrap ## Compare the speed of the operator with a minimal sc
 .PHONY: bench-dubbing
 bench-dubbing: bootstrap models ## Compare the quality of dubs with a baseline (minutes)
 	PYTHONPATH=tests/unit $(RUN) python tests/bench/bench_dubbing.py 2>build/bench-dubbing.log
-	PYTHONPATH=tests/unit $(RUN) python tests/bench/bench_voices.py 2>build/bench-voices.log
+	@$(MAKE) bench-voices
+
+.PHONY: bench-voices
+bench-voices: bootstrap models ## Dub clips with each engine of the cpu profile; SAMPLES=DIR keeps ten seconds of each
+	PYTHONPATH=tests/unit $(RUN) python tests/bench/bench_voices.py $(SAMPLES) 2>build/bench-voices.log
 
 .PHONY: bench-translation
 bench-translation: bootstrap models ## Compare the translation engines: chrF, and lengths with the slots

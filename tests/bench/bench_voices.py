@@ -1,7 +1,7 @@
 """Judge the voices of the cpu profile: what a recognizer understands, the pace, and the mix.
 
-    python bench_voices.py          BENCH_CLIPS="two voices,20 hasty"  for some of the clips
-    python bench_voices.py SAMPLES  also writes ten seconds of each dub to the folder SAMPLES
+    make bench-voices  BENCH_CLIPS="two voices,20 hasty"  for some of the clips
+                       SAMPLES=docs/samples  also writes ten seconds of each dub
 
 `make bench-dubbing` runs it after the clips with known times.
 """
