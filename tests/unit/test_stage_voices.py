@@ -19,6 +19,7 @@ from dubstage.speakers.pitch import median_pitch
 from dubstage.synthesize import stage
 from dubstage.synthesize.engine import Gender
 from dubstage.synthesize.google import Gtts
+from dubstage.synthesize.manners import Manner, manners_of
 from dubstage.synthesize.presets import dealt
 from dubstage.synthesize.references import SegmentAudio, best_reference
 from dubstage.testing import Ended, request_for, roots_in, run_stage_in
@@ -323,3 +324,67 @@ def test_pitch_of_the_source_decides_the_voice(
         "BOB": 1, "ANN": 0, "CARL": 3, "DAN": 1,
     }  # fmt: skip
     assert "4 speakers share 3 voices: espeak-ng has no more that suit them in es" in message
+
+
+def spoken(level_db: float, pitch: float | None, seconds: float = 2.0) -> SegmentAudio:
+    energy = 10 ** (level_db / 10) * seconds
+    return SegmentAudio("A", 0.0, seconds, "text", energy, 1.0, 0.0, pitch)
+
+
+USUAL = [spoken(-20, 110), spoken(-22, 120), spoken(-18, 105), spoken(-21, 115)]
+
+
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        (spoken(-24, 118), Manner.USUAL),
+        (spoken(-13, 120), Manner.USUAL),
+        (spoken(-31, 110), Manner.SOFT),
+        # A whisper has no pitch, whatever a compressor made of its level.
+        (spoken(-21, None), Manner.SOFT),
+        (spoken(-21, None, seconds=0.5), Manner.USUAL),
+        (spoken(-13, 160), Manner.LOUD),
+        (spoken(-19, 185), Manner.LOUD),
+        (SegmentAudio("A", 0, 2, "text", 0.0, 1.0, 0.0), Manner.USUAL),
+    ],
+)
+def test_manner_of_a_segment(one: SegmentAudio, expected: Manner) -> None:
+    assert manners_of([*USUAL, one]) == [Manner.USUAL] * len(USUAL) + [expected]
+
+
+def test_manners_of_a_speaker_without_pitch_or_sound() -> None:
+    whispers = [spoken(-30, None), spoken(-31, None)]
+    assert manners_of(whispers) == [Manner.USUAL] * 2
+    silent = SegmentAudio("A", 0, 2, "text", 0.0, 1.0, 0.0)
+    assert manners_of([silent]) == [Manner.USUAL]
+    assert manners_of([]) == []
+
+
+def test_whisper_and_shout_are_cloned_from_their_own_kind(
+    tmp_path: Path, engine: WatchedEngine
+) -> None:
+    """ANN whispers for 4.0 s and shouts for 3.5 s; one second of BOB's shout is too little."""
+    manners = {0: "", 1: "whisper", 2: "", 3: "shout", 4: "", 5: "", 6: "shout"}
+    spans = [(0.5, 4.0), (5, 9), (10, 14), (15, 18.5), (20, 23), (25, 30), (31, 32)]
+    lines = [
+        segment(number, *span, text=f"texto {number}", speaker="ANN" if number < 5 else "BOB")
+        for number, span in enumerate(spans)
+    ]
+    order = iter(range(len(spans)))
+
+    def said(_: str, seconds: float) -> numpy.ndarray:
+        manner = manners[next(order)]
+        if manner == "whisper":
+            noise = numpy.random.default_rng(1).standard_normal(int(seconds * RATE))
+            return (0.01 * noise).astype(numpy.float32)
+        return 2.5 * buzz(240, seconds) if manner == "shout" else buzz(150, seconds)
+
+    write_job(tmp_path, lines, seconds=34.0, voices=said)
+    samples = [clip["voice_sample"] for clip in clips(synthesize(tmp_path))]
+    cuts = [str(sample).partition("#t=")[2] for sample in samples]
+    assert cuts == [
+        "0.500,4.000+10.000,14.000", "5.000,9.000", "0.500,4.000+10.000,14.000",
+        "15.000,18.500", "0.500,4.000+10.000,14.000", "25.000,30.000", "25.000,30.000",
+    ]  # fmt: skip
+    assert len({voice.number for voice in engine.cast}) == 4
+    assert all(voice.speaker in ("ANN", "BOB") for voice in engine.cast)

@@ -4,7 +4,7 @@ slot requires."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from dubstage.contract import Stage
@@ -19,6 +19,7 @@ from dubstage.synthesize.engine import (
 )
 from dubstage.synthesize.pronunciation import Pronunciation
 from dubstage.synthesize.take import ATTEMPTS, Take, record
+from dubstage.synthesize.voices import VoiceChoice
 from dubstage.text.not_speech import spoken
 from dubstage.text.spoken import in_words
 from dubstage.text.transcript import Clip, ClipFlag, TranslatedSegment
@@ -38,7 +39,7 @@ class ClipMaker:
     """Makes the clips of one run with one engine."""
 
     def __init__(
-        self, work: Work, engine: Synthesizer, voices: Mapping[str, Voice], cache: ClipCache
+        self, work: Work, engine: Synthesizer, voices: VoiceChoice, cache: ClipCache
     ) -> None:
         self.keys: list[str] = []
         """Keys of the clips so far."""
@@ -69,7 +70,7 @@ class ClipMaker:
         occurrences: Counter[tuple[str, str]] = Counter()
         texts = []
         for segment, slot in segments:
-            voice = self._voices[segment.speaker]
+            voice = self._voices.of(segment)
             text = self._said(_spoken_text(segment))
             kept = self._cache.find(self._key(text, voice, occurrences))
             if not (kept and self._fits(kept, slot)):
@@ -78,7 +79,7 @@ class ClipMaker:
 
     def clip(self, segment: TranslatedSegment, slot: Slot) -> Clip:
         """The segment's clip; its file is written."""
-        voice, text = self._voices[segment.speaker], _spoken_text(segment)
+        voice, text = self._voices.of(segment), _spoken_text(segment)
         words = in_words(text, self._work.request.target_language)
         expected = self._rate.predict(words)
         said = self._said(text)

@@ -39,6 +39,13 @@ class SegmentAudio:
     """The same of the background, during the same time."""
     clipped_share: float
     """Share of the samples at full scale."""
+    pitch: float | None = None
+    """Median pitch in hertz; None if next to nothing is voiced."""
+
+    @property
+    def level_db(self) -> float:
+        """The level of the vocals, relative to nothing in particular; they are not silent."""
+        return 10 * math.log10(self.vocals_energy / max(self.seconds, 1e-3))
 
     @property
     def seconds(self) -> float:

@@ -57,7 +57,7 @@ def run(work: Work) -> Outcome:
     if isinstance(engine, GenderedSynthesizer):
         genders = engine.genders(work.request.target_language)
     choice = choose_voices(work, speech, own_voices, genders)
-    maker = ClipMaker(work, engine, choice.voices, cache)
+    maker = ClipMaker(work, engine, choice, cache)
     maker.announce(pair for pair in zip(segments, available, strict=True) if not unspoken(pair[0]))
     clips = []
     with step("synthesize") as current:
