@@ -21,7 +21,7 @@ from made_media import ffmpeg
 from dubstage.engines import retries
 from dubstage.errors import Misconfigured, TemporaryFailure
 from dubstage.synthesize.engine import Voice
-from dubstage.synthesize.openai_speech.engine import OpenAISpeech
+from dubstage.synthesize.openai_speech.engine import PLAIN_TEXT, OpenAISpeech
 from dubstage.synthesize.openai_speech.settings import read
 
 TEXT = "Buenos días a todos."
@@ -152,6 +152,25 @@ def test_audio_in_another_form_is_read(server: Server, tmp_path: Path, kind: str
     assert seconds(spoken(engine(server, tmp_path), tmp_path)) == pytest.approx(expected, abs=0.1)
 
 
+@pytest.mark.parametrize(
+    ("answer", "is_spoken"),
+    [
+        (Response(200, espeak(TEXT)), True),
+        (Response(200, b"<html>Please sign in</html>", {"Content-Type": "text/html"}), False),
+        (Response(200, b'{"detail": "busy"}', {"Content-Type": "application/json"}), False),
+        (Response(200, b""), False),
+    ],
+)
+def test_pcm_that_is_none_is_not_noise(
+    server: Server, tmp_path: Path, answer: Response, is_spoken: bool
+) -> None:
+    samples = b"\0\1" * 24000
+    server.answer = lambda asked: answer if asked.body["input"] == TEXT else Response(body=samples)
+    found = engine(server, tmp_path, response_format="pcm")
+    take = spoken(found, tmp_path)
+    assert (take is not None and 0.5 < seconds(take) < 5) == is_spoken
+
+
 def test_pcm_has_the_rate_of_the_parameter(server: Server, tmp_path: Path) -> None:
     samples = (0.3 * numpy.sin(numpy.arange(16000) / 10) * 32767).astype("<i2").tobytes()
     server.answer = lambda _: Response(body=samples)
@@ -183,10 +202,56 @@ def test_trouble_with_one_text_costs_that_text_alone(
 def test_text_that_is_refused_for_good_is_not_requested_again(
     server: Server, tmp_path: Path
 ) -> None:
-    server.answer = lambda _: Response(400, b"no")
+    no = Response(400, b"no")
+    server.answer = lambda asked: no if "mal" in asked.body["input"] else good(asked)
     found = engine(server, tmp_path)
-    assert [spoken(found, tmp_path) for _ in range(3)] == [None] * 3
-    assert len(server.asked) == 1
+    assert [spoken(found, tmp_path, "mal") for _ in range(3)] == [None] * 3
+    assert [one.body["input"] for one in server.asked] == ["mal", PLAIN_TEXT]
+    spoken(found, tmp_path, "mal", voice=Voice("B", 1))
+    assert server.asked[2].body["voice"] == "luis"
+
+
+@pytest.mark.parametrize(
+    ("bad", "says"),
+    [
+        (Response(400, b"Voice ana not found"), "the voice ana .status 400: Voice ana not found"),
+        (Response(422, b"extra fields: ref_audio"), "extra fields: ref_audio"),
+        (Response(200, b"<html>", {"Content-Type": "text/html"}), "an answer of type text/html"),
+        (Response(200, b"\1\2" * 999, {"Content-Type": "audio/pcm"}), "no audio in the answer"),
+    ],
+)
+def test_voice_that_speaks_nothing_ends_the_stage(
+    server: Server, tmp_path: Path, bad: Response, says: str
+) -> None:
+    server.answer = lambda asked: bad if asked.body["voice"] == "ana" else good(asked)
+    found = engine(server, tmp_path)
+    assert spoken(found, tmp_path, voice=Voice("B", 1)) is not None
+    with pytest.raises(Misconfigured, match=says) as caught:
+        spoken(found, tmp_path)
+    assert caught.value.reason == "SpeechRefused"
+
+
+def test_server_that_is_broken_is_not_misconfigured(server: Server, tmp_path: Path) -> None:
+    server.answer = lambda _: Response(500, b"out of memory")
+    assert spoken(engine(server, tmp_path), tmp_path) is None
+
+
+def test_rejected_texts_do_not_hold_up_those_ahead(server: Server, tmp_path: Path) -> None:
+    def answer(asked: Asked) -> Response:
+        time.sleep(0.05)
+        return Response(400) if "mal" in asked.body["input"] else good(asked)
+
+    server.answer = answer
+    found = engine(server, tmp_path, concurrency=2)
+    texts = ["mal 1", "mal 2", "mal 3", "uno", "dos", "tres", "cuatro"]
+    found.announce([(text, Voice("A", 0)) for text in texts], "es")
+    for text in texts[:3]:
+        assert spoken(found, tmp_path, text) is None
+    server.most_at_once = 0
+    for text in texts[3:]:
+        assert spoken(found, tmp_path, text) is not None
+    assert server.most_at_once == 2
+    assert len(server.asked) <= len(texts) + 2
 
 
 @pytest.mark.parametrize(

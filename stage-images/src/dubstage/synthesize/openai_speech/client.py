@@ -22,15 +22,22 @@ SPEECH, VOICES = "/audio/speech", "/audio/voices"
 MAX_ANSWER_BYTES = 128 << 20
 QUOTED = 200
 """Characters of the server's own message."""
+TEXT_TYPES = ("text/", "application/json", "application/problem+json")
+"""Types of an answer that is not audio: the page of a proxy, or an error with status 200."""
 
 
 class Rejected(Exception):
     """The server does not speak this text; the text of the error is its own message."""
 
-    def __init__(self, text: str, *, is_final: bool = True) -> None:
+    def __init__(self, text: str, status: int = 200) -> None:
         super().__init__(text)
-        self.is_final = is_final
-        """Whether another attempt is useless."""
+        self.status = status
+        """The status of the response; 200 for one without audio."""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether another attempt with the same text is useless."""
+        return 400 <= self.status < 500
 
 
 class SpeechClient:
@@ -49,7 +56,7 @@ class SpeechClient:
         self._http.close()
 
     def speak(self, body: dict[str, Any]) -> bytes:
-        """The audio of one text.
+        """The audio of one text, in any format.
 
         Raises :class:`Rejected`, :class:`Misconfigured` for a wrong address, key or model, and
         :class:`TemporaryFailure` if the server does not respond after several attempts.
@@ -101,13 +108,16 @@ class SpeechClient:
                     raise self._late()
         audio = b"".join(parts)
         self._check(response, audio)
+        kind = response.headers.get("content-type", "")
+        if kind.startswith(TEXT_TYPES):
+            raise Rejected(f"an answer of type {kind}: {_quoted(audio)}")
         return audio
 
     def _check(self, response: httpx.Response, content: bytes) -> None:
         """Raise what the status of a response means, unless it is a success."""
         status = response.status_code
         if status == 409 and response.request.url.path.endswith(VOICES):
-            raise Rejected("it exists already")
+            raise Rejected("it exists already", status)
         if status in UNAVAILABLE_STATUS or status in TRANSIENT_STATUS:
             if b"insufficient_quota" in content:
                 raise self._misconfigured("has no quota left for this key")
@@ -120,13 +130,17 @@ class SpeechClient:
         if status in (404, 405) or is_about_model(content, status):
             raise self._misconfigured(
                 f"has no speech API at this URL, or no model {self._settings.model} "
-                f"(status {status})"
+                f"(status {status}: {_quoted(content)})"
             )
         if 300 <= status < 400:
             raise self._misconfigured(f"redirects (status {status}); expected its final URL")
         if status >= 400:
-            said = " ".join(content[: 4 * QUOTED].decode(errors="replace").split())[:QUOTED]
-            raise Rejected(f"status {status}: {said}", is_final=status < 500)
+            raise Rejected(f"status {status}: {_quoted(content)}", status)
+
+    def unusable(self, voice: str | None, reason: str) -> Misconfigured:
+        """The failure of a server that does not speak the plainest text in that voice."""
+        named = f"the voice {voice}" if voice else "any voice"
+        return self._misconfigured(f"does not speak with {named} ({reason})")
 
     def _late(self) -> Refused:
         return Refused(f"no answer in {self._settings.timeout_seconds:g} s")
@@ -134,6 +148,11 @@ class SpeechClient:
     def _misconfigured(self, what: str) -> Misconfigured:
         return Misconfigured(
             f"The server {self._settings.url} of profile stage synthesize {what}. Correct the "
-            "parameters url and model, or the key.",
+            "parameters url, model and voices, or the key.",
             reason="SpeechRefused",
         )
+
+
+def _quoted(content: bytes) -> str:
+    """The beginning of what the server says, in one line."""
+    return " ".join(content[: 4 * QUOTED].decode(errors="replace").split())[:QUOTED]

@@ -22,6 +22,10 @@ from dubstage.text.languages import primary
 from dubstage.timing.prediction import SpeechRate
 from dubstage.workspace.work import Work
 
+PLAIN_TEXT = "1, 2, 3."
+"""What every voice can say in every language."""
+HEADERS = (b"RIFF", b"ID3", b"OggS", b"fLaC")
+"""How files start that are not samples without a header, whatever was requested."""
 FITTED_REACH = 0.25
 """How far the server changes the speed of a segment; mux does the rest."""
 
@@ -47,7 +51,9 @@ class OpenAISpeech:
         self._ahead: dict[tuple[str, int], Future[Path | None]] = {}
         self._language = ""
         self._uploaded: dict[str, str] = {}
-        self._rejected: set[str] = set()
+        self._rejected: set[tuple[str, str]] = set()
+        self._proved: set[str] = set()
+        """Voices that have spoken."""
 
     def voices(self, language: str) -> int | None:
         """The number of the server's voices that are dealt; None if it clones."""
@@ -66,8 +72,6 @@ class OpenAISpeech:
     def speak(self, text: str, language: str, voice: Voice, speed: float, target: Path) -> None:
         """Raises :class:`Misconfigured` or :class:`TemporaryFailure` if the server accepts no
         request."""
-        if text in self._rejected:
-            return
         ahead = self._ahead.pop((text, voice.number), None)
         try:
             if ahead:
@@ -138,23 +142,48 @@ class OpenAISpeech:
         return self._uploaded[voice.speaker]
 
     def _spoken(self, body: dict[str, Any]) -> Path | None:
-        """The audio as a WAV file; None if the server does not speak the text."""
+        """The audio as a WAV file; None if the server does not speak the text.
+
+        Raises :class:`Misconfigured` if it does not speak a plain text in that voice either.
+        """
+        text, voice = body["input"], str(body.get("voice", ""))
+        if (text, voice) in self._rejected:
+            return None
+        try:
+            file = self._audio(body)
+        except Rejected as error:
+            logger.warning("no audio for %r: %s", text, error)
+            if error.is_final:
+                self._rejected.add((text, voice))
+            if voice not in self._proved:
+                self._prove({**body, "input": PLAIN_TEXT}, voice)
+            return None
+        self._proved.add(voice)
+        return file
+
+    def _prove(self, body: dict[str, Any], voice: str) -> None:
+        """Find out whether the server speaks in a voice at all."""
+        try:
+            self._audio(body).unlink()
+        except Rejected as error:
+            if error.status < 500:
+                raise self._client.unusable(voice, str(error)) from error
+        else:
+            self._proved.add(voice)
+
+    def _audio(self, body: dict[str, Any]) -> Path:
+        """The server's audio as a WAV file. Raises :class:`Rejected` without any."""
         try:
             return self._as_wav(self._client.speak(body))
-        except Rejected as error:
-            if error.is_final:
-                self._rejected.add(body["input"])
-            logger.warning("no audio for %r: %s", body["input"], error)
         except MediaError as error:
-            logger.warning("no audio in the answer for %r: %s", body["input"], error)
-        return None
+            raise Rejected(f"no audio in the answer ({error})") from error
 
     def _as_wav(self, audio: bytes) -> Path:
         """The audio as a WAV file. The header of a stream names no length, and some servers send
         another format than the one that was requested."""
         raw = self._scratch / f"answer-{next(self._numbers)}"
         target = raw.with_suffix(".wav")
-        if self._settings.response_format is AudioFormat.PCM:
+        if self._settings.response_format is AudioFormat.PCM and not audio.startswith(HEADERS):
             _write_pcm(audio, self._settings.pcm_rate, target)
             return target
         raw.write_bytes(audio)
