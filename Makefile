@@ -143,14 +143,22 @@ test-controlplane: bootstrap ## Test against a real API server; the tests act as
 	$(RUN) pytest tests/controlplane --timeout 300
 
 .PHONY: chaos
-chaos: bootstrap ## Inject every fault at every point (almost an hour)
+chaos: bootstrap ## Inject every fault at every point (more than an hour)
 	@$(CLUSTER) tools
-	CHAOS=all $(RUN) pytest tests/controlplane/test_controlplane_faults.py --timeout 300
+	CHAOS=all $(RUN) pytest tests/controlplane/test_controlplane_faults.py tests/controlplane/test_controlplane_interruptions.py --timeout 300
 
 .PHONY: bench-operator
 bench-operator: bootstrap ## Compare the speed of the operator with a minimal script
 	@$(CLUSTER) tools
 	$(RUN) python tests/bench/bench_operator.py
+
+# What is changed, and the tests that have to notice: one module takes a minute, all of planning an hour.
+PATHS ?= operator/src/dubjob_operator/planning
+TESTS ?= $(addprefix tests/unit/test_operator_,$(addsuffix .py,planning conditions deadlines outcome passes pod_ends profiles requests scheduler settings isolation lexicon reconcile shortening quantity))
+
+.PHONY: mutants
+mutants: bootstrap ## Change the code in small ways and count what the tests notice [PATHS= TESTS=]
+	$(RUN) python tests/bench/mutants.py build/mutants $(PATHS) -- $(TESTS)
 
 .PHONY: bench-dubbing
 bench-dubbing: bootstrap models ## Compare the quality of dubs with a baseline (minutes)

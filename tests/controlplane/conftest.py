@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from control_plane_view import NAMESPACE, ROOT, SYSTEM, View
+from fault_proxy import FaultProxy
+from faults import Trouble
 
 from local_cluster.control_plane import ControlPlane
 from local_cluster.tools import tools
@@ -50,3 +53,16 @@ def view(installed: View) -> Iterator[View]:
     installed.start_operator()
     yield installed
     installed.clear()
+
+
+@pytest.fixture
+def trouble(installed: View, control_plane: ControlPlane) -> Iterator[Trouble]:
+    proxy = FaultProxy(
+        Path(installed.folder / "operator.kubeconfig"),
+        seed=int(os.environ.get("CHAOS_SEED", "20261")),
+    )
+    found = Trouble(installed, control_plane, proxy)
+    found.start()
+    yield found
+    installed.clear()
+    proxy.close()

@@ -23,6 +23,8 @@ NAMESPACE = "dubbing"
 SYSTEM = "dubjob-system"
 IMAGES = ",".join(f"images.{name}=r.example/{name}:1" for name in ("cpu", "extra", "stt", "tts"))
 """Values of the chart of the profiles, which has no default images."""
+JOB_SECONDS = 150
+"""For the Job controller, which may take a minute once its API server is back."""
 Object = dict[str, Any]
 
 

@@ -8,6 +8,7 @@ import random
 import ssl
 import threading
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,9 @@ class FaultProxy:
     """A resource of which the next object is written, though the answer is 500."""
     refuse_next: str = ""
     """``METHOD resource`` of which the next request is answered with 409, without an effect."""
+    before: dict[str, Callable[[], None]] = field(default_factory=dict)
+    """By ``METHOD resource``: what to do when the next such request has come, before it takes
+    effect."""
     refused: int = 0
     """Number of requests that were refused so."""
     used: set[Right] = field(default_factory=set)
@@ -121,6 +125,8 @@ class FaultProxy:
         resource = _resource(request.path)
         if request.query.get("watch"):
             return await self._watch(request, resource)
+        if call := self.before.pop(f"{request.method} {resource}", None):
+            call()
         if self.refuse and self.refuse == resource:
             return _refusal(500)
         if self.refuse_next == f"{request.method} {resource}":

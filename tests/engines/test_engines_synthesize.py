@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 import soundfile
-from google_server import Answer, Google, google, speech
+from google_server import Google, google, speech
+from local_server import Response
 from speech_world import segment, write_job
 
 from dubstage.contract import REQUEST_ENV, EngineChoice, ExitCode, Stage
@@ -142,10 +143,11 @@ def test_google_speaks_with_an_accent_for_each_speaker(
 
 
 @pytest.mark.parametrize(
-    "trouble", [Answer(429), Answer(503), Answer(200, b"<html>sorry</html>"), speech(b"no mp3")]
+    "trouble",
+    [Response(429), Response(503), Response(200, b"<html>sorry</html>"), speech(b"no mp3")],
 )
 def test_google_request_is_retried(
-    server: Google, mp3: bytes, tmp_path: Path, trouble: Answer
+    server: Google, mp3: bytes, tmp_path: Path, trouble: Response
 ) -> None:
     server.speak = lambda _text, attempt: trouble if attempt < 2 else speech(mp3)
     Gtts().speak("hola", "es", ANN, 1.0, tmp_path / "take.wav")
@@ -156,15 +158,15 @@ def test_google_request_is_retried(
 @pytest.mark.parametrize(
     ("trouble", "says"),
     [
-        (Answer(429), "429"),
-        (Answer(500), "500"),
-        (Answer(200, b'jQ1olc","[]"'), "200"),
-        (Answer(200, b"\xff\xfe"), "attempts"),
-        (Answer(200, b"", delay=1.0), "Failed to connect"),
+        (Response(429), "429"),
+        (Response(500), "500"),
+        (Response(200, b'jQ1olc","[]"'), "200"),
+        (Response(200, b"\xff\xfe"), "attempts"),
+        (Response(200, b"", delay=1.0), "Failed to connect"),
     ],
 )
 def test_unreachable_google_is_a_transient_failure(
-    server: Google, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: Answer, says: str
+    server: Google, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: Response, says: str
 ) -> None:
     monkeypatch.setattr(engine, "TIMEOUT_SECONDS", 0.3)
     server.speak = lambda _text, _attempt: trouble

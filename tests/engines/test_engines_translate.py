@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from google_server import Answer, Google, google, translation
+from google_server import Google, google, translation
+from local_server import Response
 
 from dubstage.contract import GlossaryEntry
 from dubstage.engines import retries
@@ -54,7 +55,7 @@ def rounds(
 
 
 def test_google_translates_segments_concurrently(server: Google) -> None:
-    server.translate = lambda text, _: Answer(200, translation(f"<{text}>").body, delay=0.05)
+    server.translate = lambda text, _: Response(200, translation(f"<{text}>").body, delay=0.05)
     lines = [f'It\'s line {number} of "many" & 한국어?' for number in range(20)]
     assert translate(*lines, target="zh-Hans") == [f"<{line}>" for line in lines]
     assert 1 < server.most_at_once <= engine.AT_ONCE
@@ -62,8 +63,10 @@ def test_google_translates_segments_concurrently(server: Google) -> None:
     assert {(query["sl"][0], query["tl"][0]) for query in server.parameters} == {("en", "zh-cn")}
 
 
-@pytest.mark.parametrize("trouble", [Answer(429), Answer(503), Answer(200, b"<html>sorry</html>")])
-def test_google_request_is_retried(server: Google, trouble: Answer) -> None:
+@pytest.mark.parametrize(
+    "trouble", [Response(429), Response(503), Response(200, b"<html>sorry</html>")]
+)
+def test_google_request_is_retried(server: Google, trouble: Response) -> None:
     server.translate = lambda text, attempt: trouble if attempt < 2 else translation("hola")
     assert translate("good morning") == ["hola"]
     assert server.asked == ["good morning"] * 3
@@ -72,14 +75,14 @@ def test_google_request_is_retried(server: Google, trouble: Answer) -> None:
 @pytest.mark.parametrize(
     ("trouble", "says"),
     [
-        (Answer(429), "status code 429"),
-        (Answer(500), "status code 500"),
-        (Answer(200, b"not json"), "no answer in time, or none that is a translation"),
-        (Answer(200, translation("late").body, delay=1.0), "no answer in time"),
+        (Response(429), "status code 429"),
+        (Response(500), "status code 500"),
+        (Response(200, b"not json"), "no answer in time, or none that is a translation"),
+        (Response(200, translation("late").body, delay=1.0), "no answer in time"),
     ],
 )
 def test_unreachable_google_is_a_transient_failure(
-    server: Google, monkeypatch: pytest.MonkeyPatch, trouble: Answer, says: str
+    server: Google, monkeypatch: pytest.MonkeyPatch, trouble: Response, says: str
 ) -> None:
     """The source text is never taken for the translation."""
     monkeypatch.setattr(engine, "TIMEOUT_SECONDS", 0.3)
@@ -95,7 +98,7 @@ def test_google_keeps_what_has_come_and_waits_as_asked(
     server: Google, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine, "AT_ONCE", 1)
-    slow = Answer(429, headers={"Retry-After": "0.2"})
+    slow = Response(429, headers={"Retry-After": "0.2"})
     server.translate = lambda text, _: slow if text == "bad" else translation(text.upper())
     answers = GoogleTranslate().translate(
         sources(["good", "bad", "never"]), TranslationContext("en", "es")

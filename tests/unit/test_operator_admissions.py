@@ -7,16 +7,15 @@ import json
 from typing import Any, cast
 
 import pytest
+from background_reads import SOON, further_reads, hasten, waiting_job
 
 from dubjob_operator.api.dubjob import Key
 from dubjob_operator.cluster import admissions as admissions_module
-from dubjob_operator.cluster import read_interval as interval_module
 from dubjob_operator.cluster.admissions import MISSING_SECONDS, Admissions
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.errors import ApiError, NotFound, Refused, Unavailable
 from dubjob_operator.planning.observation import Admission
 
-SOON = 0.02
 GROUP = "/apis/kueue.x-k8s.io"
 WORKLOADS = f"{GROUP}/v1beta2/namespaces/dubbing/workloads"
 VISIBILITY = "/apis/visibility.kueue.x-k8s.io"
@@ -56,15 +55,12 @@ class World:
         return Admissions(client, self.woken.append, lambda: self.now, on=on)
 
     def of(self, uid: str, suspend: bool = True) -> dict[str, Admission]:
-        job = {"metadata": {"name": f"job-{uid}", "uid": uid}, "spec": {"suspend": suspend}}
+        job = waiting_job(uid, spec={"suspend": suspend})
         return self.admissions.of(("dubbing", uid), [job])
 
     async def readings(self, number: int, of: str = GROUP) -> None:
         """Wait for that many further reads."""
-        wanted = self.kueue.asked.count(of) + number
-        async with asyncio.timeout(10):
-            while self.kueue.asked.count(of) < wanted:  # noqa: ASYNC110
-                await asyncio.sleep(SOON / 10)
+        await further_reads(lambda: self.kueue.asked.count(of), number)
         await asyncio.sleep(SOON / 4)
 
 
@@ -91,9 +87,7 @@ ADMITTED = ("Admitted", "True", "Admitted", "")
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    monkeypatch.setattr(admissions_module, "FIRST_SECONDS", SOON)
-    monkeypatch.setattr(admissions_module, "READ_SECONDS", SOON)
-    monkeypatch.setattr(interval_module, "READ_SHARE", 1.0)
+    hasten(monkeypatch, admissions_module, "FIRST_SECONDS", "READ_SECONDS")
     return World()
 
 

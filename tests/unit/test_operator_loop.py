@@ -169,6 +169,45 @@ def test_lost_node_holds_the_next_run_until_its_pod_is_gone() -> None:
     assert cluster.created == ["ingest", "ingest"]
 
 
+@pytest.mark.parametrize("stopped_before", ["the pod", "its end"])
+@pytest.mark.parametrize("restarts", [True, False])
+def test_controller_manager_may_be_away_for_an_hour(stopped_before: str, restarts: bool) -> None:
+    cluster = UnkindCluster(deadlines={"startSeconds": 600})
+    cluster.look()
+    if stopped_before == "the pod":
+        cluster.stop_controllers()
+    cluster.start_pod()
+    cluster.look(1)
+    cluster.stop_controllers()
+    cluster.end_pod(0)
+    if restarts:
+        cluster.restart()
+    for _ in range(60):
+        cluster.look(60)
+        assert finished(cluster)[0] == "False"
+    cluster.start_controllers()
+    run_to_the_end(cluster)
+    assert finished(cluster) == ("True", "Completed")
+    assert cluster.created == [str(stage) for stage in Stage]
+
+
+@pytest.mark.parametrize("stages", range(1, len(Stage)))
+def test_rollback_repeats_nothing_and_keeps_what_a_newer_version_wrote(stages: int) -> None:
+    cluster = UnkindCluster()
+    cluster.look()
+    for _ in range(stages):
+        cluster.start_pod()
+        cluster.look(1)
+        cluster.end_pod(0)
+        cluster.look(1)
+    cluster.roll_back()
+    run_to_the_end(cluster)
+    assert finished(cluster) == ("True", "Completed")
+    assert cluster.created == [str(stage) for stage in Stage]
+    assert cluster.dubjob["status"].items() >= cluster.newer_fields.items()
+    assert [entry.get("shard") for entry in cluster.dubjob["status"]["stages"]].count(1) >= stages
+
+
 Action = Callable[[UnkindCluster], object]
 
 
@@ -201,6 +240,8 @@ ACTIONS: list[Action] = [
     UnkindCluster.look, UnkindCluster.look, reconcile, UnkindCluster.restart, tick, tick,
     UnkindCluster.start_pod, UnkindCluster.start_pod, UnkindCluster.end_terminating,
     UnkindCluster.expire_jobs, UnkindCluster.lose_node, UnkindCluster.touch, suspend, resume,
+    UnkindCluster.stop_controllers, UnkindCluster.start_controllers,
+    UnkindCluster.start_controllers, UnkindCluster.roll_back,
     lambda cluster: cluster.deliver("jobs"), lambda cluster: cluster.deliver("pods"),
     lambda cluster: cluster.deliver("dubjobs"), lambda cluster: cluster.end_pod(0),
     lambda cluster: cluster.end_pod(1), lambda cluster: cluster.end_pod(65),
@@ -220,8 +261,10 @@ def test_whatever_fails_no_limit_is_passed_and_the_dub_ends(actions: list[Action
     for action in actions:
         action(cluster)
     cluster.faults.clear()
+    cluster.start_controllers()
     cluster.change(suspend=False)
     run_to_the_end(cluster)
+    assert cluster.dubjob["status"].items() >= cluster.newer_fields.items()
     status, calls = cluster.status, len(cluster.calls)
     cluster.end_terminating()
     cluster.look()

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any, cast
 
 import pytest
+from background_reads import SOON, further_reads, hasten, waiting_job
 
 from dubjob_operator.api.dubjob import Key
 from dubjob_operator.cluster import read_interval as rest_module
@@ -15,7 +16,6 @@ from dubjob_operator.cluster.refusals import Refusals
 from dubjob_operator.planning.observation import NotRefused, PodRefusal, Refusal
 
 QUOTA = "exceeded quota: gpus"
-REST = 0.02
 POD = {"metadata": {"ownerReferences": [{"controller": True, "uid": "0"}]}}
 
 
@@ -44,10 +44,7 @@ class Events:
 
     async def readings(self, number: int) -> None:
         """Wait for that many further reads."""
-        wanted = self.asked + number
-        async with asyncio.timeout(10):
-            while self.asked < wanted:  # noqa: ASYNC110
-                await asyncio.sleep(REST / 10)
+        await further_reads(lambda: self.asked, number)
 
 
 class World:
@@ -59,21 +56,18 @@ class World:
         self.refusals = Refusals(cast("Client", self.events), self.woken.append)
 
     def of(self, uid: str, *pods: Any, **status: Any) -> dict[str, PodRefusal]:
-        job = {"metadata": {"name": f"job-{uid}", "uid": uid}, "status": status}
-        return self.refusals.of(("dubbing", uid), [job], list(pods))
+        return self.refusals.of(("dubbing", uid), [waiting_job(uid, status=status)], list(pods))
 
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    monkeypatch.setattr(refusals_module, "DEBOUNCE_SECONDS", REST)
-    monkeypatch.setattr(refusals_module, "READ_SECONDS", REST)
-    monkeypatch.setattr(rest_module, "READ_SHARE", 1.0)
+    hasten(monkeypatch, refusals_module, "DEBOUNCE_SECONDS", "READ_SECONDS")
     return World()
 
 
 async def test_one_read_serves_all_jobs_of_a_namespace(world: World) -> None:
     world.events.messages = {"0": QUOTA, "1": QUOTA}
-    world.events.seconds = 5 * REST
+    world.events.seconds = 5 * SOON
     for number in range(100):
         assert world.of(str(number)) == {}
     await world.events.readings(2)
@@ -100,7 +94,7 @@ async def test_nothing_is_read_if_no_job_waits(world: World) -> None:
     world.of("0", POD)
     world.refusals.forget(("dubbing", "1"))
     world.of("3", conditions=complete)
-    await asyncio.sleep(3 * REST)
+    await asyncio.sleep(3 * SOON)
     assert world.events.asked == 0
     world.of("2", conditions=[{"type": "Suspended", "status": "False"}])
     await world.events.readings(1)
@@ -110,10 +104,10 @@ async def test_slow_read_is_not_repeated_soon(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rest_module, "READ_SHARE", 0.1)
-    world.events.seconds = 2 * REST
+    world.events.seconds = 2 * SOON
     world.of("0")
     await world.events.readings(1)
-    await asyncio.sleep(10 * REST)
+    await asyncio.sleep(10 * SOON)
     assert world.events.asked == 1
     await world.events.readings(1)
 
@@ -130,7 +124,7 @@ async def test_malformed_event_is_ignored(world: World) -> None:
 async def test_passive_replica_reads_nothing(world: World) -> None:
     world.of("0")
     world.events.leads = False
-    await asyncio.sleep(3 * REST)
+    await asyncio.sleep(3 * SOON)
     assert world.events.asked == 0
     world.events.leads = True
     world.of("0")

@@ -50,6 +50,9 @@ class UnkindCluster:
         self._profile = profile(**(limits or {}))
         self._seen: dict[str, tuple[datetime, datetime | None]] = {}
         """Start and end of the pods whose start the status has recorded."""
+        self.controllers_run = True
+        self.newer_fields: Body = {}
+        """Fields of the status that only a newer operator knows."""
         self.restarts = -1
         self.restart()
 
@@ -233,7 +236,7 @@ class UnkindCluster:
     def start_pod(self) -> None:
         """The Job controller creates the next pod, and it runs at once."""
         job = self.open_job()
-        if job is None:
+        if job is None or not self.controllers_run:
             return
         uid = job["metadata"]["uid"]
         pods = self.pods_of(uid)
@@ -295,7 +298,28 @@ class UnkindCluster:
     def _remove_pod(self, pod: Body) -> None:
         self._changed("pods", self.pods.pop(pod["metadata"]["name"]), "DELETED")
 
+    def stop_controllers(self) -> None:
+        """The controller manager is away: Jobs get no pods, and no pod's end is seen."""
+        self.controllers_run = False
+
+    def start_controllers(self) -> None:
+        """The controller manager is back."""
+        self.controllers_run = True
+        self._control()
+
+    def roll_back(self) -> None:
+        """A newer operator had the lead for a while, and this one takes over again."""
+        self.newer_fields = {"shards": 2, "cost": {"gpuSeconds": 12}}
+        status = self.dubjob.setdefault("status", {})
+        status |= self.newer_fields
+        for entry in status.get("stages", ()):
+            entry["shard"] = 1
+        self.touch()
+        self.restart()
+
     def _control(self) -> None:
+        if not self.controllers_run:
+            return
         for uid, job in self.jobs.items():
             phases = [pod["status"]["phase"] for pod in self.pods_of(uid)]
             failed = [
