@@ -76,6 +76,13 @@ def test_typographic_marks_do_not_change_words(model: Bergamot) -> None:
     assert "It's" not in plain
 
 
+def test_captions_in_capitals_are_translated(model: Bergamot) -> None:
+    texts = ("THE OLD HOUSE IS QUIET. WHERE IS THE STATION?", "The old house is quiet.")
+    loud, plain = translated(model, texts, "en", "pt")
+    assert loud == f"{plain} Onde está a estação?"
+    assert translated(model, texts[:1], "en", "es")[0].endswith(" ¿Dónde está la estación?")
+
+
 def test_long_texts_keep_all_their_sentences(model: Bergamot) -> None:
     text = " ".join(ENGLISH[:22])
     endless = ", and ".join(sentence.rstrip(".?") for sentence in ENGLISH[:22])
@@ -114,6 +121,9 @@ def test_glossary_terms_survive_all_steps(
         ("Ven. Qué haces? Para!", "Ven. ¿Qué haces? ¡Para!"),
         ("Pero, ¿por qué?", "Pero, ¿por qué?"),
         ("La pregunta es simple: de dónde viene?", "La pregunta es simple: ¿de dónde viene?"),
+        ("Donde está? De donde viene?", "¿Dónde está? ¿De dónde viene?"),
+        ("Pero, ¿Cuando?", "Pero, ¿Cuándo?"),
+        ("Cuando vengas, qué harás?", "¿Cuando vengas, qué harás?"),
         ("Bien.", "Bien."),
         ("", ""),
     ],

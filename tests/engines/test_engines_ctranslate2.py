@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import ctranslate2
@@ -14,6 +15,7 @@ from dubstage.contract import EngineChoice, GlossaryEntry, Stage, StageRequest
 from dubstage.errors import Misconfigured
 from dubstage.translate.ctranslate2 import engine
 from dubstage.translate.ctranslate2.engine import CTranslate2
+from dubstage.translate.ctranslate2.tokens import Tokenizer
 from dubstage.translate.engine import TranslationContext
 from dubstage.translate.stage import load_engine
 from dubstage.workspace.layout import Roots, Tree
@@ -166,6 +168,28 @@ def test_answer_is_never_empty(tmp_path: Path) -> None:
     first, second = rounds(model, [SENTENCE, "..."], tmp_path, job)
     assert first.text.strip()
     assert second.text == "..."
+
+
+def test_most_likely_text_that_can_be_a_translation_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy of the text, another language, and a phrase again and again are none."""
+    answers = [SENTENCE, "Das Treffen des Rates beginnt morgen früh.", "sí " * 60,
+               "La reunión del consejo comenzará mañana."]  # fmt: skip
+    monkeypatch.setattr(Tokenizer, "decode", lambda _self, tokens, _prefix: tokens[0])
+
+    class Scripted(Recorder):
+        def translate_batch(self, source: list[list[str]], **options: Any) -> Any:
+            return [SimpleNamespace(hypotheses=[[text] for text in answers]) for _ in source]
+
+    monkeypatch.setattr(ctranslate2, "Translator", Scripted)
+    model = load(tmp_path, "opus-mt-en-es")
+    (answer,) = model.translate(sources([SENTENCE]), TranslationContext("en", "es"))
+    assert answer.text == answers[3]
+    answers.pop()
+    other = load(tmp_path, "opus-mt-en-es")
+    (answer,) = other.translate(sources([SENTENCE]), TranslationContext("en", "es"))
+    assert answer.text == SENTENCE
 
 
 def test_model_that_only_ends_leaves_the_segment_untranslated(tmp_path: Path) -> None:

@@ -26,7 +26,14 @@ ENGINES = {
     "extra": ("dubstage.translate.openai.engine", "googletrans", "gtts"),
     "operator": ("aiohttp", "dubjob_operator.handlers", "kopf", "prometheus_client"),
     "stt": (
-        *("ctranslate2", "demucs.api", "faster_whisper", "pyannote.audio", "sentencepiece"),
+        *(
+            "ctranslate2",
+            "demucs.api",
+            "faster_whisper",
+            "py3langid",
+            "pyannote.audio",
+            "sentencepiece",
+        ),
         *("torch", "whisperx"),
     ),
     "tts": (

@@ -24,6 +24,7 @@ from dubstage.text.chunks import sentences_of
 from dubstage.text.language_check import check
 from dubstage.text.languages import engine_code, primary
 from dubstage.translate.placeholders import with_marks, with_names
+from dubstage.translate.sentence_case import in_sentence_case
 
 
 def choice(model: str, **parameters: str) -> EngineChoice:
@@ -145,6 +146,29 @@ def test_marks_are_names_for_a_model(answer: str, expected: str) -> None:
     text = "He opened ⟦0⟧ and ⟦ 1 ⟧."
     assert with_names(text) == "He opened XQ0 and XQ1."
     assert with_marks(answer, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [
+        (
+            "MR. SMITH GOES. I'M HERE; “I SAW XQ0!” WHERE?",
+            "en-US",
+            "Mr. smith goes. I'm here; “I saw XQ0!” Where?",
+        ),
+        ("¿QUÉ HACES? «XQ1 ES GRANDE.»", "es", "¿Qué haces? «XQ1 es grande.»"),
+        ("IT IS THE I.R.A., I SAY.", "en", "It is the i.r.a., I say."),
+        ("NASA OK", "en", "NASA OK"),
+        ("The HOUSE IS BIG.", "en", "The HOUSE IS BIG."),
+        ("the house is big", "en", "the house is big"),
+        ("한국어 문장 입니다", "ko", "한국어 문장 입니다"),
+        ("12 + 3 = 15", "en", "12 + 3 = 15"),
+    ],
+)
+def test_captions_in_capitals_are_put_in_sentence_case(
+    text: str, language: str, expected: str
+) -> None:
+    assert in_sentence_case(text, language) == expected
 
 
 @pytest.mark.parametrize(

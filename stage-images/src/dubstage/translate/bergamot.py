@@ -8,6 +8,7 @@ lose little.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from dubstage.text.punctuation import PLAIN
 from dubstage.translate.apertium import translate_rows
 from dubstage.translate.engine import SourceSegment, Translation, TranslationContext
 from dubstage.translate.placeholders import with_marks, with_names
+from dubstage.translate.sentence_case import in_sentence_case
 from dubstage.workspace.work import Work
 
 ROUTES: dict[tuple[str, str], tuple[str, ...]] = {
@@ -36,6 +38,17 @@ LONGEST_SENTENCE = 300
 GROUP = 50
 """Texts that go through all steps before the next ones: those that are done are kept."""
 OPENING_MARKS = {"?": "¿", "!": "¡"}
+ACCENTS = {
+    "como": "cómo", "cual": "cuál", "cuales": "cuáles", "cuando": "cuándo", "cuanta": "cuánta",
+    "cuantas": "cuántas", "cuanto": "cuánto", "cuantos": "cuántos", "donde": "dónde", "que": "qué",
+    "quien": "quién", "quienes": "quiénes",
+}  # fmt: skip
+"""Words at the beginning of a Spanish question, which have no accent in Portuguese. A comma
+follows a clause such as ``cuando vengas``."""
+QUESTION_WORD = re.compile(
+    rf"(¿(?:(?:a|con|de|desde|en|hasta|para|por) )?)({'|'.join(ACCENTS)})\b(?![^?]*,)",
+    re.IGNORECASE,
+)
 
 
 def load(work: Work) -> Bergamot:
@@ -67,7 +80,7 @@ class Bergamot:
             raise Misconfigured(f"bergamot has no pair {job.source} to {job.target}.")
         for first in range(0, len(segments), GROUP):
             group = segments[first : first + GROUP]
-            texts = [with_names(segment.text).translate(PLAIN) for segment in group]
+            texts = [_prepared(segment.text, job.source) for segment in group]
             for step in steps:
                 texts = list(translate_rows(step, texts)) if "-" in step else self._ask(step, texts)
             if primary(job.target) == "es":
@@ -80,7 +93,7 @@ class Bergamot:
         model = self._models.get(direction) or self._load(direction)
         return [
             " ".join(
-                model.translate(part)
+                capitalized(model.translate(part), part)
                 for sentence in sentences_of(text)
                 for part in chunks(sentence, LONGEST_SENTENCE)
             )
@@ -108,20 +121,29 @@ class Bergamot:
         return self._models[direction]
 
 
+def _prepared(text: str, language: str) -> str:
+    return in_sentence_case(with_names(text), language).translate(PLAIN)
+
+
 def capitalized(text: str, source: str) -> str:
-    """`text` with a capital at its beginning if `source`, which it translates, has one. apertium
-    writes phrases such as ``buen día`` without it."""
+    """`text` with a capital at its beginning if `source`, which it translates, has one. The models
+    forget some, and apertium writes phrases such as ``buen día`` without it."""
     return text[:1].upper() + text[1:] if source[:1].isupper() else text
 
 
 def opened(text: str) -> str:
-    """A Spanish text whose questions and exclamations have the mark at their beginning, which
-    Portuguese does not have."""
+    """A Spanish text whose questions and exclamations have the mark at their beginning and the
+    accents, which Portuguese does not have."""
     sentences = []
     for sentence in sentences_of(text):
         mark = OPENING_MARKS.get(sentence.rstrip("\"')")[-1:], "")
         if mark and mark not in sentence:
             before, colon, question = sentence.rpartition(": ")
             sentence = f"{before}{colon}{mark}{question}"
-        sentences.append(sentence)
+        sentences.append(QUESTION_WORD.sub(_accented, sentence))
     return " ".join(sentences)
+
+
+def _accented(match: re.Match[str]) -> str:
+    word = ACCENTS[match[2].lower()]
+    return match[1] + (word.capitalize() if match[2][0].isupper() else word)

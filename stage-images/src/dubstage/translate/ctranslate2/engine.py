@@ -17,9 +17,10 @@ from dubstage.run.gpu_memory import MemoryFallback
 from dubstage.text.chunks import chunks, sentences_of
 from dubstage.translate.ctranslate2.tokens import Frame, read_tokenizer
 from dubstage.translate.engine import SourceSegment, Translation, TranslationContext
+from dubstage.translate.openai.guards import is_acceptable
 from dubstage.translate.placeholders import with_marks, with_names
+from dubstage.translate.sentence_case import in_sentence_case
 from dubstage.translate.sentences import joined
-from dubstage.translate.unchanged import is_unchanged
 from dubstage.workspace.work import Work
 
 BEAM_SIZE = 4
@@ -96,9 +97,10 @@ class CTranslate2:
         """
         frame = self._tokenizer.frame(job.source, job.target)
         known = self._known.setdefault(frame, {})
-        parts = {one.segment_id: list(self._parts(one.text, frame)) for one in segments}
+        parts = {one.segment_id: list(self._parts(one.text, frame, job)) for one in segments}
         waiting = {one.segment_id: one for one in segments}
-        for _ in self._batches([part for each in parts.values() for part in each], frame, known):
+        every = [part for each in parts.values() for part in each]
+        for _ in self._batches(every, frame, job, known):
             for segment in list(waiting.values()):
                 texts = [known.get(part.text) for part in parts[segment.segment_id]]
                 if None in texts:
@@ -109,8 +111,8 @@ class CTranslate2:
                     text = with_marks(joined(found, job.target), segment.text)
                     yield Translation(segment.segment_id, text)
 
-    def _parts(self, text: str, frame: Frame) -> Iterator[Part]:
-        for sentence in sentences_of(with_names(text)):
+    def _parts(self, text: str, frame: Frame, job: TranslationContext) -> Iterator[Part]:
+        for sentence in sentences_of(in_sentence_case(with_names(text), job.source)):
             longest = len(sentence)
             texts = [sentence]
             while any(len(self._tokenizer.encode(one)) > LONGEST_SENTENCE for one in texts):
@@ -120,7 +122,7 @@ class CTranslate2:
                 yield Part(one, self._tokenizer.encode(frame.mark + one))
 
     def _batches(
-        self, parts: Sequence[Part], frame: Frame, known: dict[str, str]
+        self, parts: Sequence[Part], frame: Frame, job: TranslationContext, known: dict[str, str]
     ) -> Iterator[None]:
         """Translate the parts that are not `known` yet, and yield after each batch."""
         known.update({part.text: part.text for part in parts if not _has_letters(part.text)})
@@ -131,11 +133,13 @@ class CTranslate2:
             while waiting:
                 batch = waiting[: self._fallback.step[0]]
                 del waiting[: len(batch)]
-                found = self._fallback.run(partial(self._ask, batch, frame))
+                found = self._fallback.run(partial(self._ask, batch, frame, job))
                 known.update({part.text: text for part, text in zip(batch, found, strict=True)})
                 yield
 
-    def _ask(self, batch: Sequence[Part], frame: Frame, step: tuple[int, str]) -> list[str]:
+    def _ask(
+        self, batch: Sequence[Part], frame: Frame, job: TranslationContext, step: tuple[int, str]
+    ) -> list[str]:
         """The translation of each part; empty for one without any."""
         batch_size, compute_type = step
         prefix = list(frame.prefix)
@@ -150,14 +154,19 @@ class CTranslate2:
             max_decoding_length=batch[0].limit,
         )
         return [
-            self._best(part, [self._tokenizer.decode(one, prefix) for one in result.hypotheses])
+            _best(part, [self._tokenizer.decode(one, prefix) for one in result.hypotheses], job)
             for part, result in zip(batch, results, strict=True)
         ]
 
-    def _best(self, part: Part, texts: Sequence[str]) -> str:
-        """The most likely translation that is one; else the most likely text, if there is one."""
-        translations = (text for text in texts if not is_unchanged(part.text, text))
-        return next(translations, next(filter(None, texts), ""))
+
+def _best(part: Part, texts: Sequence[str], job: TranslationContext) -> str:
+    """The most likely text that can be a translation; else the most likely one that is not empty.
+
+    Models with many languages sometimes answer in another one, copy the text, or repeat a phrase.
+    """
+    source = SourceSegment("", part.text, "")
+    translations = (text for text in texts if is_acceptable(source, text, job))
+    return next(translations, next(filter(None, texts), ""))
 
 
 def _has_letters(text: str) -> bool:
