@@ -13,12 +13,14 @@ import pytest
 import soundfile
 from speech_world import RATE, WatchedEngine, segment, tone, write_job
 
-from dubstage.contract import ExitCode, Stage
+from dubstage.contract import EngineChoice, ExitCode, Stage
 from dubstage.inputs import voice_files
 from dubstage.speakers.pitch import median_pitch
 from dubstage.synthesize import stage
-from dubstage.synthesize.engine import Gender
+from dubstage.synthesize.engine import Gender, Synthesizer, Voice
+from dubstage.synthesize.espeak import Espeak
 from dubstage.synthesize.google import Gtts
+from dubstage.synthesize.kokoro import Kokoro
 from dubstage.synthesize.manners import Manner, manners_of
 from dubstage.synthesize.presets import dealt
 from dubstage.synthesize.references import SegmentAudio, best_reference
@@ -227,7 +229,67 @@ def test_speakers_who_share_a_voice_are_reported(tmp_path: Path, engine: Watched
 
 
 def test_google_has_a_voice_for_each_accent() -> None:
-    assert [Gtts().voices(tag) for tag in ("es-MX", "de", "en")] == [3, 1, 7]
+    assert [Gtts().voices(tag) for tag in ("es", "de", "en", "es-MX", "de-AT")] == [3, 1, 7, 1, 1]
+
+
+KOKORO = Kokoro.__new__(Kokoro)
+KOKORO._other = Espeak(EngineChoice(engine="kokoro"))
+
+
+@pytest.mark.parametrize(
+    ("language", "kokoro", "espeak", "google"),
+    [
+        ("es", "", "", ""),
+        ("es-ES", "", "", ""),
+        ("es-MX", "", "", ""),
+        ("es-419", "", "", ""),
+        ("es-AR", "", "", "es-MX"),
+        ("en-US", "", "", ""),
+        ("en-GB", "", "", ""),
+        ("en-AU", "en-GB", "en-GB", ""),
+        ("pt-BR", "", "", ""),
+        ("pt-PT", "pt-BR", "", ""),
+        ("fr-CA", "fr-FR", "fr-FR", ""),
+        ("fr-CH", "fr-FR", "", "fr-FR"),
+        ("zh-TW", "zh-CN", "zh-CN", ""),
+        ("zh-CN", "", "", ""),
+        ("zh-Hant", "", "", ""),
+        ("de-AT", "de-DE", "de-DE", ""),
+        ("fi", "", "", ""),
+    ],
+)
+def test_region_has_its_own_voice_or_a_remark(
+    language: str, kokoro: str, espeak: str, google: str
+) -> None:
+    engines: tuple[Synthesizer, ...] = (KOKORO, KOKORO._other, Gtts())
+    for engine, accent in zip(engines, (kokoro, espeak, google), strict=True):
+        expected = [f"there is no voice for {language}: the accent is that of {accent}"]
+        assert stage.accent_remarks(engine, language) == (expected if accent else [])
+
+
+@pytest.mark.parametrize(
+    ("language", "site"),
+    [
+        ("es-MX", "com.mx"), ("es-AR", "com.mx"), ("es-ES", "es"), ("en-GB", "co.uk"),
+        ("pt-PT", "pt"), ("pt-BR", "com.br"), ("zh-TW", "com"),
+    ],
+)  # fmt: skip
+def test_region_decides_googles_accent(
+    language: str, site: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, object]] = []
+
+    class Speech:
+        def __init__(self, text: str, **options: object) -> None:
+            asked.append(options)
+
+        def save(self, file: str) -> None:
+            raise AssertionError("nothing that can be spoken")
+
+    monkeypatch.setattr("gtts.gTTS", Speech)
+    for number in (0, 1):
+        Gtts().speak("Hola.", language, Voice("A", number), 1.0, tmp_path / "take.wav")
+    assert [options["tld"] for options in asked] == [site] * 2
 
 
 def test_barely_audible_speaker_is_reported(tmp_path: Path, engine: WatchedEngine) -> None:

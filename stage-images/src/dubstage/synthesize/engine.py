@@ -75,6 +75,15 @@ class GenderedSynthesizer(Protocol):
 
 
 @runtime_checkable
+class AccentedSynthesizer(Protocol):
+    """An engine that knows the accents of its own voices."""
+
+    def accent(self, language: str) -> str | None:
+        """The accent of the voices for `language`: a tag with a region; None if unknown."""
+        ...
+
+
+@runtime_checkable
 class PhoneticSynthesizer(Protocol):
     """An engine that reads phonemes of espeak-ng between double square brackets in a text."""
 

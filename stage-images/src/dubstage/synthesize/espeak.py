@@ -9,13 +9,19 @@ from dubstage.engines.languages import ESPEAK
 from dubstage.engines.program import run_program
 from dubstage.synthesize.engine import Gender, Voice
 from dubstage.synthesize.espeak_phonemes import in_phonemes
-from dubstage.text.languages import engine_code, primary
+from dubstage.text.languages import engine_code, primary, standard
 from dubstage.workspace.work import Work
 
 WORDS_PER_MINUTE = 165
 """A little below the default of espeak-ng, 175: easier to follow in a dub."""
 VARIANTS = ("", "+f2", "+m3", "+f4", "+m7", "+f3", "+m5", "+f5", "+m2", "+f1")
 """A voice variant for each speaker in turn, as different as possible."""
+
+ACCENTS = {
+    "cmn": "zh-CN", "de": "de-DE", "en": "en-GB", "es": "es-ES", "fr": "fr-FR", "it": "it-IT",
+    "nl": "nl-NL", "pt": "pt-PT",
+}  # fmt: skip
+"""The accents of voices whose names have no region, and whose languages have several."""
 
 
 def load(work: Work) -> Espeak:
@@ -39,6 +45,11 @@ class Espeak:
     def genders(self, language: str) -> list[Gender]:
         """The plain voice is a male one."""
         return [Gender.FEMALE if "+f" in variant else Gender.MALE for variant in VARIANTS]
+
+    def accent(self, language: str) -> str | None:
+        """That of the voice for the language."""
+        name = _voice(language)
+        return standard(name) if "-" in name else ACCENTS.get(name)
 
     def phonemes(self, ipa: str, language: str) -> str | None:
         """IPA in the phonemes of the language's voice."""

@@ -11,18 +11,22 @@ from dubstage.engines.retries import ATTEMPTS, transient
 from dubstage.errors import TemporaryFailure
 from dubstage.media.ffmpeg import MediaError, input_file, run
 from dubstage.synthesize.engine import Voice
-from dubstage.text.languages import engine_code, primary
+from dubstage.text.languages import engine_code, nearest_region, primary, region
 from dubstage.workspace.work import Work
 
 TIMEOUT_SECONDS = 20.0
 ACCENTS = {
-    "en": ("com", "co.uk", "com.au", "co.in", "ie", "ca", "co.za"),
-    "es": ("com", "es", "com.mx"),
-    "fr": ("com", "ca"),
-    "pt": ("com.br", "pt"),
-}
-"""Google's sites that speak a language with their own accent, according to gTTS's
-documentation: one for each speaker in turn. Other languages have a single voice."""
+    "en": {
+        "US": "com", "GB": "co.uk", "AU": "com.au", "IN": "co.in", "IE": "ie", "CA": "ca",
+        "ZA": "co.za",
+    },
+    "es": {"MX": "com.mx", "ES": "es", "US": "com"},
+    "fr": {"FR": "com", "CA": "ca"},
+    "pt": {"BR": "com.br", "PT": "pt"},
+}  # fmt: skip
+"""Google's sites that speak a language with their own accent, by region, according to gTTS's
+documentation: one for each speaker in turn, if the target language names no region. Other
+languages have a single voice."""
 
 
 def load(_: Work) -> Gtts:
@@ -38,6 +42,13 @@ class Gtts:
     def voices(self, language: str) -> int:
         """One for each accent."""
         return len(_accents(language))
+
+    def accent(self, language: str) -> str | None:
+        """That of the target language's region, or of the nearest that there is."""
+        regions = ACCENTS.get(primary(language))
+        if regions is None or region(language) is None:
+            return None
+        return f"{primary(language)}-{nearest_region(language, regions)}"
 
     def speak(self, text: str, language: str, voice: Voice, speed: float, target: Path) -> None:
         """Raises :class:`TemporaryFailure` if Google does not answer."""
@@ -77,4 +88,8 @@ def _speak(text: str, language: str, voice: Voice, target: Path) -> None:
 
 
 def _accents(language: str) -> tuple[str, ...]:
-    return ACCENTS.get(primary(language), ("com",))
+    """The sites that speak the language, one with each accent; with a region, its own alone."""
+    sites = ACCENTS.get(primary(language), {"": "com"})
+    if region(language) is None or len(sites) == 1:
+        return tuple(sites.values())
+    return (sites[nearest_region(language, sites)],)

@@ -54,6 +54,8 @@ class Speaker:
 
     espeak: str
     """espeak-ng's voice for the phonemes."""
+    accent: str
+    """A tag with a region."""
     female: tuple[Recipe, ...]
     male: tuple[Recipe, ...]
 
@@ -64,33 +66,36 @@ class Speaker:
 
 
 SPANISH = Speaker(
-    "es", (("ef_dora",), ("ef_dora", "af_heart"), ("ef_dora", "pf_dora")),
+    "es", "es-ES", (("ef_dora",), ("ef_dora", "af_heart"), ("ef_dora", "pf_dora")),
     (("em_alex",), ("em_santa",), ("em_alex", "am_michael")),
 )  # fmt: skip
 SPEAKERS = {
     "en": Speaker(
         "en-us",
+        "en-US",
         (("af_heart",), ("af_bella",), ("af_nicole", "af_sarah"), ("af_kore",)),
         (("am_michael",), ("am_fenrir",), ("am_puck",), ("am_eric", "am_liam")),
     ),
     "en-GB": Speaker(
-        "en-gb", (("bf_emma",), ("bf_isabella",), ("bf_alice", "bf_lily")),
+        "en-gb", "en-GB", (("bf_emma",), ("bf_isabella",), ("bf_alice", "bf_lily")),
         (("bm_george",), ("bm_fable",), ("bm_daniel", "bm_lewis")),
     ),
     "es": SPANISH,
-    "es-419": replace(SPANISH, espeak="es-419"),
+    "es-419": replace(SPANISH, espeak="es-419", accent="es-419"),
     "ca": Speaker(
-        "ca", (("ef_dora",), ("ef_dora", "ff_siwis")), (("em_alex",), ("em_alex", "em_santa")),
+        "ca", "ca-ES", (("ef_dora",), ("ef_dora", "ff_siwis")),
+        (("em_alex",), ("em_alex", "em_santa")),
     ),
     "fr": Speaker(
-        "fr-fr", (("ff_siwis",), ("ff_siwis", "af_heart")),
+        "fr-fr", "fr-FR", (("ff_siwis",), ("ff_siwis", "af_heart")),
         (("ff_siwis", "em_alex"), ("ff_siwis", "am_michael")),
     ),
     "it": Speaker(
-        "it", (("if_sara",), ("if_sara", "af_heart")), (("im_nicola",), ("im_nicola", "em_alex")),
+        "it", "it-IT", (("if_sara",), ("if_sara", "af_heart")),
+        (("im_nicola",), ("im_nicola", "em_alex")),
     ),
     "pt": Speaker(
-        "pt-br", (("pf_dora",), ("pf_dora", "ef_dora")), (("pm_alex",), ("pm_santa",)),
+        "pt-br", "pt-BR", (("pf_dora",), ("pf_dora", "ef_dora")), (("pm_alex",), ("pm_santa",)),
     ),
 }  # fmt: skip
 """By language. Catalan is spoken by Spanish voices, and French has one voice of its own."""
@@ -154,6 +159,11 @@ class Kokoro:
         if speaker is None:
             return self._other.genders(language)
         return [Gender.FEMALE, Gender.MALE] * len(speaker.female)
+
+    def accent(self, language: str) -> str | None:
+        """That of the voices for the language, or of espeak-ng's."""
+        speaker = speaker_of(language)
+        return speaker.accent if speaker else self._other.accent(language)
 
     def phonemes(self, ipa: str, language: str) -> str | None:
         """IPA in the phonemes of espeak-ng's voice for the language."""

@@ -11,9 +11,10 @@ from dubstage.errors import BadInput, TemporaryFailure
 from dubstage.logs import step
 from dubstage.synthesize.clip_cache import ClipCache
 from dubstage.synthesize.clips import ClipMaker
-from dubstage.synthesize.engine import GenderedSynthesizer, Synthesizer
+from dubstage.synthesize.engine import AccentedSynthesizer, GenderedSynthesizer, Synthesizer
 from dubstage.synthesize.voices import choose_voices
 from dubstage.text.counting import counted
+from dubstage.text.languages import speaks_like
 from dubstage.text.not_speech import is_not_speech
 from dubstage.text.transcript import Clip, ClipFlag, TranslatedSegment, read_list, write_list
 from dubstage.timing.oversize import oversize
@@ -69,7 +70,16 @@ def run(work: Work) -> Outcome:
     _check_audio(work, clips)
     cache.prune(maker.keys)
     write_list(work.staging(Artifact.TTS_SEGMENTS, None), clips)
-    return _outcome(work, clips, maker, choice.remarks, len(oversize(clips, available)))
+    remarks = [*choice.remarks, *accent_remarks(engine, work.request.target_language)]
+    return _outcome(work, clips, maker, remarks, len(oversize(clips, available)))
+
+
+def accent_remarks(engine: Synthesizer, language: str) -> list[str]:
+    """A remark if the voices are those of another region than the target language's."""
+    accent = engine.accent(language) if isinstance(engine, AccentedSynthesizer) else None
+    if accent is None or speaks_like(language, accent):
+        return []
+    return [f"there is no voice for {language}: the accent is that of {accent}"]
 
 
 def unspoken(segment: TranslatedSegment) -> ClipFlag | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from langcodes import Language, closest_supported_match, standardize_tag, tag_distance
 from langcodes.tag_parser import LanguageTagError
 
@@ -12,6 +14,9 @@ UNDETERMINED = "und"
 
 UNSPACED = frozenset({"ja", "km", "lo", "my", "th", "yue", "zh"})
 """Written without spaces between words."""
+
+NOT_LATIN_AMERICA = frozenset({"EA", "ES", "GQ", "IC", "PH"})
+"""Regions with Spanish that the accent ``es-419`` does not cover."""
 
 SAME_LANGUAGE = 1
 """The distance, according to CLDR, of two names of one language: Bokmål and Norwegian."""
@@ -51,6 +56,26 @@ def needs_translation(source: str, target: str) -> bool:
     from another region's variant if both tags name a region."""
     regions = {Language.get(standard(tag)).territory for tag in (source, target)}
     return not same_language(source, target) or (len(regions) == 2 and None not in regions)
+
+
+def region(tag: str) -> str | None:
+    """The region that a tag names: ``MX`` of ``es-MX``."""
+    territory: str | None = Language.get(standard(tag)).territory
+    return territory
+
+
+def speaks_like(tag: str, accent: str) -> bool:
+    """Whether a voice with that accent, a tag with a region, is one of the region that `tag`
+    names, if it names one."""
+    wanted, actual = region(tag), region(accent)
+    if wanted is None or actual is None or wanted == actual:
+        return True
+    return "419" in (wanted, actual) and NOT_LATIN_AMERICA.isdisjoint((wanted, actual))
+
+
+def nearest_region(tag: str, regions: Iterable[str]) -> str:
+    """The region whose variant of the language is the nearest to that of `tag`."""
+    return min(regions, key=lambda one: tag_distance(tag, f"{primary(tag)}-{one}"))
 
 
 def media_code(tag: str) -> str:
