@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -167,7 +168,25 @@ def test_without_the_video_the_wav_file_plays(open_page: Open, moved: Path) -> N
     (moved / "outputs/clip/vid/dubbed_video.mp4").unlink()
     opened = open_page(moved)
     opened.wait(f"{SEEN}.tagName === 'AUDIO' && {SEEN}.readyState > 0")
-    assert "You hear dubbed_audio.wav" in opened.page.inner_text("#hint")
+    opened.wait(f"document.querySelector('{ORIGINAL}').disabled")
+    hints = opened.page.locator("#hint p").all_inner_texts()
+    assert sum("You hear dubbed_audio.wav" in hint for hint in hints) == 1
+    assert sum("The original cannot be played" in hint for hint in hints) == 1
+    assert opened.complaints == [one for one in opened.complaints if "ERR_FILE_NOT_FOUND" in one]
+
+
+def test_files_may_be_next_to_the_page(open_page: Open, volume: Path, tmp_path: Path) -> None:
+    """As `dub get` stores them, and a source that was put there."""
+    folder = tmp_path / "outputs/clip"
+    folder.mkdir(parents=True)
+    for path in ("outputs/clip/report.html", "outputs/clip/vid/dubbed_video.mp4"):
+        shutil.copy(volume / path, folder)
+    shutil.copy(volume / "inputs/clip/source.mp4", folder)
+    opened = open_page(tmp_path)
+    assert opened.page.evaluate(f"{SEEN}.tagName") == "VIDEO"
+    opened.page.check(ORIGINAL, force=True)
+    opened.wait(f"{SEEN}.getAttribute('aria-label') === 'Original'")
+    assert opened.page.text_content("#hint") == ""
 
 
 def test_dub_without_video_has_an_audio_player(open_page: Open, spoken: Path) -> None:

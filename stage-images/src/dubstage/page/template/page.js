@@ -90,6 +90,7 @@
   }
   find("next-attention").hidden = !data.segments.some((segment) => segment[6]);
   player.load(() => {
+    if (original.disabled) return;
     original.disabled = true;
     say("The original cannot be played: the source is not where the dub found it, or this browser does not know its format.");
   });

@@ -23,55 +23,63 @@ function createPlayer(root, data, { onTime, onUse, onMessage }) {
   const elements = { dub: null, original: null };
   let active = "dub";
   let wanted = 0;
+  let judge = () => {};
 
-  function element(kind, source) {
+  const file = (path) => path.split("/").pop();
+
+  /* Put an element for the file at `path` into the page. The file is looked for at its place on the
+     data volume, and next to the page, where `dub get` stores it. */
+  function place(name, kind, path, onFail) {
     const media = document.createElement(kind);
+    const places = [path, file(path)];
     media.controls = true;
     media.preload = "metadata";
     media.playsInline = true;
-    media.src = source;
+    media.hidden = name !== active;
+    media.setAttribute("aria-label", name === "dub" ? "Dub" : "Original");
     for (const event of ["timeupdate", "seeked", "play", "pause"]) {
       media.addEventListener(event, () => { if (media === elements[active]) onTime(media.currentTime, !media.paused); });
     }
-    return media;
-  }
-
-  function place(name, media) {
-    const before = elements[name];
-    elements[name] = media;
-    media.hidden = name !== active;
-    media.setAttribute("aria-label", name === "dub" ? "Dub" : "Original");
-    if (before) before.replaceWith(media);
-    else root.append(media);
     media.addEventListener("play", onUse);
-    media.addEventListener("loadedmetadata", () => { if (name === active && wanted) media.currentTime = wanted; }, { once: true });
+    media.addEventListener("loadedmetadata", () => {
+      if (name === active && wanted) media.currentTime = wanted;
+      judge();
+    }, { once: true });
+    const next = () => {
+      if (places.length) media.src = places.shift();
+      else onFail();
+    };
+    media.addEventListener("error", next);
+    if (elements[name]) elements[name].replaceWith(media);
+    else root.append(media);
+    elements[name] = media;
+    next();
   }
 
-  const file = (path) => decodeURIComponent(path.split("/").pop());
   const tracks = () => elements.dub.audioTracks;
   const canSwitchTracks = () => Boolean(tracks() && tracks().length > data.originalTrack);
 
+  const named = (path) => decodeURIComponent(file(path));
+
   function loadDub() {
-    if (!data.video) {
-      place("dub", element("audio", data.audio));
-      elements.dub.addEventListener("error", () => onMessage(`${file(data.audio)} cannot be played. It belongs in the folder vid next to this page.`));
-      return;
-    }
-    place("dub", element("video", data.video));
-    elements.dub.addEventListener("error", () => {
-      onMessage(`This browser cannot play ${file(data.video)}, or it is not in the folder vid next to this page. You hear ${file(data.audio)}.`);
-      place("dub", element("audio", data.audio));
-    }, { once: true });
+    const audio = () => place("dub", "audio", data.audio, () => {
+      onMessage(`${named(data.audio)} cannot be played. Store it next to this page.`);
+    });
+    if (!data.video) audio();
+    else place("dub", "video", data.video, () => {
+      onMessage(`This browser cannot play ${named(data.video)}, or it is not next to this page. You hear ${named(data.audio)}.`);
+      audio();
+    });
   }
 
   function loadOriginal(onMissing) {
-    place("original", element(data.video ? "video" : "audio", data.source));
-    elements.original.addEventListener("error", () => {
+    place("original", data.video ? "video" : "audio", data.source, () => {
       elements.original.remove();
       elements.original = null;
-      if (elements.dub.readyState === 0) elements.dub.addEventListener("loadedmetadata", () => { if (!canSwitchTracks()) onMissing(); }, { once: true });
-      else if (!canSwitchTracks()) onMissing();
-    }, { once: true });
+      // The number of tracks is known once the dub is there.
+      judge = () => { if (elements.dub.readyState > 0 && !canSwitchTracks()) onMissing(); };
+      judge();
+    });
   }
 
   function useTrack(original) {
