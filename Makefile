@@ -28,13 +28,14 @@ help: ## List the targets
 # ---- quick start -----------------------------------------------------------------
 
 DEMO_TO = $(or $(TO),es)
+DEMO_NAME = interview-$(shell echo "$(DEMO_TO)" | tr A-Z a-z)
 
 .PHONY: demo
 demo: bootstrap ## Run a complete dub on a one-node Kubernetes cluster [TO=pt]
 	@$(MAKE) prepare
 	@$(STEP) "cluster and deployment" $(MAKE) deploy-local
-	@install -D -m 664 build/sample/source.mp4 $(LOCAL)/volumes/data/inputs/interview-$(DEMO_TO)/source.mp4
-	@sed 's/interview-es/interview-$(DEMO_TO)/; s/^  targetLanguage: es$$/  targetLanguage: $(DEMO_TO)/' examples/dubjob.yaml >build/demo.yaml
+	@install -D -m 664 build/sample/source.mp4 $(LOCAL)/volumes/data/inputs/$(DEMO_NAME)/source.mp4
+	@sed 's/interview-es/$(DEMO_NAME)/; s/^  targetLanguage: es$$/  targetLanguage: $(DEMO_TO)/' examples/dubjob.yaml >build/demo.yaml
 	@KUBECONFIG=$(LOCAL_KUBECONFIG) python3 examples/follow.py build/demo.yaml --outputs $(LOCAL)/volumes/data
 
 .PHONY: dub
