@@ -164,6 +164,20 @@ def test_dub_is_the_default_track(ended: Ended) -> None:
     ]
 
 
+def test_page_links_to_the_dub_and_the_original(ended: Ended) -> None:
+    page = ended.tree.path(Artifact.REPORT_PAGE).read_text()
+    text = re.search(r'id="data">(.*?)</script>', page)
+    assert text
+    data = json.loads(text[1])
+    folder = ended.tree.path(Artifact.REPORT_PAGE).parent
+    assert (folder / data["video"]).resolve() == video_of(ended.tree)
+    assert (folder / data["audio"]).resolve() == ended.tree.path(Artifact.DUBBED_AUDIO)
+    assert (folder / data["source"]).resolve() == ended.tree.roots.inputs / "clip/source.mp4"
+    assert data["originalTrack"] == 1
+    assert data["target"] == report_of(ended.tree)["totals"]["source_lufs"]
+    assert [len(one) for one in data["segments"]] == [7, 7, 7]
+
+
 def test_summary_has_the_totals_as_integers(ended: Ended) -> None:
     totals, summary = report_of(ended.tree)["totals"], ended.result.summary
     assert (summary.spoken_segments, summary.trimmed_segments) == (3, 1)

@@ -131,6 +131,8 @@ def test_dubbed_video_has_both_before_the_original(ended: Ended) -> None:
     ]  # fmt: skip
     assert [track.language for track in found.subtitles] == ["spa", "eng"]
     assert "surround-audio" in [output.name for output in ended.result.outputs]
+    page = ended.tree.path(Artifact.REPORT_PAGE).read_text()
+    assert '"originalTrack": 2' in page, "the page switches to the third track"
     report = json.loads(ended.tree.path(Artifact.REPORT).read_text())
     assert report["totals"]["spoken"] == 1
 

@@ -231,9 +231,9 @@ def _write_video(
     dub: tuple[Path, Loudness, Path | None],
     language: str,
     soft: Sequence[SoftSubtitles],
-) -> str | None:
-    """Write the dubbed video and return its name; None for a source without a video stream, whose
-    dub is audio alone."""
+) -> DubbedVideo | None:
+    """Write the dubbed video and return what is in it; None for a source without a video stream,
+    whose dub is audio alone."""
     (path, declared, facts), (dub_file, loudness, surround) = source, dub
     if facts.video is None or declared.video is None:
         return None
@@ -256,11 +256,13 @@ def _write_video(
     target = work.staging(Artifact.DUBBED_VIDEO, f"dubbed_video.{container.suffix}")
     mux_video(video, target, _share(work, 0.7, 1.0))
     verify(video, target, facts.duration)
-    return f"dubbed_video.{container.suffix}"
+    return video
 
 
 @step("page")
-def _write_page(work: Work, report: dict[str, Any], pictures: Pictures, video: str | None) -> None:
+def _write_page(
+    work: Work, report: dict[str, Any], pictures: Pictures, video: DubbedVideo | None
+) -> None:
     """Write the page of the report."""
     (audio,) = work.read(Artifact.AUDIO)
     pictures.add_source(audio)
@@ -269,7 +271,8 @@ def _write_page(work: Work, report: dict[str, Any], pictures: Pictures, video: s
         title=work.request.name,
         source=source_link(work.request.source),
         audio=f"vid/{work.tree.path(Artifact.DUBBED_AUDIO).name}",
-        video=video and f"vid/{video}",
+        video=f"vid/dubbed_video.{video.container.suffix}" if video else None,
+        original_track=video.original_track if video else None,
     )
     page = render_page(report, pictures, files, work.request.mix.loudness or loudness)
     work.staging(Artifact.REPORT_PAGE, None).write_text(page, encoding="utf-8")

@@ -39,8 +39,9 @@ class PageFiles:
     """The dub as a WAV file."""
     video: str | None = None
     """The dubbed video; None if the source has no video stream."""
-    original_track: int = 1
-    """The number of the original among the audio tracks of the dubbed video, from 0 on."""
+    original_track: int | None = None
+    """The number of the original among the audio tracks of the dubbed video, from 0 on; None if
+    it is not in it."""
 
 
 def render_page(

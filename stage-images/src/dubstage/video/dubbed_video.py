@@ -89,6 +89,13 @@ class DubbedVideo:
         ]
 
     @property
+    def original_track(self) -> int | None:
+        """The number of the dubbed track among the audio tracks of this video, from 0 on; None
+        if the container does not hold it."""
+        kept = [track for track, _ in self.audio]
+        return len(self.dubs) + kept.index(self.dubbed_track) if self.dubbed_track in kept else None
+
+    @property
     def own_subtitles(self) -> list[tuple[SubtitleTrack, str]]:
         """The source's subtitles that are kept, each with its codec."""
         return [

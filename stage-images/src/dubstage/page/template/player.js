@@ -57,7 +57,7 @@ function createPlayer(root, data, { onTime, onUse, onMessage }) {
   }
 
   const tracks = () => elements.dub.audioTracks;
-  const canSwitchTracks = () => Boolean(tracks() && tracks().length > data.originalTrack);
+  const canSwitchTracks = () => Boolean(tracks() && data.originalTrack !== null && tracks().length > data.originalTrack);
 
   const named = (path) => decodeURIComponent(file(path));
 
