@@ -41,6 +41,7 @@ EXAMPLES = {
         ("3.142 of 1,234.56", "three point one four two of one thousand two hundred thirty-four "
          "point five six"),
         ("version 1.2.3, No. 5, #1", "version one dot two dot three, number five, number one"),
+        ("USD 5 and 20 EUR by J. R. Smith", "five dollars and twenty euros by J. R. Smith"),
         ("AT&T, 2+2=4, 3-1", "AT and T, two plus two equals four, three one"),
         ("agent 007, +1 555-123-4567", "agent zero zero seven, one, five five five, one two three, "
          "four five six seven"),
@@ -61,6 +62,8 @@ EXAMPLES = {
          "noventa kilómetros por hora, menos cinco grados centígrados"),
         ("12/05/2024 a las 12:30", "doce de mayo de dos mil veinticuatro a las doce y treinta"),
         ("el MP3 en www.ejemplo.es", "el M P tres en w w w punto ejemplo punto es"),
+        ("la 1ra vez, el 2do y el 3er día", "la primera vez, el segundo y el tercer día"),
+        ("J. D. Salinger y D. Pedro", "J. D. Salinger y don Pedro"),
         ("n.º 5, 10-20 km", "número cinco, diez a veinte kilómetros"),
     ],
     "es-MX": [("Cuesta $5.99", "Cuesta cinco dólares con noventa y nueve centavos")],
@@ -120,6 +123,7 @@ EXAMPLES = {
         ("Heinrich VIII. war König", "Heinrich der Achte war König"),
         ("am 12.05.2024, 1984", "am zwölften Mai zweitausendvierundzwanzig, "
          "neunzehnhundertvierundachtzig"),
+        ("nach 5 min. oder 2 h", "nach fünf Minuten oder zwei Stunden"),
         ("1 Stunde, 1 Tag, 1 und 2", "eine Stunde, ein Tag, eins und zwei"),
         ("90km und 3 Tage, MP3", "neunzig Kilometer und drei Tage, M P drei"),
         ("1.234,56 und 0,125", "eintausendzweihundertvierunddreißig Komma fünf sechs und null "

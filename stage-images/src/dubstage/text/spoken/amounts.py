@@ -14,6 +14,7 @@ NUMBER_SIGN = re.compile(r"(?:#|№|\b[Nn]\.?[º°]|\b[Nn]o\.|\b[Nn]r\.|\b[Nn]ú
 NEGATIVE = re.compile(r"(?<![\w-])[-−](?=\d)")
 """The sign of a number, not a hyphen."""
 SPACE = r"[\s\u00a0\u202f]?"
+CODES = {"EUR": "€", "GBP": "£", "JPY": "¥", "KRW": "₩", "USD": "$"}
 PRECISION = 2
 """Decimals of an amount that has cents."""
 
@@ -81,7 +82,8 @@ def say_percent(text: str, table: Table) -> str:
 
 def say_money(text: str, table: Table) -> str:
     """`text` with its amounts of money in words."""
-    signs, scales = one_of(table.currencies), one_of(table.scales)
+    codes = (code for code, sign in CODES.items() if sign in table.currencies)
+    signs, scales = one_of((*table.currencies, *codes)), one_of(table.scales)
     scale = rf"(?:{SPACE}(?P<scale>{scales})(?![{LATIN}]))?"
     number = rf"(?P<number>{NUMBER})"
     before = re.compile(rf"(?<![{LATIN}\d])(?P<sign>{signs}){SPACE}{number}{scale}")
@@ -113,7 +115,10 @@ def counted(number: Number, noun: Noun, table: Table) -> str:
 
 
 def _money(found: re.Match[str], table: Table) -> str:
-    number, currency = parse(found["number"], table), table.currencies[found["sign"]]
+    number, currency = (
+        parse(found["number"], table),
+        table.currencies[CODES.get(found["sign"], found["sign"])],
+    )
     if number is None:
         return found.group()
     if found["scale"]:

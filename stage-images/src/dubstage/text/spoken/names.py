@@ -21,6 +21,8 @@ ROMAN = (
     r"(?<![\w.’'-])(?P<roman>(?=[IVXLCDM])"
     r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3}))"
 )
+INITIAL = 2
+"""Length of an abbreviation of one letter, which may be the initial of a name."""
 LAST = frozenset(("etc.", "ecc.", "usw.", "a.m.", "p.m.", "a. m.", "p. m."))
 """Abbreviations that often end a sentence."""
 VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
@@ -50,13 +52,19 @@ def say_abbreviations(text: str, table: Table) -> str:
 
     def say(found: re.Match[str]) -> str:
         written, rest = found[1], found.string[found.end() :]
-        if len(written) == 2 and not re.match(r"\s[^\W\d_a-z]", rest):
+        if len(written) == INITIAL and not _is_title(found, rest):
             return found.group()
         is_last = not rest.strip() or (written in LAST and re.match(r"\s+[A-ZÀ-Þ¿¡]", rest))
         ends = written.endswith(".") and is_last
         return table.abbreviations[written] + ("." if ends else "")
 
     return pattern.sub(say, text)
+
+
+def _is_title(found: re.Match[str], rest: str) -> bool:
+    """Whether one letter with a period is a title: a name follows, and no initial precedes."""
+    before = found.string[: found.start()]
+    return bool(re.match(r"\s[^\W\d_a-z]", rest)) and not re.search(r"\b[^\W\d_]\.\s*$", before)
 
 
 def say_romans(text: str, table: Table) -> str:

@@ -51,6 +51,7 @@ TABLE = Table(
         "kWh": Noun("Kilowattstunde", "Kilowattstunden", "f"),
         "kW": Noun("Kilowatt", "Kilowatt", "n"), "W": Noun("Watt", "Watt", "n"),
         "V": Noun("Volt", "Volt", "n"), "min": Noun("Minute", "Minuten", "f"),
+        "min.": Noun("Minute", "Minuten", "f"),
         "s": Noun("Sekunde", "Sekunden", "f"), "Std.": Noun("Stunde", "Stunden", "f"),
         "h": Noun("Stunde", "Stunden", "f"),
     },
@@ -74,7 +75,7 @@ TABLE = Table(
         "vgl.": "vergleiche", "inkl.": "inklusive", "Tel.": "Telefon", "Mio.": "Millionen",
         "Mrd.": "Milliarden", "Jh.": "Jahrhundert", "v. Chr.": "vor Christus",
         "n. Chr.": "nach Christus", "vs.": "gegen", "Jr.": "Junior", "max.": "maximal",
-        "min.": "minimal", "Std.": "Stunden", "Min.": "Minuten",
+        "Std.": "Stunden",
     },
     romans=Romans(
         before=frozenset("kapitel band teil akt phase titel typ weltkrieg".split()),

@@ -33,8 +33,8 @@ TABLE = Table(
     ),
     times=Times("{hour} y {minute}", "{hour} en punto", gender="f", letter="h"),
     web=Web("punto", "barra", "arroba", "guion"),
-    ordinal=r"(\d{1,3})\.?(er|[ºª°]|o(?=\s)|a(?=\s))(?!\w)",
-    feminine="[ªa]",
+    ordinal=r"(\d{1,3})\.?(er|[rmvn]?[oa](?=\s)|[dt][oa]|[rn][oa]|[ºª°])(?!\w)",
+    feminine="[ª]|.?a",
     units={
         "km/h": Noun("kilómetro por hora", "kilómetros por hora"),
         "m/s": Noun("metro por segundo", "metros por segundo"),

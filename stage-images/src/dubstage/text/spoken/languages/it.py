@@ -66,7 +66,7 @@ TABLE = Table(
         "Sig.": "signor", "Sig.ra": "signora", "Sig.na": "signorina", "Dott.": "dottor",
         "Dott.ssa": "dottoressa", "Dr.": "dottor", "Prof.": "professor", "Ing.": "ingegner",
         "Avv.": "avvocato", "ecc.": "eccetera", "p. es.": "per esempio", "p.es.": "per esempio",
-        "es.": "esempio", "pag.": "pagina", "tel.": "telefono", "ca.": "circa", "S.": "San",
+        "pag.": "pagina", "tel.": "telefono", "ca.": "circa", "S.": "San",
         "a.C.": "avanti Cristo", "d.C.": "dopo Cristo", "n.": "numero",
     },
     romans=Romans(
