@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from dubstage.contract import Stage
+from dubstage.contract import EngineChoice, Stage
 from dubstage.errors import Misconfigured, TemporaryFailure
 from dubstage.testing import request_for
 from dubstage.workspace.layout import Roots
@@ -52,4 +52,17 @@ def test_volume(
         require_volume(roots, request, HOUR, 1 << 30)
         return
     with pytest.raises(TemporaryFailure, match=r"1\.8 GiB .* 1\.0 GiB are free"):
+        require_volume(roots, request, HOUR, 1 << 30)
+
+
+def test_dub_in_surround_needs_more_of_the_volume(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        os, "statvfs", lambda _: SimpleNamespace(f_bavail=(3 << 30) // 4096, f_frsize=4096)
+    )
+    roots = Roots(tmp_path, tmp_path, tmp_path / "outputs", tmp_path)
+    choice = EngineChoice(engine="ffmpeg", parameters={"surround": True})
+    request = request_for(Stage.MUX, engines={Stage.MUX: choice})
+    with pytest.raises(TemporaryFailure, match=r"3\.9 GiB .* 3\.0 GiB are free"):
         require_volume(roots, request, HOUR, 1 << 30)

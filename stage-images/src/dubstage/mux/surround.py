@@ -29,15 +29,13 @@ from dubstage.mux.room import Reverberation
 from dubstage.mux.spans import Envelope
 from dubstage.video.facts import SourceFacts
 from dubstage.workspace.layout import Artifact
+from dubstage.workspace.space import SURROUND
 from dubstage.workspace.work import Work
 
 if TYPE_CHECKING:
     import numpy
     from numpy.typing import NDArray
 
-PARAMETER = "surround"
-"""Of the mux stage's engine in a profile: whether such a source gets a dub in 5.1 next to the one
-in stereo. Defaults to false."""
 LAYOUT = "5.1"
 LAYOUTS = ("5.1", "6.1", "7.1")
 CHANNELS = 6
@@ -93,7 +91,7 @@ class SurroundSource:
 
 def surround_dub(work: Work, tracks: Tracks, source: SurroundSource) -> Path | None:
     """Write the dub in 5.1, if the profile asks for it and the source has it."""
-    if not (work.request.engine.parameters.get(PARAMETER, False) and source.is_surround):
+    if not (work.request.engine.parameters.get(SURROUND, False) and source.is_surround):
         return None
     target = work.staging(Artifact.DUBBED_SURROUND, None)
     loudness = work.request.mix.loudness or source.facts.loudness

@@ -12,6 +12,11 @@ SCRATCH_RATE = 48000 * 4 + 24000
 """Bytes per second: the voice track, one channel of 32-bit floats, and an AAC track."""
 OUTPUT_RATE = 48000 * 4 + 24000
 """Bytes per second: the dubbed audio, two channels of 16 bits, and its AAC track."""
+SURROUND = "surround"
+"""Of the mux stage's engine in a profile: whether a source in 5.1 gets a dub in 5.1 next to the one
+in stereo. Defaults to false."""
+SURROUND_RATE = 48000 * 12 + 48000
+"""Bytes per second of that, six channels of 16 bits and an AAC track."""
 RESERVE = 64 << 20
 """Bytes for everything else: subtitles, a batch of clips, the report."""
 
@@ -33,7 +38,8 @@ def require_volume(roots: Roots, request: StageRequest, seconds: float, source_b
     """Raise :class:`TemporaryFailure` if the outputs' volume has no space for the dub of a
     source of `seconds` and `source_bytes`."""
     stems = 2 * 48000 * 4 if request.mix.stems else 0
-    needed = round(seconds * (OUTPUT_RATE + stems)) + source_bytes + RESERVE
+    surround = SURROUND_RATE if request.engine.parameters.get(SURROUND) else 0
+    needed = round(seconds * (OUTPUT_RATE + stems + surround)) + source_bytes + RESERVE
     volume = os.statvfs(roots.outputs / request.job_id)
     free = volume.f_bavail * volume.f_frsize
     if needed > free:
