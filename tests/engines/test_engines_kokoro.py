@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy
@@ -13,6 +15,7 @@ from speech_world import RATE, segment, write_job
 from dubstage.contract import EngineChoice, ExitCode, Stage
 from dubstage.mux.round_trip import word_error_rate
 from dubstage.speakers.pitch import median_pitch
+from dubstage.synthesize import stage
 from dubstage.synthesize.engine import Voice
 from dubstage.synthesize.espeak import Espeak
 from dubstage.synthesize.kokoro import Kokoro, speaker_of
@@ -130,3 +133,53 @@ def signal_at(samples: numpy.ndarray, rate: int) -> numpy.ndarray:
     places = numpy.arange(0, len(samples), rate / RATE)
     resampled: numpy.ndarray = numpy.interp(places, numpy.arange(len(samples)), samples)
     return resampled.astype(numpy.float32)
+
+
+SENTENCES = (
+    "La reunión del consejo empezará mañana a las nueve de la mañana en el edificio principal.",
+    "Nadie sabía por qué el viejo puente llevaba tantos años cerrado.",
+    "Si llueve mañana, nos quedaremos en casa y veremos una película.",
+    "Abrió la carta despacio, porque tenía miedo de lo que pudiera decir.",
+    "Nuestra ciudad ha crecido más rápido de lo que nadie esperaba.",
+    "Los niños estaban jugando en el jardín cuando empezó la tormenta.",
+)
+
+
+class Careless:
+    """Kokoro, which drops, repeats or replaces words in some segments, each time."""
+
+    def __init__(self, kokoro: Kokoro, said: dict[str, tuple[str, str]]) -> None:
+        self._kokoro, self._said = kokoro, said
+        self.reach = 0.0
+
+    def voices(self, language: str) -> int:
+        return self._kokoro.voices(language)
+
+    def speak(self, text: str, language: str, voice: Voice, speed: float, target: Path) -> None:
+        said, spoken_in = self._said.get(text, (text, language))
+        self._kokoro.speak(said, spoken_in, voice, speed, target)
+
+
+def test_dropped_repeated_and_foreign_words_are_heard(
+    kokoro: Kokoro, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And good segments raise no alarm."""
+    dropped, repeated, foreign = SENTENCES[1], SENTENCES[2], SENTENCES[3]
+    said = {
+        dropped: (dropped.rpartition(" llevaba")[0] + ".", "es"),
+        repeated: (f"{repeated} Nos quedaremos en casa.", "es"),
+        foreign: ("She opened the letter slowly, because she was afraid.", "en"),
+    }
+    segments = [segment(n, 6.0 * n, 6.0 * n + 5.5, text) for n, text in enumerate(SENTENCES)]
+    write_job(tmp_path, segments, 40.0)
+    shutil.rmtree(tmp_path / "models/faster-whisper")
+    (tmp_path / "models/faster-whisper").symlink_to(SEED / "faster-whisper")
+    monkeypatch.setattr(stage, "load_engine", lambda _: Careless(kokoro, said))
+    ended = run_stage_in(tmp_path, request_for(Stage.SYNTHESIZE))
+    assert ended.code == ExitCode.OK, ended.result
+    clips = json.loads(ended.tree.path(Artifact.TTS_SEGMENTS).read_text())
+    flags = {clip["segment_id"]: clip["flag"] for clip in clips}
+    assert {name for name, flag in flags.items() if flag == "misspoken"} == {
+        segments[n].segment_id for n in (1, 2, 3)
+    }
+    assert max(clip["error_rate"] for clip in clips if clip["flag"] is None) < 0.15

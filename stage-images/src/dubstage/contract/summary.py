@@ -107,6 +107,13 @@ class StageSummary(DubSummary):
     """Number of segments whose translation was shortened after synthesis."""
     clipped_clips: Count | None = None
     """Number of clips that are at full scale for too long."""
+    misspoken_clips: Count | None = None
+    """Number of clips in which a recognizer hears missing, added or other words. Not set if the
+    speech was not checked."""
+    repeated_takes: Count | None = None
+    """Number of takes that were made because an earlier one of the segment was not good."""
+    letter_error_rate_percent: Count | None = None
+    """Mean share of wrong letters in the clips, as a recognizer hears them, in percent."""
     adherent_segments_percent: Count | None = None
     """Share of the spoken segments that fit their slot within -10 and +20 percent before any
     time-stretch, in percent."""

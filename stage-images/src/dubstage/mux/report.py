@@ -81,6 +81,10 @@ class SegmentReport(BaseModel):
     speech_to_background: float | None
     """LU by which it is louder than the lowered background; None if one of them is silent."""
     voice_sample: str | None
+    letter_error_rate: float | None
+    """Share of wrong letters in the clip, as a recognizer hears it; None if it was not checked."""
+    takes: int
+    """Number of takes that were made."""
     flags: list[str]
 
     @field_serializer(
@@ -149,6 +153,8 @@ def report_segment(
         duck_db=duck.decibels if duck else 0.0,
         speech_to_background=duck.speech_to_background if duck else None,
         voice_sample=clip.voice_sample,
+        letter_error_rate=clip.error_rate,
+        takes=clip.takes,
         flags=_flags(planned, dub is not None),
     )
 

@@ -23,6 +23,7 @@ FLAGS = {
     "too-long": ("words may be repeated", True),
     "too-short": ("words may be missing", True),
     "clipped": ("clipped", True),
+    "misspoken": ("misspoken", True),
     "doubtful": ("words may be invented", True),
 }
 """Each flag of the report: its text, and whether the segment needs attention."""

@@ -18,6 +18,7 @@ KINDS = {
     "too-long": "with repeated words",
     "too-short": "with missing words",
     "clipped": "clipped",
+    "misspoken": "misspoken",
     "doubtful": "doubtful",
     "timing": "early or late",
     "level": "too loud or too soft",

@@ -35,6 +35,9 @@ class ClipRecord(BaseModel):
     slot: tuple[float, float, float]
     """The slot that the clip was made for: seconds of the original, the slot and the turn."""
     flag: ClipFlag | None = None
+    error_rate: float | None = None
+    """Share of wrong letters, as a recognizer hears it; None if nobody listened."""
+    takes: int = 1
 
 
 def seconds_of(slot: Slot) -> tuple[float, float, float]:
@@ -70,6 +73,8 @@ class ClipCache(KeptFiles):
             speed=take.speed,
             slot=seconds_of(slot),
             flag=take.flag,
+            error_rate=None if take.error_rate is None else round(take.error_rate, 3),
+            takes=take.number,
         )
         with replacing(self.record(key)) as temporary:
             temporary.write_text(record.model_dump_json())

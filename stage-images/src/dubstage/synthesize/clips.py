@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from dubstage.contract import Stage
@@ -17,8 +18,9 @@ from dubstage.synthesize.engine import (
     Synthesizer,
     Voice,
 )
+from dubstage.synthesize.listener import Listener
 from dubstage.synthesize.pronunciation import Pronunciation
-from dubstage.synthesize.take import ATTEMPTS, Take, record
+from dubstage.synthesize.take import ATTEMPTS, Take, record, same_audio
 from dubstage.synthesize.voices import VoiceChoice
 from dubstage.text.not_speech import spoken
 from dubstage.text.spoken import in_words
@@ -31,6 +33,8 @@ from dubstage.workspace.layout import Artifact
 from dubstage.workspace.stages import STAGES
 from dubstage.workspace.work import Work
 
+RETAKES = 2
+"""More takes of a segment in which a recognizer hears other words."""
 SPEED_TOLERANCE = 0.05
 """A smaller difference of speed is left to mux, which time-stretches the clip."""
 
@@ -39,7 +43,12 @@ class ClipMaker:
     """Makes the clips of one run with one engine."""
 
     def __init__(
-        self, work: Work, engine: Synthesizer, voices: VoiceChoice, cache: ClipCache
+        self,
+        work: Work,
+        engine: Synthesizer,
+        voices: VoiceChoice,
+        cache: ClipCache,
+        listener: Listener | None = None,
     ) -> None:
         self.keys: list[str] = []
         """Keys of the clips so far."""
@@ -47,6 +56,7 @@ class ClipMaker:
         """Clips that an earlier run made."""
         self._work = work
         self._engine = engine
+        self._listener = listener
         language = work.request.target_language
         self.pronunciation = Pronunciation(work.request.glossary, language, engine)
         self._voices = voices
@@ -61,6 +71,7 @@ class ClipMaker:
             "revision": model_revision(work.tree.roots, choice),
             "parameters": decisive(choice.parameters),
             "language": work.request.target_language,
+            **({"check": listener.revision} if listener else {}),
         }
 
     def announce(self, segments: Iterable[tuple[TranslatedSegment, Slot]]) -> None:
@@ -89,6 +100,8 @@ class ClipMaker:
             self.reused_count += 1
         else:
             take = self._synthesize(said, voice, slot, expected)
+            if self._listener and not take.flag:
+                take = self._checked(take, (words, said), voice, expected)
             if take.flag is ClipFlag.NO_SOUND:
                 return self.silent(segment, take.flag)
             kept = self._cache.store(key, take, slot)
@@ -105,6 +118,8 @@ class ClipMaker:
                 "spoken_speed": kept.speed,
                 "voice_sample": voice.sample_name,
                 "prompt_text": voice.sample_text,
+                "error_rate": kept.error_rate,
+                "takes": kept.takes,
                 "flag": kept.flag or (ClipFlag.DOUBTFUL if segment.is_doubtful else None),
             }
         )
@@ -156,6 +171,35 @@ class ClipMaker:
             again = record(speak, speed, expected, file, ATTEMPTS - take.number)
         return take if again.flag else again
 
+    def _checked(self, take: Take, texts: tuple[str, str], voice: Voice, expected: float) -> Take:
+        """`take`, or the best of three if a recognizer hears other words in it. An engine that
+        always speaks the same is asked once more only."""
+        assert self._listener
+        best, said = self._heard(take, texts), texts[-1]
+        file = self._work.scratch / "take.wav"
+        language = self._work.request.target_language
+
+        def speak(speed: float, target: Path) -> None:
+            self._engine.speak(said, language, voice, speed, target)
+
+        number, before = take.number, take
+        while best.flag and number < take.number + RETAKES:
+            again = record(speak, take.speed, expected, file, attempts=1)
+            number += 1
+            if not again.flag and not same_audio(again, before):
+                best = min(best, self._heard(again, texts), key=_error_rate)
+            elif not again.flag:
+                break
+            before = again
+        return replace(best, number=number)
+
+    def _heard(self, take: Take, texts: tuple[str, str]) -> Take:
+        """`take` with what a recognizer hears in it."""
+        assert self._listener
+        hearing = self._listener.hear(take, *texts)
+        flag = ClipFlag.MISSPOKEN if hearing.is_misspoken else None
+        return replace(take, flag=flag, error_rate=hearing.error_rate)
+
     def _empty(self, segment: TranslatedSegment) -> Clip:
         """A clip with the segment's times, and without audio."""
         return Clip(
@@ -167,6 +211,10 @@ class ClipMaker:
             audio_file="",
             tts_backend=self._work.request.engine.engine,
         )
+
+
+def _error_rate(take: Take) -> tuple[bool, float]:
+    return take.flag is not None, take.error_rate or 0.0
 
 
 def _spoken_text(segment: TranslatedSegment) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from statistics import mean
 
 from dubstage.contract.summary import StageSummary, scaled
 from dubstage.engines import engine_of
 from dubstage.errors import BadInput, TemporaryFailure
 from dubstage.logs import step
+from dubstage.synthesize import listener
 from dubstage.synthesize.clip_cache import ClipCache
 from dubstage.synthesize.clips import ClipMaker
 from dubstage.synthesize.engine import AccentedSynthesizer, GenderedSynthesizer, Synthesizer
@@ -21,6 +23,9 @@ from dubstage.timing.oversize import oversize
 from dubstage.timing.slot import TimedSegment, slots
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Outcome, Work
+
+NAMED = 5
+"""Segments that the message names at most."""
 
 
 def run(work: Work) -> Outcome:
@@ -58,7 +63,7 @@ def run(work: Work) -> Outcome:
     if isinstance(engine, GenderedSynthesizer):
         genders = engine.genders(work.request.target_language)
     choice = choose_voices(work, speech, own_voices, genders)
-    maker = ClipMaker(work, engine, choice, cache)
+    maker = ClipMaker(work, engine, choice, cache, listener.load(work))
     maker.announce(pair for pair in zip(segments, available, strict=True) if not unspoken(pair[0]))
     clips = []
     with step("synthesize") as current:
@@ -117,7 +122,8 @@ def _outcome(
 ) -> Outcome:
     seconds = sum(clip.duration for clip in clips)
     flags = Counter(clip.flag for clip in clips if clip.flag)
-    counts = [f"{count} {flag}" for flag, count in sorted(flags.items())]
+    counts = [f"{count} {flag}{_named(clips, flag)}" for flag, count in sorted(flags.items())]
+    rates = [clip.error_rate for clip in clips if clip.error_rate is not None]
     return Outcome(
         message="; ".join(
             [
@@ -136,5 +142,16 @@ def _outcome(
             too_short_clips=flags.get(ClipFlag.TOO_SHORT),
             oversize_segments=oversize_count or None,
             clipped_clips=flags.get(ClipFlag.CLIPPED),
+            misspoken_clips=flags.get(ClipFlag.MISSPOKEN, 0) if rates else None,
+            repeated_takes=sum(clip.takes - 1 for clip in clips) if rates else None,
+            letter_error_rate_percent=scaled(mean(rates), 100) if rates else None,
         ),
     )
+
+
+def _named(clips: Sequence[Clip], flag: ClipFlag) -> str:
+    """The first segments that are misspoken, which someone should listen to."""
+    if flag is not ClipFlag.MISSPOKEN:
+        return ""
+    found = [clip.segment_id for clip in clips if clip.flag is flag]
+    return f" ({', '.join(found[:NAMED])}{', …' if len(found) > NAMED else ''})"

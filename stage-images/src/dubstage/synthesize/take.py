@@ -34,6 +34,8 @@ class Take:
     """What is wrong with it; None for a good take."""
     number: int = 1
     """Number of takes up to this one."""
+    error_rate: float | None = None
+    """Share of wrong letters, as a recognizer hears it; None if nobody listened."""
 
     @property
     def duration(self) -> float:
@@ -68,6 +70,13 @@ def record(
         takes.append(take)
     audible = [take for take in takes if take.flag is not ClipFlag.NO_SOUND]
     return min(audible or takes, key=lambda take: abs(take.natural - expected))
+
+
+def same_audio(one: Take, other: Take) -> bool:
+    """Whether an engine spoke exactly the same."""
+    import numpy
+
+    return numpy.array_equal(one.samples, other.samples)
 
 
 def _examine(file: Path, speed: float, expected: float) -> Take:

@@ -109,6 +109,8 @@ class ClipFlag(str, Enum):
     """Far shorter than expected in each take: words may be missing."""
     CLIPPED = "clipped"
     """Clipped in each take."""
+    MISSPOKEN = "misspoken"
+    """A recognizer hears missing, added or other words in each take."""
 
     def __str__(self) -> str:
         return self.value
@@ -139,6 +141,10 @@ class Clip(BaseModel):
     prompt_text: str | None = None
     """The words of that recording, if known."""
     tts_backend: str
+    error_rate: float | None = None
+    """Share of wrong letters, as a recognizer hears the clip; None if it was not checked."""
+    takes: int = 1
+    """Number of takes that were made for it."""
     flag: ClipFlag | None = None
 
     @field_serializer("start", "end", "target_duration", "predicted", "duration", "spoken_speed")

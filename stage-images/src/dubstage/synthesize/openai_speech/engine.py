@@ -16,6 +16,7 @@ from dubstage.engines.openai_api import KEY_VARIABLE
 from dubstage.logs import logger
 from dubstage.media.ffmpeg import MediaError, input_file, run
 from dubstage.synthesize.engine import Voice
+from dubstage.synthesize.listener import CHECK, CHECK_MODEL
 from dubstage.synthesize.openai_speech.client import Rejected, SpeechClient
 from dubstage.synthesize.openai_speech.settings import AudioFormat, Clone, Settings, read
 from dubstage.text.languages import primary
@@ -33,8 +34,9 @@ FITTED_REACH = 0.25
 def load(work: Work) -> OpenAISpeech:
     """The engine with the parameters of the profile. Raises :class:`Misconfigured` for an
     invalid one."""
-    settings = read(work.request.engine.parameters)
-    return OpenAISpeech(settings, os.environ.get(KEY_VARIABLE), work.scratch)
+    parameters = work.request.engine.parameters
+    own = {name: value for name, value in parameters.items() if name not in (CHECK, CHECK_MODEL)}
+    return OpenAISpeech(read(own), os.environ.get(KEY_VARIABLE), work.scratch)
 
 
 class OpenAISpeech:

@@ -1,0 +1,80 @@
+"""What a recognizer hears in a take, compared with the text that was to be spoken. Pure."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dubstage.text.spoken import in_words
+
+SURE_LETTERS = 3
+"""A shorter run of equal letters may be chance."""
+MIN_LETTERS = 8
+"""A recognizer guesses shorter texts. Of them, only a take that says nothing is misspoken."""
+LOST_LETTERS, LOST_SHARE = 7, 0.12
+"""As many letters in a row, and as large a share of the text, that are missing or added are
+words, and not the recognizer's spelling."""
+GARBLED_SHARE = 0.4
+"""With a larger share of wrong letters, it is another text, or another language."""
+UNSURE, UNSURE_LETTERS = -0.8, 16
+"""Mean log probability below which the recognizer hears another language, which it may even
+translate. Speech in the right one is above -0.5, except short texts."""
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """How a take differs from its text."""
+
+    error_rate: float
+    """Letters that are wrong, missing or added, as a share of the text's."""
+    missing: int
+    """The most letters in a row that the take lacks."""
+    added: int
+    """The most letters in a row that it has in addition."""
+    letters: int
+    """Letters of the text."""
+    confidence: float = 0.0
+    """Mean log probability of what was heard."""
+
+    @property
+    def is_misspoken(self) -> bool:
+        """Whether words are missing, added or others."""
+        if self.letters < MIN_LETTERS:
+            return self.missing >= self.letters > 0
+        if self.letters >= UNSURE_LETTERS and self.confidence < UNSURE:
+            return True
+        lost = max(self.missing, self.added)
+        return (
+            lost >= max(LOST_LETTERS, LOST_SHARE * self.letters) or self.error_rate >= GARBLED_SHARE
+        )
+
+
+def compare(text: str, heard: str, language: str, confidence: float = 0.0) -> Hearing:
+    """Compare a text with what was heard, both as they are spoken in `language`, without regard
+    to case, accents, spaces and punctuation. `confidence`: as in :class:`Hearing`."""
+    from rapidfuzz.distance import Levenshtein
+
+    expected, found = (_letters(part, language) for part in (text, heard))
+    distance = Levenshtein.distance(expected, found)
+    missing = added = 0
+    for lost, gained in _differences(expected, found):
+        missing, added = max(missing, lost - gained), max(added, gained - lost)
+    return Hearing(distance / max(len(expected), 1), missing, added, len(expected), confidence)
+
+
+def _differences(expected: str, found: str) -> Iterator[tuple[int, int]]:
+    """The lengths of the parts that differ, between runs of equal letters."""
+    from rapidfuzz.distance import Levenshtein
+
+    ends = (0, 0)
+    for part in Levenshtein.opcodes(expected, found):
+        if part.tag == "equal" and part.src_end - part.src_start >= SURE_LETTERS:
+            yield part.src_start - ends[0], part.dest_start - ends[1]
+            ends = (part.src_end, part.dest_end)
+    yield len(expected) - ends[0], len(found) - ends[1]
+
+
+def _letters(text: str, language: str) -> str:
+    plain = unicodedata.normalize("NFKD", in_words(text, language).casefold())
+    return "".join(letter for letter in plain if unicodedata.category(letter)[0] in "LN")

@@ -1,0 +1,123 @@
+"""Listens to every take with a recognizer."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import mean
+from typing import TYPE_CHECKING
+
+from dubstage.contract import EngineChoice
+from dubstage.engines.languages import WHISPER
+from dubstage.errors import Misconfigured
+from dubstage.logs import logger, step
+from dubstage.media.ffmpeg import read_mono
+from dubstage.media.windows import RECOGNIZER_SAMPLE_RATE
+from dubstage.models import model_folder, model_revision
+from dubstage.synthesize.hearing import Hearing, compare
+from dubstage.synthesize.take import Take
+from dubstage.text.languages import engine_code
+from dubstage.workspace.work import Work
+
+if TYPE_CHECKING:
+    from faster_whisper import WhisperModel
+
+CHECK, CHECK_MODEL = "check", "check_model"
+"""Parameters of all engines of the stage: whether to listen, and with which model."""
+DEFAULT_MODEL = "faster-whisper/base"
+THREADS = 2
+
+
+def load(work: Work) -> Listener | None:
+    """The recognizer; None if the profile wants none, the model or the library is not there and
+    the profile does not require it, or the model does not have the language.
+
+    Raises :class:`Misconfigured` if the profile requires a check that is not possible.
+    """
+    parameters = work.request.engine.parameters
+    is_required = parameters.get(CHECK)
+    language = engine_code(work.request.target_language, WHISPER)
+    if is_required is False or not language:
+        return None
+    engine, _, model = str(parameters.get(CHECK_MODEL, DEFAULT_MODEL)).partition("/")
+    choice = EngineChoice(engine=engine, model=model)
+    try:
+        folder = model_folder(work.tree.roots, choice)
+        if engine != "faster-whisper" or not importlib.util.find_spec("faster_whisper"):
+            raise Misconfigured(
+                f"The image cannot check speech with {engine}/{model}: set the parameter "
+                f"{CHECK_MODEL} of stage synthesize to {DEFAULT_MODEL}, and use an image with "
+                f"faster-whisper, or set {CHECK} to false.",
+                reason="EngineMissing",
+            )
+        with step("load", "check model"):
+            revision = f"{engine}/{model}@{model_revision(work.tree.roots, choice)}"
+            return Listener(_loaded(folder), language, revision, work.scratch)
+    except Misconfigured:
+        if is_required:
+            raise
+        logger.info("the speech is not checked: the check model is not there")
+        return None
+
+
+def _loaded(folder: Path) -> WhisperModel:
+    from faster_whisper import WhisperModel
+
+    try:
+        return WhisperModel(
+            str(folder), device="cpu", compute_type="int8", cpu_threads=THREADS,
+            local_files_only=True,
+        )  # fmt: skip
+    except (RuntimeError, ValueError, OSError) as error:
+        raise Misconfigured(
+            f"The check model {folder.name} cannot be loaded ({error}): run `dubstage models "
+            f"pull`, or set the parameter {CHECK} of stage synthesize to false.",
+            reason="ModelMissing",
+        ) from error
+
+
+class Listener:
+    """A loaded recognizer for one language."""
+
+    def __init__(self, model: WhisperModel, language: str, revision: str, scratch: Path) -> None:
+        self.revision = revision
+        """Part of the key of each clip: the check decides which take is kept."""
+        self._model = model
+        self._language = language
+        self._scratch = scratch
+
+    def hear(self, take: Take, *texts: str) -> Hearing:
+        """How the take differs from the nearest of the texts, which are the same words, written
+        as they are and as they are pronounced."""
+        found = self._compared(take, texts, beam_size=1)
+        if found.is_misspoken:
+            # The quick recognition errs more often.
+            again = self._compared(take, texts, beam_size=5)
+            found = min(found, again, key=lambda one: (one.is_misspoken, one.error_rate))
+        return found
+
+    def _compared(self, take: Take, texts: Sequence[str], beam_size: int) -> Hearing:
+        heard, confidence = self._recognized(take, beam_size)
+        found = [compare(text, heard, self._language, confidence) for text in texts]
+        return min(found, key=lambda one: one.error_rate)
+
+    def _recognized(self, take: Take, beam_size: int) -> tuple[str, float]:
+        """The text, and its mean log probability."""
+        import soundfile
+
+        file = self._scratch / "heard.wav"
+        soundfile.write(file, take.samples, take.sample_rate, subtype="PCM_16")
+        (samples,) = read_mono([(file, f"aresample={RECOGNIZER_SAMPLE_RATE}")], self._scratch)
+        found, _ = self._model.transcribe(
+            samples,
+            language=self._language,
+            beam_size=beam_size,
+            temperature=0.0,
+            condition_on_previous_text=False,
+            without_timestamps=True,
+        )
+        segments = list(found)
+        rates = [segment.avg_logprob for segment in segments]
+        text = " ".join(segment.text for segment in segments)
+        return text, mean(rates) if rates else 0.0
