@@ -174,6 +174,10 @@ bench-voices: bootstrap models ## Dub clips with each engine of the cpu profile;
 bench-translation: bootstrap models ## Compare the translation engines: chrF, and lengths with the slots
 	PYTHONPATH=tests/unit $(RUN) python tests/bench/bench_translation.py
 
+.PHONY: bench-speakers
+bench-speakers: bootstrap models ## Measure the diarizer of the cpu profile (ten minutes the first time)
+	PYTHONPATH=tests/unit $(RUN) python tests/bench/bench_speakers.py
+
 .PHONY: test-e2e
 test-e2e: prepare ## Test on a real node: images, containers, speech
 	@$(STEP) "cluster and deployment" $(MAKE) deploy-local

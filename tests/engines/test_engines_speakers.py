@@ -43,6 +43,8 @@ TEXTS = (
 )
 PERSON = "a person"
 
+pytestmark = pytest.mark.timeout(300)
+
 
 @pytest.fixture(scope="module")
 def say(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, int], Samples]:
@@ -64,7 +66,7 @@ def say(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, int], Sample
         trimmed = samples[audible[0] : audible[-1]]
         return trimmed * (0.3 / float(numpy.abs(trimmed).max()))
 
-    return utterance
+    return lambda speaker, number: utterance(speaker, number % len(TEXTS))
 
 
 def conversation(

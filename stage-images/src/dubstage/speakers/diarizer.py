@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from dubstage.speakers.networks import Samples
 
 THRESHOLD = 0.55
-"""The largest distance between two clusters of one speaker's voice: the one that finds the right
-number in 16 clips with 1 to 6 voices, and in 18 others (docs/engines.md)."""
+"""The largest distance between two clusters of one speaker's voice: the one that found the right
+number in 16 clips with 1 to 6 voices, and in 18 others. `make bench-speakers` makes new ones."""
 SURE_SECONDS = 1.0
 """Pieces that are heard alone for less make no speaker of their own."""
 SPEAKER_SECONDS = 4.0
