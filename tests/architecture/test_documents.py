@@ -172,7 +172,7 @@ def test_flux_expressions_are_equal_in_docs_and_files() -> None:
     (block,) = re.findall(
         r"```yaml\n(healthCheckExprs:.*?)```", (ROOT / "docs/gitops.md").read_text(), re.DOTALL
     )
-    _, kustomization = yaml.safe_load_all((ROOT / "gitops/flux/dubs.yaml").read_text())
+    (kustomization,) = yaml.safe_load_all((ROOT / "gitops/flux/dubs.yaml").read_text())
     documented = yaml.safe_load(block)["healthCheckExprs"]
     assert documented == kustomization["spec"]["healthCheckExprs"]
 

@@ -7,32 +7,82 @@ from pathlib import Path
 
 import pytest
 import yaml
-from chart_view import CHARTS, ROOT, Object, render
+from chart_view import CHARTS, OPERATOR, PROFILES, ROOT, Object, render
 
 
-def sources() -> Iterator[tuple[str, str, Object]]:
-    """File, chart and values of every place that installs one of our charts."""
-    for file in ROOT.glob("gitops/*/*.yaml"):
-        for document in yaml.safe_load_all(file.read_text()):
-            spec = document.get("spec", {})
-            if document["kind"] == "Application" and "helm" in spec["source"]:
-                yield file.name, spec["source"]["path"], spec["source"]["helm"]["valuesObject"]
-            if document["kind"] == "HelmRelease":
-                yield file.name, spec["chart"]["spec"]["chart"], spec["values"]
+def documents(folder: str) -> list[Object]:
+    """The objects of one tool's files."""
+    files = sorted(ROOT.glob(f"gitops/{folder}/*.yaml"))
+    return [each for file in files for each in yaml.safe_load_all(file.read_text())]
 
 
-def test_argo_cd_and_flux_install_both_charts() -> None:
-    charts = sorted((file, Path(chart).name) for file, chart, _ in sources())
-    assert charts == [
-        ("applications.yaml", "dubjob-operator"), ("applications.yaml", "dubjob-profiles"),
-        ("dubjob.yaml", "dubjob-operator"), ("dubjob.yaml", "dubjob-profiles"),
-    ]  # fmt: skip
+def sources() -> Iterator[tuple[str, str, str, Object]]:
+    """Tool, chart, version and values of every place that installs one of our charts."""
+    for document in documents("argocd"):
+        source = document.get("spec", {}).get("source", {})
+        if "chart" in source:
+            yield (
+                "argocd",
+                source["chart"],
+                source["targetRevision"],
+                source["helm"]["valuesObject"],
+            )
+    objects = documents("flux")
+    repositories = {
+        each["metadata"]["name"]: each["spec"]
+        for each in objects
+        if each["kind"] == "OCIRepository"
+    }
+    for document in objects:
+        if document["kind"] == "HelmRelease":
+            spec = document["spec"]
+            repository = repositories[spec["chartRef"]["name"]]
+            chart = Path(repository["url"]).name
+            yield "flux", chart, repository["ref"]["tag"], spec["values"]
 
 
-@pytest.mark.parametrize(("file", "chart", "values"), list(sources()))
+def test_argo_cd_and_flux_install_both_charts_in_their_present_version() -> None:
+    installed = sorted((tool, chart, version) for tool, chart, version, _ in sources())
+    versions = {
+        chart: yaml.safe_load((CHARTS / chart / "Chart.yaml").read_text())["version"]
+        for chart in (OPERATOR, PROFILES)
+    }
+    assert installed == [
+        (tool, chart, versions[chart])
+        for tool in ("argocd", "flux")
+        for chart in (OPERATOR, PROFILES)
+    ]
+
+
+@pytest.mark.parametrize(("tool", "chart", "version", "values"), list(sources()))
 def test_chart_accepts_the_values_of_argo_cd_and_flux(
-    file: str, chart: str, values: Object
+    tool: str, chart: str, version: str, values: Object
 ) -> None:
-    assert (ROOT / chart).parent == CHARTS
-    rendered = str(render(Path(chart).name, **values))
-    assert "registry.example" in rendered, file
+    assert "registry.example" in str(render(chart, **values)), (tool, version)
+
+
+def test_argo_cd_brings_what_each_part_needs_before_it() -> None:
+    applications = [each for each in documents("argocd") if each["kind"] == "Application"]
+    waves = [
+        each["metadata"]["annotations"]["argocd.argoproj.io/sync-wave"] for each in applications
+    ]
+    names = [each["metadata"]["name"] for each in applications]
+    assert names == ["dubjob-claims", "dubjob", "dubjob-profiles", "dubs"]
+    assert waves == sorted(waves)
+    assert "prune: false" in (ROOT / "gitops/argocd/applications.yaml").read_text()
+
+
+def test_flux_brings_what_each_part_needs_before_it() -> None:
+    needs = {
+        (each["kind"], each["metadata"]["name"]): [
+            one["name"] for one in each["spec"].get("dependsOn", ())
+        ]
+        for each in documents("flux")
+        if each["kind"] in ("HelmRelease", "Kustomization")
+    }
+    assert needs == {
+        ("Kustomization", "dubjob-claims"): [],
+        ("HelmRelease", "dubjob"): [],
+        ("HelmRelease", "dubjob-profiles"): ["dubjob"],
+        ("Kustomization", "dubs"): ["dubjob-claims"],
+    }
