@@ -7,7 +7,7 @@ import json
 import pytest
 
 from dubjob_operator.planning.messages import sentence
-from dubstage.contract import Stage, StageResult
+from dubstage.contract import TERMINATION_MESSAGE_LIMIT, Stage, StageResult
 from dubstage.contract.summary import DubSummary, Output, StageSummary, scaled
 
 FULL = StageSummary.model_validate(
@@ -61,13 +61,15 @@ def test_result_omits_fields_in_order() -> None:
     whole = StageResult(
         stage=Stage.MUX,
         reason="Succeeded",
-        message="m" * 340,
+        message="m",
         summary=FULL,
         reusable_summaries={Stage.SEPARATE: FULL},
         outputs=outputs("talk"),
     )
-    length = len(whole.to_termination_message())
-    seen = [sent(limit, **dict(whole)) for limit in range(length, 200, -100)]
+    size = TERMINATION_MESSAGE_LIMIT - len(whole.to_termination_message(10**6)) + 1
+    assert size > 100, "a message of a usual length fits with everything else"
+    whole = whole.model_copy(update={"message": "m" * size})
+    seen = [sent(limit, **dict(whole)) for limit in range(TERMINATION_MESSAGE_LIMIT, 200, -100)]
     kept = [
         (
             len(read.message),
@@ -78,8 +80,8 @@ def test_result_omits_fields_in_order() -> None:
         for read in seen
     ]
     assert kept == sorted(kept, reverse=True)
-    assert kept[0] == (340, True, 8, True)
-    assert {(340, True, 8, False), (340, True, 1, False), (340, False, 0, False)} <= set(kept)
+    assert kept[0] == (size, True, 8, True)
+    assert {(size, True, 8, False), (size, True, 1, False), (size, False, 0, False)} <= set(kept)
     assert all(read.summary in (FULL, FULL.essential, StageSummary()) for read in seen)
 
 
