@@ -14,12 +14,16 @@ from speech_world import RATE, segment, write_job
 
 from dubstage.contract import EngineChoice, ExitCode, Stage
 from dubstage.mux.round_trip import word_error_rate
+from dubstage.speakers.networks import embedding
 from dubstage.speakers.pitch import median_pitch
 from dubstage.synthesize import stage
+from dubstage.synthesize.checks import LEAST_SIMILARITY
 from dubstage.synthesize.engine import Voice
 from dubstage.synthesize.espeak import Espeak
 from dubstage.synthesize.kokoro import Kokoro, speaker_of
 from dubstage.synthesize.presets import gender_at
+from dubstage.synthesize.similarity import VoiceComparison
+from dubstage.synthesize.take import Take
 from dubstage.testing import ENGINES, request_for, run_stage_in
 from dubstage.workspace.layout import Artifact
 
@@ -183,3 +187,26 @@ def test_dropped_repeated_and_foreign_words_are_heard(
         segments[n].segment_id for n in (1, 2, 3)
     }
     assert max(clip["error_rate"] for clip in clips if clip["flag"] is None) < 0.15
+
+
+ENGLISH = "Nobody knew why the old bridge had been closed."
+
+
+def test_another_voice_is_heard(kokoro: Kokoro, tmp_path: Path) -> None:
+    """By the network that compares cloned voices with their recordings."""
+    network = embedding(SEED / "diarizer/v1", 2)
+    comparison = VoiceComparison(network, "", tmp_path)
+    files = {name: tmp_path / f"{name}.wav" for name in ("recording", "same", "other")}
+    for name, number, text in (
+        ("recording", 0, TEXTS["en"]), ("same", 0, ENGLISH), ("other", 1, ENGLISH)
+    ):  # fmt: skip
+        kokoro.speak(text, "en", Voice("A", number), 1.0, files[name])
+    voice = Voice("A", 0, files["recording"])
+    found = {}
+    for name in ("same", "other"):
+        samples, rate = soundfile.read(files[name], dtype="float32")
+        found[name] = comparison.similarity(Take(samples, rate, 1.0, None), voice)
+    assert found["same"] is not None
+    assert found["other"] is not None
+    assert found["same"] > LEAST_SIMILARITY + 0.1
+    assert found["other"] < LEAST_SIMILARITY

@@ -114,6 +114,11 @@ class StageSummary(DubSummary):
     """Number of takes that were made because an earlier one of the segment was not good."""
     letter_error_rate_percent: Count | None = None
     """Mean share of wrong letters in the clips, as a recognizer hears them, in percent."""
+    other_voice_clips: Count | None = None
+    """Number of clips that do not sound like the recording of their voice. Not set if no voice is
+    cloned, or the voices were not compared."""
+    voice_similarity_percent: Count | None = None
+    """Median similarity of the clips with the recordings of their voices, in percent."""
     adherent_segments_percent: Count | None = None
     """Share of the spoken segments that fit their slot within -10 and +20 percent before any
     time-stretch, in percent."""

@@ -83,6 +83,9 @@ class SegmentReport(BaseModel):
     voice_sample: str | None
     letter_error_rate: float | None
     """Share of wrong letters in the clip, as a recognizer hears it; None if it was not checked."""
+    voice_similarity: float | None
+    """How much the clip sounds like the recording of its voice, at most 1; None if it was not
+    compared with one."""
     takes: int
     """Number of takes that were made."""
     flags: list[str]
@@ -154,6 +157,7 @@ def report_segment(
         speech_to_background=duck.speech_to_background if duck else None,
         voice_sample=clip.voice_sample,
         letter_error_rate=clip.error_rate,
+        voice_similarity=clip.similarity,
         takes=clip.takes,
         flags=_flags(planned, dub is not None),
     )

@@ -24,6 +24,7 @@ FLAGS = {
     "too-short": ("words may be missing", True),
     "clipped": ("clipped", True),
     "misspoken": ("misspoken", True),
+    "other-voice": ("another voice", True),
     "doubtful": ("words may be invented", True),
 }
 """Each flag of the report: its text, and whether the segment needs attention."""

@@ -19,6 +19,7 @@ KINDS = {
     "too-short": "with missing words",
     "clipped": "clipped",
     "misspoken": "misspoken",
+    "other-voice": "in another voice",
     "doubtful": "doubtful",
     "timing": "early or late",
     "level": "too loud or too soft",

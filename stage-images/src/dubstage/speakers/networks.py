@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +44,8 @@ class Networks:
         Raises :class:`Misconfigured` if they cannot be loaded.
         """
         self._segmentation = _session(folder / "segmentation.onnx", threads)
-        self._embedding = _session(folder / "embedding.onnx", threads)
+        self.voice = embedding(folder, threads)
+        """How a voice sounds."""
 
     def activity(self, windows: Samples) -> Activity:
         """Which slots are active: shape (windows, frames, slots). `windows`: shape (windows,
@@ -54,14 +56,24 @@ class Networks:
         activity: Activity = numpy.array(ACTIVE)[scores.argmax(-1)]
         return activity
 
-    def voice(self, samples: Samples) -> Vector:
-        """A vector of length 1 for the voice in `samples`, which last 0.1 s at least. Vectors of
-        one voice have a small angle."""
+
+def embedding(folder: Path, threads: int) -> Callable[[Samples], Vector]:
+    """CAM++, as a function of the samples of one voice, which last 0.1 s at least. It returns a
+    vector of length 1, and vectors of one voice have a small angle. `folder` has
+    ``embedding.onnx``.
+
+    Raises :class:`Misconfigured` if it cannot be loaded.
+    """
+    session = _session(folder / "embedding.onnx", threads)
+
+    def voice(samples: Samples) -> Vector:
         import numpy
 
-        (vectors,) = self._embedding.run(None, {"samples": samples[None, None]})
+        (vectors,) = session.run(None, {"samples": samples[None, None]})
         vector: Vector = vectors[0] / numpy.linalg.norm(vectors[0])
         return vector
+
+    return voice
 
 
 def _session(path: Path, threads: int) -> Any:
@@ -74,6 +86,7 @@ def _session(path: Path, threads: int) -> Any:
     except Exception as error:  # onnxruntime raises its own kinds
         raise Misconfigured(
             f"The model {path.parent.parent.name}/{path.parent.name} cannot be loaded ({error}): "
-            "pull it again, or set the profile's parameter diarize to false.",
+            "pull it again, or set the profile's parameter diarize of stage transcribe or check of "
+            "stage synthesize to false.",
             reason="ModelUnusable",
         ) from error

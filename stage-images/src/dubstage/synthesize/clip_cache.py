@@ -37,6 +37,8 @@ class ClipRecord(BaseModel):
     flag: ClipFlag | None = None
     error_rate: float | None = None
     """Share of wrong letters, as a recognizer hears it; None if nobody listened."""
+    similarity: float | None = None
+    """How much it sounds like the recording of its voice; None if that is not known."""
     takes: int = 1
 
 
@@ -74,6 +76,7 @@ class ClipCache(KeptFiles):
             slot=seconds_of(slot),
             flag=take.flag,
             error_rate=None if take.error_rate is None else round(take.error_rate, 3),
+            similarity=None if take.similarity is None else round(take.similarity, 3),
             takes=take.number,
         )
         with replacing(self.record(key)) as temporary:

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 from dubstage.contract import Stage
 from dubstage.engines.neutral import decisive
 from dubstage.models import model_revision
+from dubstage.synthesize.checks import Checks
 from dubstage.synthesize.clip_cache import ClipCache, ClipRecord, seconds_of
 from dubstage.synthesize.engine import (
     BatchSynthesizer,
@@ -18,9 +18,8 @@ from dubstage.synthesize.engine import (
     Synthesizer,
     Voice,
 )
-from dubstage.synthesize.listener import Listener
 from dubstage.synthesize.pronunciation import Pronunciation
-from dubstage.synthesize.take import ATTEMPTS, Take, record, same_audio
+from dubstage.synthesize.take import ATTEMPTS, Take, record
 from dubstage.synthesize.voices import VoiceChoice
 from dubstage.text.not_speech import spoken
 from dubstage.text.spoken import in_words
@@ -33,8 +32,6 @@ from dubstage.workspace.layout import Artifact
 from dubstage.workspace.stages import STAGES
 from dubstage.workspace.work import Work
 
-RETAKES = 2
-"""More takes of a segment in which a recognizer hears other words."""
 SPEED_TOLERANCE = 0.05
 """A smaller difference of speed is left to mux, which time-stretches the clip."""
 
@@ -48,7 +45,7 @@ class ClipMaker:
         engine: Synthesizer,
         voices: VoiceChoice,
         cache: ClipCache,
-        listener: Listener | None = None,
+        checks: Checks,
     ) -> None:
         self.keys: list[str] = []
         """Keys of the clips so far."""
@@ -56,7 +53,7 @@ class ClipMaker:
         """Clips that an earlier run made."""
         self._work = work
         self._engine = engine
-        self._listener = listener
+        self._checks = checks
         language = work.request.target_language
         self.pronunciation = Pronunciation(work.request.glossary, language, engine)
         self._voices = voices
@@ -71,7 +68,7 @@ class ClipMaker:
             "revision": model_revision(work.tree.roots, choice),
             "parameters": decisive(choice.parameters),
             "language": work.request.target_language,
-            **({"check": listener.revision} if listener else {}),
+            **checks.key,
         }
 
     def announce(self, segments: Iterable[tuple[TranslatedSegment, Slot]]) -> None:
@@ -99,9 +96,7 @@ class ClipMaker:
         if kept and self._fits(kept, slot):
             self.reused_count += 1
         else:
-            take = self._synthesize(said, voice, slot, expected)
-            if self._listener and not take.flag:
-                take = self._checked(take, (words, said), voice, expected)
+            take = self._checked((words, said), voice, slot, expected)
             if take.flag is ClipFlag.NO_SOUND:
                 return self.silent(segment, take.flag)
             kept = self._cache.store(key, take, slot)
@@ -119,6 +114,7 @@ class ClipMaker:
                 "voice_sample": voice.sample_name,
                 "prompt_text": voice.sample_text,
                 "error_rate": kept.error_rate,
+                "similarity": kept.similarity,
                 "takes": kept.takes,
                 "flag": kept.flag or (ClipFlag.DOUBTFUL if segment.is_doubtful else None),
             }
@@ -171,34 +167,18 @@ class ClipMaker:
             again = record(speak, speed, expected, file, ATTEMPTS - take.number)
         return take if again.flag else again
 
-    def _checked(self, take: Take, texts: tuple[str, str], voice: Voice, expected: float) -> Take:
-        """`take`, or the best of three if a recognizer hears other words in it. An engine that
-        always speaks the same is asked once more only."""
-        assert self._listener
-        best, said = self._heard(take, texts), texts[-1]
-        file = self._work.scratch / "take.wav"
-        language = self._work.request.target_language
+    def _checked(self, texts: tuple[str, str], voice: Voice, slot: Slot, expected: float) -> Take:
+        """The best take of a text, which is given in words and as it is pronounced."""
+        said, language = texts[-1], self._work.request.target_language
+        take = self._synthesize(said, voice, slot, expected)
 
-        def speak(speed: float, target: Path) -> None:
-            self._engine.speak(said, language, voice, speed, target)
+        def speak(speed: float, file: Path) -> None:
+            self._engine.speak(said, language, voice, speed, file)
 
-        number, before = take.number, take
-        while best.flag and number < take.number + RETAKES:
-            again = record(speak, take.speed, expected, file, attempts=1)
-            number += 1
-            if not again.flag and not same_audio(again, before):
-                best = min(best, self._heard(again, texts), key=_error_rate)
-            elif not again.flag:
-                break
-            before = again
-        return replace(best, number=number)
+        def again() -> Take:
+            return record(speak, take.speed, expected, self._work.scratch / "take.wav", attempts=1)
 
-    def _heard(self, take: Take, texts: tuple[str, str]) -> Take:
-        """`take` with what a recognizer hears in it."""
-        assert self._listener
-        hearing = self._listener.hear(take, *texts)
-        flag = ClipFlag.MISSPOKEN if hearing.is_misspoken else None
-        return replace(take, flag=flag, error_rate=hearing.error_rate)
+        return self._checks.best(take, again, texts, voice)
 
     def _empty(self, segment: TranslatedSegment) -> Clip:
         """A clip with the segment's times, and without audio."""
@@ -211,10 +191,6 @@ class ClipMaker:
             audio_file="",
             tts_backend=self._work.request.engine.engine,
         )
-
-
-def _error_rate(take: Take) -> tuple[bool, float]:
-    return take.flag is not None, take.error_rate or 0.0
 
 
 def _spoken_text(segment: TranslatedSegment) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from statistics import mean
+from statistics import mean, median
 
 from dubstage.contract.summary import StageSummary, scaled
 from dubstage.engines import engine_of
 from dubstage.errors import BadInput, TemporaryFailure
 from dubstage.logs import step
-from dubstage.synthesize import listener
+from dubstage.synthesize import checks
 from dubstage.synthesize.clip_cache import ClipCache
 from dubstage.synthesize.clips import ClipMaker
 from dubstage.synthesize.engine import AccentedSynthesizer, GenderedSynthesizer, Synthesizer
@@ -63,7 +63,7 @@ def run(work: Work) -> Outcome:
     if isinstance(engine, GenderedSynthesizer):
         genders = engine.genders(work.request.target_language)
     choice = choose_voices(work, speech, own_voices, genders)
-    maker = ClipMaker(work, engine, choice, cache, listener.load(work))
+    maker = ClipMaker(work, engine, choice, cache, checks.load(work, clones=own_voices is None))
     maker.announce(pair for pair in zip(segments, available, strict=True) if not unspoken(pair[0]))
     clips = []
     with step("synthesize") as current:
@@ -124,6 +124,7 @@ def _outcome(
     flags = Counter(clip.flag for clip in clips if clip.flag)
     counts = [f"{count} {flag}{_named(clips, flag)}" for flag, count in sorted(flags.items())]
     rates = [clip.error_rate for clip in clips if clip.error_rate is not None]
+    alike = [clip.similarity for clip in clips if clip.similarity is not None]
     return Outcome(
         message="; ".join(
             [
@@ -143,15 +144,17 @@ def _outcome(
             oversize_segments=oversize_count or None,
             clipped_clips=flags.get(ClipFlag.CLIPPED),
             misspoken_clips=flags.get(ClipFlag.MISSPOKEN, 0) if rates else None,
-            repeated_takes=sum(clip.takes - 1 for clip in clips) if rates else None,
+            repeated_takes=sum(clip.takes - 1 for clip in clips) if rates or alike else None,
             letter_error_rate_percent=scaled(mean(rates), 100) if rates else None,
+            other_voice_clips=flags.get(ClipFlag.OTHER_VOICE, 0) if alike else None,
+            voice_similarity_percent=scaled(max(median(alike), 0.0), 100) if alike else None,
         ),
     )
 
 
 def _named(clips: Sequence[Clip], flag: ClipFlag) -> str:
-    """The first segments that are misspoken, which someone should listen to."""
-    if flag is not ClipFlag.MISSPOKEN:
+    """The first segments with a flag for which someone should listen to them."""
+    if flag not in (ClipFlag.MISSPOKEN, ClipFlag.OTHER_VOICE):
         return ""
     found = [clip.segment_id for clip in clips if clip.flag is flag]
     return f" ({', '.join(found[:NAMED])}{', …' if len(found) > NAMED else ''})"

@@ -36,6 +36,8 @@ class Take:
     """Number of takes up to this one."""
     error_rate: float | None = None
     """Share of wrong letters, as a recognizer hears it; None if nobody listened."""
+    similarity: float | None = None
+    """How much it sounds like the recording of its voice, at most 1; None if that is not known."""
 
     @property
     def duration(self) -> float:

@@ -111,6 +111,8 @@ class ClipFlag(str, Enum):
     """Clipped in each take."""
     MISSPOKEN = "misspoken"
     """A recognizer hears missing, added or other words in each take."""
+    OTHER_VOICE = "other-voice"
+    """No take sounds like the recording of the voice."""
 
     def __str__(self) -> str:
         return self.value
@@ -143,6 +145,9 @@ class Clip(BaseModel):
     tts_backend: str
     error_rate: float | None = None
     """Share of wrong letters, as a recognizer hears the clip; None if it was not checked."""
+    similarity: float | None = None
+    """How much it sounds like the recording of its voice, at most 1; None if it was not compared
+    with one."""
     takes: int = 1
     """Number of takes that were made for it."""
     flag: ClipFlag | None = None
