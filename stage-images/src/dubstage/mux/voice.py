@@ -30,8 +30,9 @@ PAUSE_FADE_SECONDS = 0.01
 """Fades around a pause that is inserted; the voice is silent there."""
 WORKERS = 2
 """Batches that are rendered at once: as many as the stage gets processors."""
-BATCH_CLIPS, BATCH_SECONDS = 32, 60.0
-"""The most clips and seconds of speech of a batch; a longer clip has one of its own."""
+BATCH_CLIPS, BATCH_SECONDS = 16, 20.0
+"""The most clips and seconds of speech of a batch; a longer clip has one of its own. A few batches
+are in memory."""
 
 
 @dataclass(frozen=True)
