@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
+import pytest
 from planning_world import UID, World
 
 from dubjob_operator.cluster.cache import Cache, ObjectCache
-from dubjob_operator.cluster.cached_object import CachedDubJob, slim
+from dubjob_operator.cluster.cached_object import CachedDubJob, CachedObject, slim
 from dubjob_operator.names import label_value
 from dubjob_operator.planning.observation import observe
 
@@ -74,3 +75,42 @@ def test_slim_objects_are_equivalent_to_complete_ones() -> None:
     assert [slim(item) for item in light] == light
     assert observe(light[:1], light[1:], UID) == observe(whole[:1], whole[1:], UID)
     assert len(json.dumps(light)) < len(json.dumps(whole)) / 2
+
+
+def body(kind: str, version: str, **status: Any) -> dict[str, Any]:
+    metadata: dict[str, Any] = {
+        "name": "one", "namespace": "dubbing", "uid": "1", "resourceVersion": version,
+        "labels": {"dubjob.dev/dubjob": "talk"}, "finalizers": [version],
+        "annotations": {"seen": "1"},
+    }  # fmt: skip
+    return {"kind": kind, "metadata": metadata, "spec": {"containers": []}, "status": status}
+
+
+SAME: dict[str, Any] = {"conditions": []}
+COMPLETE = {"conditions": [{"type": "Complete", "status": "True", "message": ""}]}
+
+
+@pytest.mark.parametrize("kind", ["Job", "Pod"])
+@pytest.mark.parametrize(
+    ("event", "before", "after", "changed"),
+    [
+        ("ADDED", None, SAME, True),
+        ("MODIFIED", SAME, {**SAME, "ready": 1, "active": 1}, False),
+        ("ADDED", SAME, SAME, False),
+        ("MODIFIED", SAME, COMPLETE, True),
+        ("MODIFIED", COMPLETE, COMPLETE, False),
+        ("DELETED", SAME, SAME, True),
+    ],
+)
+def test_only_what_planning_reads_is_a_change(
+    kind: str, event: str, before: Any, after: dict[str, Any], changed: bool
+) -> None:
+    cache = Cache()
+    update = cache.update_job if kind == "Job" else cache.update_pod
+    kept = cache.own_jobs if kind == "Job" else cache.own_pods
+    if before is not None:
+        old = CachedObject.of(slim(body(kind, "5", **before)))
+        update(cast("Any", {"type": "ADDED", "object": {}}), KEY, old)
+    now = CachedObject.of(slim(body(kind, "6", **after)))
+    assert update(cast("Any", {"type": event, "object": {}}), KEY, now) is changed
+    assert kept.versions() == ({} if event == "DELETED" else {"1": "6"})

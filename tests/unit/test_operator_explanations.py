@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-from dubjob_operator.planning.failure_policy import Failure, disruptions, explain, explain_job
+from dubjob_operator.planning.failure_policy import (
+    Failure,
+    disruptions,
+    explain,
+    explain_job,
+    pod_failure_policy,
+)
 from dubjob_operator.planning.observation import ObservedJob
 from dubjob_operator.planning.observed_pod import ObservedPod
 from dubstage.contract import Stage, StageResult
@@ -126,3 +132,15 @@ def test_attempts_that_the_cluster_ended_are_counted(
     attempts: int, seen: ObservedJob, expected: int
 ) -> None:
     assert disruptions(attempts, seen) == expected
+
+
+def test_cluster_is_blamed_before_the_stage() -> None:
+    """In Kubernetes' own words: the first rule that matches counts."""
+    ignored, final = pod_failure_policy()["rules"]
+    assert ignored == {
+        "action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],
+    }  # fmt: skip
+    assert final == {
+        "action": "FailJob",
+        "onExitCodes": {"containerName": "stage", "operator": "In", "values": [65, 66, 78]},
+    }

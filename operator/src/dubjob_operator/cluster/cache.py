@@ -112,23 +112,26 @@ class Cache:
         label = _label(key)
         return [stored.raw for stored in [*self.own_pods.of(label), *self.ended_pods.of(label)]]
 
-    def update_job(self, event: kopf.RawEvent, label: Key, stored: CachedObject) -> None:
+    def update_job(self, event: kopf.RawEvent, label: Key, stored: CachedObject) -> bool:
         """Store the Job of a watch event. If it was deleted after it had finished, for example
-        because its TTL has expired, its outcome is kept."""
-        self.own_jobs.update(event, label, stored)
+        because its TTL has expired, its outcome is kept. Return whether more than its
+        resourceVersion has changed."""
+        before = self.own_jobs.update(event, label, stored)
         if event["type"] == DELETED and self.labeled(label) and not is_active(stored.raw):
             self.ended_jobs.put(label, stored)
+        return before is None or not before.is_like(stored)
 
-    def update_pod(self, event: kopf.RawEvent, label: Key, stored: CachedObject) -> None:
+    def update_pod(self, event: kopf.RawEvent, label: Key, stored: CachedObject) -> bool:
         """Store the pod of a watch event. If it was deleted with its finished Job, its outcome is
-        kept."""
-        self.own_pods.update(event, label, stored)
+        kept. Return whether more than its resourceVersion has changed."""
+        before = self.own_pods.update(event, label, stored)
         if event["type"] != DELETED:
-            return
+            return before is None or not before.is_like(stored)
         owner = controller_uid(stored.raw)
         jobs = [*self.own_jobs.of(label), *self.ended_jobs.of(label)]
         if any(job.uid == owner and not is_active(job.raw) for job in jobs):
             self.ended_pods.put(label, stored)
+        return True
 
     def ended(self, key: Key) -> list[str]:
         """UIDs of the deleted Jobs and pods whose outcome was not read."""

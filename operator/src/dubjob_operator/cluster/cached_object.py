@@ -34,6 +34,13 @@ class CachedObject:
         """The object as it was cached."""
         return cast("dict[str, Any]", json.loads(self.text))
 
+    def is_like(self, other: CachedObject) -> bool:
+        """Whether they differ in nothing but the resourceVersion."""
+        return self._unversioned() == other._unversioned()
+
+    def _unversioned(self) -> bytes:
+        return self.text.replace(f'"resourceVersion":"{self.version}"'.encode(), b"", 1)
+
 
 @dataclass(frozen=True, slots=True)
 class CachedDubJob(CachedObject):

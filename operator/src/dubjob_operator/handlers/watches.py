@@ -52,7 +52,9 @@ def register(
     async def job_seen(body: kopf.Body, event: kopf.RawEvent, **_: Any) -> None:
         note("jobs")
         label = owner_label(body)
-        cache.update_job(event, label, CachedObject.of(slim(dict(body))))
+        if not cache.update_job(event, label, CachedObject.of(slim(dict(body)))):
+            # For example a new count of ready pods.
+            return
         # A failure must be read before the Job expires, or else the Job is created again.
         urgent = event["type"] == DELETED or has_failed(body)
         wake(cache.labeled(label), urgent=urgent)
@@ -61,7 +63,9 @@ def register(
     async def pod_seen(body: kopf.Body, event: kopf.RawEvent, memo: kopf.Memo, **_: Any) -> None:
         note("pods")
         label = owner_label(body)
-        cache.update_pod(event, label, CachedObject.of(slim(dict(body))))
+        if not cache.update_pod(event, label, CachedObject.of(slim(dict(body)))):
+            # For example the finalizer of the Job controller was removed.
+            return
         done = body.get("status", {}).get("phase") == "Succeeded"
         urgent = event["type"] == DELETED or (done and not memo.get("done"))
         memo.done = done
