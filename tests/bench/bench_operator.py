@@ -45,6 +45,7 @@ class Bench:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._started: list[subprocess.Popen[bytes]] = []
         self.plane = ControlPlane(folder=folder, tools=tools(), logs=folder)
         self.plane.start()
         self.kubectl("create", "namespace", "dubbing")
@@ -61,7 +62,7 @@ class Bench:
         for claim in ("data", "models"):
             self._claim(claim)
         self.log = folder / "pods.log"
-        self.player = self._start(HERE / "kubelet_player.py", self.plane.kubeconfig, self.log)
+        self._start(HERE / "kubelet_player.py", self.plane.kubeconfig, self.log)
         self.kubectl("wait", "--for=create", "node/bench-node", "--timeout=30s")
 
     def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
@@ -71,8 +72,10 @@ class Bench:
         ).stdout  # fmt: skip
 
     def close(self) -> None:
-        self.player.kill()
-        self.player.wait()
+        """End everything, also an operator whose measurement has failed."""
+        for process in self._started:
+            process.kill()
+            process.wait()
         self.plane.stop()
 
     def _chart(self, name: str, namespace: str, values: str = "") -> None:
@@ -101,10 +104,12 @@ class Bench:
 
     def _start(self, *command: object, **environment: str) -> subprocess.Popen[bytes]:
         with (self.folder / "bench.log").open("ab") as log:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 [sys.executable, *map(str, command)],
                 env={**os.environ, **environment}, stdout=log, stderr=log,
             )  # fmt: skip
+        self._started.append(process)
+        return process
 
     def operator(self) -> tuple[subprocess.Popen[bytes], int]:
         port, health = free_port(), free_port()
