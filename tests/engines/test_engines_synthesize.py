@@ -129,13 +129,14 @@ def test_google_speaks_with_an_accent_for_each_speaker(
 ) -> None:
     server.speak = lambda _text, _attempt: speech(mp3)
     text = 'It\'s "quoted" & 한국어'
-    for voice, language in ((ANN, "en-GB"), (BOB, "en-GB"), (BOB, "de"), (ANN, "zh-TW")):
+    for voice, language in ((ANN, "en"), (BOB, "en"), (ANN, "en-GB"), (BOB, "de"), (ANN, "zh-TW")):
         file = tmp_path / "take.wav"
         Gtts().speak(text, language, voice, 1.0, file)
         assert soundfile.info(file).duration == pytest.approx(0.7, abs=0.15)
-    assert server.asked == [text] * 4
+    assert server.asked == [text] * 5
     assert server.parameters == [
         {"lang": ["en"], "host": ["translate.google.com"]},
+        {"lang": ["en"], "host": ["translate.google.co.uk"]},
         {"lang": ["en"], "host": ["translate.google.co.uk"]},
         {"lang": ["de"], "host": ["translate.google.com"]},
         {"lang": ["zh-TW"], "host": ["translate.google.com"]},
