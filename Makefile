@@ -155,7 +155,7 @@ bench-operator: bootstrap ## Compare the speed of the operator with a minimal sc
 
 # What is changed, and the tests that have to notice: one module takes a minute, all of planning an hour.
 PATHS ?= operator/src/dubjob_operator/planning
-TESTS ?= $(addprefix tests/unit/test_operator_,$(addsuffix .py,planning conditions deadlines outcome passes pod_ends profiles requests scheduler settings isolation lexicon reconcile shortening quantity explanations run_time idle restarts steps))
+TESTS ?= $(addprefix tests/unit/test_operator_,$(addsuffix .py,planning conditions deadlines outcome passes pod_ends profiles requests scheduler settings isolation lexicon reconcile shortening quantity explanations run_time idle restarts steps repeats))
 
 .PHONY: mutants
 mutants: bootstrap ## Change the code in small ways and count what the tests notice [PATHS= TESTS=]
