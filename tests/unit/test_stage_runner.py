@@ -68,8 +68,8 @@ def test_every_stage_runs_once_and_is_then_reused(volumes: Path) -> None:
 def test_reused_work_is_reported_as_it_was(volumes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     *_, mux = run_all(volumes)
     assert [entry.name for entry in mux.result.outputs] == [
-        *("video", "audio", "subtitles", "report", "report-page", "translation"),
-        *("source-subtitles", "transcript", "*-stem"),
+        *("video", "audio", "surround-audio", "subtitles", "report", "report-page"),
+        *("translation", "source-subtitles", "transcript", "*-stem"),
     ]
     monkeypatch.setattr(digests, "sha256", lambda path: pytest.fail(f"{path} was read again"))
     again = run(volumes, Stage.INGEST).result
