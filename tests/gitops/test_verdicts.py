@@ -27,7 +27,7 @@ KSTATUS = {
 @lru_cache
 def verdicts() -> dict[str, dict[str, str]]:
     """State → kstatus' and Flux's word."""
-    _, dubs = yaml.safe_load_all((GITOPS / "flux/dubs.yaml").read_text())
+    (dubs,) = yaml.safe_load_all((GITOPS / "flux/dubs.yaml").read_text())
     objects: list[Object] = [dubjob_in(state) for state in STATES]
     done = subprocess.run(
         [str(tools(("verdicts",)).verdicts)],
