@@ -115,7 +115,7 @@ test-architecture: bootstrap ## Test the imports, the documentation and the stru
 # The heavy libraries have a separate environment with the versions of their image.
 .PHONY: test-engines
 test-engines: bootstrap models ## Test the engines with the real libraries
-	$(RUN) pytest tests/engines --ignore tests/engines/stt --ignore tests/engines/tts
+	$(RUN) pytest tests/engines --ignore tests/engines/stt --ignore tests/engines/tts --timeout 300
 	@python=$$(python3 tests/engines/environment.py stt) \
 	  && PYTHONPATH=stage-images/src $$python -m pytest -c tests/engines/stt/pytest.ini tests/engines/stt
 

@@ -209,3 +209,5 @@ FAULTS: list[Fault] = [
     refuse_status, lose_answer_to_status, wipe_status,
 ]  # fmt: skip
 DESTRUCTIVE = (delete_job, delete_pod)
+KILLING = (kill, clock_skew, write_as_newer, stop_for_long)
+"""Faults that end the operator with SIGKILL."""

@@ -11,7 +11,7 @@ import random
 
 import pytest
 from control_plane_view import JOB_SECONDS, conditions
-from faults import DESTRUCTIVE, FAULTS, Fault, Trouble
+from faults import DESTRUCTIVE, FAULTS, KILLING, Fault, Trouble
 
 from dubstage.contract import Stage, StageResult
 
@@ -71,12 +71,14 @@ def test_faults_do_not_change_the_result(
         events = view.items("events", "--field-selector", selector)
         return [(event["reason"], event["message"]) for event in events]
 
-    # Events are emitted after the status is written.
-    view.until(
-        "the Event of the completion",
-        lambda: "Completed" in [reason for reason, _ in told()],
-        JOB_SECONDS,
-    )
+    # Events are emitted after the status is written. An operator that is killed in between loses
+    # them, which can happen only at its last write.
+    if not (fault in KILLING and moment == "after" and stage == STAGES[-1]):
+        view.until(
+            "the Event of the completion",
+            lambda: "Completed" in [reason for reason, _ in told()],
+            JOB_SECONDS,
+        )
     found = told()
     assert len(found) == len(set(found)) or trouble.pods_killed, "something was told twice"
-    assert [reason for reason, _ in found].count("Completed") == 1
+    assert [reason for reason, _ in found].count("Completed") <= 1

@@ -12,6 +12,7 @@ from made_media import DubbedSegment, make_video, run_dub, source_path
 
 from dubstage.contract import ExitCode, MixOptions, Stage, StageRequest
 from dubstage.testing import request_for, run_stage_in
+from dubstage.workspace import space
 
 
 @contextmanager
@@ -53,9 +54,16 @@ def test_separate(tmp_path: Path) -> None:
         refused(tmp_path, request_for(Stage.SEPARATE), "interim")
 
 
-@pytest.mark.parametrize("kibibytes", [300, 800, 1700])
-def test_mux(tmp_path: Path, kibibytes: int) -> None:
-    """In the audio, in the video, in a stem; with more room the next try succeeds."""
+@pytest.mark.parametrize(
+    ("kibibytes", "is_checked"), [(300, False), (800, False), (1700, False), (1700, True)]
+)
+def test_mux(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kibibytes: int, is_checked: bool
+) -> None:
+    """In the audio, in the video, in a stem, or before the first byte; with more room the next
+    try succeeds."""
+    if not is_checked:
+        monkeypatch.setattr(space, "require_volume", lambda *_: None)
     make_video(source_path(tmp_path))
     lines = [DubbedSegment(0.5, 1.5, 0.9)]
     run_dub(tmp_path, lines)

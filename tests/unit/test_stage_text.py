@@ -74,6 +74,14 @@ def test_media_code(tag: str, code: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("tag", "code"),
+    [("de", "ger"), ("fr-CA", "fre"), ("zh-TW", "chi"), ("es", "spa"), ("xx", "und")],
+)
+def test_matroska_has_bibliographic_codes(tag: str, code: str) -> None:
+    assert media_code(tag, is_bibliographic=True) == code
+
+
+@pytest.mark.parametrize(
     ("tag", "language"),
     [("es-MX", "es"), ("cmn-Hans", "zh"), ("iw", "he"), ("eng", "en"), ("zh-Hant-TW", "zh"),
      ("yue-HK", "yue"), ("English", "und")],

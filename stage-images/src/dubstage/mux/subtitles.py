@@ -25,6 +25,10 @@ MIN_SECONDS = 1.2
 MAX_EXTRA_SECONDS = 0.5
 """A cue is never shown for longer than its speech and this."""
 
+GAP_SECONDS = 0.08
+"""Two frames between a cue that stays after its speech and the next one, so that the eye notices
+the change."""
+
 SpokenText = tuple[float, float, str]
 """Start and end in seconds, and the text."""
 
@@ -73,10 +77,12 @@ def cues(segments: Sequence[SpokenText], source_end: float, language: str) -> li
     pages = []
     latest_end = 0.0
     for number, (start, end, text) in enumerate(shown):
-        following = shown[number + 1][0] if number + 1 < len(shown) else source_end
+        is_last = number + 1 == len(shown)
+        following = source_end if is_last else shown[number + 1][0]
         shared = min(latest_end, end) - start > BRIEF or end - following > BRIEF
         latest_end = max(latest_end, end)
-        until = end if shared else min(following, max(end, end + MAX_EXTRA_SECONDS), source_end)
+        latest = max(min(end, following), following - (0.0 if is_last else GAP_SECONDS))
+        until = end if shared else min(latest, end + MAX_EXTRA_SECONDS, source_end)
         pages += _pages((start, end, text), until, language, shared, number)
     return combine(pages)
 

@@ -78,10 +78,11 @@ def nearest_region(tag: str, regions: Iterable[str]) -> str:
     return min(regions, key=lambda one: tag_distance(tag, f"{primary(tag)}-{one}"))
 
 
-def media_code(tag: str) -> str:
-    """The three letters (ISO 639-2/T) that media files use; ``und`` if unknown."""
+def media_code(tag: str, *, is_bibliographic: bool = False) -> str:
+    """The three letters that media files use, of ISO 639-2/T, or /B if `is_bibliographic`, as
+    Matroska wants it; ``und`` if unknown."""
     try:
-        return Language.get(standard(tag)).to_alpha3()
+        return Language.get(standard(tag)).to_alpha3("B" if is_bibliographic else "T")
     except LookupError:
         return UNDETERMINED
 

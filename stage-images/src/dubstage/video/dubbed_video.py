@@ -17,7 +17,7 @@ from dubstage.media.probe import (
     VideoStream,
 )
 from dubstage.text.languages import media_code
-from dubstage.video.containers import MOV, MP4, Container
+from dubstage.video.containers import MATROSKA, MOV, MP4, Container
 
 UNTIMED_FORMATS = frozenset({"avi", "mpeg"})
 """Formats whose packets may have no presentation time: ffmpeg works it out."""
@@ -66,6 +66,10 @@ class DubbedVideo:
     """The dub's WAV file in 5.1, which becomes the second audio track."""
     shifts: Mapping[int, Sequence[Shift]] = field(default_factory=dict)
     """By index, of the source's audio tracks whose clock restarts."""
+
+    def code_of(self, tag: str) -> str:
+        """The code of a language, a BCP 47 tag, in the container."""
+        return media_code(tag, is_bibliographic=self.container.format == MATROSKA.format)
 
     @property
     def reads_tracks_separately(self) -> bool:
@@ -194,13 +198,13 @@ def _subtitle_codecs(video: DubbedVideo) -> list[str]:
 def _audio_tags(video: DubbedVideo) -> list[str]:
     """The dub is the default track. The dubbed track gets the source language, which may
     have been detected; the others keep theirs."""
-    language = media_code(video.target_language)
+    language = video.code_of(video.target_language)
     arguments = ["-metadata:s:a:0", f"language={language}", "-disposition:a:0", DEFAULT]
     if video.surround:
         arguments += ["-metadata:s:a:1", f"language={language}", "-disposition:a:1", "0"]
     for number, (track, _) in enumerate(video.audio, start=len(video.dubs)):
         is_dubbed = track == video.dubbed_track
-        tag = media_code(video.source_language) if is_dubbed else track.language
+        tag = video.code_of(video.source_language) if is_dubbed else track.language
         arguments += [f"-metadata:s:a:{number}", f"language={tag or 'und'}"]
         arguments += [f"-disposition:a:{number}", _without_default(track.dispositions)]
     return arguments
@@ -210,7 +214,7 @@ def _subtitle_tags(video: DubbedVideo) -> list[str]:
     """No subtitles are the default; the source's own keep what they are for."""
     arguments = []
     for number, subtitles in enumerate(video.subtitles):
-        arguments += [f"-metadata:s:s:{number}", f"language={media_code(subtitles.language)}"]
+        arguments += [f"-metadata:s:s:{number}", f"language={video.code_of(subtitles.language)}"]
         arguments += [f"-disposition:s:{number}", "0"]
     for number, (track, _) in enumerate(video.own_subtitles, start=len(video.subtitles)):
         arguments += [f"-disposition:s:{number}", _without_default(track.dispositions)]

@@ -15,7 +15,6 @@ from dubstage.logs import step
 from dubstage.media.audio import SAMPLE_RATE, Samples
 from dubstage.media.ffmpeg import MediaError, decoded_streams, probe, read_window
 from dubstage.media.probe import Probe
-from dubstage.text.languages import media_code
 from dubstage.video.dubbed_video import DubbedVideo
 
 WINDOW = 1.0
@@ -61,7 +60,7 @@ def _difference(video: DubbedVideo, found: Probe, duration: float) -> str:
     for name, count, expected in streams:
         if count != expected:
             return f"it has {count} {name}, expected {expected}"
-    language = media_code(video.target_language)
+    language = video.code_of(video.target_language)
     if found.audio[0].language not in (language, None):
         return f"its first audio track is in {found.audio[0].language}, expected {language}"
     if found.duration and found.duration < duration - MAX_MISSING_SECONDS:

@@ -40,7 +40,8 @@ def require_volume(roots: Roots, request: StageRequest, seconds: float, source_b
     stems = 2 * 48000 * 4 if request.mix.stems else 0
     surround = SURROUND_RATE if request.engine.parameters.get(SURROUND) else 0
     needed = round(seconds * (OUTPUT_RATE + stems + surround)) + source_bytes + RESERVE
-    volume = os.statvfs(roots.outputs / request.job_id)
+    folder = roots.outputs / request.job_id
+    volume = os.statvfs(folder if folder.exists() else roots.outputs)
     free = volume.f_bavail * volume.f_frsize
     if needed > free:
         raise TemporaryFailure(
