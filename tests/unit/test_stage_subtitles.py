@@ -42,7 +42,7 @@ def test_rows_have_about_equal_width() -> None:
     [
         pytest.param([(1.0, 1.8, "Yes.")], 2.2, id="at least 1.2 s"),
         pytest.param([(1.0, 1.3, "Yes.")], 1.8, id="half a second longer than its speech"),
-        pytest.param([(1.0, 1.6, "Yes."), (1.8, 3.0, "x")], 1.72, id="two frames before the next segment"),
+        pytest.param([(1.0, 1.6, "Yes."), (1.8, 3.0, "x")], 1.72, id="not into the next segment"),
         pytest.param([(9.5, 9.8, "Yes.")], 10.0, id="not past the end"),
         pytest.param([(1.0, 2.6, "x" * 34)], 3.0, id="17 characters a second"),
         pytest.param([(1.0, 4.0, "Yes.")], 4.0, id="as long as it is spoken"),
