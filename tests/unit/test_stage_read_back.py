@@ -72,6 +72,14 @@ def test_silent_dub_passes(dubbed: DubbedVideo) -> None:
     verify(dubbed, altered(dubbed), SECONDS)
 
 
+@pytest.mark.parametrize("level", [0.3, 0.01, 0.0015])
+def test_white_noise_passes(dubbed: DubbedVideo, level: float) -> None:
+    """AAC keeps its spectrum, and only its lower part as it is."""
+    samples = numpy.random.default_rng(3).standard_normal((round(SECONDS * SAMPLE_RATE), 2))
+    soundfile.write(dubbed.dub, level * numpy.clip(samples, -3, 3), SAMPLE_RATE)
+    verify(dubbed, altered(dubbed), SECONDS)
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -23,6 +23,8 @@ AUDIBLE = 1e-3
 """Effective value of samples; what is softer cannot be compared."""
 SAME = 0.5
 """Correlation of the dub with its AAC track, which is above 0.9; other audio is below 0.3."""
+COMPARED_HERTZ = 3000
+"""AAC replaces noise above 4 kHz by other noise."""
 MAX_SHIFT = round(0.05 * SAMPLE_RATE)
 """Frames by which the two may be shifted: containers start their clocks differently."""
 MAX_MISSING_SECONDS = 1.0
@@ -120,8 +122,10 @@ def _similarity(one: Samples, other: Samples) -> float:
     import numpy
 
     size = 2 * max(len(one), len(other), 1)
-    spectrum = numpy.fft.rfft(one, size) * numpy.conj(numpy.fft.rfft(other, size))
-    products = numpy.fft.irfft(spectrum, size)
+    low = numpy.fft.rfftfreq(size, 1 / SAMPLE_RATE) < COMPARED_HERTZ
+    first, second = (numpy.fft.rfft(samples, size) * low for samples in (one, other))
+    products = numpy.fft.irfft(first * numpy.conj(second), size)
     near = numpy.concatenate([products[: MAX_SHIFT + 1], products[-MAX_SHIFT:]])
-    energy = float(numpy.linalg.norm(one) * numpy.linalg.norm(other))
+    energies = [float((numpy.fft.irfft(part, size) ** 2).sum()) for part in (first, second)]
+    energy = (energies[0] * energies[1]) ** 0.5
     return float(near.max()) / energy if energy else 0.0
