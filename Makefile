@@ -137,6 +137,13 @@ test-cosyvoice: bootstrap ## Test with CosyVoice's own code and random weights; 
 	  && PYTHONPATH=stage-images/src:tests/unit:$(COSYVOICE):$(COSYVOICE)/third_party/Matcha-TTS OMP_NUM_THREADS=1 \
 	  $$python -m pytest -c tests/engines/tts/pytest.ini tests/engines/tts
 
+.PHONY: bench-cosyvoice
+bench-cosyvoice: bootstrap ## Measure CosyVoice's own code at full size on a GPU, with random weights; COSYVOICE as above
+	@test -d "$(COSYVOICE)/third_party/Matcha-TTS/matcha" || { echo "expected COSYVOICE=FOLDER, a checkout of CosyVoice with its submodule" >&2; exit 1; }
+	@python=$$(python3 tests/engines/environment.py tts) && mkdir -p build/bench-cosyvoice \
+	  && PYTHONPATH=stage-images/src:tests/engines/tts:$(COSYVOICE):$(COSYVOICE)/third_party/Matcha-TTS \
+	  $$python tests/bench/bench_cosyvoice.py $(COSYVOICE) build/bench-cosyvoice
+
 .PHONY: test-controlplane
 test-controlplane: bootstrap ## Test against a real API server; the tests act as the kubelet
 	@$(CLUSTER) tools

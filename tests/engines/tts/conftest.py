@@ -8,7 +8,7 @@ import socket
 from pathlib import Path
 
 import pytest
-import tiny_models
+import random_models
 
 from dubstage.contract import EngineChoice
 from dubstage.models.volume import write_sums
@@ -43,7 +43,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     checkout = Path(next(iter(spec.submodule_search_locations))).parent
     volume = tmp_path_factory.mktemp("models")
     for generation, name in NAMES.items():
-        tiny_models.make(checkout, generation, volume / "cosyvoice" / name)
+        random_models.make(checkout, generation, volume / "cosyvoice" / name)
         write_sums(volume / "cosyvoice" / name)
     return volume
 

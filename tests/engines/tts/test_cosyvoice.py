@@ -200,7 +200,7 @@ def test_cached_equals_uncached_decoding(
             hidden = core.llm.llm.model(
                 inputs_embeds=row, output_hidden_states=True, use_cache=False
             ).hidden_states[-1]
-            whole = core.llm.llm_decoder(hidden[:, -1]).log_softmax(-1)[0]
+            whole = core.llm.llm_decoder(hidden[:, -1]).log_softmax(-1)[0].cpu()
             known = ~torch.isnan(scores)
             assert float((whole - scores)[known].abs().max()) < 1e-4, number
             token = core.llm.speech_embedding.weight[tokens[number]].reshape(1, 1, -1)
@@ -226,7 +226,7 @@ def test_other_speed_repeats_the_same_speech(
 def test_other_weights_are_loaded(models: Path, generation: int) -> None:
     base, other = (loaded(models, generation, weights=name) for name in ("base", "rl"))
     first, second = (
-        numpy.asarray(engine._model.model.llm.speech_embedding.weight.detach())
+        numpy.asarray(engine._model.model.llm.speech_embedding.weight.detach().cpu())
         for engine in (base, other)
     )
     assert numpy.allclose(first + 1.0, second)

@@ -1,6 +1,7 @@
-"""Small CosyVoice models with random weights, in the format of CosyVoice's own.
+"""CosyVoice models with random weights, in the format of CosyVoice's own.
 
-They are made of the YAML files in its checkout, with smaller numbers. What they say is noise.
+They are made of the YAML files in its checkout: small ones for the tests, with smaller numbers,
+and ones of full size for the benchmark. What they say is noise.
 """
 
 from __future__ import annotations
@@ -10,7 +11,16 @@ import re
 from pathlib import Path
 from typing import Any
 
+QWEN = {
+    "hidden_size": 896, "intermediate_size": 4864, "num_hidden_layers": 24,
+    "num_attention_heads": 14, "num_key_value_heads": 2, "max_window_layers": 24,
+}  # fmt: skip
+"""The sizes of Qwen2-0.5B, by its configuration on the Hugging Face Hub."""
 HIDDEN = 32
+SMALL_QWEN = {
+    "hidden_size": HIDDEN, "intermediate_size": HIDDEN, "num_hidden_layers": 2,
+    "num_attention_heads": 2, "num_key_value_heads": 1, "max_window_layers": 2,
+}  # fmt: skip
 VOCABULARY, SPECIAL = 151936, 151643
 """Sizes of Qwen's embedding, and of its vocabulary without special tokens."""
 END_BIAS = 2.2
@@ -35,19 +45,19 @@ COMMON = {
 }
 
 
-def make(checkout: Path, generation: int, folder: Path) -> None:
-    """Write a model of that generation to `folder`."""
+def make(checkout: Path, generation: int, folder: Path, *, full_size: bool = False) -> None:
+    """Write a model of that generation to `folder`, of 2 GB if it has its full size."""
     import torch
     from hyperpyyaml import load_hyperpyyaml
 
     name = f"cosyvoice{generation}"
     yaml = (checkout / f"examples/libritts/{name}/conf/{name}.yaml").read_text()
-    for large, small in {**COMMON, **SMALLER[generation]}.items():
+    for large, small in ({} if full_size else {**COMMON, **SMALLER[generation]}).items():
         assert large in yaml, large
         yaml = re.sub(re.escape(large) + r"\b", small, yaml) if large[-1] != "]" else yaml.replace(
             large, small
         )  # fmt: skip
-    _write_text_model(folder / "CosyVoice-BlankEN")
+    _write_text_model(folder / "CosyVoice-BlankEN", QWEN if full_size else SMALL_QWEN)
     _write_onnx(folder, f"speech_tokenizer_v{generation}.onnx")
     (folder / f"{name}.yaml").write_text(yaml)
     overrides = {"qwen_pretrain_path": str(folder / "CosyVoice-BlankEN")}
@@ -62,7 +72,7 @@ def make(checkout: Path, generation: int, folder: Path) -> None:
     torch.save(weights, folder / "llm.rl.pt")
 
 
-def _write_text_model(folder: Path) -> None:
+def _write_text_model(folder: Path, sizes: dict[str, int]) -> None:
     """Write Qwen's model, and a tokenizer for bytes and a few pairs of them."""
     import torch
     from transformers import Qwen2Config, Qwen2ForCausalLM
@@ -71,9 +81,8 @@ def _write_text_model(folder: Path) -> None:
     folder.mkdir(parents=True)
     torch.manual_seed(0)
     config = Qwen2Config(
-        vocab_size=VOCABULARY, hidden_size=HIDDEN, intermediate_size=HIDDEN, num_hidden_layers=2,
-        num_attention_heads=2, num_key_value_heads=1, max_window_layers=2,
-        tie_word_embeddings=True, bos_token_id=SPECIAL, eos_token_id=SPECIAL + 2,
+        vocab_size=VOCABULARY, tie_word_embeddings=True, bos_token_id=SPECIAL,
+        eos_token_id=SPECIAL + 2, **sizes,
     )  # fmt: skip
     Qwen2ForCausalLM(config).save_pretrained(folder)
     vocabulary = {letter: number for number, letter in enumerate(bytes_to_unicode().values())}
