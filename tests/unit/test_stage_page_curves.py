@@ -89,10 +89,11 @@ def test_source_may_be_longer_or_shorter_than_the_dub(tmp_path: Path, extra: flo
     assert (peaks[29] > 0) is (extra >= 0)
 
 
-def test_dub_in_the_pictures_is_the_sum_of_the_stems_with_the_gain() -> None:
+def test_pictures_of_the_dub_and_its_stems() -> None:
     pictures = Pictures(SAMPLE_RATE)
-    background = numpy.full((SAMPLE_RATE, 2), 0.1, numpy.float32)
-    pictures.add(background, numpy.full((SAMPLE_RATE, 1), 0.15, numpy.float32), 6.0206)
+    background = numpy.full((SAMPLE_RATE, 2), 0.2, numpy.float32)
+    voice = numpy.full((SAMPLE_RATE, 1), 0.3, numpy.float32)
+    pictures.add(background, voice, background + voice)
     peaks = {name: base64.b64decode(text)[0] for name, text in pictures.encoded()["peaks"].items()}
     expected = {"original": 0.0, "background": 0.2, "voice": 0.3, "dub": 0.5}
     assert peaks == {name: round(255 * level**0.5) for name, level in expected.items()}

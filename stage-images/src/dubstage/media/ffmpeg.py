@@ -148,7 +148,7 @@ def read_window(path: Path, start: float, seconds: float) -> Samples:
 
 
 def read_stereo(path: Path) -> Iterator[bytes]:
-    """The first audio stream of `path`, block by block, as :func:`write_stereo` takes it.
+    """The first audio stream of `path`, block by block, as :func:`write_audio` takes it.
 
     Raises :class:`MediaError` for a file that cannot be read.
     """
@@ -156,11 +156,6 @@ def read_stereo(path: Path) -> Iterator[bytes]:
     with running("ffmpeg", [*QUIET, *input_file(path), *output]) as process:
         while block := process.stdout.read(READ_BYTES):
             yield block
-
-
-def write_stereo(blocks: Iterable[bytes], arguments: Iterable[str | Path]) -> str:
-    """:func:`write_audio` for stereo."""
-    return write_audio(blocks, 2, arguments)
 
 
 def write_audio(blocks: Iterable[bytes], channels: int, arguments: Iterable[str | Path]) -> str:

@@ -6,6 +6,7 @@ is soft enough already.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -95,4 +96,7 @@ class DuckEnvelope:
         import numpy
 
         decibels = self._envelope.block(start, count)
-        return numpy.power(10.0, -decibels / 20, dtype=numpy.float32)
+        if not decibels.any():
+            return numpy.ones_like(decibels)
+        gains: NDArray[numpy.float32] = numpy.exp(decibels * numpy.float32(-math.log(10) / 20))
+        return gains

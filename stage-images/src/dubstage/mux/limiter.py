@@ -10,27 +10,25 @@ from __future__ import annotations
 import math
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
-from dubstage.media.audio import SAMPLE_RATE, Samples
 from dubstage.mux.mix import Block
+from dubstage.mux.true_peak import HOP, hop_peaks
 
 if TYPE_CHECKING:
     import numpy
     from numpy.typing import NDArray
 
+    from dubstage.mux.true_peak import Peaks
+
     Gains = NDArray[numpy.float64]
 
 MAX_REDUCTION_DB = 4.0
 """A limiter that lowers peaks further is audible."""
-HOP = SAMPLE_RATE // 1000
-"""Frames for which one gain is calculated."""
 ATTACK_HOPS = 5
 """Hops in which the gain falls before a peak."""
 RELEASE_HOPS = 80
 """Time constant with which it returns after a peak."""
-OVERSAMPLING, TAPS = 4, 48
 NOTICEABLE_DB = 0.1
 """A smaller reduction does not count as one."""
 
@@ -70,10 +68,10 @@ def limit(
     import numpy
 
     factor, ceiling = 10 ** (gain_db / 20), 10 ** (ceiling_db / 20)
-    louder = (Block(block.background * factor, block.voice * factor) for block in blocks)
+    louder = (block.louder(factor) for block in blocks)
     curve = _Curve()
     held: tuple[Block, Gains] | None = None
-    for block, peaks in _with_peaks(louder):
+    for block, peaks in _with_peaks(louder, ceiling):
         allowed = ceiling / numpy.maximum(peaks, ceiling)
         if held:
             yield _apply(*held, allowed, curve, done)
@@ -82,22 +80,22 @@ def limit(
         yield _apply(*held, numpy.ones(1), curve, done)
 
 
-def _with_peaks(blocks: Iterator[Block]) -> Iterator[tuple[Block, Gains]]:
-    """Each block and the true peak of each of its hops. The last block is measured with the
-    silence after it, in which the values between its last samples are."""
+def _with_peaks(blocks: Iterator[Block], ceiling: float) -> Iterator[tuple[Block, Peaks]]:
+    """Each block and the true peak of each of its hops that may exceed `ceiling`. The last block
+    is measured with the silence after it, in which the values between its last samples are."""
     import numpy
 
-    history = numpy.zeros((TAPS - 1, 2), numpy.float32)
+    history = numpy.zeros((HOP, 2), numpy.float32)
     held: Block | None = None
     for block in blocks:
         if held:
             mixed = held.mixed
-            yield held, _peaks(history, mixed)
-            history = numpy.concatenate([history, mixed])[-(TAPS - 1) :]
+            yield held, hop_peaks(history, mixed, ceiling)
+            history = mixed[-HOP:]
         held = block
     if held:
-        silence = numpy.zeros((TAPS, 2), numpy.float32)
-        yield held, _peaks(history, numpy.concatenate([held.mixed, silence]))
+        silence = numpy.zeros((HOP, 2), numpy.float32)
+        yield held, hop_peaks(history, numpy.concatenate([held.mixed, silence]), ceiling)
 
 
 def _apply(block: Block, allowed: Gains, following: Gains, curve: _Curve, done: Limiting) -> Block:
@@ -108,7 +106,7 @@ def _apply(block: Block, allowed: Gains, following: Gains, curve: _Curve, done: 
     done.count(edges)
     frames = numpy.arange(len(block.voice)) / HOP
     gains = numpy.interp(frames, numpy.arange(len(edges)), edges).astype(numpy.float32)[:, None]
-    return Block(block.background * gains, block.voice * gains)
+    return block.louder(gains)
 
 
 class _Curve:
@@ -145,36 +143,3 @@ class _Curve:
         self._last = allowed[-1:]
         edges: Gains = smooth
         return edges
-
-
-def _peaks(history: Samples, mixed: Samples) -> Gains:
-    """The largest true peak of each hop; `history` are the frames before it. Values between
-    samples count up to half a millisecond late."""
-    import numpy
-
-    peaks = numpy.abs(mixed).max(axis=1)
-    extended = numpy.concatenate([history, mixed])
-    for weights in _interpolators():
-        for channel in range(2):
-            between = numpy.correlate(extended[:, channel], weights, "valid")
-            numpy.maximum(peaks, numpy.abs(between), out=peaks)
-    hops = -(-len(peaks) // HOP)
-    padded = numpy.zeros(hops * HOP)
-    padded[: len(peaks)] = peaks
-    result: Gains = padded.reshape(hops, HOP).max(axis=1)
-    return result
-
-
-@cache
-def _interpolators() -> list[Samples]:
-    """The filters that calculate the values between two samples."""
-    import numpy
-
-    taps = numpy.arange(TAPS)
-    filters = []
-    for phase in range(1, OVERSAMPLING):
-        distance = TAPS / 2 - 1 + phase / OVERSAMPLING - taps
-        window = numpy.i0(8 * numpy.sqrt(1 - (distance / (TAPS / 2)) ** 2)) / numpy.i0(8.0)
-        weights = numpy.sinc(distance) * window
-        filters.append((weights / weights.sum()).astype(numpy.float32))
-    return filters

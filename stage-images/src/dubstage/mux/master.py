@@ -3,16 +3,15 @@ below the ceiling."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dubstage.media.audio import SAMPLE_RATE
-from dubstage.media.ffmpeg import MediaError, input_file, read_stereo, run, write_stereo
+from dubstage.media.ffmpeg import input_file, read_stereo, run
 from dubstage.media.wav import WRITER
 from dubstage.mux.limiter import MAX_REDUCTION_DB
-from dubstage.mux.loudness import EBU_R128, SILENCE, Loudness, measure, parse_summary
+from dubstage.mux.loudness import SILENCE, Loudness, measure, measure_to
 from dubstage.video.dubbed_video import AAC, AAC_BIT_RATE
 
 PEAK_CEILING = -1.0
@@ -20,10 +19,8 @@ PEAK_CEILING = -1.0
 LIMITER_MARGIN = 0.1
 """dB below the ceiling at which the limiter works: ffmpeg measures with longer filters, and
 rounds."""
-MAX_LOUDNORM_INPUT, MAX_LOUDNORM_TARGET = 0.0, -5.0
-"""LUFS above which ffmpeg's ``loudnorm`` accepts no measured loudness, and no target."""
 ROUNDING = 0.1
-"""ffmpeg reports loudness and true peak to a tenth."""
+"""ffmpeg reports loudness to a tenth."""
 MAX_AAC_OVERSHOOT = 3.0
 """dB by which AAC raises a true peak at most; clipped audio shows 2.5."""
 
@@ -81,37 +78,12 @@ def _highest_gain(mix: Loudness) -> float:
     return PEAK_CEILING - LIMITER_MARGIN + MAX_REDUCTION_DB - mix.true_peak
 
 
-def master(blocks: Iterator[bytes], mix: Loudness, gain: Gain, target: Path) -> Loudness:
-    """Write `blocks`, the mix whose loudness is `mix`, with `gain` to a 16-bit WAV file, and
-    return the loudness of that. Blocks that a limiter has passed have their gain already.
+def master(blocks: Iterable[bytes], target: Path) -> Loudness:
+    """Write `blocks`, the mix with its gain, to a 16-bit WAV file, and return its loudness.
 
-    The gain is applied by the second pass of ffmpeg's ``loudnorm``, unless the audio is
-    louder than it accepts: the result is the same. Raises :class:`MediaError` if
-    ``loudnorm`` is not in linear mode, because it would then compress the dynamics.
+    Raises :class:`dubstage.media.ffmpeg.MediaError` if ffmpeg fails.
     """
-    result = mix.integrated + gain.decibels
-    by_loudnorm = (
-        not gain.needs_limiter
-        and mix.is_known
-        and mix.integrated <= MAX_LOUDNORM_INPUT
-        and result <= MAX_LOUDNORM_TARGET
-    )
-    filters = [EBU_R128]
-    if by_loudnorm:
-        # For linear mode, the loudness range must only satisfy 0 < measured <= target.
-        filters.insert(
-            0,
-            f"loudnorm=linear=true:print_format=json:LRA=20:measured_LRA=1:TP={PEAK_CEILING}"
-            f":I={result:.3f}:measured_I={mix.integrated}"
-            f":measured_TP={mix.true_peak}:measured_thresh={mix.threshold}",
-        )
-    elif not gain.needs_limiter:
-        filters.insert(0, f"volume={gain.decibels:.3f}dB")
-    output: list[str | Path] = ["-af", ",".join(filters), "-ar", str(SAMPLE_RATE), *WRITER, target]
-    messages = write_stereo(blocks, output)
-    if by_loudnorm and _loudnorm_mode(messages) != "linear":
-        raise MediaError(f"loudnorm used the mode {_loudnorm_mode(messages)}, not linear")
-    return parse_summary(messages)
+    return measure_to(blocks, [*WRITER, target])
 
 
 def aac_gain_db(dub: Path, loudness: Loudness, scratch: Path) -> float:
@@ -119,7 +91,7 @@ def aac_gain_db(dub: Path, loudness: Loudness, scratch: Path) -> float:
 
     AAC does not keep the peaks of the audio that it encodes. If the true peak of `dub`, in
     its `loudness`, is near the ceiling, the dub is encoded once and measured. Raises
-    :class:`MediaError` if ffmpeg fails.
+    :class:`dubstage.media.ffmpeg.MediaError` if ffmpeg fails.
     """
     if loudness.true_peak <= PEAK_CEILING - MAX_AAC_OVERSHOOT:
         return 0.0
@@ -130,12 +102,3 @@ def aac_gain_db(dub: Path, loudness: Loudness, scratch: Path) -> float:
     excess = peak - PEAK_CEILING
     # At a lower level the encoder raises the peaks a little more, or less.
     return -(excess + 2 * ROUNDING) if excess > 0 else 0.0
-
-
-def _loudnorm_mode(messages: str) -> str:
-    """``linear`` or ``dynamic``, as loudnorm reports it."""
-    text = messages[messages.rfind("{") : messages.rfind("}") + 1]
-    try:
-        return str(json.loads(text)["normalization_type"])
-    except (ValueError, KeyError):
-        return "unknown"

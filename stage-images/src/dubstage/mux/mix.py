@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from dubstage.media.audio import BLOCK_FRAMES, FULL_SCALE, SAMPLE_RATE, Samples, to_bytes
@@ -58,10 +59,14 @@ class Block:
     voice: Samples
     """Shape (frames, 1), for both channels."""
 
-    @property
+    @cached_property
     def mixed(self) -> Samples:
         """Shape (frames, 2). It is not limited and may exceed full scale."""
         return self.background + self.voice
+
+    def louder(self, factor: Samples | float) -> Block:
+        """The block with a gain: a number, or one for each frame, shape (frames, 1)."""
+        return Block(self.background * factor, self.voice * factor)
 
 
 def mix_blocks(tracks: Tracks) -> Generator[Block, None, None]:
@@ -98,10 +103,10 @@ def mix_bytes(
 
 
 def write_stems(
-    blocks: Iterator[Block], frames: int, gain_db: float, voice: Path, background: Path
+    blocks: Iterator[Block], frames: int, voice: Path, background: Path
 ) -> Generator[Block, None, None]:
-    """Yield the blocks of a mix of `frames` frames, and write each to the two stems with the
-    gain of the whole mix: 48 kHz, stereo, 16 bit."""
+    """Yield the blocks of a mix of `frames` frames, and write each to the two stems: 48 kHz,
+    stereo, 16 bit."""
     import numpy
     import soundfile
 
@@ -111,15 +116,14 @@ def write_stems(
         "subtype": "PCM_16",
         "format": format_for(frames, 2),
     }
-    factor = 10 ** (gain_db / 20)
     with (
         soundfile.SoundFile(voice, "w", **output_format) as voice_file,
         soundfile.SoundFile(background, "w", **output_format) as background_file,
     ):
         for block in blocks:
             stereo = numpy.repeat(block.voice, 2, axis=1)
-            voice_file.write(numpy.clip(stereo * factor, -FULL_SCALE, FULL_SCALE))
-            background_file.write(numpy.clip(block.background * factor, -FULL_SCALE, FULL_SCALE))
+            voice_file.write(numpy.clip(stereo, -FULL_SCALE, FULL_SCALE))
+            background_file.write(numpy.clip(block.background, -FULL_SCALE, FULL_SCALE))
             yield block
 
 

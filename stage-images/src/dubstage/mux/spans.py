@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -65,16 +66,35 @@ class Envelope:
         """The `count` values from frame `start` on, shape (frames, 1)."""
         import numpy
 
-        frames = numpy.arange(start, start + count)
-        values = numpy.zeros(count)
+        values = numpy.zeros(count, numpy.float32)
         while self._first < len(self._spans) and self._spans[self._first].end + self._fall <= start:
             self._first += 1
         for number in range(self._first, len(self._spans)):
             span = self._spans[number]
             if span.start - self._rise >= start + count:
                 break
-            up = (frames - (span.start - self._rise)) / self._rise
-            down = (span.end + self._fall - frames) / self._fall
-            slopes = numpy.clip(numpy.minimum(up, down), 0.0, 1.0)
-            numpy.maximum(values, slopes * self._levels[number], out=values)
-        return values.astype(numpy.float32)[:, None]
+            level = self._levels[number]
+            first, end = span.start - start, span.end - start
+            _raise(values, first - self._rise, _slope(self._rise) * level)
+            _raise(values, end, (1 - _slope(self._fall)) * level)
+            inside = values[max(first, 0) : max(end, 0)]
+            numpy.maximum(inside, level, out=inside)
+        return values[:, None]
+
+
+def _raise(values: NDArray[numpy.float32], first: int, curve: NDArray[numpy.float32]) -> None:
+    """Raise `values` to `curve` where they are lower; `first` is the index of its first value,
+    which may be outside."""
+    import numpy
+
+    start, end = max(first, 0), min(first + len(curve), len(values))
+    if start < end:
+        numpy.maximum(values[start:end], curve[start - first : end - first], out=values[start:end])
+
+
+@cache
+def _slope(length: int) -> NDArray[numpy.float32]:
+    """From 0.0 on, to 1.0 after `length` values."""
+    import numpy
+
+    return (numpy.arange(length) / length).astype(numpy.float32)

@@ -177,19 +177,21 @@ def _write_mix(
     target_loudness = work.request.mix.loudness or facts.loudness
     gain = plan_gain(mix, SILENCE if target_loudness is None else float(target_loudness))
     limiting = Limiting()
-    blocks, stem_gain = mix_blocks(tracks), gain.decibels
+    blocks: Iterator[Block] = (
+        block.louder(10 ** (gain.decibels / 20)) for block in mix_blocks(tracks)
+    )
     if gain.needs_limiter:
         attempt = _limited(tracks, gain, Limiting())
         progress = _share(work, 0.5, 0.6)
         gain = correct_gain(gain, mix, measure(mix_bytes(attempt, tracks.frames, progress)))
-        blocks, stem_gain = _limited(tracks, gain, limiting), 0.0
-    blocks = _watched(blocks, pictures, stem_gain)
+        blocks = _limited(tracks, gain, limiting)
+    blocks = _watched(blocks, pictures)
     if work.request.mix.stems:
         stems = [work.staging(Artifact.STEMS, f"{name}.wav") for name in ("voice", "background")]
-        blocks = write_stems(blocks, tracks.frames, stem_gain, *stems)
+        blocks = write_stems(blocks, tracks.frames, *stems)
     with contextlib.closing(blocks):
         audio = mix_bytes(blocks, tracks.frames, _share(work, 0.6, 0.7))
-        dub = master(audio, mix, gain, target)
+        dub = master(audio, target)
     speech = count_frames(tracks.original_speech)
     shared = count_shared_frames(tracks.original_speech, tracks.dubbed_speech)
     return MixResult(
@@ -202,12 +204,10 @@ def _write_mix(
     )
 
 
-def _watched(
-    blocks: Iterator[Block], pictures: Pictures, gain_db: float
-) -> Generator[Block, None, None]:
-    """`blocks`, whose curves the page shows with the gain of the whole mix."""
+def _watched(blocks: Iterator[Block], pictures: Pictures) -> Generator[Block, None, None]:
+    """`blocks`, whose curves the page shows."""
     for block in blocks:
-        pictures.add(block.background, block.voice, gain_db)
+        pictures.add(block.background, block.voice, block.mixed)
         yield block
 
 

@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dubstage.logs import step
-from dubstage.media.audio import SAMPLE_RATE, Samples
+from dubstage.media.audio import SAMPLE_RATE, Samples, to_bytes
 from dubstage.media.clock import shift_expression
-from dubstage.media.ffmpeg import QUIET, input_file, write_audio
+from dubstage.media.ffmpeg import QUIET, input_file
 from dubstage.media.probe import AudioTrack, Probe
 from dubstage.media.process import running
 from dubstage.media.wav import WRITER
 from dubstage.mux.ducking import DuckEnvelope
-from dubstage.mux.loudness import EBU_R128, SILENCE, Loudness, parse_summary
+from dubstage.mux.loudness import SILENCE, Loudness, measure_to
 from dubstage.mux.master import PEAK_CEILING, ROUNDING
 from dubstage.mux.mix import CROSS_FADE, Tracks
 from dubstage.mux.room import Reverberation
@@ -112,7 +112,7 @@ def write_surround(
         highest = PEAK_CEILING - ROUNDING - measured.true_peak
         gain = min(target_loudness - measured.integrated, highest)
     blocks = surround_blocks(tracks, source.blocks(), scale)
-    return _feed(blocks, [*WRITER, file], f"volume={gain:.3f}dB,")
+    return _feed(blocks, [*WRITER, file], gain)
 
 
 def fold_down_scale(tracks: Tracks, source: SurroundSource) -> float:
@@ -241,10 +241,7 @@ def _masks(
     return numpy.asarray(masks, numpy.float64)
 
 
-def _feed(blocks: Iterable[Samples], output: list[str | Path], filters: str = "") -> Loudness:
-    """The loudness of `blocks`, which ffmpeg writes to `output`."""
-    import numpy
-
-    data = (numpy.ascontiguousarray(block, numpy.float32).tobytes() for block in blocks)
-    arguments = ["-af", f"{filters}{EBU_R128}", "-ar", str(SAMPLE_RATE), *output]
-    return parse_summary(write_audio(data, CHANNELS, arguments))
+def _feed(blocks: Iterable[Samples], output: list[str | Path], gain_db: float = 0.0) -> Loudness:
+    """The loudness of `blocks`, `gain_db` louder, which ffmpeg writes to `output`."""
+    factor = float(10 ** (gain_db / 20))
+    return measure_to((to_bytes(block * factor) for block in blocks), output, CHANNELS)

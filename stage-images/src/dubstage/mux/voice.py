@@ -76,9 +76,10 @@ def _render(clips: Sequence[FittedClip], scratch: Path) -> list[Samples]:
 
 
 def _filters(fit: Fit) -> str:
-    """Rubberband changes the tempo and keeps the pitch."""
-    stretch = "" if fit.stretch == 1.0 else f",rubberband=tempo={fit.stretch:.6f}"
-    return f"aresample={SAMPLE_RATE}{stretch}"
+    """Rubberband changes the tempo and keeps the pitch. At the rate of the clip: the work is less,
+    and above it there is nothing to stretch."""
+    stretch = "" if fit.stretch == 1.0 else f"rubberband=tempo={fit.stretch:.6f},"
+    return f"{stretch}aresample={SAMPLE_RATE}"
 
 
 def _fitted(samples: Samples, clip: FittedClip) -> Samples:

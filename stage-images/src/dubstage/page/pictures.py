@@ -31,13 +31,12 @@ class Pictures:
         self._voice = Curves(frames, has_spectrum=False)
         self._background = Curves(frames, has_spectrum=False)
 
-    def add(self, background: Samples, voice: Samples, gain_db: float) -> None:
-        """Measure the next block of the two stems of the dub, `gain_db` louder. The dub is their
-        sum; `voice` has one channel, for both sides."""
-        factor = float(10 ** (gain_db / 20))
-        self._background.add(background * factor)
-        self._voice.add(voice * factor)
-        self._dub.add((background + voice) * factor)
+    def add(self, background: Samples, voice: Samples, mixed: Samples) -> None:
+        """Measure the next block of the dub, `mixed`, and of its two stems; `voice` has one
+        channel, for both sides."""
+        self._background.add(background)
+        self._voice.add(voice)
+        self._dub.add(mixed)
 
     def add_source(self, audio: Path) -> None:
         """Measure the audio of the source, a WAV file, block by block."""
