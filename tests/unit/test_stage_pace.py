@@ -17,11 +17,27 @@ from dubstage.mux.phrasing import phrases_of
 from dubstage.mux.plan import PlannedClip, plan, timed
 from dubstage.mux.voice import FittedClip, render, with_pauses
 from dubstage.text.transcript import Clip
-from dubstage.timing.fit import MAX_SPEED, MIN_STRETCH
+from dubstage.timing.fit import MAX_SPEED, MIN_STRETCH, fit
 from dubstage.timing.onset import spoken_spans
-from dubstage.timing.pace import MAX_JUMP, MAX_LEAD, NEAR_SECONDS, adjacent, smooth
-from dubstage.timing.phrases import MAX_LENGTHENING, Pause, Phrase, Spoken, divide, place
-from dubstage.timing.slot import GAP_SECONDS, TimedSegment
+from dubstage.timing.pace import (
+    MAX_JUMP,
+    MAX_LEAD,
+    NEAR_SECONDS,
+    adjacent,
+    largest_jump,
+    lead,
+    smooth,
+)
+from dubstage.timing.phrases import (
+    MAX_LENGTHENING,
+    Pause,
+    Phrase,
+    Spoken,
+    divide,
+    missing_pauses,
+    place,
+)
+from dubstage.timing.slot import GAP_SECONDS, Slot, TimedSegment
 
 
 def planned(*segments: tuple[float, float, float], source_end: float = 60.0) -> list[PlannedClip]:
@@ -53,6 +69,10 @@ def test_smoothing_ignores_other_speakers_and_long_pauses() -> None:
     ]
     assert adjacent(segments) == [(0, 2)]
     assert smooth(segments, [0.9, 0.9, 1.5, 0.9]) == pytest.approx([1.25, 0.9, 1.5, 0.9])
+    assert largest_jump(segments, [1.3, 0.9, 1.1, 1.5]) == pytest.approx(0.2)
+    assert largest_jump(segments[:2], [1.3, 0.9]) == 0.0
+    after = TimedSegment("c", "TWO", 2.0 + NEAR_SECONDS, 9.0)
+    assert adjacent([segments[1], after]) == [(0, 1)], "the longest pause that is compared"
 
 
 def test_plan_has_no_lurch_around_a_fast_segment() -> None:
@@ -113,6 +133,12 @@ def test_fast_segment_starts_early_where_it_is_silent(
 def test_nothing_starts_before_the_source() -> None:
     (first,) = planned((0.03, 2.0, 6.0), source_end=2.5)
     assert first.start == 0
+    fast = fit(4.0, 1.0, Slot(2.0, 3.0, 3.0))
+    assert lead(0.03, fast, silent_since=-1.0) == 0.03
+
+
+def test_segment_at_the_highest_unnoticed_speed_starts_in_time() -> None:
+    assert lead(2.0, fit(3.6, 1.0, Slot(3.0, 3.0, 3.0)), silent_since=0.0) == 0.0
 
 
 def spoken(*spans: tuple[float, float]) -> list[Spoken]:
@@ -129,18 +155,38 @@ def spoken(*spans: tuple[float, float]) -> list[Spoken]:
             [(0, 1), (1.5, 3)], [(0, 0.2), (0.4, 1), (1.2, 2.6)], [1.2], id="the nearer silence"
         ),
         pytest.param(
+            [(0, 4), (5, 11)], [(0, 3), (3.2, 4.4), (4.6, 10.4)], [4.6], id="the second is nearer"
+        ),
+        pytest.param(
+            [(0, 4), (5, 11)], [(0, 3.8), (4, 6.2), (6.4, 10.4)], [4], id="the first is nearer"
+        ),
+        pytest.param([(0, 5), (6, 11)], [(0, 7.5), (8, 10.5)], [8], id="as far as possible"),
+        pytest.param(
+            [(0, 5), (6, 10), (11, 12)], [(0, 1), (1.2, 5.2), (5.4, 10.4)], [5.4],
+            id="only the last silence is near, to the first pause",
+        ),
+        pytest.param(
+            [(0, 1), (2, 6), (7, 12)], [(0, 5), (5.2, 9.2), (9.4, 10.4)], [5.2],
+            id="only the first silence is near, to the last pause",
+        ),
+        pytest.param(
             [(0, 1), (2, 3), (4, 5)], [(0, 1), (1.2, 2.2), (2.4, 3.4)], [1.2, 2.4], id="two"
         ),
         pytest.param(
             [(0, 1), (2, 3), (4, 5)], [(0, 1.4), (1.6, 3)], [1.6], id="one silence for two pauses"
         ),
     ],
-)
+)  # fmt: skip
 def test_pauses_are_matched_with_silences(
     original: list[tuple[float, float]], clip: list[tuple[float, float]], starts: list[float]
 ) -> None:
     phrases = divide(spoken(*original), spoken(*clip))
     assert [phrase.start for phrase in phrases] == starts
+
+
+def test_phrase_has_the_pause_and_the_silence_before_it() -> None:
+    (phrase,) = divide(spoken((0, 1), (1.5, 3)), spoken((0, 0.9), (1.1, 2.4)))
+    assert (phrase.silence, phrase.onset, phrase.pause) == pytest.approx((0.2, 1.5, 0.5))
 
 
 lengths = st.lists(st.tuples(st.floats(0.1, 3), st.floats(0.15, 2)), min_size=1, max_size=6)
@@ -176,6 +222,20 @@ def test_phrase_waits_for_the_original_but_not_for_long() -> None:
     (pause,) = place([Phrase(1.0, 0.2, onset=5.0, pause=0.5)], 1.0, 9.0)
     assert pause.seconds == pytest.approx(0.5 + MAX_LENGTHENING - 0.2)
     assert place([Phrase(1.0, 0.2, onset=0.9, pause=0.5)], 1.0, 9.0) == (), "already late"
+    (pause,) = place([Phrase(1.0, 0.2, onset=5.0, pause=0.5)], 1.25, 9.0)
+    assert pause.seconds == pytest.approx(0.5 + MAX_LENGTHENING - 0.16), "the silence is shorter"
+
+
+def test_each_phrase_waits_for_what_the_pauses_before_it_leave() -> None:
+    phrases = [Phrase(1.0, 0.2, onset=1.4, pause=0.5), Phrase(2.0, 0.2, onset=2.7, pause=0.5)]
+    assert [pause.seconds for pause in place(phrases, 1.0, 9.0)] == pytest.approx([0.4, 0.3])
+    assert [pause.seconds for pause in place(phrases, 1.0, 0.5)] == pytest.approx([0.4, 0.1])
+
+
+def test_missing_pauses_are_those_of_longer_silences_at_the_natural_tempo() -> None:
+    phrases = [Phrase(1.0, 0.2, 1.4, pause=0.5), Phrase(2.0, 0.6, 2.7, pause=0.3)]
+    assert missing_pauses(phrases, 1.0) == pytest.approx(0.3)
+    assert missing_pauses(phrases, 1.1) == pytest.approx(0.5 - 0.22)
 
 
 def bursts(*spans: tuple[float, float], length: float, hertz: float = 400.0) -> numpy.ndarray:

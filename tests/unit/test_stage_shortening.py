@@ -134,7 +134,7 @@ def test_engine_that_cannot_be_asked_changes_nothing(tmp_path: Path, engine: Wat
     ("seconds", "speed", "flag", "expected"),
     [
         (2.7, 1.0, None, [0]),
-        (2.5, 1.0, None, []),
+        (2.6, 1.0, None, []),
         (2.4, 1.15, None, [0]),
         (2.7, 1.0, ClipFlag.TOO_LONG, []),
         (2.7, 1.0, ClipFlag.DOUBTFUL, []),

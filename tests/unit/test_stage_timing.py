@@ -7,8 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dubstage.timing.fit import EASY_SPEED, MAX_SPEED, MIN_SPEED, Flag, engine_speed, fit
-from dubstage.timing.onset import after_pause, snap, speech_bounds
+from dubstage.timing.fade import fade
+from dubstage.timing.fit import (
+    EASY_SPEED,
+    MAX_FILL,
+    MAX_SPEED,
+    MIN_FILL,
+    MIN_SPEED,
+    Flag,
+    engine_speed,
+    fit,
+)
+from dubstage.timing.onset import after_pause, snap, speech_bounds, spoken_spans
+from dubstage.timing.phrases import Phrase
 from dubstage.timing.prediction import SpeechRate, Verdict, verdict
 from dubstage.timing.slot import GAP_SECONDS, LONGEST_PAUSE, Slot, TimedSegment, slots
 
@@ -30,13 +41,22 @@ def slot(length: float, original: float | None = None, turn: float | None = None
         pytest.param(2.7, slot(3.0), 0.9, 0.0, (), id="shorter: slowed down"),
         pytest.param(1.0, slot(3.0), 0.9, 0.0, (), id="much shorter: no slower than 0.9"),
         pytest.param(0.5, slot(0.8), 1.0, 0.0, (), id="brief: not slowed down"),
+        pytest.param(0.5, slot(1.0), 0.9, 0.0, (), id="one second: slowed down"),
+        pytest.param(0.0, slot(3.0), 1.0, 0.0, (), id="nothing"),
+        pytest.param(3.0 * MIN_FILL, slot(3.0), 1.0, 0.0, (), id="fills enough"),
         pytest.param(2.08, slot(4.5, original=2.0), 1.0, 0.0, (), id="nearly as long"),
+        pytest.param(
+            2.0 * MAX_FILL, slot(4.5, original=2.0), 1.0, 0.0, (), id="hardly longer: unchanged"
+        ),
         pytest.param(2.2, slot(4.5, original=2.0), 1.1, 0.0, (), id="not noticed, no pause used"),
         pytest.param(3.0, slot(4.5, original=2.0), 1.15, 0.0, (), id="1.15, then the pause"),
         pytest.param(5.4, slot(4.5, original=2.0), 1.2, 0.0, (), id="then 1.2"),
         pytest.param(3.3, slot(3.0), 1.1, 0.0, (), id="not noticed"),
         pytest.param(3.6, slot(3.0), 1.2, 0.0, (), id="1.2 is not noticed"),
         pytest.param(3.75, slot(3.0), 1.25, 0.0, (Flag.FAST,), id="a note"),
+        pytest.param(3.9, slot(3.0), 1.3, 0.0, (Flag.FAST,), id="1.3 is a note"),
+        pytest.param(0.88, slot(0.8), 1.1, 0.0, (), id="a slot below one second"),
+        pytest.param(4.5 + 1e-7, slot(3.0), 1.5, 0.0, (Flag.VERY_FAST,), id="a rounding error"),
         pytest.param(4.2, slot(3.0), 1.4, 0.0, (Flag.VERY_FAST,), id="a warning"),
         pytest.param(6.0, slot(3.0), 1.5, 1.0, (Flag.VERY_FAST, Flag.TRIMMED), id="trimmed"),
         pytest.param(1.5, slot(0.0), 1.5, 1.0, (Flag.VERY_FAST, Flag.TRIMMED), id="no slot"),
@@ -71,7 +91,41 @@ def test_engine_speed_comes_before_the_stretch() -> None:
     assert result.natural == pytest.approx(4.2)
     assert result.stretch * 1.15 == pytest.approx(1.4)
     assert fit(9.0, 1.15, available).speed == pytest.approx(MAX_SPEED)
-    assert fit(2.96, 1.01, available).stretch == 1.0, "a stretch of 1 % is left out"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "spoken", "available", "lowest"),
+    [
+        pytest.param(2.96, 1.01, slot(3.0), MIN_SPEED, id="1 % slower"),
+        pytest.param(3.0, 0.99, slot(3.0), MIN_SPEED, id="exactly in its slot"),
+        pytest.param(3.03, 1.0, slot(4.0, 3.0, turn=3.0), 1.0, id="as fast as its neighbors"),
+    ],
+)
+def test_stretch_of_one_percent_is_left_out(
+    seconds: float, spoken: float, available: Slot, lowest: float
+) -> None:
+    assert fit(seconds, spoken, available, lowest=lowest).stretch == 1.0
+
+
+def test_pauses_end_with_the_turn_unless_the_clip_does_not() -> None:
+    """A pause is only as long as the time before another speaker's turn. A clip that takes the
+    turn anyway may use its slot."""
+    phrase = Phrase(start=1.0, silence=0.2, onset=3.0, pause=1.0)
+    polite = fit(2.9, 1.0, slot(4.0, 3.0, turn=3.2), [phrase])
+    assert polite.length == pytest.approx(3.2)
+    assert polite.paused == pytest.approx(3.2 - 2.9 / 1.15)
+    phrase = Phrase(start=1.0, silence=0.2, onset=1.5, pause=0.5)
+    late = fit(3.3, 1.0, slot(4.0, 2.0, turn=2.2), [phrase])
+    assert late.speed == pytest.approx(1.2)
+    assert late.paused == pytest.approx(1.5 - 1.0 / 1.2)
+
+
+@pytest.mark.parametrize("spoken", [0.9, 1.0, 1.15])
+def test_speed_with_a_pause_is_the_same_for_every_speed_of_the_engine(spoken: float) -> None:
+    """2.2 s of speech and a silence of 0.3 s, at the natural tempo, for an original of 2.5 s
+    that pauses for 0.5 s."""
+    phrase = Phrase(start=1.2 / spoken, silence=0.3 / spoken, onset=1.5, pause=0.5)
+    assert fit(2.5 / spoken, spoken, slot(2.5), [phrase]).speed == pytest.approx(2.5 / 2.3)
 
 
 seconds = st.floats(0.0, 60.0)
@@ -147,12 +201,38 @@ def test_slot_ends_before_the_next_segment() -> None:
     assert (a.original, a.length, a.turn) == pytest.approx((2.0, 3.15, 3.15))
     assert (b.length, b.turn) == pytest.approx((3.5, 2.15))
     assert (c.length, c.turn) == pytest.approx((3.3, 2.25))
-    assert d.length == pytest.approx(1.5)
+    assert (d.original, d.length) == pytest.approx((0.5, 1.5))
+
+
+@pytest.mark.parametrize(
+    ("end", "following", "turn"),
+    [
+        pytest.param(1.3, 1.3, 0.3, id="at once"),
+        pytest.param(1.3, 1.32, 0.3, id="within the gap"),
+        pytest.param(1.3, 1.5, 0.45, id="after a pause"),
+        pytest.param(1.3, 1.2, 1.8, id="it interrupts"),
+    ],
+)
+def test_turn_ends_when_another_speaker_starts(end: float, following: float, turn: float) -> None:
+    segments = [TimedSegment("a", "ONE", 1.0, end), TimedSegment("b", "TWO", following, 4.0)]
+    first, _ = slots(segments, 8.0)
+    assert (first.length, first.turn) == pytest.approx((1.8, turn))
+
+
+def test_segment_that_starts_early_has_more_time() -> None:
+    early = Slot(original=2.0, length=3.0, turn=2.5).starting_early(0.08)
+    assert (early.original, early.length, early.turn) == pytest.approx((2.08, 3.08, 2.58))
 
 
 @pytest.mark.parametrize(
     ("natural", "expected"),
-    [(2.9, Verdict.FITS), (3.1, Verdict.TIGHT), (4.5, Verdict.TIGHT), (4.6, Verdict.IMPOSSIBLE)],
+    [
+        (2.9, Verdict.FITS),
+        (3.0, Verdict.FITS),
+        (3.1, Verdict.TIGHT),
+        (4.5, Verdict.TIGHT),
+        (4.6, Verdict.IMPOSSIBLE),
+    ],
 )
 def test_verdict_compares_prediction_with_slot(natural: float, expected: Verdict) -> None:
     assert verdict(natural, slot(3.0)) is expected
@@ -170,6 +250,13 @@ def test_measured_rate_replaces_the_rate_of_the_language() -> None:
     assert SpeechRate("xx").predict("x" * 15) == pytest.approx(1.0)
 
 
+def test_shortest_segments_that_count_for_the_rate() -> None:
+    rate = SpeechRate("es")
+    for _ in range(3):
+        rate.learn("abcd", 0.4)
+    assert rate.characters_per_second == pytest.approx(10.0)
+
+
 def tone(*spans: tuple[float, float], length: float = 3.0) -> numpy.ndarray:
     """A tone during `spans` (seconds), with quiet hum elsewhere."""
     time = numpy.arange(int(length * RATE)) / RATE
@@ -180,51 +267,121 @@ def tone(*spans: tuple[float, float], length: float = 3.0) -> numpy.ndarray:
     return samples.astype(numpy.float32)
 
 
+def noise(level: float) -> numpy.ndarray:
+    return numpy.random.default_rng(1).normal(0, level, 3 * RATE).astype(numpy.float32)
+
+
+SHORTER_THAN_A_FRAME = numpy.ones(RATE // 400, numpy.float32)
+
+
 def test_speech_bounds_are_onset_and_offset() -> None:
-    assert speech_bounds(tone((0.5, 1.25)), RATE) == pytest.approx((0.5, 1.25), abs=0.006)
+    assert speech_bounds(tone((0.5, 1.25)), RATE) == pytest.approx((0.5, 1.25), abs=1e-9)
+    assert speech_bounds(tone((0.5, 1.25)) + noise(0.01), RATE) == pytest.approx((0.0, 3.0))
     assert speech_bounds(numpy.zeros(RATE, numpy.float32), RATE) == (0.0, 0.0)
+    assert speech_bounds(SHORTER_THAN_A_FRAME, RATE) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("decibels", "end"),
+    [pytest.param(-33, 1.5, id="soft speech"), pytest.param(-37, 1.0, id="silence")],
+)
+def test_speech_ends_35_db_below_its_peak(decibels: float, end: float) -> None:
+    soft = (tone((1.0, 1.5)) * 10 ** (decibels / 20)).astype(numpy.float32)
+    assert speech_bounds(tone((0.5, 1.0)) + soft, RATE) == pytest.approx((0.5, end), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("samples", "over_noise", "expected"),
+    [
+        pytest.param(tone((0.2, 0.5), (0.595, 1.0)), False, [(0.2, 1.0)], id="no pause"),
+        pytest.param(tone((0.2, 0.5), (0.6, 1.0)), False, [(0.2, 0.5), (0.6, 1.0)], id="a pause"),
+        pytest.param(tone((1.0, 2.0)) + noise(0.01), False, [(0.0, 3.0)], id="noise is audible"),
+        pytest.param(tone((1.0, 2.0)) + noise(0.01), True, [(1.0, 2.0)], id="over the noise"),
+        pytest.param(tone((1.0, 2.0)) + noise(0.1), True, [(0.0, 3.0)], id="hardly any silence"),
+        pytest.param(numpy.zeros(RATE, numpy.float32), False, [], id="silence"),
+        pytest.param(SHORTER_THAN_A_FRAME, False, [], id="shorter than a frame"),
+    ],
+)
+def test_spoken_spans_are_divided_by_pauses(
+    samples: numpy.ndarray, over_noise: bool, expected: list[tuple[float, float]]
+) -> None:
+    spans = spoken_spans(samples, RATE, 0.1, over_noise)
+    assert [edge for span in spans for edge in span] == pytest.approx(
+        [edge for span in expected for edge in span], abs=1e-9
+    )
 
 
 @pytest.mark.parametrize(
     ("recognized", "onset"),
     [
         (0.2, 1.0),  # extended back over the silence
+        (1.003, 1.0),  # in the first frame
         (1.15, 1.0),  # a little late
+        (1.25, 1.0),  # as late as a recognizer is
+        (1.26, 1.26),  # of another word
         (1.6, 1.6),  # in the middle of speech
         (2.5, 2.5),  # no speech follows
         (9.0, 9.0),  # after the end
     ],
 )
 def test_snap_finds_the_onset(recognized: float, onset: float) -> None:
-    assert snap(tone((1.0, 2.0)), RATE, recognized) == pytest.approx(onset, abs=0.012)
+    assert snap(tone((1.0, 2.0)), RATE, recognized) == pytest.approx(onset, abs=1e-9)
 
 
 def test_snap_ignores_the_word_before() -> None:
     assert snap(tone((0.0, 2.0)), RATE, 0.2) == 0.2
-    assert snap(tone((0.0, 1.0), (1.2, 2.0)), RATE, 1.3) == pytest.approx(1.2, abs=0.012)
-
-
-def test_snap_ignores_a_click() -> None:
-    assert snap(tone((0.5, 0.52), (1.0, 2.0)), RATE, 0.2) == pytest.approx(1.0, abs=0.012)
-
-
-def test_snap_ignores_residual_noise() -> None:
-    noise = numpy.random.default_rng(1).normal(0, 0.01, 3 * RATE).astype(numpy.float32)
-    assert snap(tone((1.0, 2.0)) + noise, RATE, 0.3) == pytest.approx(1.0, abs=0.012)
-    assert snap(noise, RATE, 0.3) == 0.3
+    assert snap(tone((0.0, 1.0), (1.2, 2.0)), RATE, 1.3) == pytest.approx(1.2, abs=1e-9)
 
 
 @pytest.mark.parametrize(
-    ("spans", "expected"),
+    ("seconds", "onset"),
     [
-        pytest.param([(0.0, 0.4), (1.5, 2.0)], 1.5, id="the end of the word before, a pause"),
-        pytest.param([(0.0, 0.4), (0.5, 2.0)], None, id="the closure of a consonant"),
-        pytest.param([(0.0, 2.0)], None, id="no pause"),
-        pytest.param([(0.0, 0.4), (1.85, 2.5)], None, id="the next word"),
+        pytest.param(0.02, 1.0, id="a click"),
+        pytest.param(0.065, 1.0, id="a knock"),
+        pytest.param(0.07, 0.5, id="the shortest word"),
     ],
 )
+def test_snap_ignores_a_click(seconds: float, onset: float) -> None:
+    samples = tone((0.5, 0.5 + seconds), (1.0, 2.0))
+    assert snap(samples, RATE, 0.2) == pytest.approx(onset, abs=1e-9)
+
+
+def test_snap_ignores_residual_noise() -> None:
+    assert snap(tone((1.0, 2.0)) + noise(0.01), RATE, 0.3) == pytest.approx(1.0, abs=1e-9)
+    assert snap(noise(0.01), RATE, 0.3) == 0.3
+
+
+@pytest.mark.parametrize(
+    ("spans", "start", "expected"),
+    [
+        pytest.param([(0.0, 0.4), (1.5, 2.0)], 0.1, 1.5, id="the end of the word before, a pause"),
+        pytest.param([(0.0, 0.4), (0.5, 2.0)], 0.1, None, id="the closure of a consonant"),
+        pytest.param([(0.0, 2.0)], 0.1, None, id="no pause"),
+        pytest.param([(0.0, 0.4), (1.85, 2.5)], 0.1, None, id="the next word"),
+        pytest.param([(1.0, 2.0)], 0.8, 1.0, id="it starts with the pause"),
+        pytest.param([(1.0, 2.0)], 0.9, None, id="most of the pause is before it"),
+    ],
+)
+@pytest.mark.parametrize("level", [0.0, 0.01], ids=["quiet", "noise"])
 def test_onset_after_a_pause_within_a_word(
-    spans: list[tuple[float, float]], expected: float | None
+    spans: list[tuple[float, float]], start: float, expected: float | None, level: float
 ) -> None:
-    onset = after_pause(tone(*spans), RATE, 0.1, 1.9)
-    assert onset == (None if expected is None else pytest.approx(expected, abs=0.012))
+    onset = after_pause(tone(*spans) + noise(level), RATE, start, 1.9)
+    assert onset == (None if expected is None else pytest.approx(expected, abs=1e-9))
+
+
+@pytest.mark.parametrize(
+    ("fade_in", "fade_out", "expected"),
+    [
+        pytest.param(0.3, 0.2, [0, 0.5, 1, 1, 1, 1, 1, 1, 1, 0], id="both"),
+        pytest.param(0.0, 0.0, [1] * 10, id="none"),
+        pytest.param(0.0, 0.5, [1, 1, 1, 1, 1, 1, 0.75, 0.5, 0.25, 0], id="out"),
+        pytest.param(9.0, 0.0, [n / 9 for n in range(10)], id="longer than the audio"),
+    ],
+)
+def test_fade_is_linear(fade_in: float, fade_out: float, expected: list[float]) -> None:
+    samples = numpy.ones(10, numpy.float32)
+    faded = fade(samples, 10, fade_in, fade_out)
+    assert faded.tolist() == pytest.approx(expected)
+    assert faded.dtype == numpy.float32
+    assert samples.tolist() == [1.0] * 10, "a copy"

@@ -126,7 +126,7 @@ def fit(
     the segments around it allow.
     """
     natural = seconds * engine_speed
-    pauses = missing_pauses(phrases) * engine_speed
+    pauses = missing_pauses(phrases, engine_speed)
     stretch = max(speed_for(natural, slot, pauses), min(lowest, MAX_SPEED)) / engine_speed
     if abs(stretch - 1.0) < MIN_STRETCH and seconds <= slot.length and lowest <= engine_speed:
         stretch = 1.0

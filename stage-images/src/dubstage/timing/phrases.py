@@ -68,9 +68,10 @@ def divide(original: Sequence[Spoken], clip: Sequence[Spoken]) -> tuple[Phrase, 
     )
 
 
-def missing_pauses(phrases: Sequence[Phrase]) -> float:
-    """Seconds by which the pauses of the original are longer than the silences of the clip."""
-    return sum(max(phrase.pause - phrase.silence, 0.0) for phrase in phrases)
+def missing_pauses(phrases: Sequence[Phrase], engine_speed: float) -> float:
+    """Seconds by which the pauses of the original are longer than the silences of the clip at
+    the voice's natural tempo. `engine_speed`: the speed at which it was spoken."""
+    return sum(max(phrase.pause - phrase.silence * engine_speed, 0.0) for phrase in phrases)
 
 
 def place(phrases: Sequence[Phrase], stretch: float, spare: float) -> tuple[Pause, ...]:
