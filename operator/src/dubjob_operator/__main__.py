@@ -15,9 +15,9 @@ from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.lease import Leadership
 from dubjob_operator.cluster.metrics import LEADER, REGISTRY, DubJobs
 from dubjob_operator.cluster.reconcile import Reconciler
-from dubjob_operator.garbage import collect_less
 from dubjob_operator.handlers import lifecycle, watch_audit, watches
 from dubjob_operator.handlers.queue import WorkQueue
+from dubjob_operator.python_gc import collect_less
 from dubjob_operator.settings import Settings
 
 

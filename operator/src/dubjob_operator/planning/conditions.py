@@ -1,4 +1,4 @@
-"""The conditions of a DubJob.
+"""The conditions of a DubJob, which :mod:`dubjob_operator.cluster.apply` writes with the status.
 
 The message of Finished explains everything. The messages of the others are short, and stay true
 whatever happens next.

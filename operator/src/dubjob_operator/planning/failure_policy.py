@@ -1,4 +1,8 @@
-"""What the failure of a stage means: for its Job, and for the status."""
+"""What the failure of a stage means for its Job and for the status.
+
+:func:`.settings.backoff_limit` decides the number of retries, and :mod:`.restart` the delay before
+a new Job. The Job controller of Kubernetes decides the delay between the pods of one Job.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The Job of a stage. Its pod meets the Pod Security level `restricted`."""
+"""The Job of a stage. Its pod meets the Pod Security level `restricted`.
+
+The owner reference makes Kubernetes delete the Job together with its DubJob.
+"""
 
 from __future__ import annotations
 

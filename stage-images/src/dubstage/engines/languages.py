@@ -1,4 +1,7 @@
-"""The languages of the engines: data, in the codes that each engine uses itself."""
+"""The languages of each engine, in the engine's own codes.
+
+:func:`dubstage.text.languages.engine_code` finds the code for a BCP 47 tag.
+"""
 
 from __future__ import annotations
 

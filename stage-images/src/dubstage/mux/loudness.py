@@ -1,5 +1,7 @@
-"""Loudness: of a segment in memory by ITU-R BS.1770, of a whole mix by ffmpeg's EBU R128, which
-gets no true peak to measure: that takes twice as long as the loudness.
+"""Measurement of loudness: of a segment in memory by ITU-R BS.1770, of a whole mix by ffmpeg's
+filter for EBU R128. :mod:`.master` normalizes the mix, :mod:`.limiter` limits its peaks.
+
+ffmpeg does not measure the true peak, because that takes twice as long as the loudness.
 
 The standard gates blocks of 400 ms, which are longer than many a segment. A segment is
 therefore cut into blocks of 100 ms. Those 10 LU below the others are left out, so that a

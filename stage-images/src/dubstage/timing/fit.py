@@ -1,4 +1,5 @@
 """The fit planner: how fast a clip is played so that it fits into its slot.
+:mod:`dubstage.mux.voice` applies the time-stretch.
 
 A clip that is too long is first sped up as far as nobody notices. Then the pauses inside the
 segment get shorter, and the clip extends into the pause after it. Then it is sped up further,

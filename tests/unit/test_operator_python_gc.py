@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from dubjob_operator.garbage import collect_less
+from dubjob_operator.python_gc import collect_less
 
 
 @pytest.fixture(autouse=True)
