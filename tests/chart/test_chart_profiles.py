@@ -372,7 +372,15 @@ def test_short_names_are_replaced_by_images() -> None:
     ("name", "models"),
     [
         ("cpu", {"faster-whisper/base"}),
-        ("gpu", {"demucs/htdemucs", "whisperx/large-v2", "cosyvoice/Fun-CosyVoice3-0.5B-2512"}),
+        (
+            "gpu",
+            {
+                "demucs/htdemucs",
+                "whisperx/large-v2",
+                "cosyvoice/Fun-CosyVoice3-0.5B-2512",
+                "faster-whisper/base",
+            },
+        ),
     ],
 )
 def test_dubstage_can_read_the_pulled_profile(name: str, models: set[str], tmp_path: Path) -> None:

@@ -290,6 +290,7 @@ def test_needs_are_read_from_a_profile_or_its_spec(tmp_path: Path, whole: bool) 
         "diarizer/v1",
         "pyannote/speaker-diarization-community-1",
         "cosyvoice/CosyVoice2-0.5B",
+        "faster-whisper/base",
     ]
     assert [source.repository for need in needs.values() for source in need.sources] == [
         "adefossez/HTDemucs-ft",
@@ -299,6 +300,7 @@ def test_needs_are_read_from_a_profile_or_its_spec(tmp_path: Path, whole: bool) 
         "pyannote/speaker-diarization-community-1",
         "iic/CosyVoice2-0.5B",
         "FunAudioLLM/CosyVoice2-0.5B",
+        "Systran/faster-whisper-base",
     ]
 
 
@@ -703,6 +705,52 @@ def test_check_does_not_write_to_the_volume(tmp_path: Path) -> None:
     check([Need(NAME), Need("demucs/htdemucs")], roots.models)
     model_folder(roots, CHOICE)
     assert {path: path.stat().st_mtime_ns for path in roots.models.rglob("*")} == before
+
+
+@pytest.mark.parametrize(
+    ("engine", "parameters", "names"),
+    [
+        ("kokoro", {}, ["faster-whisper/base"]),
+        ("espeak-ng", {"check_model": "faster-whisper/small"}, ["faster-whisper/small"]),
+        ("espeak-ng", {"check": False}, []),
+        ("cosyvoice", {}, ["faster-whisper/base", "diarizer/v1"]),
+        ("cosyvoice", {"check": False}, []),
+        ("openai-speech", {"voices": "ana"}, ["faster-whisper/base"]),
+        ("openai-speech", {"clone": "upload"}, ["faster-whisper/base", "diarizer/v1"]),
+    ],
+)
+def test_voices_bring_the_models_that_check_them(
+    engine: str, parameters: dict[str, str | int | float | bool], names: list[str]
+) -> None:
+    needs = needs_of([EngineChoice(engine=engine, parameters=parameters)])
+    assert [need.name for need in needs] == names
+    assert all(need.without for need in needs)
+
+
+def test_check_that_a_profile_requires_requires_its_model() -> None:
+    (need,) = needs_of([EngineChoice(engine="espeak-ng", parameters={"check": True})])
+    assert not need.without
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_model_that_one_engine_requires_is_required(is_first: bool) -> None:
+    """The check of another stage only likes to have it."""
+    required = EngineChoice(engine="faster-whisper", model="base", parameters={"diarize": False})
+    optional = EngineChoice(engine="gtts")
+    choices = [required, optional] if is_first else [optional, required]
+    (need,) = needs_of(choices)
+    assert not need.without
+
+
+def test_check_model_is_part_of_the_revision_of_a_voice_without_a_model(tmp_path: Path) -> None:
+    """What is checked decides which take is kept."""
+    roots = roots_in(tmp_path)
+    choice = EngineChoice(engine="espeak-ng")
+    unchecked = EngineChoice(engine="espeak-ng", parameters={"check": False})
+    assert model_revision(roots, choice) is None
+    lay(roots.models, name="faster-whisper/base")
+    assert model_revision(roots, choice) is not None
+    assert model_revision(roots, unchecked) is None
 
 
 def test_diarizer_of_faster_whisper_is_optional_and_part_of_the_revision(

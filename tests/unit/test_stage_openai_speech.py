@@ -18,12 +18,15 @@ import pytest
 import soundfile
 from chat_server import Asked, Response, Server, chat_server
 from made_media import ffmpeg
+from speech_world import segment, write_job
 
+from dubstage.contract import EngineChoice, ExitCode, Stage
 from dubstage.engines import retries
 from dubstage.errors import Misconfigured, TemporaryFailure
 from dubstage.synthesize.engine import Voice
 from dubstage.synthesize.openai_speech.engine import PLAIN_TEXT, OpenAISpeech
 from dubstage.synthesize.openai_speech.settings import read
+from dubstage.testing import ENGINES, request_for, run_stage_in
 
 TEXT = "Buenos días a todos."
 
@@ -384,3 +387,23 @@ def test_recording_is_uploaded_once(
     assert b'name="audio_sample"' in upload.raw
     assert b"RIFF" in upload.raw
     assert [one.body["voice"] for one in speeches] == ["dubjob-" + "ab" * 8] * 2
+
+
+def test_speakers_with_voices_of_their_own_do_not_share_a_clip(
+    server: Server, tmp_path: Path
+) -> None:
+    """The same words, and the same number of a dealt voice: only the name differs."""
+    segments = [
+        segment(n, n * 2.0, n * 2.0 + 1.5, TEXT, speaker=speaker)
+        for n, speaker in enumerate(("A", "B", "C", "B"))
+    ]
+    write_job(tmp_path, segments, seconds=10.0)
+    parameters: dict[str, str | int | float | bool] = {
+        "url": server.url, "model": "kokoro", "check": False,
+        "voices": json.dumps({"*": "ana", "B": "bea"}),
+    }  # fmt: skip
+    choice = EngineChoice(engine="openai-speech", parameters=parameters)
+    engines = {**ENGINES, Stage.SYNTHESIZE: choice}
+    ended = run_stage_in(tmp_path, request_for(Stage.SYNTHESIZE, engines=engines))
+    assert ended.code == ExitCode.OK, ended.result
+    assert sorted(one.body["voice"] for one in server.asked) == ["ana", "ana", "bea", "bea"]

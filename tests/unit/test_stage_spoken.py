@@ -194,3 +194,53 @@ def test_phonemes_of_a_glossary_stay_as_they_are() -> None:
 def test_endless_digits_are_not_said() -> None:
     assert in_words("1" * 31, "es") == "1" * 31
     assert in_words("1" * 16, "es").count("uno") == 16
+
+
+@pytest.mark.parametrize(
+    ("language", "minus", "dollars", "plus"),
+    [
+        ("en", "minus five", "minus five dollars", "plus five"),
+        ("es", "menos cinco", "menos cinco dólares", "más cinco"),
+        ("ca", "menys cinc", "menys cinc dòlars", "més cinc"),
+        ("de", "minus fünf", "minus fünf Dollar", "plus fünf"),
+        ("fr", "moins cinq", "moins cinq dollars", "plus cinq"),
+        ("it", "meno cinque", "meno cinque dollari", "più cinque"),
+        ("pt", "menos cinco", "menos cinco dólares", "mais cinco"),
+        ("ko", "마이너스 오", "마이너스 오 달러", "플러스 오"),
+        ("ja", "マイナス五", "マイナス五ドル", "プラス五"),
+        ("zh", "负五", "负五美元", "正五"),
+    ],
+)
+def test_signs_of_numbers_and_of_amounts_are_said(
+    language: str, minus: str, dollars: str, plus: str
+) -> None:
+    for text in ("-5", "−5"):
+        assert in_words(text, language) == minus
+    for text in ("-$5", "−$5", "$-5", "-5 $", "-US$5"):
+        assert in_words(text, language) == dollars
+    assert in_words("+5", language) == plus
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("20-30", "twenty to thirty"),
+        ("COVID-19", "COVID nineteen"),
+        ("x-5", "x-five"),
+        ("3 + 5", "three plus five"),
+        ("C++", "C++"),
+        ("-$3 million", "minus three million dollars"),
+        ("-£1,250.50", "minus one thousand two hundred fifty pounds and fifty pence"),
+    ],
+)
+def test_hyphens_are_not_minus(text: str, said: str) -> None:
+    assert in_words(text, "en") == said
+
+
+@pytest.mark.parametrize(
+    ("language", "zero"),
+    [("ca", "zero"), ("es", "cero"), ("fr", "zéro"), ("ja", "零"), ("en", "zero")],
+)
+def test_zero_is_a_word(language: str, zero: str) -> None:
+    assert in_words("0", language) == zero
+    assert in_words("007", language).startswith(zero)

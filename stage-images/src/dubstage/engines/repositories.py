@@ -50,6 +50,8 @@ class Need:
 
 ALIGNER_ENGINE = "wav2vec2"
 DIARIZER = "pyannote/speaker-diarization-community-1"
+SPEECH_CHECK_MODEL = "faster-whisper/base"
+"""What listens to the clips of the synthesize stage, unless its profile says another."""
 LOCAL_DIARIZER = "diarizer/v1"
 """pyannote's segmentation-3.0 and CAM++, which need no token: no hub has them in this form."""
 
@@ -230,6 +232,30 @@ def aligners_and_diarizer(choice: EngineChoice) -> list[Need]:
         without = f"{LOCAL_DIARIZER} names the speakers"
         needs.append(Need(DIARIZER, diarizer(DIARIZER), without=without))
     return needs
+
+
+def speech_check(choice: EngineChoice) -> list[Need]:
+    """The model that listens to the clips of a voice: the synthesize stage's parameter
+    ``check_model``, unless ``check`` is false; it is optional unless ``check`` is true."""
+    check = choice.parameters.get("check")
+    if check is False:
+        return []
+    name = str(choice.parameters.get("check_model", SPEECH_CHECK_MODEL))
+    without = "" if check else "the speech is not checked"
+    return [Need(name, whisper(name.partition("/")[2]), without=without)]
+
+
+def speech_and_voice_check(choice: EngineChoice) -> list[Need]:
+    """The models that check the words and the voice of an engine that imitates recordings."""
+    needs = speech_check(choice)
+    return [*needs, Need(LOCAL_DIARIZER, without="cloned voices are not compared")] if needs else []
+
+
+def served_speech_check(choice: EngineChoice) -> list[Need]:
+    """The models that check the speech of a server, which imitates recordings with the parameter
+    ``clone``."""
+    clones = choice.parameters.get("clone", "none") != "none"
+    return speech_and_voice_check(choice) if clones else speech_check(choice)
 
 
 def check_model(choice: EngineChoice) -> list[Need]:

@@ -151,6 +151,7 @@ _TABLE = (
         languages=languages.cosyvoice,
         version=RevisionFile(Path("/opt/cosyvoice/REVISION")),
         model_sources=repositories.cosyvoice,
+        companions=repositories.speech_and_voice_check,
     ),
     Engine(
         "espeak-ng",
@@ -158,6 +159,7 @@ _TABLE = (
         loader="dubstage.synthesize.espeak:load",
         languages=languages.ESPEAK,
         version=Program(("espeak-ng", "--version")),
+        companions=repositories.speech_check,
     ),
     Engine(
         "kokoro",
@@ -167,12 +169,14 @@ _TABLE = (
         languages=languages.ESPEAK,
         version=Library("onnxruntime"),
         model_sources=repositories.kokoro,
+        companions=repositories.speech_check,
     ),
     Engine(
         "openai-speech",
         (Stage.SYNTHESIZE,),
         loader="dubstage.synthesize.openai_speech.engine:load",
         version=Library("httpx"),
+        companions=repositories.served_speech_check,
         needs_network=True,
     ),
     Engine(
@@ -181,6 +185,7 @@ _TABLE = (
         loader="dubstage.synthesize.google:load",
         languages=languages.GTTS,
         version=Library("gTTS"),
+        companions=repositories.speech_check,
         needs_network=True,
     ),
 )

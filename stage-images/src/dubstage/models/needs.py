@@ -36,15 +36,19 @@ def read_profile(path: Path) -> list[EngineChoice]:
 
 
 def needs_of(choices: Iterable[EngineChoice]) -> list[Need]:
-    """The models that the engines need, each once, in the stages' order."""
+    """The models that the engines need, each once, in the stages' order. One that any engine
+    cannot work without is required."""
     needs: dict[str, Need] = {}
     for choice in choices:
         engine = ENGINES.get(choice.engine)
+        found = engine.companions(choice) if engine else []
         if choice.model and (engine is None or engine.model_sources):
             name = f"{choice.engine}/{choice.model}"
-            needs.setdefault(name, Need(name, sources_of(name)))
-        for need in engine.companions(choice) if engine else ():
-            needs.setdefault(need.name, need)
+            found = [Need(name, sources_of(name)), *found]
+        for need in found:
+            known = needs.setdefault(need.name, need)
+            if known.without and not need.without:
+                needs[need.name] = need
     return list(needs.values())
 
 

@@ -96,27 +96,27 @@ def find_fault(folder: Path, required: Iterable[str] = ()) -> str | None:
 def model_revision(
     roots: Roots, choice: EngineChoice, language: str | None = None, *, has_token: bool = False
 ) -> str | None:
-    """The revision of the chosen model and of the companions that are used; None if the profile
-    names no model.
+    """The revision of the chosen model and of the companions that are used; None if there are
+    neither.
 
     `language`: of the source, BCP 47, if it is known: of the aligners, only its own counts.
     `has_token`: whether a companion that is not on the volume is fetched instead.
-    Raises ValueError if the model does not exist.
+    Raises ValueError if the chosen model does not exist.
     """
-    if not choice.model:
-        return None
-    folder = find_model(roots, f"{choice.engine}/{choice.model}")
-    if folder is None:
-        raise ValueError(f"no model {choice.engine}/{choice.model}")
-    revisions = [_revision(folder)]
+    revisions = []
+    if choice.model:
+        folder = find_model(roots, f"{choice.engine}/{choice.model}")
+        if folder is None:
+            raise ValueError(f"no model {choice.engine}/{choice.model}")
+        revisions.append(_revision(folder))
     for need in companions(choice, language):
         companion = find_model(roots, need.name)
         if companion:
             revisions.append(_revision(companion))
         elif has_token and any(source.gated for source in need.sources):
             revisions.append(FETCHED)
-    if len(revisions) == 1:
-        return revisions[0]
+    if len(revisions) < 2:
+        return revisions[0] if revisions else None
     return hashlib.sha256(" ".join(revisions).encode()).hexdigest()
 
 

@@ -14,6 +14,7 @@ from dubstage.synthesize.checks import Checks
 from dubstage.synthesize.clip_cache import ClipCache, ClipRecord, seconds_of
 from dubstage.synthesize.engine import (
     BatchSynthesizer,
+    NamedSynthesizer,
     RepeatingSynthesizer,
     Synthesizer,
     Voice,
@@ -129,11 +130,18 @@ class ClipMaker:
         matched as they are written, then everything else in words."""
         return in_words(self.pronunciation.said(text), self._work.request.target_language)
 
+    def _name(self, voice: Voice) -> str:
+        """One of the engine's own voices."""
+        name = None
+        if isinstance(self._engine, NamedSynthesizer):
+            name = self._engine.voice_name(voice, self._work.request.target_language)
+        return name or str(voice.number)
+
     def _key(self, text: str, voice: Voice, occurrences: Counter[tuple[str, str]]) -> str:
         """A hash of all that decides the clip's audio, except its speed. A text that occurs
         again in the same voice is synthesized again: people do not repeat themselves
         exactly."""
-        identity = voice.sample_sha256 or str(voice.number)
+        identity = voice.sample_sha256 or self._name(voice)
         occurrences[text, identity] += 1
         time = occurrences[text, identity]
         return key_of({**self._common_key, "text": text, "voice": identity, "time": time})

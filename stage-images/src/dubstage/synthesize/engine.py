@@ -75,11 +75,29 @@ class GenderedSynthesizer(Protocol):
 
 
 @runtime_checkable
+class NamedSynthesizer(Protocol):
+    """An engine whose profile can name the voice of each speaker."""
+
+    def voice_name(self, voice: Voice, language: str) -> str | None:
+        """The engine's name of the voice; None for one that is cloned."""
+        ...
+
+
+@runtime_checkable
 class AccentedSynthesizer(Protocol):
     """An engine that knows the accents of its own voices."""
 
     def accent(self, language: str) -> str | None:
         """The accent of the voices for `language`: a tag with a region; None if unknown."""
+        ...
+
+
+@runtime_checkable
+class ConnectedSynthesizer(Protocol):
+    """An engine that keeps connections to a server."""
+
+    def close(self) -> None:
+        """End all requests."""
         ...
 
 

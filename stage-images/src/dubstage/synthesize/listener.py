@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from dubstage.contract import EngineChoice
 from dubstage.engines.languages import WHISPER
+from dubstage.engines.repositories import SPEECH_CHECK_MODEL
 from dubstage.errors import Misconfigured
 from dubstage.logs import logger, step
 from dubstage.media.ffmpeg import read_mono
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 CHECK, CHECK_MODEL = "check", "check_model"
 """Parameters of all engines of the stage: whether to listen, and with which model."""
-DEFAULT_MODEL = "faster-whisper/base"
 THREADS = 2
 
 
@@ -40,14 +40,14 @@ def load(work: Work) -> Listener | None:
     language = engine_code(work.request.target_language, WHISPER)
     if is_required is False or not language:
         return None
-    engine, _, model = str(parameters.get(CHECK_MODEL, DEFAULT_MODEL)).partition("/")
+    engine, _, model = str(parameters.get(CHECK_MODEL, SPEECH_CHECK_MODEL)).partition("/")
     choice = EngineChoice(engine=engine, model=model)
     try:
         folder = model_folder(work.tree.roots, choice)
         if engine != "faster-whisper" or not importlib.util.find_spec("faster_whisper"):
             raise Misconfigured(
                 f"The image cannot check speech with {engine}/{model}: set the parameter "
-                f"{CHECK_MODEL} of stage synthesize to {DEFAULT_MODEL}, and use an image with "
+                f"{CHECK_MODEL} of stage synthesize to {SPEECH_CHECK_MODEL}, and use an image with "
                 f"faster-whisper, or set {CHECK} to false.",
                 reason="EngineMissing",
             )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from statistics import mean, median
 
 from dubstage.contract.summary import StageSummary, scaled
@@ -13,14 +14,19 @@ from dubstage.logs import step
 from dubstage.synthesize import checks
 from dubstage.synthesize.clip_cache import ClipCache
 from dubstage.synthesize.clips import ClipMaker
-from dubstage.synthesize.engine import AccentedSynthesizer, GenderedSynthesizer, Synthesizer
+from dubstage.synthesize.engine import (
+    AccentedSynthesizer,
+    ConnectedSynthesizer,
+    GenderedSynthesizer,
+    Synthesizer,
+)
 from dubstage.synthesize.voices import choose_voices
 from dubstage.text.counting import counted
 from dubstage.text.languages import speaks_like
 from dubstage.text.not_speech import is_not_speech
 from dubstage.text.transcript import Clip, ClipFlag, TranslatedSegment, read_list, write_list
 from dubstage.timing.oversize import oversize
-from dubstage.timing.slot import TimedSegment, slots
+from dubstage.timing.slot import Slot, TimedSegment, slots
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Outcome, Work
 
@@ -64,7 +70,31 @@ def run(work: Work) -> Outcome:
         genders = engine.genders(work.request.target_language)
     choice = choose_voices(work, speech, own_voices, genders)
     maker = ClipMaker(work, engine, choice, cache, checks.load(work, clones=own_voices is None))
-    maker.announce(pair for pair in zip(segments, available, strict=True) if not unspoken(pair[0]))
+    with _connected(engine):
+        maker.announce(
+            pair for pair in zip(segments, available, strict=True) if not unspoken(pair[0])
+        )
+        clips = _clips(work, maker, segments, available)
+    _check_audio(work, clips)
+    cache.prune(maker.keys)
+    write_list(work.staging(Artifact.TTS_SEGMENTS, None), clips)
+    remarks = [*choice.remarks, *accent_remarks(engine, work.request.target_language)]
+    return _outcome(work, clips, maker, remarks, len(oversize(clips, available)))
+
+
+@contextmanager
+def _connected(engine: Synthesizer) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        if isinstance(engine, ConnectedSynthesizer):
+            engine.close()
+
+
+def _clips(
+    work: Work, maker: ClipMaker, segments: Sequence[TranslatedSegment], available: Sequence[Slot]
+) -> list[Clip]:
+    """The clip of each segment, in order."""
     clips = []
     with step("synthesize") as current:
         for number, (segment, slot) in enumerate(zip(segments, available, strict=True)):
@@ -72,11 +102,7 @@ def run(work: Work) -> Outcome:
             flag = unspoken(segment)
             clips.append(maker.silent(segment, flag) if flag else maker.clip(segment, slot))
             work.progress((number + 1) / len(segments))
-    _check_audio(work, clips)
-    cache.prune(maker.keys)
-    write_list(work.staging(Artifact.TTS_SEGMENTS, None), clips)
-    remarks = [*choice.remarks, *accent_remarks(engine, work.request.target_language)]
-    return _outcome(work, clips, maker, remarks, len(oversize(clips, available)))
+    return clips
 
 
 def accent_remarks(engine: Synthesizer, language: str) -> list[str]:

@@ -50,7 +50,7 @@ class OpenAISpeech:
         self._scratch = scratch
         self._numbers = count(1)
         self._announced: deque[tuple[str, Voice]] = deque()
-        self._ahead: dict[tuple[str, int], Future[Path | None]] = {}
+        self._ahead: dict[tuple[str, Voice], Future[Path | None]] = {}
         self._language = ""
         self._uploaded: dict[str, str] = {}
         self._rejected: set[tuple[str, str]] = set()
@@ -63,6 +63,10 @@ class OpenAISpeech:
             return None
         return len(self._settings.voices_for(language)) or len(self._settings.voices)
 
+    def voice_name(self, voice: Voice, language: str) -> str | None:
+        """The server's voice of that speaker; None if it has none."""
+        return self._settings.voice_of(voice.speaker, voice.number, language)
+
     def announce(self, texts: Iterable[tuple[str, Voice]], language: str) -> None:
         """Request the next texts ahead of time, as many at once as the profile allows."""
         if self.reach:
@@ -74,7 +78,7 @@ class OpenAISpeech:
     def speak(self, text: str, language: str, voice: Voice, speed: float, target: Path) -> None:
         """Raises :class:`Misconfigured` or :class:`TemporaryFailure` if the server accepts no
         request."""
-        ahead = self._ahead.pop((text, voice.number), None)
+        ahead = self._ahead.pop((text, voice), None)
         try:
             if ahead:
                 file = ahead.result()
@@ -94,10 +98,10 @@ class OpenAISpeech:
     def _request_ahead(self) -> None:
         while self._announced and len(self._ahead) < self._settings.concurrency:
             text, voice = self._announced.popleft()
-            if (text, voice.number) in self._ahead:
+            if (text, voice) in self._ahead:
                 continue
             future: Future[Path | None] = Future()
-            self._ahead[text, voice.number] = future
+            self._ahead[text, voice] = future
             body = self._body(text, self._language, voice, 1.0)
             # A pool would keep a stage that has failed from ending.
             Thread(target=self._fulfill, args=(future, body), daemon=True).start()
@@ -115,7 +119,7 @@ class OpenAISpeech:
             "input": text,
             "response_format": settings.response_format.value,
         }
-        name = settings.voice_of(voice.speaker, voice.number, language)
+        name = self.voice_name(voice, language)
         if settings.clone is Clone.UPLOAD:
             name = self._upload(voice)
         elif settings.clone is Clone.REF_AUDIO and voice.sample:

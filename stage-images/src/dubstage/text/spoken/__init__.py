@@ -14,9 +14,9 @@ from langcodes import Language
 from dubstage.text.languages import primary, standard
 from dubstage.text.spoken.amounts import (
     say_fractions,
-    say_minus,
     say_money,
     say_percent,
+    say_polarity,
     say_ranges,
     say_signs,
     say_units,
@@ -61,8 +61,8 @@ RULES: tuple[Callable[[str, Table], str], ...] = (
     say_abbreviations,
     say_fractions,
     say_ranges,
+    say_polarity,
     say_money,
-    say_minus,
     say_percent,
     say_units,
     say_ordinals,

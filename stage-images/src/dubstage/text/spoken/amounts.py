@@ -11,10 +11,8 @@ from dubstage.text.spoken.table import Noun, Table
 RANGE = re.compile(rf"{START}({NUMBER})(\s?[-–—]\s?|[:/])({NUMBER})(?!\d|[-–—.,:/]\d)")
 PERCENT = re.compile(rf"{START}(?P<number>{NUMBER})[\s\u00a0\u202f]?[%％]")
 NUMBER_SIGN = re.compile(r"(?:#|№|\b[Nn]\.?[º°]|\b[Nn]o\.|\b[Nn]r\.|\b[Nn]úm\.)\s?(?=\d)")
-NEGATIVE = re.compile(r"(?<![\w-])[-−](?=\d)")
-"""The sign of a number, not a hyphen."""
 SPACE = r"[\s\u00a0\u202f]?"
-CODES = {"EUR": "€", "GBP": "£", "JPY": "¥", "KRW": "₩", "USD": "$"}
+CODES = {"EUR": "€", "GBP": "£", "JPY": "¥", "KRW": "₩", "USD": "$", "US$": "$"}
 PRECISION = 2
 """Decimals of an amount that has cents."""
 
@@ -61,9 +59,18 @@ def say_ranges(text: str, table: Table) -> str:
     return RANGE.sub(say, text)
 
 
-def say_minus(text: str, table: Table) -> str:
-    """`text` with the signs of negative numbers in words."""
-    return NEGATIVE.sub(table.minus + (" " if table.is_spaced else ""), text)
+def say_polarity(text: str, table: Table) -> str:
+    """`text` with the signs of positive and negative numbers in words, those of amounts of money
+    included: -5, −$5, $-5, +5."""
+    currencies = one_of(table.currencies)
+    space = " " if table.is_spaced else ""
+    for sign, words in (("−-", table.minus), ("+", table.plus or table.signs["+"])):
+        # The sign of a number, not a hyphen.
+        before = rf"(?<![\w{sign}])[{sign}](?=\d|(?:{currencies}){SPACE}\d)"
+        inside = rf"(?<![\w{sign}])({currencies}){SPACE}[{sign}](?=\d)"
+        text = re.sub(inside, rf"{words}{space}\1", text)
+        text = re.sub(before, words + space, text)
+    return text
 
 
 def say_percent(text: str, table: Table) -> str:

@@ -103,7 +103,8 @@ def joined(words: list[str], table: Table) -> str:
 
 def spelled(number: int, table: Table, rules: str) -> str:
     """`number` by CLDR's rule set ``spellout-<rules>``."""
-    name = f"spellout-{rules}"
+    # In Catalan the rules for -cents make an ending of a zero that stands alone.
+    name = f"spellout-{rules.removesuffix('-cents') if number == 0 else rules}"
     text = _engine(table.cldr).format_number(number, ruleset_names=[name]).text_by_ruleset[name]
     return str(text).replace(SOFT_HYPHEN, "").replace("〇", "零").strip()
 
