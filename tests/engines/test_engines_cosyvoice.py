@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -184,6 +184,23 @@ def test_unusable_model_is_reported(
     ended = synthesize(tmp_path, choice.model_copy(update={"parameters": parameters}))
     assert ended.code == ExitCode.CONFIG
     assert says in ended.result.message
+
+
+def test_each_pod_draws_numbers_of_its_own(
+    tmp_path: Path, upstream: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The files of a model set the same seed each time: a retry would fail in the same place."""
+    seeds: list[int] = []
+    torch = ModuleType("torch")
+    torch.cuda = SimpleNamespace(is_available=lambda: False)  # type: ignore[attr-defined]
+    torch.manual_seed = seeds.append  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    choice = lay_model(tmp_path, "M", "cosyvoice2.yaml")
+    for pod in ("clip-synthesize-abcde", "clip-synthesize-fghij", "clip-synthesize-abcde"):
+        monkeypatch.setattr("socket.gethostname", lambda pod=pod: pod)
+        CosyVoice(tmp_path / "cosyvoice/M", choice)
+    assert len(upstream.loaded) == 3
+    assert seeds[0] == seeds[2] != seeds[1]
 
 
 def test_image_without_cosyvoice_is_reported(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from speech_world import ENGINE_RATE, SEGMENTS, WatchedEngine, tone, write_job
 
 from dubstage import logs
 from dubstage.contract import ExitCode, Stage
+from dubstage.errors import Misconfigured
+from dubstage.masking import masked
 from dubstage.synthesize import stage as synthesize
 from dubstage.testing import request_for, run_stage_in
 
@@ -52,6 +54,50 @@ def test_step_logs_its_failure(stderr: io.StringIO) -> None:
     _, failed = lines_of(stderr)
     assert (failed["message"], failed["level"]) == ("align: failed after 0.0 s", "error")
     assert (failed["step"], failed["seconds"]) == ("align", pytest.approx(0.0, abs=0.05))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("401 for hf_AbCdEfGh12345678.", "401 for ….", id="Hugging Face"),
+        pytest.param("Bearer sk-proj-Abc_123-xyz9", "Bearer …", id="a key"),
+        pytest.param("refused: s3cret/of+mine=", "refused: …", id="the value of a variable"),
+        pytest.param("token longer-than-the-other", "token …", id="the longer one of two"),
+        pytest.param("hf_hub and task-list and ask-anything", None, id="no token"),
+        pytest.param("the word short", None, id="a value that is a word"),
+        pytest.param("/models is full", None, id="no secret"),
+    ],
+)
+def test_secrets_are_masked(text: str, expected: str | None) -> None:
+    environment = {
+        "SOME_API_KEY": "s3cret/of+mine=\n", "HF_TOKEN": "longer-than-the-other",
+        "MY_PASSWORD": "longer-than", "A_SECRET": "short", "MODELS_DIR": "/models is full",
+    }  # fmt: skip
+    assert masked(text, environment) == (text if expected is None else expected)
+
+
+TOKEN = "hf_AbCdEfGhIjKlMnOp"
+
+
+def test_log_has_no_token(stderr: io.StringIO) -> None:
+    """Neither in a message nor in a traceback."""
+    try:
+        raise RuntimeError(f"401 for {TOKEN}")
+    except RuntimeError as error:
+        logs.logger.exception("download with %s failed: %s", TOKEN, error)
+    assert "401 for …" in lines_of(stderr)[0]["exception"]
+    assert TOKEN not in stderr.getvalue()
+
+
+def test_message_of_a_failed_stage_has_no_token(tmp_path: Path, stderr: io.StringIO) -> None:
+    write_job(tmp_path, SEGMENTS, seconds=15.0)
+
+    def run(_: object) -> Any:
+        raise Misconfigured(f"The hub refused {TOKEN}.", reason="ModelUnusable")
+
+    ended = run_stage_in(tmp_path, request_for(Stage.SYNTHESIZE), run)
+    assert ended.result.message == "The hub refused …."
+    assert TOKEN not in stderr.getvalue()
 
 
 def speak_until(current: logs.Step, failing: str) -> None:

@@ -17,6 +17,7 @@ import pytest
 
 from dubstage.__main__ import main
 from dubstage.contract import EngineChoice, ExitCode
+from dubstage.engines import languages
 from dubstage.engines.repositories import Hub, Need, Source
 from dubstage.errors import BadInput, Misconfigured
 from dubstage.models import model_folder, model_revision
@@ -304,6 +305,23 @@ def test_needs_are_read_from_a_profile_or_its_spec(tmp_path: Path, whole: bool) 
     ]
 
 
+@pytest.mark.parametrize(
+    ("model", "repository"),
+    [
+        ("large", "Systran/faster-whisper-large-v3"),
+        ("turbo", "mobiuslabsgmbh/faster-whisper-large-v3-turbo"),
+        ("large-v3-turbo", "mobiuslabsgmbh/faster-whisper-large-v3-turbo"),
+        ("distil-large-v3.5", "distil-whisper/distil-large-v3.5-ct2"),
+    ],
+)
+def test_names_of_faster_whisper_are_known(model: str, repository: str) -> None:
+    """With the languages of large-v3, which they are made from."""
+    choice = EngineChoice(engine="faster-whisper", model=model, parameters={"diarize": False})
+    (need,) = needs_of([choice])
+    assert [source.repository for source in need.sources] == [repository]
+    assert "yue" in languages.whisper(choice).codes
+
+
 def test_no_gated_model_is_needed_without_diarization() -> None:
     choice = EngineChoice(engine="whisperx", model="tiny", parameters={"diarize": False})
     assert [need.name for need in needs_of([choice])] == ["whisperx/tiny", "wav2vec2/en"]
@@ -320,6 +338,8 @@ def test_file_that_is_not_a_profile_is_refused(tmp_path: Path, text: str) -> Non
 def test_first_token_that_is_set_is_used() -> None:
     assert hugging_face_token({"HF_TOKEN": "", "HUGGINGFACE_HUB_TOKEN": "b"}) == "b"
     assert hugging_face_token({"HF_TOKEN": "a", "HUGGINGFACE_TOKEN": "b"}) == "a"
+    assert hugging_face_token({"HF_TOKEN": " a\n"}) == "a", "a file ends with a line feed"
+    assert hugging_face_token({"HF_TOKEN": "\n", "HUGGINGFACE_TOKEN": "b"}) == "b"
     assert hugging_face_token({}) is None
 
 

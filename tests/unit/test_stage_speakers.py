@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import cast
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy
 import pytest
 from numpy.typing import NDArray
 
+from dubstage.contract import EngineChoice
+from dubstage.engines.repositories import DIARIZER
+from dubstage.errors import Misconfigured
+from dubstage.models.volume import write_sums
 from dubstage.speakers.clustering import Cluster, merged, nearest, speakers_of
 from dubstage.speakers.diarizer import Diarizer
 from dubstage.speakers.networks import (
@@ -20,6 +26,8 @@ from dubstage.speakers.networks import (
 )
 from dubstage.speakers.pieces import FRAME_SECONDS, Piece, divided, pieces_of
 from dubstage.speakers.turns import Turn, speakers_at
+from dubstage.testing import roots_in
+from dubstage.transcribe.diarization import Diarizer as Pyannote
 
 Vector = NDArray[numpy.float32]
 
@@ -241,3 +249,41 @@ TURNS = [Turn(0, 4, 0), Turn(1.5, 2.0, 1), Turn(4.2, 6, 1), Turn(9, 10, 2)]
 )
 def test_speaker_of_a_word(span: tuple[float, float], expected: int) -> None:
     assert speakers_at([span], TURNS) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("token", "on_volume", "is_loaded"),
+    [
+        pytest.param("hf_AbCdEfGh", False, True, id="downloaded"),
+        pytest.param("api_org_AbCdEfGh", False, False, id="pyannote ignores such a token"),
+        pytest.param("api_org_AbCdEfGh", True, True, id="on the volume no token is needed"),
+    ],
+)
+def test_token_that_pyannote_ignores_is_named(
+    tmp_path: Path, token: str, on_volume: bool, is_loaded: bool
+) -> None:
+    tokens: list[str] = []
+
+    def pipeline(token: str, **_: object) -> object:
+        tokens.append(token)
+        return lambda audio, **_: []
+
+    whisperx = SimpleNamespace(
+        diarize=SimpleNamespace(DiarizationPipeline=pipeline),
+        assign_word_speakers=lambda *_, **__: None,
+    )
+    if on_volume:
+        folder = tmp_path / "models" / DIARIZER
+        folder.mkdir(parents=True)
+        (folder / "config.yaml").write_text("{}")
+        write_sums(folder)
+    choice = EngineChoice(engine="whisperx", model="tiny")
+    diarizer = Pyannote(whisperx, roots_in(tmp_path), choice, token, "cpu")
+    segments: list[dict[str, Any]] = [{"words": []}]
+    if is_loaded:
+        assert diarizer.name_speakers(segments, None, None, lambda _: None) == []
+        assert tokens == [token]
+    else:
+        with pytest.raises(Misconfigured, match=r"does not start with hf_\.") as caught:
+            diarizer.name_speakers(segments, None, None, lambda _: None)
+        assert token not in str(caught.value)

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from dubstage.contract import StageRequest
+from dubstage.masking import masked
 
 PROGRESS_SECONDS = 1.0
 """The least time between two lines of progress."""
@@ -37,12 +38,18 @@ class _JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "stage": str(self._request.stage),
             "jobID": self._request.job_id,
-            "message": record.getMessage(),
+            "message": masked(record.getMessage()),
         }
         line |= {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+            line["exception"] = masked(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False)
+
+
+class _TextFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        """Plain text."""
+        return masked(super().format(record))
 
 
 def configure(request: StageRequest) -> None:
@@ -52,7 +59,7 @@ def configure(request: StageRequest) -> None:
     """
     handler = logging.StreamHandler(sys.stderr)
     if sys.stderr.isatty():
-        handler.setFormatter(logging.Formatter(f"{request.stage}: %(message)s"))
+        handler.setFormatter(_TextFormatter(f"{request.stage}: %(message)s"))
     else:
         handler.setFormatter(_JsonFormatter(request))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)

@@ -74,7 +74,8 @@ COSYVOICE_3 = _languages("de en es fr it ja ko ru yue zh")
 
 def whisper(choice: EngineChoice) -> Languages:
     """The languages of the chosen Whisper model."""
-    is_new = any(name in (choice.model or "") for name in ("large-v3", "turbo"))
+    model = choice.model or ""
+    is_new = model == "large" or any(name in model for name in ("large-v3", "turbo"))
     return WHISPER if is_new else Languages(WHISPER.codes - SINCE_LARGE_V3)
 
 

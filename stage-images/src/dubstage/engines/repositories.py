@@ -66,7 +66,9 @@ _WHISPER = {
         f"distil-{size}": f"Systran/faster-distil-whisper-{size}"
         for size in ("small.en", "medium.en", "large-v2", "large-v3")
     },
-    "large-v3-turbo": "mobiuslabsgmbh/faster-whisper-large-v3-turbo",
+    "large": "Systran/faster-whisper-large-v3",
+    "distil-large-v3.5": "distil-whisper/distil-large-v3.5-ct2",
+    **dict.fromkeys(("large-v3-turbo", "turbo"), "mobiuslabsgmbh/faster-whisper-large-v3-turbo"),
 }
 """Whisper for CTranslate2, by the names of faster-whisper 1.2."""
 _WHISPER_FILES = (

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dubstage.engines.repositories import Need
 from dubstage.errors import BadInput, Misconfigured
+from dubstage.masking import masked
 from dubstage.models.hub_cache import find_snapshot
 from dubstage.models.hubs import FETCHERS, IncompleteDownload
 from dubstage.models.volume import (
@@ -41,8 +42,10 @@ class State:
 
 
 def hugging_face_token(environment: Mapping[str, str] = os.environ) -> str | None:
-    """The token of an account that accepted the terms of gated models; never logged."""
-    return next((environment[name] for name in TOKENS if environment.get(name)), None)
+    """The token of an account that accepted the terms of gated models, without the line feed
+    with which a file ends; never logged."""
+    tokens = (environment.get(name, "").strip() for name in TOKENS)
+    return next((token for token in tokens if token), None)
 
 
 def check(needs: Iterable[Need], models: Path, caches: Sequence[Path] = ()) -> list[State]:
@@ -173,8 +176,8 @@ def _delete_notes(folder: Path) -> None:
 
 
 def _without(token: str | None, text: str) -> str:
-    line = text.strip().partition("\n")[0][:300]
-    return line.replace(token, "…") if token else line
+    line = text.strip().partition("\n")[0]
+    return masked(line, {"TOKEN": token or ""})[:300]
 
 
 def _cached(need: Need) -> State:

@@ -23,6 +23,7 @@ from dubstage.contract import (
 from dubstage.contract.glossary import with_glossary
 from dubstage.errors import Misconfigured, NoInput, StageError, TemporaryFailure
 from dubstage.inputs.shared_glossary import with_shared_glossary
+from dubstage.masking import masked
 from dubstage.run.attempt import Attempt
 from dubstage.run.ingest_order import run_ingest
 from dubstage.run.stage_order import run_stage
@@ -95,7 +96,7 @@ def finish(
     level = logging.ERROR if failure else logging.INFO
     logs.logger.log(level, "%s: %s", result.reason, result.message)
     seconds = round(time.monotonic() - begun, 3)
-    return code, result.model_copy(update={"seconds": seconds})
+    return code, result.model_copy(update={"seconds": seconds, "message": masked(result.message)})
 
 
 def _from_os_error(error: OSError) -> StageError:

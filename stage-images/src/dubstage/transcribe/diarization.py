@@ -24,6 +24,8 @@ from dubstage.transcribe.local_diarizer import (
 from dubstage.workspace.layout import Roots
 
 Progress = Callable[[float], None]
+KNOWN_PREFIX = "hf_"
+"""pyannote ignores any other token of Hugging Face."""
 
 
 class Diarizer:
@@ -94,6 +96,13 @@ class Diarizer:
         if find_model(self._roots, DIARIZER):
             engine, _, model = DIARIZER.partition("/")
             folder = str(model_folder(self._roots, EngineChoice(engine=engine, model=model)))
+        elif self._token and not self._token.startswith(KNOWN_PREFIX):
+            raise Misconfigured(
+                f"The model {DIARIZER} cannot be downloaded: the Hugging Face token does not start "
+                f"with {KNOWN_PREFIX}. Put an access token of Hugging Face into the profile's "
+                "Secret, or the model on the models volume.",
+                reason="ModelUnusable",
+            )
         try:
             return self._whisperx.diarize.DiarizationPipeline(
                 model_name=folder, token=self._token, device=device

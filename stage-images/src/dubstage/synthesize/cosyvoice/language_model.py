@@ -6,11 +6,14 @@ Token for token it equals upstream's decoding of one text at a time.
 
 from __future__ import annotations
 
+import socket
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dubstage.logs import logger
 from dubstage.synthesize.cosyvoice.guard import TOKENS_PER_TEXT_TOKEN, sample
 
 MOST_PER_TEXT_TOKEN = 20
@@ -35,6 +38,18 @@ def replace_weights(core: Any, file: Path) -> None:
 
     weights = torch.load(file, map_location=core.device, weights_only=True)
     core.llm.load_state_dict(weights, strict=True)
+
+
+def seed_for_this_pod() -> None:
+    """Draw other random numbers than the pods before: the files of a model set the same seed
+    each time, so that a retry would fail at the same speech tokens."""
+    try:
+        import torch
+    except ImportError:
+        return
+    seed = zlib.crc32(socket.gethostname().encode())
+    torch.manual_seed(seed)
+    logger.info("random seed %d", seed)
 
 
 def decode(core: Any, prompts: Sequence[Prompt]) -> list[list[int]]:

@@ -11,7 +11,7 @@ from dubstage.contract import EngineChoice
 from dubstage.errors import Misconfigured, TemporaryFailure
 from dubstage.run.gpu_architecture import check_architecture
 from dubstage.run.gpu_memory import is_out_of_memory
-from dubstage.synthesize.cosyvoice.language_model import replace_weights
+from dubstage.synthesize.cosyvoice.language_model import replace_weights, seed_for_this_pod
 
 GENERATIONS = {"cosyvoice2.yaml": 2, "cosyvoice3.yaml": 3}
 """The file that tells CosyVoice the generation of a model."""
@@ -98,6 +98,7 @@ def load_model(folder: Path, choice: EngineChoice) -> Any:
             f"{error}): run `dubstage models pull` again, or correct the engine's parameters.",
             reason="ModelUnusable",
         ) from error
+    seed_for_this_pod()
     return model
 
 

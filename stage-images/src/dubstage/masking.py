@@ -1,0 +1,29 @@
+"""Access tokens in text, which is masked before it is logged or shown.
+
+An error of a library may quote the header or the address of a request, and with it a token.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+
+MASK = "…"
+TOKENS = re.compile(r"\b(hf_|sk-)[A-Za-z0-9_-]{8,}")
+"""Access tokens of Hugging Face, and keys of OpenAI and others."""
+SECRET_NAME = re.compile(r"(TOKEN|KEY|SECRET|PASSWORD)$", re.IGNORECASE)
+"""The ends of the names of variables whose values are secrets."""
+SHORTEST = 8
+"""Characters: a shorter value is likely to be a word."""
+
+
+def masked(text: str, environment: Mapping[str, str] = os.environ) -> str:
+    """`text` without access tokens and without the values of variables that hold secrets."""
+    secrets = {
+        value.strip() for name, value in environment.items() if SECRET_NAME.search(name)
+    }  # fmt: skip
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= SHORTEST:
+            text = text.replace(secret, MASK)
+    return TOKENS.sub(MASK, text)
