@@ -15,6 +15,7 @@ from made_media import make_video
 from dubstage.errors import BadInput
 from dubstage.media.audio import SAMPLE_RATE
 from dubstage.media.ffmpeg import probe
+from dubstage.video.aac import encode
 from dubstage.video.containers import MP4
 from dubstage.video.dubbed_video import DubbedVideo, mux_video
 from dubstage.video.read_back import verify
@@ -43,7 +44,7 @@ def dubbed(tmp_path: Path) -> DubbedVideo:
         video=declared.video,
         dubbed_track=declared.audio[0],
         dub=dub,
-        dub_gain_db=0.0,
+        encoded=encode(dub, tmp_path / "dub.aac"),
         target_language="es",
         source_language="en",
         subtitles=[],
@@ -54,7 +55,8 @@ def dubbed(tmp_path: Path) -> DubbedVideo:
 def altered(video: DubbedVideo, *arguments: str) -> Path:
     """The dubbed video, changed as ffmpeg's arguments say."""
     target, changed = video.dub.parent / "out.mp4", video.dub.parent / "changed.mp4"
-    mux_video(video, target, lambda _: None)
+    current = replace(video, encoded=encode(video.dub, video.encoded.file))
+    mux_video(current, target, lambda _: None)
     subprocess.run(
         ["ffmpeg", "-v", "error", "-y", "-i", target, "-map", "0", "-c", "copy", *arguments,
          changed],

@@ -80,6 +80,14 @@ def measure_to(
     )
 
 
+def true_peak_of(blocks: Iterable[bytes]) -> float:
+    """dBTP of stereo audio at 48 kHz, 32-bit floats."""
+    peak = TruePeak()
+    for _ in _peaks_of(blocks, 2, peak):
+        pass
+    return peak.decibels()
+
+
 def _peaks_of(blocks: Iterable[bytes], channels: int, peak: TruePeak) -> Iterator[bytes]:
     """`blocks`, which are added to `peak`."""
     import numpy

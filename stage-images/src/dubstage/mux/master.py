@@ -3,16 +3,15 @@ below the ceiling."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dubstage.media.audio import SAMPLE_RATE
-from dubstage.media.ffmpeg import input_file, read_stereo, run
+from dubstage.media.ffmpeg import read_stereo
 from dubstage.media.wav import WRITER
 from dubstage.mux.limiter import MAX_REDUCTION_DB
-from dubstage.mux.loudness import SILENCE, Loudness, measure, measure_to
-from dubstage.video.dubbed_video import AAC, AAC_BIT_RATE
+from dubstage.mux.loudness import SILENCE, Loudness, measure_to, true_peak_of
+from dubstage.video.aac import AacTrack, encode
 
 PEAK_CEILING = -1.0
 """dBTP; no true peak of the dub is above."""
@@ -86,19 +85,21 @@ def master(blocks: Iterable[bytes], target: Path) -> Loudness:
     return measure_to(blocks, [*WRITER, target])
 
 
-def aac_gain_db(dub: Path, loudness: Loudness, scratch: Path) -> float:
-    """The gain, 0.0 or less, that keeps the true peak of the AAC track below the ceiling.
+def encode_dub(
+    dub: Path, loudness: Loudness, target: Path, progress: Callable[[float], None]
+) -> AacTrack:
+    """Encode `dub` to `target` as AAC, softer where its true peak would exceed the ceiling.
 
-    AAC does not keep the peaks of the audio that it encodes. If the true peak of `dub`, in
-    its `loudness`, is near the ceiling, the dub is encoded once and measured. Raises
+    AAC does not keep the peaks of the audio that it encodes. If the true peak of `dub`, in its
+    `loudness`, is near the ceiling, what was encoded is measured. Raises
     :class:`dubstage.media.ffmpeg.MediaError` if ffmpeg fails.
     """
+    track = encode(dub, target, progress=lambda share: progress(share / 2))
     if loudness.true_peak <= PEAK_CEILING - MAX_AAC_OVERSHOOT:
-        return 0.0
-    trial = scratch / "trial.m4a"
-    run([*input_file(dub), "-c:a", AAC, "-b:a", AAC_BIT_RATE, "-ar", str(SAMPLE_RATE), trial])
-    peak = measure(read_stereo(trial)).true_peak
-    trial.unlink()
-    excess = peak - PEAK_CEILING
+        return track
+    excess = true_peak_of(read_stereo(target)) - PEAK_CEILING
+    if excess <= 0:
+        return track
     # At a lower level the encoder raises the peaks a little more, or less.
-    return -(excess + 2 * ROUNDING) if excess > 0 else 0.0
+    gain_db = -(excess + 2 * ROUNDING)
+    return encode(dub, target, gain_db, lambda share: progress((1 + share) / 2))

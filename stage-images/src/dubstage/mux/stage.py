@@ -22,8 +22,8 @@ from dubstage.mux.limiter import Limiting, limit
 from dubstage.mux.loudness import SILENCE, Loudness, measure
 from dubstage.mux.master import (
     Gain,
-    aac_gain_db,
     correct_gain,
+    encode_dub,
     master,
     plan_gain,
 )
@@ -239,13 +239,14 @@ def _write_video(
         return None
     dubbed_track = next(track for track in declared.audio if track.index == facts.track)
     carried, container = trial.planned(declared, facts.video)
+    encoded = encode_dub(dub_file, loudness, work.scratch / "dub.aac", _share(work, 0.7, 0.9))
     video = DubbedVideo(
         source=path,
         declared=carried,
         video=declared.video,
         dubbed_track=dubbed_track,
         dub=dub_file,
-        dub_gain_db=aac_gain_db(dub_file, loudness, work.scratch),
+        encoded=encoded,
         target_language=work.request.target_language,
         source_language=language,
         subtitles=soft,
@@ -254,7 +255,7 @@ def _write_video(
         shifts=facts.shifts,
     )
     target = work.staging(Artifact.DUBBED_VIDEO, f"dubbed_video.{container.suffix}")
-    mux_video(video, target, _share(work, 0.7, 1.0))
+    mux_video(video, target, _share(work, 0.9, 1.0))
     verify(video, target, facts.duration)
     return video
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import TypeVar
 
+from dubstage.media.ahead import run_ahead
 from dubstage.media.audio import BLOCK_FRAMES, SAMPLE_RATE, Samples
 from dubstage.media.ffmpeg import read_mono
 from dubstage.mux.clean_voice import clean
@@ -28,8 +26,6 @@ MAX_GAIN_DB = 20.0
 """A larger difference in level means that one of the two is not speech."""
 PAUSE_FADE_SECONDS = 0.01
 """Fades around a pause that is inserted; the voice is silent there."""
-WORKERS = 2
-"""Batches that are rendered at once: as many as the stage gets processors."""
 BATCH_CLIPS, BATCH_SECONDS = 16, 20.0
 """The most clips and seconds of speech of a batch; a longer clip has one of its own. A few batches
 are in memory."""
@@ -166,19 +162,3 @@ def _add(block: Samples, start: int, clip: PlacedClip) -> None:
     last = min(clip.start + len(clip.samples), start + len(block))
     if first < last:
         block[first - start : last - start] += clip.samples[first - clip.start : last - clip.start]
-
-
-Task = TypeVar("Task")
-Result = TypeVar("Result")
-
-
-def run_ahead(work: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
-    """The results of `work` in the order of `tasks`, a few of which run ahead."""
-    with ThreadPoolExecutor(WORKERS) as pool:
-        running: deque[Future[Result]] = deque()
-        for task in tasks:
-            running.append(pool.submit(work, task))
-            if len(running) > WORKERS:
-                yield running.popleft().result()
-        while running:
-            yield running.popleft().result()

@@ -17,6 +17,7 @@ from dubstage.media.probe import (
     VideoStream,
 )
 from dubstage.text.languages import media_code
+from dubstage.video.aac import ENCODER, AacTrack
 from dubstage.video.containers import MATROSKA, MOV, MP4, Container
 
 UNTIMED_FORMATS = frozenset({"avi", "mpeg"})
@@ -26,8 +27,6 @@ OWN_CLOCK = "0.000001"
 small, it keeps the stream's place on the clock of the file."""
 DEFAULT = "default"
 """The disposition of the track that players choose."""
-AAC, AAC_BIT_RATE = "aac", "192k"
-"""Codec and bit rate of the dub: 48 kHz stereo."""
 SURROUND_BIT_RATE = "384k"
 """Bit rate of the dub in 5.1."""
 
@@ -54,8 +53,8 @@ class DubbedVideo:
     """Its audio track that was dubbed."""
     dub: Path
     """The dub's WAV file."""
-    dub_gain_db: float
-    """Gain with which the dub is encoded."""
+    encoded: AacTrack
+    """The same as AAC, which is copied."""
     target_language: str
     """BCP 47, of the dub."""
     source_language: str
@@ -136,8 +135,8 @@ def mux_video(video: DubbedVideo, target: Path, progress: Callable[[float], None
 def _inputs(video: DubbedVideo) -> list[str | Path]:
     """The source, the dub, the subtitles, and the source again for each track that is read
     separately."""
-    arguments: list[str | Path] = _source(video)
-    for file in (*video.dubs, *(each.file for each in video.subtitles)):
+    arguments: list[str | Path] = [*_source(video), *video.encoded.as_input()]
+    for file in (*video.dubs[1:], *(each.file for each in video.subtitles)):
         arguments += input_file(file)
     if video.reads_tracks_separately:
         arguments += _source(video) * len(video.audio)
@@ -173,12 +172,10 @@ def _streams(video: DubbedVideo) -> list[str]:
 
 
 def _audio_codecs(video: DubbedVideo) -> list[str]:
-    """The dub is encoded with its gain, the other tracks only if they cannot be copied."""
-    arguments = ["-c:a:0", AAC, "-b:a:0", AAC_BIT_RATE, "-ar:a:0", str(SAMPLE_RATE)]
-    if video.dub_gain_db:
-        arguments += ["-filter:a:0", f"volume={video.dub_gain_db:.3f}dB"]
+    """The dub in 5.1 is encoded, the source's tracks only if they cannot be copied."""
+    arguments = video.encoded.trimmed("a:0")
     if video.surround:
-        arguments += ["-c:a:1", AAC, "-b:a:1", SURROUND_BIT_RATE, "-ar:a:1", str(SAMPLE_RATE)]
+        arguments += ["-c:a:1", ENCODER, "-b:a:1", SURROUND_BIT_RATE, "-ar:a:1", str(SAMPLE_RATE)]
     for number, (track, codec) in enumerate(video.audio, start=len(video.dubs)):
         if codec != "copy":
             arguments += [f"-c:a:{number}", codec]

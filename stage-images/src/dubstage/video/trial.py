@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from dubstage.errors import BadInput
@@ -15,6 +16,7 @@ from dubstage.logs import logger, step
 from dubstage.media.audio import SAMPLE_RATE
 from dubstage.media.ffmpeg import MediaError, probe
 from dubstage.media.probe import AudioTrack, Probe, SubtitleTrack, VideoStream
+from dubstage.video.aac import AacTrack, encode
 from dubstage.video.containers import MATROSKA, MOV, MP4, Container, container_for
 from dubstage.video.dubbed_video import DubbedVideo, mux_video
 from dubstage.video.facts import VideoPlan
@@ -149,20 +151,25 @@ class _Trial:
             declared=declared,
             video=self.video,
             dubbed_track=self.dubbed,
-            dub=self.silence(),
-            dub_gain_db=0.0,
+            dub=self.silence,
+            encoded=self.encoded,
             target_language=TRIAL_LANGUAGE,
             source_language=TRIAL_LANGUAGE,
             subtitles=[],
             container=container,
         )
 
+    @cached_property
     def silence(self) -> Path:
         """A WAV file of silence, in the format of a dub."""
         import numpy
         import soundfile
 
         file = self.scratch / "silence.wav"
-        if not file.exists():
-            soundfile.write(file, numpy.zeros((SAMPLE_RATE // 2, 2)), SAMPLE_RATE, "PCM_16")
+        soundfile.write(file, numpy.zeros((SAMPLE_RATE // 2, 2)), SAMPLE_RATE, "PCM_16")
         return file
+
+    @cached_property
+    def encoded(self) -> AacTrack:
+        """The same as AAC."""
+        return encode(self.silence, self.scratch / "silence.aac")
