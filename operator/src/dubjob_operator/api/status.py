@@ -178,7 +178,7 @@ class DubJobStatus(StatusModel):
         ),
     ] = Field(default=[])
     """Complete, Failed, Finished (either of them) and Suspended. For kstatus also Reconciling
-    while there is work, and Stalled while something prevents it. The message of Finished
+    while there is work, and Stalled if the DubJob has failed. The message of Finished
     explains the state of the DubJob."""
     stage: str | None = None
     """Name of the current stage, or of the stage that failed."""
