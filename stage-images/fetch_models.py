@@ -103,6 +103,14 @@ MODELS = (
         converter="convert_diarizer",
         is_optional=True,
     ),
+    # How listeners would rate speech: DNSMOS P.835 (MIT).
+    Model(
+        name="dnsmos/p835",
+        wheels=("speechmos==0.0.1.1",),
+        digests=frozenset({"31c4c9d3234f6ee10102edff74333014c50006a3f389daf7ecacae34e68ebbf7"}),
+        files=("dnsmos_models/sig_bak_ovr.onnx",),
+        is_optional=True,
+    ),
     # Firefox' models for English and Portuguese. See docs/decisions/0016-bergamot.md.
     Model(
         name="bergamot/en-pt",
@@ -211,7 +219,7 @@ def assemble(model: Model, content: Path, target: Path) -> None:
                     shutil.copyfileobj(file, joined)
     for name in model.files:
         (path,) = content.rglob(name)
-        shutil.copyfile(path, target / name)
+        shutil.copyfile(path, target / path.name)
     for name in model.folders:
         (path,) = content.rglob(name)
         shutil.copytree(path, target / name)

@@ -108,6 +108,33 @@ def test_a_stage_runs_with_kokoro(tmp_path: Path) -> None:
     assert "by kokoro" in ended.result.message
 
 
+def rated(folder: Path, choice: EngineChoice) -> int | None:
+    """The estimated quality of two sentences."""
+    (folder / "models").mkdir(parents=True)
+    for name in ("kokoro", "dnsmos"):
+        (folder / "models" / name).symlink_to(SEED / name)
+    segments = [segment(n, 6.0 * n, 6.0 * n + 5.5, SENTENCES[n]) for n in range(2)]
+    write_job(folder, segments, 13.0)
+    shutil.rmtree(folder / "models/faster-whisper")
+    request = request_for(Stage.SYNTHESIZE, engines={**ENGINES, Stage.SYNTHESIZE: choice})
+    ended = run_stage_in(folder, request)
+    assert ended.code == ExitCode.OK, ended.result
+    return ended.result.summary.speech_quality_centi_mos
+
+
+def test_a_human_voice_is_rated_better_than_a_robot(tmp_path: Path) -> None:
+    human = rated(tmp_path / "human", EngineChoice(engine="kokoro", model="v1.0"))
+    robot = rated(tmp_path / "robot", EngineChoice(engine="espeak-ng"))
+    assert human is not None
+    assert robot is not None
+    assert 100 <= robot < human - 20 < 500
+
+
+def test_checks_that_are_off_rate_nothing(tmp_path: Path) -> None:
+    choice = EngineChoice(engine="espeak-ng", parameters={"check": False})
+    assert rated(tmp_path, choice) is None
+
+
 @pytest.mark.parametrize(("source", "gender"), [(0, "female"), (1, "male"), (2, "female")])
 def test_speaker_of_the_source_gets_a_voice_of_the_same_gender(
     kokoro: Kokoro, tmp_path: Path, source: int, gender: str

@@ -29,6 +29,8 @@ from dubstage.workspace.layout import Roots
 
 CHOICE = EngineChoice(engine="faster-whisper", model="base", parameters={"diarize": False})
 NAME = "faster-whisper/base"
+SILENT = {"engine": "espeak-ng", "parameters": {"check": False}}
+"""A voice that needs no models."""
 TOKEN = "a-secret-token"
 
 
@@ -292,6 +294,7 @@ def test_needs_are_read_from_a_profile_or_its_spec(tmp_path: Path, whole: bool) 
         "pyannote/speaker-diarization-community-1",
         "cosyvoice/CosyVoice2-0.5B",
         "faster-whisper/base",
+        "dnsmos/p835",
     ]
     assert [source.repository for need in needs.values() for source in need.sources] == [
         "adefossez/HTDemucs-ft",
@@ -443,7 +446,7 @@ def in_process(*arguments: str | Path, **environment: str) -> subprocess.Complet
 def volume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The models volume, and the file of a profile that needs one model."""
     profile = tmp_path / "profile.json"
-    stages = {"transcribe": CHOICE.model_dump(), "synthesize": {"engine": "espeak-ng"}}
+    stages = {"transcribe": CHOICE.model_dump(), "synthesize": SILENT}
     profile.write_text(json.dumps({"stages": stages}))
     monkeypatch.setenv("MODELS_DIR", str(tmp_path / "models"))
     return tmp_path / "models"
@@ -730,13 +733,17 @@ def test_check_does_not_write_to_the_volume(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("engine", "parameters", "names"),
     [
-        ("kokoro", {}, ["faster-whisper/base"]),
-        ("espeak-ng", {"check_model": "faster-whisper/small"}, ["faster-whisper/small"]),
+        ("kokoro", {}, [NAME, "dnsmos/p835"]),
+        (
+            "espeak-ng",
+            {"check_model": "faster-whisper/small"},
+            ["faster-whisper/small", "dnsmos/p835"],
+        ),
         ("espeak-ng", {"check": False}, []),
-        ("cosyvoice", {}, ["faster-whisper/base", "diarizer/v1"]),
+        ("cosyvoice", {}, [NAME, "dnsmos/p835", "diarizer/v1"]),
         ("cosyvoice", {"check": False}, []),
-        ("openai-speech", {"voices": "ana"}, ["faster-whisper/base"]),
-        ("openai-speech", {"clone": "upload"}, ["faster-whisper/base", "diarizer/v1"]),
+        ("openai-speech", {"voices": "ana"}, [NAME, "dnsmos/p835"]),
+        ("openai-speech", {"clone": "upload"}, [NAME, "dnsmos/p835", "diarizer/v1"]),
     ],
 )
 def test_voices_bring_the_models_that_check_them(
@@ -748,8 +755,9 @@ def test_voices_bring_the_models_that_check_them(
 
 
 def test_check_that_a_profile_requires_requires_its_model() -> None:
-    (need,) = needs_of([EngineChoice(engine="espeak-ng", parameters={"check": True})])
+    need, rating = needs_of([EngineChoice(engine="espeak-ng", parameters={"check": True})])
     assert not need.without
+    assert rating.without
 
 
 @pytest.mark.parametrize("is_first", [True, False])
@@ -758,8 +766,8 @@ def test_model_that_one_engine_requires_is_required(is_first: bool) -> None:
     required = EngineChoice(engine="faster-whisper", model="base", parameters={"diarize": False})
     optional = EngineChoice(engine="gtts")
     choices = [required, optional] if is_first else [optional, required]
-    (need,) = needs_of(choices)
-    assert not need.without
+    needs = {need.name: need for need in needs_of(choices)}
+    assert not needs[NAME].without
 
 
 def test_check_model_is_part_of_the_revision_of_a_voice_without_a_model(tmp_path: Path) -> None:
@@ -767,7 +775,8 @@ def test_check_model_is_part_of_the_revision_of_a_voice_without_a_model(tmp_path
     roots = roots_in(tmp_path)
     choice = EngineChoice(engine="espeak-ng")
     unchecked = EngineChoice(engine="espeak-ng", parameters={"check": False})
-    assert model_revision(roots, choice) is None
+    lay(roots.models, name="dnsmos/p835")
+    assert model_revision(roots, choice) is None, "it only measures"
     lay(roots.models, name="faster-whisper/base")
     assert model_revision(roots, choice) is not None
     assert model_revision(roots, unchecked) is None

@@ -114,6 +114,9 @@ class StageSummary(DubSummary):
     """Number of takes that were made because an earlier one of the segment was not good."""
     letter_error_rate_percent: Count | None = None
     """Mean share of wrong letters in the clips, as a recognizer hears them, in percent."""
+    speech_quality_centi_mos: Count | None = None
+    """Quality of the clips as listeners would rate it, estimated by DNSMOS (P.835, overall), in
+    hundredths from 100 (bad) to 500 (excellent). Not set if it was not estimated."""
     other_voice_clips: Count | None = None
     """Number of clips that do not sound like the recording of their voice. Not set if no voice is
     cloned, or the voices were not compared."""

@@ -41,6 +41,8 @@ class Need:
     that has to be copied there."""
     without: str = ""
     """What happens without it; empty for a model that the engine cannot work without."""
+    only_measures: bool = False
+    """Whether the results are the same without it, but for a measure."""
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -52,6 +54,8 @@ ALIGNER_ENGINE = "wav2vec2"
 DIARIZER = "pyannote/speaker-diarization-community-1"
 SPEECH_CHECK_MODEL = "faster-whisper/base"
 """What listens to the clips of the synthesize stage, unless its profile says another."""
+QUALITY_MODEL = "dnsmos/p835"
+"""DNSMOS P.835, which rates the clips: no hub has it in the form of its package."""
 LOCAL_DIARIZER = "diarizer/v1"
 """pyannote's segmentation-3.0 and CAM++, which need no token: no hub has them in this form."""
 
@@ -237,14 +241,19 @@ def aligners_and_diarizer(choice: EngineChoice) -> list[Need]:
 
 
 def speech_check(choice: EngineChoice) -> list[Need]:
-    """The model that listens to the clips of a voice: the synthesize stage's parameter
-    ``check_model``, unless ``check`` is false; it is optional unless ``check`` is true."""
+    """The models that listen to the clips of a voice, unless ``check`` is false: the synthesize
+    stage's parameter ``check_model``, which is optional unless ``check`` is true, and DNSMOS."""
     check = choice.parameters.get("check")
     if check is False:
         return []
     name = str(choice.parameters.get("check_model", SPEECH_CHECK_MODEL))
     without = "" if check else "the speech is not checked"
-    return [Need(name, whisper(name.partition("/")[2]), without=without)]
+    return [
+        Need(name, whisper(name.partition("/")[2]), without=without),
+        Need(
+            QUALITY_MODEL, without="the quality of the speech is not estimated", only_measures=True
+        ),
+    ]
 
 
 def speech_and_voice_check(choice: EngineChoice) -> list[Need]:

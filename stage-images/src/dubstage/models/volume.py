@@ -110,6 +110,8 @@ def model_revision(
             raise ValueError(f"no model {choice.engine}/{choice.model}")
         revisions.append(_revision(folder))
     for need in companions(choice, language):
+        if need.only_measures:
+            continue
         companion = find_model(roots, need.name)
         if companion:
             revisions.append(_revision(companion))

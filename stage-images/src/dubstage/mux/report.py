@@ -202,7 +202,7 @@ def report_stages(
     not written yet; it has run for `mux_seconds`. `duration`: seconds of the source."""
     entries = []
     for stage in Stage:
-        engine: dict[str, str | None]
+        engine: dict[str, str | float | None]
         if stage is Stage.MUX:
             choice = request.engines[stage]
             seconds = mux_seconds
@@ -219,6 +219,9 @@ def report_stages(
                 "model": manifest.model,
                 "model_revision": manifest.model_revision,
             }
+            rating = manifest.summary.speech_quality_centi_mos
+            if rating is not None:
+                engine["speech_quality_mos"] = rating / 100
         else:
             continue
         known = {name: value for name, value in engine.items() if value is not None}

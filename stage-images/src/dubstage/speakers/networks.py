@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from dubstage.errors import Misconfigured
+from dubstage.engines.onnx import open_session
 
 if TYPE_CHECKING:
     import numpy
@@ -33,6 +33,10 @@ FIRST_SAMPLE = 361
 their middle."""
 FRAMES = 589
 """Frames of a window."""
+REMEDY = (
+    ", or set the profile's parameter diarize of stage transcribe or check of stage synthesize to "
+    "false"
+)
 
 
 class Networks:
@@ -43,7 +47,7 @@ class Networks:
 
         Raises :class:`Misconfigured` if they cannot be loaded.
         """
-        self._segmentation = _session(folder / "segmentation.onnx", threads)
+        self._segmentation = open_session(folder / "segmentation.onnx", threads, REMEDY)
         self.voice = embedding(folder, threads)
         """How a voice sounds."""
 
@@ -64,7 +68,7 @@ def embedding(folder: Path, threads: int) -> Callable[[Samples], Vector]:
 
     Raises :class:`Misconfigured` if it cannot be loaded.
     """
-    session = _session(folder / "embedding.onnx", threads)
+    session = open_session(folder / "embedding.onnx", threads, REMEDY)
 
     def voice(samples: Samples) -> Vector:
         import numpy
@@ -74,19 +78,3 @@ def embedding(folder: Path, threads: int) -> Callable[[Samples], Vector]:
         return vector
 
     return voice
-
-
-def _session(path: Path, threads: int) -> Any:
-    try:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime raises its own kinds
-        raise Misconfigured(
-            f"The model {path.parent.parent.name}/{path.parent.name} cannot be loaded ({error}): "
-            "pull it again, or set the profile's parameter diarize of stage transcribe or check of "
-            "stage synthesize to false.",
-            reason="ModelUnusable",
-        ) from error

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from statistics import mean, median
 
 from dubstage.contract.summary import StageSummary, scaled
 from dubstage.engines import engine_of
 from dubstage.errors import BadInput, TemporaryFailure
 from dubstage.logs import step
-from dubstage.synthesize import checks
+from dubstage.synthesize import checks, quality
 from dubstage.synthesize.clip_cache import ClipCache
 from dubstage.synthesize.clips import ClipMaker
 from dubstage.synthesize.engine import (
@@ -79,7 +80,11 @@ def run(work: Work) -> Outcome:
     cache.prune(maker.keys)
     write_list(work.staging(Artifact.TTS_SEGMENTS, None), clips)
     remarks = [*choice.remarks, *accent_remarks(engine, work.request.target_language)]
-    return _outcome(work, clips, maker, remarks, len(oversize(clips, available)))
+    files = [work.staging(Artifact.TTS_CLIPS, one.audio_file) for one in clips if one.audio_file]
+    rating = quality.estimate(work, files)
+    outcome = _outcome(work, clips, maker, remarks, len(oversize(clips, available)))
+    measures = {"speech_quality_centi_mos": None if rating is None else scaled(rating, 100)}
+    return replace(outcome, summary=outcome.summary.model_copy(update=measures))
 
 
 @contextmanager
