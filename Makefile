@@ -29,20 +29,25 @@ help: ## List the targets
 
 DEMO_TO = $(or $(TO),es)
 DEMO_NAME = interview-$(shell echo "$(DEMO_TO)" | tr A-Z a-z)
+DUB := uv run --quiet --frozen --no-dev --package dubjob dub --kubeconfig $(LOCAL_KUBECONFIG) -n dubbing
 
 .PHONY: demo
 demo: bootstrap ## Run a complete dub on a one-node Kubernetes cluster [TO=pt]
 	@$(MAKE) prepare
 	@$(STEP) "cluster and deployment" $(MAKE) deploy-local
-	@install -D -m 664 build/sample/source.mp4 $(LOCAL)/volumes/data/inputs/$(DEMO_NAME)/source.mp4
-	@sed 's/interview-es/$(DEMO_NAME)/; s/^  targetLanguage: es$$/  targetLanguage: $(DEMO_TO)/' examples/dubjob.yaml >build/demo.yaml
-	@KUBECONFIG=$(LOCAL_KUBECONFIG) python3 examples/follow.py build/demo.yaml --outputs $(LOCAL)/volumes/data
+	@$(MAKE) demo-dub
+
+# A later run reuses the results of the first.
+.PHONY: demo-dub
+demo-dub:
+	@$(DUB) submit build/sample/source.mp4 --to "$(DEMO_TO)" --from en --profile cpu --name "$(DEMO_NAME)" --replace --get "build/dubs/$(DEMO_NAME)"
+	@echo "Or open the page on the data volume: $(LOCAL)/volumes/data/outputs/$(DEMO_NAME)/report.html"
 
 .PHONY: dub
 dub: bootstrap ## Dub your own file on the local cluster: VIDEO=talk.mp4 TO=es [FROM=en]
 	@[ -n "$(VIDEO)" ] && [ -n "$(TO)" ] || { echo "dub: name a file and a language: make dub VIDEO=talk.mp4 TO=es"; exit 2; }
 	@[ -e $(LOCAL_KUBECONFIG) ] || { echo "dub: the local cluster does not exist: run 'make demo' first"; exit 2; }
-	$(RUN) dub --kubeconfig $(LOCAL_KUBECONFIG) -n dubbing submit "$(VIDEO)" --to "$(TO)" $(if $(FROM),--from "$(FROM)") --get build/dubs
+	@name=$$(basename "$(VIDEO)") && $(DUB) submit "$(VIDEO)" --to "$(TO)" $(if $(FROM),--from "$(FROM)") --replace --get "build/dubs/$${name%.*}-$(TO)"
 
 .PHONY: test
 test: verify test-unit test-architecture test-gitops prepare test-engines test-controlplane test-e2e test-walk ## Run every test

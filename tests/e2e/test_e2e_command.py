@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 import random
+import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -17,7 +19,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import yaml
-from local_view import LOCAL, NAMESPACE, VOLUME, Cluster, Names
+from local_view import LOCAL, NAMESPACE, ROOT, STAGES, VOLUME, Cluster, Names
 
 KUBECONFIG = LOCAL / "kubeconfig"
 DUB = [str(Path(sys.executable).parent / "dub"), "-n", NAMESPACE]
@@ -71,6 +73,71 @@ def test_one_command_dubs_a_file(
     for folder in ("inputs", "interim", "outputs"):
         assert not (VOLUME / folder / name).exists()
     assert cluster.items("pods", "-l", "app.kubernetes.io/name=dubjob-transfer") == []
+
+
+def test_demo_shows_stages_and_files_and_runs_again(names: Names, sample: Path) -> None:
+    """What `make demo` does when the cluster runs. The second run reuses the first."""
+    name = names("demo")
+    (ROOT / "build/sample").mkdir(parents=True, exist_ok=True)
+    if not (ROOT / "build/sample/source.mp4").exists():
+        shutil.copy(sample, ROOT / "build/sample/source.mp4")
+    for state in ("Succeeded in", "Reused"):
+        done = subprocess.run(
+            ["make", "demo-dub", f"DEMO_NAME={name}"], cwd=ROOT, capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        for stage in STAGES:
+            assert re.search(rf"^{stage} +{state}", done.stderr, re.MULTILINE), done.stderr
+        assert "All stages have succeeded." in done.stderr
+        listed = re.findall(rf"^build/dubs/{name}/(\S+) ", done.stdout, re.MULTILINE)
+        assert {"dubbed_video.mp4", "trg.srt", "report.html"} <= set(listed)
+        assert {each.name for each in (ROOT / "build/dubs" / name).iterdir()} == set(listed)
+        page = f"build/local-cluster/volumes/data/outputs/{name}/report.html"
+        assert page in done.stdout
+        assert (ROOT / page).is_file()
+    shutil.rmtree(ROOT / "build/dubs" / name)
+
+
+def test_documented_python_dubs_a_file(
+    cluster: Cluster, names: Names, sample: Path, tmp_path: Path
+) -> None:
+    """The lines of docs/command.md, with a file of this name in the working directory."""
+    name = names("sdk")
+    (block,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/command.md").read_text(), re.DOTALL)
+    assert '"talk.mp4", to="es"' in block
+    shutil.copy(sample, tmp_path / f"{name}.mp4")
+    done = subprocess.run(
+        [sys.executable, "-c", block.replace("talk.mp4", f"{name}.mp4")],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+        env=os.environ | {"KUBECONFIG": str(KUBECONFIG)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out/dubbed_video.mp4").stat().st_size > 1_000_000
+    assert dub("rm", f"{name}-es", "--media").returncode == 0
+
+
+def test_source_of_another_dub_is_not_replaced(
+    cluster: Cluster, names: Names, tmp_path: Path
+) -> None:
+    """Two files of the same name: the second one would become the source of the first dub."""
+    name = names("shared")
+    file = tmp_path / f"{name}.mp4"
+    file.write_bytes(b"one")
+    first = dub("submit", str(file), "--to", "es")
+    assert first.returncode == 0, first.stderr
+    same = dub("submit", str(file), "--to", "ca")
+    assert same.returncode == 0, same.stderr
+    file.write_bytes(b"two")
+    other = dub("submit", str(file), "--to", "pt")
+    assert other.returncode == 1
+    assert f"uses inputs/{name}/source.mp4, which differs" in other.stderr
+    assert (VOLUME / f"inputs/{name}/source.mp4").read_bytes() == b"one"
+    again = dub("submit", str(file), "--to", "es")
+    assert again.returncode == 1
+    assert "--replace" in again.stderr
+    for language in ("es", "ca"):
+        assert dub("rm", f"{name}-{language}").returncode == 0
 
 
 def test_review_is_corrected_and_approved(
@@ -172,16 +239,34 @@ def test_transfers_survive_a_connection_that_is_cut(
     [
         (["watch", "no-such-dub"], 1, "does not exist"),
         (["get", "no-such-dub"], 1, "does not exist"),
-        (["submit", "/no/such/file.mp4", "--to", "es"], 1, "is not a file"),
-        (["submit", __file__, "--to", "spanish"], 1, "BCP 47"),
-        (["submit", __file__, "--to", ","], 2, "names no language"),
-        (["put", __file__, "../outside"], 2, "no path below the inputs folder"),
+        (["rm", ""], 2, "is no name of a DubJob"),
+        (["submit", "/no/such/file.mp4", "--to", "es"], 2, "is not a file"),
+        (["submit", __file__, "--to", "spanish"], 2, "BCP 47"),
+        (["submit", __file__, "--to", "es", "--from", "spanish"], 2, "BCP 47"),
+        (["submit", __file__, "--to", "es", "--from", "es"], 2, "another language"),
+        (["submit", __file__, "--to", "es", "--review", "all"], 2, "spec.reviewAfter[0]"),
+        (["submit", __file__, "--to", "es", "--profile", "nope"], 1, "no DubProfile nope"),
+        (["submit", __file__, "--to", ","], 2, "no target language"),
+        (["submit", __file__, "--to", "es", "--get", __file__], 2, "cannot be used as a folder"),
+        (["put", __file__, "../outside"], 2, "must not contain '..'"),
+        (["put", __file__, "bad-input"], 1, "it is a folder"),
+        (["put", __file__, "bad-input/file/x"], 1, "file is a file"),
+        (["put", __file__, "a" * 300], 1, "File name too long"),
         (["logs", "x", "--stage", "nope"], 2, "is no stage"),
-        (["list", "--context", "no-such-context"], 1, "no-such-context"),
+        (["list", "-l", "(("], 2, "found '('"),
+        (["list", "--context", "no-such-context"], 2, "no-such-context"),
     ],
 )
-def test_bad_input_is_a_sentence(arguments: list[str], code: int, words: str) -> None:
+def test_bad_input_is_a_sentence(
+    cluster: Cluster, arguments: list[str], code: int, words: str
+) -> None:
+    folder = VOLUME / "inputs/bad-input"
+    folder.mkdir(exist_ok=True)
+    (folder / "file").touch()
+    before = cluster.items("dubjobs")
     done = dub(*arguments)
+    shutil.rmtree(folder)
+    assert cluster.items("dubjobs") == before
     assert done.returncode == code, done
     assert words in done.stderr
     assert "Traceback" not in done.stderr

@@ -44,7 +44,7 @@ def transcript(tmp_path: Path) -> Path:
         (["list", "--namespace=a"], ["--namespace=a", "list"]),
         (["get", "x", "--only", "video"], ["get", "x", "--only", "video"]),
         (["put", "--", "-n", "a"], ["put", "--", "-n", "a"]),
-        (["list", "-n"], ["-n", "list"]),
+        (["--output", "json", "list"], ["--output", "json", "list"]),
     ],
 )
 def test_global_options_can_be_anywhere(given: list[str], expected: list[str]) -> None:

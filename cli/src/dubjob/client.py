@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
+from dubjob.arguments import input_path, languages, local_file, object_name
 from dubjob.cluster import Cluster, Object
 from dubjob.dub import Dub
-from dubjob.errors import NotFoundError, UsageError
+from dubjob.errors import DubError, ExistsError, NotFoundError, UsageError
 from dubjob.handle import DubHandle
 from dubjob.transfer.pod import transfer_pod
 from dubjob.volume import Progress, Volume, silent
@@ -49,17 +50,20 @@ class Client:
         profile: str | None = None,
         name: str | None = None,
         spec: Mapping[str, Any] | None = None,
+        replace: bool = False,
         progress: Progress = silent,
     ) -> DubHandle:
         """Upload `file` and create the DubJob that dubs it into the language `to`.
 
         `spec` has further fields of the DubJob. The name defaults to the file's and the language.
+        With `replace` a DubJob of that name is deleted first; its results are reused where they
+        still fit.
 
         Raises :class:`DubError`; nothing is uploaded for a DubJob that the server refuses.
         """
         (handle,) = self.submit_all(
             file, to=[to], source_language=source_language, profile=profile, name=name, spec=spec,
-            progress=progress,
+            replace=replace, progress=progress,
         )  # fmt: skip
         return handle
 
@@ -72,36 +76,69 @@ class Client:
         profile: str | None = None,
         name: str | None = None,
         spec: Mapping[str, Any] | None = None,
+        replace: bool = False,
         dry_run: bool = False,
         progress: Progress = silent,
     ) -> list[DubHandle]:
         """Upload `file` once and create a DubJob for each language; see :meth:`submit`. With
         `dry_run` the server checks the DubJobs, and nothing is stored."""
-        file = Path(file)
-        if not file.is_file():
-            raise NotFoundError(f"{file} is not a file.")
-        stem = name or name_of(file)
-        languages = list(to)
-        source = f"{stem}/source{file.suffix.lower()}"
+        file = local_file(file, with_content=True)
+        stem = name_of(file) if name is None else object_name("DubJob", name)
+        tags = languages(to)
+        source = input_path(f"{stem}/source{file.suffix.lower()}")
+        one = name is not None and len(tags) == 1
+        named = {
+            object_name("DubJob", stem if one else f"{stem}-{tag.lower()}"): tag for tag in tags
+        }
         given = dict(spec or {})
-        if source_language:
+        if source_language is not None:
             given["sourceLanguage"] = source_language
-        if profile:
+        if profile is not None:
             given["profileRef"] = self._profile_ref(profile)
         bodies = [
-            dubjob_body(
-                stem if name and len(languages) == 1 else f"{stem}-{language.lower()}",
-                {**given, "targetLanguage": language, "source": {"path": source}},
-            )
-            for language in languages
+            dubjob_body(each, {**given, "targetLanguage": tag, "source": {"path": source}})
+            for each, tag in named.items()
         ]
+        handles = [DubHandle(self, each) for each in named]
         for body in bodies:
+            self._check(body, replace=replace)
+        if dry_run:
+            return handles
+        for handle in handles if replace else ():
+            handle.delete_if_there()
+        with self.volume(given.get("profileRef")) as volume:
+            path = f"inputs/{source}"
+            self._refuse_change(volume, file, path, {each.name for each in handles})
+            volume.put(file, path, progress)
+        for body in bodies:
+            self.cluster.create_dubjob(body)
+        return handles
+
+    def _check(self, body: Object, *, replace: bool) -> None:
+        """Let the server check the DubJob, which stores nothing. Raises :class:`DubError`."""
+        try:
             self.cluster.create_dubjob(body, dry_run=True)
-        if not dry_run:
-            self.put(file, source, progress=progress, profile=given.get("profileRef"))
-            for body in bodies:
-                self.cluster.create_dubjob(body)
-        return [DubHandle(self, body["metadata"]["name"]) for body in bodies]
+        except ExistsError as error:
+            # The server compares names last: everything else is accepted.
+            if not replace:
+                name = body["metadata"]["name"]
+                raise ExistsError(
+                    f"{error} Follow it with `dub -n {self.namespace} watch {name}`, use --name "
+                    "for another name, or --replace to delete it first."
+                ) from error
+
+    def _refuse_change(self, volume: Volume, file: Path, path: str, own: set[str]) -> None:
+        """Raise :class:`DubError` if the source of another DubJob would become another file."""
+        readers = [
+            dub.name
+            for dub in self.dubs()
+            if dub.name not in own and f"inputs/{dub.dubjob.source_path}" == path
+        ]
+        if readers and volume.differs(file, path):
+            raise DubError(
+                f"DubJob {', '.join(readers)} uses {path}, which differs from {file.name}. Use "
+                "--name for another name."
+            )
 
     def dub(self, name: str) -> DubHandle:
         """The DubJob of that name, which must exist. Raises :class:`NotFoundError`."""
@@ -116,6 +153,8 @@ class Client:
 
     def profile(self, reference: Mapping[str, str] | None = None) -> DubProfile:
         """The profile that `reference` means, or the default one. Raises :class:`NotFoundError`."""
+        if reference:
+            object_name(reference.get("kind", "DubProfile"), reference["name"])
         probe = DubJob.model_validate(
             {
                 "metadata": {"name": "any"},
@@ -128,10 +167,7 @@ class Client:
                 return DubProfile.model_validate(self.cluster.profile(each.kind, each.name))
             except NotFoundError:
                 continue
-        raise NotFoundError(
-            f"There is no {' and no '.join(str(each) for each in wanted)} for the namespace "
-            f"{self.namespace}. `dub profiles` lists those that can be used."
-        )
+        raise self._no_profile(" and no ".join(str(each) for each in wanted))
 
     @contextmanager
     def volume(self, reference: Mapping[str, str] | None = None) -> Iterator[Volume]:
@@ -151,14 +187,26 @@ class Client:
 
         Raises :class:`DubError`.
         """
+        source, target = local_file(file), input_path(path)
         with self.volume(profile) as volume:
-            return volume.put(Path(file), f"inputs/{_relative(path)}", progress)
+            return volume.put(source, f"inputs/{target}", progress)
 
     def _profile_ref(self, name: str) -> dict[str, str]:
-        """The reference to the profile of that name, of the namespace or of the cluster."""
-        kinds = [each.get("kind", "DubProfile") for each in self.cluster.profiles()
-                 if each["metadata"]["name"] == name]  # fmt: skip
-        return {"name": name, **({"kind": kinds[0]} if kinds else {})}
+        """The reference to the profile of that name, of the namespace or of the cluster.
+
+        Raises :class:`NotFoundError`.
+        """
+        object_name("DubProfile", name)
+        for each in self.cluster.profiles():
+            if each["metadata"]["name"] == name:
+                return {"name": name, "kind": each.get("kind", "DubProfile")}
+        raise self._no_profile(f"DubProfile {name}")
+
+    def _no_profile(self, what: str) -> NotFoundError:
+        return NotFoundError(
+            f"There is no {what} for the namespace {self.namespace}. `dub profiles` lists those "
+            "that can be used."
+        )
 
 
 def dubjob_body(name: str, spec: Mapping[str, Any]) -> Object:
@@ -179,9 +227,3 @@ def name_of(file: Path) -> str:
             f"{file.name} has no letter or digit for a name: use the option --name to give one."
         )
     return name
-
-
-def _relative(path: str) -> str:
-    if path.startswith("/") or ".." in PurePosixPath(path).parts or not path:
-        raise UsageError(f"{path!r} is no path below the inputs folder: use talk/source.mp4.")
-    return path

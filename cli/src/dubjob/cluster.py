@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
+import yaml
 from kubernetes import client, config, watch
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
 from urllib3.exceptions import HTTPError
 
-from dubjob.errors import DubError, NotFoundError, UnreachableError
+from dubjob.arguments import namespace_name, object_name
+from dubjob.errors import DubError, ExistsError, NotFoundError, UnreachableError, UsageError
 from dubjob_operator import names
 
 CONNECT_SECONDS = 10
 READ_SECONDS = 60
 WATCH_AGAIN = (410, 429, 500, 502, 503, 504)
 """Answers to a watch after which the caller reads the object and starts another watch."""
+UNUSABLE = (
+    ConfigException,
+    yaml.YAMLError,
+    OSError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+)
+"""What the library raises for a kubeconfig that is no file, no YAML, or has other fields."""
+RULE_PREFIX = re.compile(r'^Invalid value: "(string|object|array|integer|boolean)": ')
+"""The beginning of the message of a rule: the type of what the rule is about."""
 PLURALS = {"DubProfile": names.DUBPROFILES, "ClusterDubProfile": names.CLUSTERDUBPROFILES}
 
 Object = dict[str, Any]
@@ -38,23 +54,11 @@ class Cluster:
         kubeconfig: str | None = None,
     ) -> None:
         configuration = client.Configuration()
-        own_namespace = None
-        try:
-            config.load_kube_config(kubeconfig, context, configuration, persist_config=False)
-            contexts, active = config.list_kube_config_contexts(kubeconfig)
-            chosen = next((each for each in contexts if each["name"] == context), active)
-            own_namespace = chosen.get("context", {}).get("namespace")
-        except ConfigException as error:
-            try:
-                config.load_incluster_config(configuration)
-            except ConfigException:
-                words = str(error).rstrip(".")
-                raise DubError(
-                    f"The kubeconfig cannot be used: {words}. Use --kubeconfig and --context, "
-                    "or set KUBECONFIG."
-                ) from error
+        own_namespace = _load(configuration, context, kubeconfig)
         self.configuration = configuration
-        self.namespace = namespace or own_namespace or "default"
+        self.namespace = namespace_name(
+            own_namespace or "default" if namespace is None else namespace
+        )
         self._api = client.ApiClient(configuration)
         self.custom = client.CustomObjectsApi(self._api)
         self.core = client.CoreV1Api(self._api)
@@ -76,7 +80,10 @@ class Cluster:
     def dubjob(self, name: str) -> Object:
         """Return the DubJob. Raises :class:`NotFoundError`."""
         return self._custom(
-            f"DubJob {name}", self.custom.get_namespaced_custom_object, names.DUBJOBS, name
+            f"DubJob {name}",
+            self.custom.get_namespaced_custom_object,
+            names.DUBJOBS,
+            object_name("DubJob", name),
         )
 
     def dubjobs(self, *, selector: str | None = None, everywhere: bool = False) -> list[Object]:
@@ -103,7 +110,7 @@ class Cluster:
             f"DubJob {name}",
             self.custom.patch_namespaced_custom_object,
             names.DUBJOBS,
-            name,
+            object_name("DubJob", name),
             patch,
             _content_type="application/merge-patch+json",
         )
@@ -111,7 +118,10 @@ class Cluster:
     def delete_dubjob(self, name: str) -> None:
         """Delete the DubJob and, through the cluster's garbage collection, its Jobs."""
         self._custom(
-            f"DubJob {name}", self.custom.delete_namespaced_custom_object, names.DUBJOBS, name
+            f"DubJob {name}",
+            self.custom.delete_namespaced_custom_object,
+            names.DUBJOBS,
+            object_name("DubJob", name),
         )
 
     def watch_dubjob(self, name: str, seconds: int) -> Iterator[Object]:
@@ -145,6 +155,7 @@ class Cluster:
     def profile(self, kind: str, name: str, namespace: str | None = None) -> Object:
         """Return the profile of that kind, a DubProfile from `namespace`, by default the client's.
         Raises :class:`NotFoundError`."""
+        object_name(kind, name)
         if kind == "ClusterDubProfile":
             found = self.call(
                 f"{kind} {name}",
@@ -238,6 +249,55 @@ class Cluster:
             ) from error
 
 
+def _load(
+    configuration: client.Configuration, context: str | None, kubeconfig: str | None
+) -> str | None:
+    """Fill in `configuration`, and return the namespace of the context. Raises as
+    :class:`Cluster` does."""
+    # The library reads the variable when it is imported.
+    file = os.environ.get("KUBECONFIG") or None if kubeconfig is None else kubeconfig
+    try:
+        config.load_kube_config(file, context, configuration, persist_config=False)
+        contexts, active = config.list_kube_config_contexts(file)
+        chosen = next((each for each in contexts if each["name"] == context), active)
+        namespace: str | None = chosen.get("context", {}).get("namespace")
+        return namespace
+    except UNUSABLE as error:
+        given = kubeconfig is not None or context is not None
+        if not given:
+            try:
+                config.load_incluster_config(configuration)
+                return None
+            except ConfigException:
+                pass
+        kind = UsageError if given else DubError
+        raise kind(
+            f"The kubeconfig cannot be used: {_unusable(error)}. Use --kubeconfig and --context, "
+            "or set KUBECONFIG."
+        ) from error
+
+
+def _unusable(error: Exception) -> str:
+    """Why a kubeconfig cannot be used. Only some errors of the library are for users."""
+    match error:
+        case ConfigException() | yaml.YAMLError():
+            return " ".join(str(error).rstrip(".").split())
+        case OSError():
+            return f"{error.filename}: {error.strerror}"
+        case _:
+            return "it is no YAML file with clusters, users and contexts"
+
+
+def _causes(error: ApiException) -> str:
+    """What is wrong with which field, by the answer of the API server."""
+    details = json.loads(error.body).get("details") or {}
+    return "; ".join(
+        f"{cause['field']}: {RULE_PREFIX.sub('', cause['message'])}"
+        for cause in details.get("causes") or ()
+        if cause.get("field") and cause["field"] != "<nil>"
+    )
+
+
 def _refused(subject: str, namespace: str, error: ApiException) -> DubError:
     """The API server's answer as a sentence about `subject`."""
     try:
@@ -258,7 +318,11 @@ def _refused(subject: str, namespace: str, error: ApiException) -> DubError:
         case 401:
             return DubError("The cluster does not accept the credentials of the kubeconfig.")
         case 409:
-            return DubError(f"{subject} exists already in the namespace {namespace}.")
+            return ExistsError(f"{subject} exists already in the namespace {namespace}.")
+        case 400:
+            return UsageError(f"{subject}: {words}.")
+        case 422:
+            return UsageError(f"{subject} is not accepted: {_causes(error) or words}.")
         case _:
             return DubError(f"{subject}: {words}")
 

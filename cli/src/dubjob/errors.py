@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum
+
+from dubjob_operator.api.paths import HIDDEN
+
+UNPRINTABLE = re.compile(f"{HIDDEN.pattern}|[\ud800-\udfff]")
+"""Characters that a terminal obeys or cannot show."""
 
 
 class ExitStatus(IntEnum):
@@ -23,7 +29,11 @@ class DubError(Exception):
 
 
 class NotFoundError(DubError):
-    """An object or a file does not exist."""
+    """An object of the cluster does not exist."""
+
+
+class ExistsError(DubError):
+    """An object of that name exists already."""
 
 
 class UnreachableError(DubError):
@@ -31,12 +41,22 @@ class UnreachableError(DubError):
 
 
 class UsageError(DubError):
-    """An argument is invalid."""
+    """An argument is invalid, or the API server refuses a value."""
 
     status = ExitStatus.USAGE
+
+
+class NoSuchFileError(UsageError, NotFoundError):
+    """A file of this machine does not exist."""
 
 
 class WaitTimeoutError(DubError):
     """A dub did not finish in time. It goes on."""
 
     status = ExitStatus.TIMEOUT
+
+
+def printable(text: str) -> str:
+    """`text` with escapes in place of characters that a terminal obeys: names and messages come
+    from others."""
+    return UNPRINTABLE.sub(lambda found: repr(found[0])[1:-1], text)

@@ -8,7 +8,13 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from dubjob.dub import Dub
-from dubjob.errors import DubError, UnreachableError, UsageError, WaitTimeoutError
+from dubjob.errors import (
+    DubError,
+    NotFoundError,
+    UnreachableError,
+    UsageError,
+    WaitTimeoutError,
+)
 from dubjob.volume import Progress, silent
 from dubjob_operator import names
 from dubjob_operator.planning.verbs import FAILED_STAGE, STAGES
@@ -22,6 +28,8 @@ LEFT_OUT = ("voice-stem", "background-stem")
 """Outputs that are downloaded only if they are named: they are as large as the source."""
 PAGE = "report-page"
 """Name of the output that a browser opens."""
+DELETION_SECONDS = 120
+"""Time for a deleted DubJob and its pods to end."""
 WATCH_SECONDS = 20
 PATIENCE_SECONDS = 60
 """A cluster that does not answer is asked for this time while a DubJob is followed."""
@@ -151,7 +159,7 @@ class DubHandle:
         Raises :class:`UsageError` for a stage that does not exist.
         """
         if stage not in (FAILED_STAGE, *STAGES):
-            raise UsageError(f"{stage} is no stage: use {FAILED_STAGE}, {', '.join(STAGES)}.")
+            raise UsageError(f"{stage!r} is no stage: use {FAILED_STAGE}, {', '.join(STAGES)}.")
         request = f"{stage}@{time.time_ns() // 1_000_000}"
         self._annotate(names.RETRY_ANNOTATION, request)
 
@@ -187,6 +195,29 @@ class DubHandle:
                 for root in ("interim", "outputs", "inputs"):
                     volume.remove(f"{root}/{dub.job_id}")
 
+    def delete_if_there(self) -> None:
+        """Delete the DubJob if it exists, and wait until it and its pods are gone.
+
+        Raises :class:`DubError`.
+        """
+        try:
+            self.refresh()
+            self._client.cluster.delete_dubjob(self.name)
+        except NotFoundError:
+            return
+        self._wait_for_pods()
+        deadline = time.monotonic() + DELETION_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                self.refresh()
+            except NotFoundError:
+                return
+            time.sleep(0.5)
+        raise DubError(
+            f"DubJob {self.name} is still being deleted. Run `kubectl -n "
+            f"{self._client.namespace} describe dubjob {self.name}`."
+        )
+
     def _refuse_shared(self, dub: Dub) -> None:
         """Raise :class:`DubError` if another DubJob reads or writes these folders."""
         others = [
@@ -201,12 +232,12 @@ class DubHandle:
                 "first, or leave out the option --media of this command."
             )
 
-    def _wait_for_pods(self, seconds: float = 120) -> None:
-        deadline = time.monotonic() + seconds
+    def _wait_for_pods(self) -> None:
+        deadline = time.monotonic() + DELETION_SECONDS
         while self._client.cluster.pods(self.name):
             if time.monotonic() > deadline:
                 raise DubError(
-                    f"A pod of {self.name} still ends: its media were left. Run "
+                    f"A pod of {self.name} is still ending: its media were left. Run "
                     f"`kubectl -n {self._client.namespace} get pods`."
                 )
             time.sleep(0.5)
@@ -234,7 +265,7 @@ def _chosen(dub: Dub, only: Iterable[str] | None) -> list[Output]:
     missing = [name for name in wanted if name not in known]
     if missing:
         raise UsageError(
-            f"DubJob {dub.name} has no output {', '.join(missing)}: it has "
+            f"DubJob {dub.name} has no output {', '.join(map(repr, missing))}: it has "
             f"{', '.join(sorted(known))}."
         )
     return [each for each in dub.outputs if each.name in wanted]

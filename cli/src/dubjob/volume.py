@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from dubjob.transfer.files import download, size_of, upload
+from dubjob.transfer.files import differs, download, size_of, upload
 from dubjob.transfer.pod import TransferPod
 
 Progress = Callable[[str, int, int], None]
@@ -33,6 +33,10 @@ class Volume:
     ) -> str:  # fmt: skip
         """Download a file and return its SHA-256. Raises :class:`DubError`."""
         return download(self._pod, path, file, sha256, lambda done: progress(file.name, done, size))
+
+    def differs(self, file: Path, path: str) -> bool:
+        """Whether `path` is a file with another content than `file`. Raises :class:`DubError`."""
+        return differs(self._pod, file, path)
 
     def size(self, path: str) -> int | None:
         """Bytes of a file; None if there is none. Raises :class:`DubError`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
+from io import TextIOWrapper
 from itertools import islice
 from typing import Annotated
 
@@ -12,7 +13,7 @@ import typer
 
 from dubjob.commands import catalog, change, check, cost, files, logs, review, show, submit
 from dubjob.commands.session import Format, Session
-from dubjob.errors import DubError, ExitStatus
+from dubjob.errors import DubError, ExitStatus, UsageError, printable
 
 app = typer.Typer(
     name="dub",
@@ -67,7 +68,10 @@ def options(
 
 def global_options_first(arguments: Sequence[str]) -> list[str]:
     """The arguments with the global options before the verb: as with kubectl, they can be given
-    anywhere."""
+    anywhere.
+
+    Raises :class:`UsageError` if the last one lacks its value: the verb would be taken for it.
+    """
     first: list[str] = []
     rest: list[str] = []
     remaining = iter(arguments)
@@ -75,7 +79,10 @@ def global_options_first(arguments: Sequence[str]) -> list[str]:
         if argument == "--":
             rest += [argument, *remaining]
         elif argument in GLOBAL_OPTIONS:
-            first += [argument, *islice(remaining, 1)]
+            value = list(islice(remaining, 1))
+            if not value:
+                raise UsageError(f"Option {argument} requires a value.")
+            first += [argument, *value]
         elif argument.startswith(GLOBAL_PREFIXES):
             first.append(argument)
         else:
@@ -85,10 +92,13 @@ def global_options_first(arguments: Sequence[str]) -> list[str]:
 
 def main() -> None:
     """Run the command. A failure is one sentence on stderr and an exit code."""
+    # Names of files may have bytes that are not UTF-8; they are written as they are.
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")
     try:
         app(global_options_first(sys.argv[1:]), prog_name="dub")
     except DubError as error:
-        print(f"dub: {error}", file=sys.stderr)
+        print(f"dub: {printable(' '.join(str(error).split()))}", file=sys.stderr)
         sys.exit(int(error.status))
     except KeyboardInterrupt:
         sys.exit(130)

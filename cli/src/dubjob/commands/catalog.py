@@ -47,7 +47,7 @@ def profiles(context: typer.Context) -> None:
 def languages(context: typer.Context, profile: Profile = None) -> None:
     """List what a profile recognizes, translates and speaks."""
     now = session(context)
-    choices = now.client.profile({"name": profile} if profile else None).spec.engines()
+    choices = now.client.profile({"name": profile} if profile is not None else None).spec.engines()
     rows = []
     for stage in (Stage.TRANSCRIBE, Stage.TRANSLATE, Stage.SYNTHESIZE):
         choice = choices.get(stage)
@@ -71,7 +71,7 @@ def languages(context: typer.Context, profile: Profile = None) -> None:
 def models(context: typer.Context, profile: Profile = None) -> None:
     """List the models that a profile uses."""
     now = session(context)
-    choices = now.client.profile({"name": profile} if profile else None).spec.engines()
+    choices = now.client.profile({"name": profile} if profile is not None else None).spec.engines()
     now.show(
         ["model", "stage"],
         [

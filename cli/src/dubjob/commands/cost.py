@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 from kubernetes.utils.quantity import parse_quantity
 
+from dubjob.arguments import yaml_fields
 from dubjob.client import Client
 from dubjob.commands.session import session
 from dubjob.dub import Dub
@@ -55,6 +55,8 @@ def cost(
 ) -> None:
     """Sum up the GPU time of DubJobs."""
     now = session(context)
+    if not by:
+        raise UsageError("--by names nothing: use stage, dub, namespace, or the key of a label.")
     price_of = _prices(prices)
     dubs = now.client.dubs(selector=selector, everywhere=everywhere)
     totals = sums(dubs, _Profiles(now.client).of, price_of, by)
@@ -168,16 +170,8 @@ def _prices(file: Path | None) -> dict[str, float]:
     if file is None:
         return {}
     try:
-        found = yaml.safe_load(file.read_text(encoding="utf-8"))
-        return {str(name): float(price) for name, price in found.items()}
-    except (
-        OSError,
-        UnicodeDecodeError,
-        yaml.YAMLError,
-        AttributeError,
-        TypeError,
-        ValueError,
-    ) as error:
+        return {str(name): float(price) for name, price in yaml_fields(file).items()}
+    except (TypeError, ValueError) as error:
         raise UsageError(
             f"{file} is not a price file: write for example `nvidia.com/gpu: 2.50` ({error})."
         ) from error

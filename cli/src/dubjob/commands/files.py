@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from dubjob.arguments import writable_folder
 from dubjob.commands.progress import transfer_bars
 from dubjob.commands.session import Session, session
 from dubjob.handle import DubHandle
@@ -46,13 +47,14 @@ def get(
 ) -> None:
     """Download the files of a dub, and compare them with their digests."""
     now = session(context)
-    fetch(now, now.client.dub(name), folder, only)
+    fetch(now, now.client.dub(name), writable_folder(folder), only)
 
 
 def fetch(now: Session, handle: DubHandle, folder: Path, only: str | None) -> None:
     """Download the outputs of a DubJob and list the files."""
-    wanted = [each.strip() for each in only.split(",")] if only else None
-    with transfer_bars(now.errors) as report:
+    wanted = None if only is None else [each.strip() for each in only.split(",")]
+    # Off a terminal, the list of the files says it all.
+    with transfer_bars(now.errors, lines=False) as report:
         files = handle.download(folder, wanted, report)
     now.show(
         ["file", "bytes"],
@@ -81,10 +83,9 @@ def open_page(
     """Download the page of the report with the files that it plays, and open it in the browser."""
     now = session(context)
     handle = now.client.dub(name)
-    with transfer_bars(now.errors) as report:
-        page = handle.download_page(
-            folder or Path(f"{name}-report"), with_source=source, progress=report
-        )
+    target = writable_folder(Path(f"{name}-report") if folder is None else folder)
+    with transfer_bars(now.errors, lines=False) as report:
+        page = handle.download_page(target, with_source=source, progress=report)
     now.show(["file"], [{"file": str(page)}])
     if browser and not webbrowser.open(page.resolve().as_uri()):
         now.errors.print("There is no browser here: open the file in one.", markup=False)

@@ -11,7 +11,7 @@ import typer
 
 from dubjob.client import Client
 from dubjob.commands.session import Session, session
-from dubjob.errors import DubError, UsageError
+from dubjob.errors import DubError, UsageError, printable
 from dubjob_operator import names
 from dubjob_operator.planning.verbs import STAGES
 
@@ -34,8 +34,8 @@ def logs(
 ) -> None:
     """Print what the stages wrote."""
     now = session(context)
-    if stage and stage not in STAGES:
-        raise UsageError(f"{stage} is no stage: use {', '.join(STAGES)}.")
+    if stage is not None and stage not in STAGES:
+        raise UsageError(f"{stage!r} is no stage: use {', '.join(STAGES)}.")
     handle = now.client.dub(name)
     seen: set[str] = set()
     while True:
@@ -65,7 +65,7 @@ def _print(now: Session, pod: Any, follow: bool) -> None:
     stage = pod.metadata.labels[names.STAGE_LABEL]
     try:
         for line in _lines(now.client, pod.metadata.name, follow):
-            print(f"{stage:<11} {readable(line)}", flush=True)
+            print(f"{stage:<11} {printable(readable(line).expandtabs())}", flush=True)
     except DubError as error:
         now.say(f"{stage}: {error}")
 

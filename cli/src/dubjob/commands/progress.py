@@ -18,14 +18,16 @@ from rich.progress import (
 
 from dubjob.commands.session import Session
 from dubjob.dub import Dub
+from dubjob.errors import printable
 from dubjob.handle import DubHandle
 from dubjob.volume import Progress as Report
 from dubjob_operator.api.status import StageState, StageStatus
 
 
 @contextmanager
-def transfer_bars(console: Console) -> Iterator[Report]:
-    """A bar for each file. Off a terminal, a line for each file that is complete."""
+def transfer_bars(console: Console, *, lines: bool = True) -> Iterator[Report]:
+    """A bar for each file. Off a terminal, a line for each file that is complete, unless `lines`
+    is false."""
     with Progress(
         TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
         TimeRemainingColumn(), console=console, disable=not console.is_terminal, transient=True,
@@ -36,8 +38,8 @@ def transfer_bars(console: Console) -> Iterator[Report]:
             if name not in tasks:
                 tasks[name] = bars.add_task(name, total=size)
             bars.update(tasks[name], completed=done)
-            if done >= size and not console.is_terminal:
-                console.print(f"{name}: {done:,} bytes", markup=False)
+            if lines and done >= size and not console.is_terminal:
+                console.print(printable(f"{name}: {done:,} bytes"), markup=False)
 
         yield report
 
@@ -73,7 +75,7 @@ def _follow(session: Session, handle: DubHandle, seconds: float | None, *, prefi
             bars.refresh()
             if console.is_terminal and left and dub.status.stage in tasks:
                 bars.update(tasks[dub.status.stage], note=f"{left} left. {dub.message}")
-    console.print(f"{before}{dub.message}", markup=False)
+    console.print(f"{before}{printable(dub.message)}", markup=False)
     return dub
 
 
@@ -92,4 +94,4 @@ def describe(stage: StageStatus) -> str:
         text += f" in {stage.elapsed_milliseconds / 1000:.1f} s"
     if stage.message and text not in ("Running", "Reused"):
         text += f": {stage.message}"
-    return text
+    return printable(text)

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from dubjob.arguments import local_file
 from dubjob.commands.session import session
 from dubjob.errors import DubError, ExitStatus, UsageError
 from dubjob.side_by_side import correction, sheet
@@ -37,6 +38,7 @@ def review(
 ) -> None:
     """Open the result that awaits a review in $EDITOR, upload the correction, and approve it."""
     now = session(context)
+    changed = None if file is None else local_file(file, with_content=True)
     handle = now.client.dub(name)
     dub = handle.refresh()
     if not dub.awaits_review:
@@ -48,15 +50,12 @@ def review(
             f"on the data volume, then run `dub -n {dub.namespace} approve {name}`."
         )
     with tempfile.TemporaryDirectory() as folder:
-        changed = file
         if changed is None:
             transcript = Path(folder) / "transcript.json"
             with now.client.volume(dub.profile_reference) as volume:
                 volume.get(REVIEWED[stage].format(job=dub.job_id), transcript)
             changed = _edited(transcript, Path(folder), stage)
         if changed is not None:
-            if not changed.is_file():
-                raise UsageError(f"{changed} is not a file.")
             path = handle.correction_path(changed.suffix.lower())
             now.client.put(changed, path, profile=dub.profile_reference)
             now.say(f"{path} uploaded")

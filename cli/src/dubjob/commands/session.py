@@ -17,6 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from dubjob.client import Client
+from dubjob.errors import printable
 
 
 class Format(str, Enum):
@@ -49,7 +50,7 @@ class Session:
     def say(self, line: str) -> None:
         """Print a line for the user: to stderr if stdout is read by a program."""
         where = self.console if self.format is Format.TABLE else self.errors
-        where.print(escape(line))
+        where.print("\n".join(escape(printable(row)) for row in line.split("\n")))
 
     def show(self, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
         """Print `rows` in the chosen form. A row has the columns, and `object`: what JSON and YAML
@@ -71,7 +72,7 @@ class Session:
         for column in columns:
             table.add_column(column.upper(), overflow="fold", no_wrap=column != columns[-1])
         for row in rows:
-            table.add_row(*(escape(str(row.get(column) or "-")) for column in columns))
+            table.add_row(*(escape(printable(str(row.get(column) or "-"))) for column in columns))
         self.console.print(table)
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 
+from dubjob.arguments import languages, writable_folder, yaml_fields
 from dubjob.client import dubjob_body
 from dubjob.commands.files import fetch
 from dubjob.commands.progress import follow, transfer_bars
@@ -63,22 +63,30 @@ def submit(
     timeout: Annotated[
         float | None, typer.Option(min=0, help="Seconds to follow. If omitted, no limit.")
     ] = None,
+    replace: Annotated[
+        bool,
+        typer.Option(
+            "--replace",
+            help="Delete DubJobs of these names first. Results that still fit are reused.",
+        ),
+    ] = False,
     dry_run: Annotated[
         DryRun, typer.Option(help="server: let the API server check the DubJobs, store nothing.")
     ] = DryRun.NONE,
 ) -> None:
     """Upload a file, and dub it into each language."""
     now = session(context)
-    languages = list(dict.fromkeys(each.strip() for each in to.split(",") if each.strip()))
-    if not languages:
-        raise UsageError("--to names no language: use for example --to es or --to es,pt-BR.")
+    tags = languages(to.split(","))
     fields = _fields(spec)
-    if review:
+    if review is not None:
         fields["reviewAfter"] = [each.strip() for each in review.split(",")]
+    if get is not None:
+        # A folder that cannot be written shows before the dub, not after it.
+        writable_folder(get)
     with transfer_bars(now.errors) as report:
         handles = now.client.submit_all(
-            file, to=languages, source_language=source, profile=profile, name=name, spec=fields,
-            dry_run=dry_run is DryRun.SERVER, progress=report,
+            file, to=tags, source_language=source, profile=profile, name=name, spec=fields,
+            replace=replace, dry_run=dry_run is DryRun.SERVER, progress=report,
         )  # fmt: skip
     created = "checked" if dry_run is DryRun.SERVER else "created"
     now.show(
@@ -94,6 +102,7 @@ def submit(
     for handle, dub in zip(handles, dubs, strict=True):
         if get and dub.is_complete:
             fetch(now, handle, get / handle.name if len(handles) > 1 else get, None)
+            now.say(f"For its page, run: dub -n {dub.namespace} open {handle.name}")
     worst = max((dub.exit_status for dub in dubs), key=_severity)
     raise typer.Exit(int(worst))
 
@@ -107,14 +116,8 @@ def _fields(file: Path | None) -> dict[str, Any]:
     """The fields of a spec in a YAML file. Raises :class:`UsageError`."""
     if file is None:
         return {}
-    try:
-        fields = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} cannot be read: {error}.") from error
-    except yaml.YAMLError as error:
-        raise UsageError(f"{file} is not YAML: {error}.") from error
-    if isinstance(fields, dict) and "spec" in fields:
-        fields = fields["spec"]
+    found = yaml_fields(file)
+    fields = found.get("spec", found)
     if not isinstance(fields, dict):
         raise UsageError(f"{file} has no fields of a DubJob's spec.")
-    return fields
+    return dict(fields)

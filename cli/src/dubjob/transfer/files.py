@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
-from dubjob.errors import DubError, NotFoundError
+from dubjob.arguments import local_file
+from dubjob.errors import DubError, printable
 from dubjob.transfer.pod import BrokenConnectionError, TransferPod
 
 PIECE = 16 << 20
@@ -27,10 +29,13 @@ def upload(pod: TransferPod, file: Path, path: str, progress: MOVED = lambda don
     """Store `file` as `path` on the data volume and return its SHA-256. Nobody sees the file before
     it is complete.
 
-    Raises :class:`DubError`, and :class:`NotFoundError` if there is no such file.
+    Raises :class:`DubError`, and :class:`NoSuchFileError` if there is no such file.
     """
-    if not file.is_file():
-        raise NotFoundError(f"{file} is not a file.")
+    with _local(local_file(file), "read"):
+        return _upload(pod, file, path, progress)
+
+
+def _upload(pod: TransferPod, file: Path, path: str, progress: MOVED) -> str:
     size, sha256 = file.stat().st_size, _sha256(file)
     before = _persistently(lambda: pod.ask("stat", path, sha256), path)
     if (
@@ -91,6 +96,13 @@ def download(
             f"{path} on the data volume has the SHA-256 {expected}, and the status of the DubJob "
             f"says {sha256}: it was changed after the dub."
         )
+    with _local(file, "written"):
+        return _fetch(pod, path, file, size, expected, progress)
+
+
+def _fetch(
+    pod: TransferPod, path: str, file: Path, size: int, expected: str, progress: MOVED
+) -> str:
     if file.is_file() and file.stat().st_size == size and _sha256(file) == expected:
         progress(size)
         return expected
@@ -116,10 +128,36 @@ def download(
     return expected
 
 
+def differs(pod: TransferPod, file: Path, path: str) -> bool:
+    """Whether `path` is a file of the data volume with another content than `file`.
+
+    Raises :class:`DubError`.
+    """
+    size = size_of(pod, path)
+    if size is None:
+        return False
+    with _local(local_file(file), "read"):
+        if size != file.stat().st_size:
+            return True
+        there = _persistently(lambda: pod.ask("checksum", path), path)
+        return str(there["sha256"]) != _sha256(file)
+
+
 def size_of(pod: TransferPod, path: str) -> int | None:
     """Bytes of `path` on the data volume; None if it is no file. Raises :class:`DubError`."""
     size = _persistently(lambda: pod.ask("stat", path), path)["size"]
     return None if size is None else int(size)
+
+
+@contextmanager
+def _local(file: Path, verb: str) -> Iterator[None]:
+    """Turn what this machine refuses into a :class:`DubError` about `file`."""
+    try:
+        yield
+    except OSError as error:
+        raise DubError(
+            f"{printable(str(file))} cannot be {verb}: {error.strerror or error}."
+        ) from error
 
 
 def _append(write: Callable[[bytes], int], blocks: Iterable[bytes]) -> None:

@@ -45,12 +45,19 @@ def partial_of(target: Path, sha256: str) -> Path:
 
 
 def stat(target: Path, sha256: str = "") -> dict[str, object]:
-    """Say how much is there: of the file, and of an upload with that content."""
+    """Say how much is there: of the file, and of an upload with that content.
+
+    Raises :class:`RefusedError` if no file can be stored there."""
+    if target.is_dir():
+        raise RefusedError("it is a folder: name a file in it")
+    above = next(each for each in target.parents if each.exists())
+    if not above.is_dir():
+        raise RefusedError(f"{above.name} is a file, not a folder")
     partial = partial_of(target, sha256)
     return {
         "size": target.stat().st_size if target.is_file() else None,
         "uploaded": partial.stat().st_size if partial.is_file() else 0,
-        "free": shutil.disk_usage(next(each for each in target.parents if each.exists())).free,
+        "free": shutil.disk_usage(above).free,
     }
 
 

@@ -12,9 +12,10 @@ from pydantic_core import PydanticCustomError
 FORBIDDEN = r"\x00-\x1f\x7f\x{80}-\x{9f}\x{61c}\x{200e}\x{200f}\x{2028}-\x{202e}\x{2066}-\x{2069}"
 """Control characters, and marks that reorder or break a line: a terminal would show another path.
 In the syntax of RE2."""
-_FORBIDDEN = re.compile(
+HIDDEN = re.compile(
     "[" + re.sub(r"\\x\{(\w+)\}", lambda code: rf"\u{code[1]:0>4}", FORBIDDEN) + "]"
 )
+"""One of these characters."""
 
 
 class Rule(NamedTuple):
@@ -34,7 +35,7 @@ RULES = (
     Rule(
         f"!self.matches(r'[{FORBIDDEN}]')",
         "path must not contain control characters or marks of text direction: rename the file",
-        lambda path: bool(_FORBIDDEN.search(path)),
+        lambda path: bool(HIDDEN.search(path)),
     ),
     Rule(
         "!self.split('/').exists(part, part == '..')",

@@ -1,0 +1,296 @@
+"""Bad input of the command `dub`: a sentence, the right exit code, and no request that changes
+anything."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from dubjob.commands import app
+from dubjob.errors import printable
+
+VERBS = ("watch", "why", "logs", "get", "open", "rm", "suspend", "resume", "retry", "approve",
+         "review")  # fmt: skip
+"""Verbs whose first argument is the name of a DubJob."""
+NO_NAMES = ("", ".", "../talk", "a/b", "Talk", "a b", "-", "talk\n", "ta\x1b[31mlk", "a" * 254,
+            "tälk", "a\udcff")  # fmt: skip
+"""Words that cannot be names of objects."""
+PROFILE = {
+    "kind": "DubProfile",
+    "metadata": {"name": "cpu", "namespace": "dubbing"},
+    "spec": {"stages": {}},
+}
+
+
+class Api(ThreadingHTTPServer):
+    """An API server with one profile, whose rules refuse every DubJob but `fine`."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.requests: list[tuple[str, str]] = []
+
+    @property
+    def changes(self) -> list[tuple[str, str]]:
+        """Requests that change something."""
+        return [each for each in self.requests if each[0] != "GET" and "dryRun" not in each[1]]
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers of the API server."""
+
+    server: Api
+
+    def _answer(self, status: int, body: dict[str, Any]) -> None:
+        content = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def _do(self) -> None:
+        self.server.requests.append((self.command, self.path))
+        length = int(self.headers.get("Content-Length") or 0)
+        body = json.loads(self.rfile.read(length) or b"{}")
+        path = self.path.partition("?")[0]
+        if self.command == "POST" and body["metadata"]["name"] == "there":
+            self._answer(409, {"message": "dubjobs.dubjob.dev there already exists"})
+        elif self.command == "POST":
+            rule = 'Invalid value: "string": use a BCP 47 tag, for example es or pt-BR'
+            causes = [{"field": "spec.sourceLanguage", "message": rule}]
+            self._answer(422, {"message": "is invalid", "details": {"causes": causes}})
+        elif path.endswith("/dubprofiles"):
+            self._answer(200, {"items": [PROFILE]})
+        elif path.endswith("profiles") or path.endswith("/dubjobs"):
+            self._answer(200, {"items": []})
+        else:
+            name = path.rpartition("/")[2]
+            self._answer(404, {"message": f'dubjobs.dubjob.dev "{name}" not found'})
+
+    do_GET = do_POST = do_PATCH = do_DELETE = _do
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[Api]:
+    server = Api()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def kubeconfig(path: Path, port: int) -> Path:
+    entry = {"cluster": "c", "user": "u", "namespace": "dubbing"}
+    config = {
+        "apiVersion": "v1", "kind": "Config", "current-context": "x",
+        "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{port}"}}],
+        "users": [{"name": "u", "user": {"token": "t"}}],
+        "contexts": [{"name": "x", "context": entry}],
+    }  # fmt: skip
+    path.write_text(yaml.safe_dump(config))
+    return path
+
+
+@pytest.fixture
+def place(tmp_path: Path, api: Api, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with the files that the tables name."""
+    monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path / "config", api.server_address[1])))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "talk.mp4").write_bytes(b"video")
+    (tmp_path / "empty.mp4").touch()
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe.mp4")
+    (tmp_path / "binary.yaml").write_bytes(b"\x00\xff")
+    (tmp_path / "damaged.yaml").write_text("a: [1")
+    (tmp_path / "word.yaml").write_text("word")
+    (tmp_path / "empty.yaml").touch()
+    (tmp_path / "prices.yaml").write_text("nvidia.com/gpu: dear")
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        kubeconfig(tmp_path / "away", unused.getsockname()[1])
+    api.requests.clear()
+    return tmp_path
+
+
+def dub(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
+    """Run the command here, and return its exit code."""
+    monkeypatch.setattr(sys, "argv", ["dub", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        app.main()
+    return int(ended.value.code or 0)
+
+
+def check_sentence(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    captured = capsys.readouterr()
+    assert words in captured.err
+    assert "Traceback" not in captured.err
+    shown = captured.err + captured.out
+    assert printable(shown.replace("\n", "")) == shown.replace("\n", "")
+    ours = captured.err.startswith("dub: ")
+    assert not ours or (captured.err.count("\n") == 1 and captured.err.rstrip().endswith("."))
+    assert ours or "Usage: dub" in captured.err
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("name", NO_NAMES)
+def test_no_request_is_made_for_what_is_no_name(
+    verb: str, name: str, place: Path, api: Api, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """An empty name, in a URL, means all DubJobs: `dub rm ""` deleted every one."""
+    assert dub([verb, "--", name], monkeypatch) == 2
+    check_sentence("is no name of a DubJob", capsys)
+    assert api.requests == []
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_dubjob_that_does_not_exist_is_named(
+    verb: str, place: Path, api: Api, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    assert dub([verb, "nope"], monkeypatch) == 1
+    check_sentence("DubJob nope does not exist in the namespace dubbing", capsys)
+    assert api.changes == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("none.mp4 --to es", "'none.mp4' is not a file"),
+        ("folder --to es", "'folder' is a folder"),
+        ("pipe.mp4 --to es", "is not a file"),
+        ("empty.mp4 --to es", "is empty"),
+        ("talk.mp4", "--to"),
+        ("talk.mp4 --to ,", "no target language"),
+        ("talk.mp4 --to spanish", "'spanish' is no language"),
+        ("talk.mp4 --to es,../x", "'../x' is no language"),
+        ("talk.mp4 --to e\x1bs", "is no language"),
+        ("talk.mp4 --to es --from x", "spec.sourceLanguage: use a BCP 47 tag"),
+        ("talk.mp4 --to es --name Talk", "'Talk' is no name"),
+        ("talk.mp4 --to es --name a/../b", "is no name"),
+        (f"talk.mp4 --to es --name {'a' * 254}", "is no name"),
+        (f"talk.mp4 --to es,fr --name {'a' * 251}", "is no name"),
+        ("talk.mp4 --to es --profile A", "is no name of a DubProfile"),
+        ("talk.mp4 --to es --get talk.mp4", "cannot be used as a folder"),
+        ("talk.mp4 --to es --get talk.mp4/x", "cannot be used as a folder"),
+        ("talk.mp4 --to es --spec none.yaml", "cannot be read: No such file"),
+        ("talk.mp4 --to es --spec folder", "cannot be read: Is a directory"),
+        ("talk.mp4 --to es --spec binary.yaml", "cannot be read: it is not UTF-8"),
+        ("talk.mp4 --to es --spec damaged.yaml", "is not YAML"),
+        ("talk.mp4 --to es --spec word.yaml", "has no fields"),
+        ("talk.mp4 --to es --spec empty.yaml", "has no fields"),
+        ("talk.mp4 --to es --timeout soon", "--timeout"),
+        ("talk.mp4 --to es --timeout -1", "--timeout"),
+        ("talk.mp4 --to es --dry-run client", "--dry-run"),
+        ("talk.mp4 --to es --no-such-option", "No such option"),
+    ],
+)
+def test_submit_refuses(
+    arguments: str, words: str, place: Path, api: Api, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    assert dub(["submit", *arguments.split(" ")], monkeypatch) == 2
+    check_sentence(words, capsys)
+    assert api.changes == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["submit", "talk.mp4", "--to", "es", "--name", "there"], 1, "--replace"),
+        (["submit", "talk.mp4", "--to", "es", "--profile", "nope"], 1, "no DubProfile nope"),
+        (["submit", "talk.mp4", "--to", "es", "--name", ""], 2, "'' is no name"),
+        (["submit", "", "--to", "es"], 2, "is a folder"),
+        (["put", "none", "a/b"], 2, "is not a file"),
+        (["put", "talk.mp4", ""], 2, "is no path"),
+        (["put", "talk.mp4", "/abs"], 2, "must not begin with '/'"),
+        (["put", "talk.mp4", "a/../../b"], 2, "must not contain '..'"),
+        (["put", "talk.mp4", "."], 2, "is no path of a file"),
+        (["put", "talk.mp4", "a/"], 2, "is no path of a file"),
+        (["put", "talk.mp4", "a//b"], 2, "is no path of a file"),
+        (["put", "talk.mp4", "a\nb"], 2, "control characters"),
+        (["put", "talk.mp4", "a\u202eb"], 2, "text direction"),
+        (["put", "talk.mp4", "a\udcffb"], 2, "is not UTF-8"),
+        (["put", "talk.mp4", "a" * 2000], 2, "is no path"),
+        (["review", "talk", "--file", "none.srt"], 2, "is not a file"),
+        (["logs", "talk", "--stage", "nope"], 2, "'nope' is no stage"),
+        (["logs", "talk", "--stage", ""], 2, "'' is no stage"),
+        (["cost", "--by", ""], 2, "--by names nothing"),
+        (["cost", "--prices", "none"], 2, "No such file"),
+        (["cost", "--prices", "prices.yaml"], 2, "is not a price file"),
+        (["models", "--profile", "a/b"], 2, "is no name of a DubProfile"),
+        (["models", "--profile", "nope"], 1, "no DubProfile nope"),
+        (["languages", "--profile", ""], 2, "is no name of a DubProfile"),
+        (["-n", "", "list"], 2, "'' is no name of a namespace"),
+        (["-n", "a/b", "list"], 2, "is no name of a namespace"),
+        (["list", "-n", "a\nb"], 2, "is no name of a namespace"),
+        (["list", "-n"], 2, "Option -n requires a value"),
+        (["list", "-o"], 2, "Option -o requires a value"),
+        (["list", "-o", "xml"], 2, "xml"),
+        (["nope"], 2, "No such command"),
+        (["watch"], 2, "Missing argument"),
+        (["check", "extra"], 2, "extra"),
+        (["list", "--context", "nope"], 2, "nope"),
+        (["list", "--context", ""], 2, "kubeconfig cannot be used"),
+        (["list", "--kubeconfig", "none"], 2, "kubeconfig cannot be used"),
+        (["list", "--kubeconfig", "folder"], 2, "Is a directory"),
+        (["list", "--kubeconfig", "binary.yaml"], 2, "kubeconfig cannot be used"),
+        (["list", "--kubeconfig", "damaged.yaml"], 2, "kubeconfig cannot be used"),
+        (["list", "--kubeconfig", "word.yaml"], 2, "kubeconfig cannot be used"),
+        (["list", "--kubeconfig", "empty.yaml"], 2, "kubeconfig cannot be used"),
+        (["list", "--kubeconfig", "away"], 1, "does not answer"),
+        (["check", "--kubeconfig", "away"], 1, ""),
+    ],
+)  # fmt: skip
+def test_bad_input_is_a_sentence(
+    arguments: list[str], code: int, words: str, place: Path, api: Api,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    assert dub(arguments, monkeypatch) == code
+    if words:
+        check_sentence(words, capsys)
+    assert api.changes == []
+
+
+def test_no_kubeconfig_is_a_failure_not_a_wrong_argument(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(place / "none"))
+    assert dub(["list"], monkeypatch) == 1
+    check_sentence("kubeconfig cannot be used", capsys)
+
+
+def test_an_empty_list_says_so(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert dub(["list"], monkeypatch) == 0
+    assert "no DubJobs in the namespace dubbing" in capsys.readouterr().err
+    assert dub(["list", "-o", "json"], monkeypatch) == 0
+    assert json.loads(capsys.readouterr().out) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("talk", "talk"),
+        ("a\x1b[31mb", r"a\x1b[31mb"),
+        ("a\nb\t", r"a\nb\t"),
+        ("a\u202eb", r"a\u202eb"),
+        ("a\udcff", r"a\udcff"),
+        ("día 漢", "día 漢"),
+    ],
+)
+def test_a_terminal_gets_no_character_that_it_obeys(text: str, shown: str) -> None:
+    assert printable(text) == shown
