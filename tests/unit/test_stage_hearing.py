@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from speech_world import ENGINE_RATE, SEGMENTS, WatchedEngine, tone, write_job
@@ -187,3 +189,60 @@ def test_check_needs_its_model_only_if_the_profile_requires_it(
         assert {clip["error_rate"] for clip in clips(ended)} == {None}
     else:
         assert "faster-whisper/base" in ended.result.message
+
+
+@dataclass
+class StandIn:
+    """faster-whisper and CTranslate2 on a node with that number of GPUs."""
+
+    gpus: int
+    errors: list[str] = field(default_factory=list)
+    """What the uses of the GPU end with, one after another; an empty text for success."""
+    devices: list[tuple[str, str]] = field(default_factory=list)
+    """Device and compute type of each use."""
+
+    def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        world = self
+
+        class Model:
+            def __init__(self, _: str, *, device: str, compute_type: str, **__: object) -> None:
+                self.how = device, compute_type
+
+            def transcribe(self, *_: object, **__: object) -> tuple[list[object], None]:
+                if self.how[0] == "cuda" and world.errors and (error := world.errors.pop(0)):
+                    raise RuntimeError(error)
+                world.devices.append(self.how)
+                return [SimpleNamespace(text=SPANISH, avg_logprob=-0.1)], None
+
+        gpus = SimpleNamespace(get_cuda_device_count=lambda: self.gpus)
+        monkeypatch.setitem(sys.modules, "ctranslate2", gpus)
+        monkeypatch.setitem(sys.modules, "faster_whisper", SimpleNamespace(WhisperModel=Model))
+
+
+GPU, CPU = ("cuda", "float16"), ("cpu", "int8")
+
+
+@pytest.mark.parametrize(
+    ("gpus", "errors", "devices"),
+    [
+        (0, [], [CPU, CPU]),
+        (1, [], [GPU, GPU, GPU]),
+        (1, ["Library libcublas.so.12 is not found"], [CPU, CPU]),
+        (1, ["", "CUDA failed with error out of memory"], [GPU, CPU, CPU]),
+    ],
+)
+def test_listens_on_the_gpu_if_it_can_be_used(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    gpus: int,
+    errors: list[str],
+    devices: list[tuple[str, str]],
+) -> None:
+    """The first use of a GPU is a trial."""
+    node = StandIn(gpus, errors)
+    node.install(monkeypatch)
+    recognizer = listener.Listener(tmp_path, "es", "", tmp_path)
+    for _ in range(2):
+        heard = recognizer.hear(Take(tone(3.0), ENGINE_RATE, 1.0, None), SPANISH)
+        assert not heard.is_misspoken
+    assert node.devices == devices

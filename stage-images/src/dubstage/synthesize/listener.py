@@ -16,13 +16,19 @@ from dubstage.logs import logger, step
 from dubstage.media.ffmpeg import read_mono
 from dubstage.media.windows import RECOGNIZER_SAMPLE_RATE
 from dubstage.models import model_folder, model_revision
+from dubstage.run.gpu_memory import is_out_of_memory
 from dubstage.synthesize.hearing import Hearing, compare
 from dubstage.synthesize.take import Take
 from dubstage.text.languages import engine_code
 from dubstage.workspace.work import Work
 
 if TYPE_CHECKING:
+    import numpy
     from faster_whisper import WhisperModel
+    from faster_whisper.transcribe import Segment
+    from numpy.typing import NDArray
+
+    Samples = NDArray[numpy.float32]
 
 CHECK, CHECK_MODEL = "check", "check_model"
 """Parameters of all engines of the stage: whether to listen, and with which model."""
@@ -53,7 +59,7 @@ def load(work: Work) -> Listener | None:
             )
         with step("load", "check model"):
             revision = f"{engine}/{model}@{model_revision(work.tree.roots, choice)}"
-            return Listener(_loaded(folder), language, revision, work.scratch)
+            return Listener(folder, language, revision, work.scratch)
     except Misconfigured:
         if is_required:
             raise
@@ -62,13 +68,17 @@ def load(work: Work) -> Listener | None:
 
 
 def _loaded(folder: Path) -> WhisperModel:
-    from faster_whisper import WhisperModel
+    """The model on a GPU if the stage has one that it can use, which takes a tenth of the time;
+    else on the CPU."""
+    from ctranslate2 import get_cuda_device_count
 
+    if get_cuda_device_count() > 0:
+        try:
+            return _tried(_opened(folder, "cuda", "float16"))
+        except (RuntimeError, ValueError) as error:
+            logger.info("the check model is on the CPU: the GPU cannot be used (%s)", error)
     try:
-        return WhisperModel(
-            str(folder), device="cpu", compute_type="int8", cpu_threads=THREADS,
-            local_files_only=True,
-        )  # fmt: skip
+        return _opened(folder, "cpu", "int8")
     except (RuntimeError, ValueError, OSError) as error:
         raise Misconfigured(
             f"The check model {folder.name} cannot be loaded ({error}): run `dubstage models "
@@ -77,13 +87,34 @@ def _loaded(folder: Path) -> WhisperModel:
         ) from error
 
 
-class Listener:
-    """A loaded recognizer for one language."""
+def _opened(folder: Path, device: str, compute_type: str) -> WhisperModel:
+    from faster_whisper import WhisperModel
 
-    def __init__(self, model: WhisperModel, language: str, revision: str, scratch: Path) -> None:
+    return WhisperModel(
+        str(folder), device=device, compute_type=compute_type, cpu_threads=THREADS,
+        local_files_only=True,
+    )  # fmt: skip
+
+
+def _tried(model: WhisperModel) -> WhisperModel:
+    """`model`, after it has heard silence: CUDA's libraries are only loaded at first use."""
+    import numpy
+
+    silence = numpy.zeros(RECOGNIZER_SAMPLE_RATE, numpy.float32)
+    found, _ = model.transcribe(silence, language="en", beam_size=1)
+    list(found)
+    return model
+
+
+class Listener:
+    """A recognizer for one language."""
+
+    def __init__(self, folder: Path, language: str, revision: str, scratch: Path) -> None:
+        """Load the model in `folder`. Raises :class:`Misconfigured` if it cannot be loaded."""
         self.revision = revision
         """Part of the key of each clip: the check decides which take is kept."""
-        self._model = model
+        self._folder = folder
+        self._model = _loaded(folder)
         self._language = language
         self._scratch = scratch
 
@@ -109,6 +140,20 @@ class Listener:
         file = self._scratch / "heard.wav"
         soundfile.write(file, take.samples, take.sample_rate, subtype="PCM_16")
         (samples,) = read_mono([(file, f"aresample={RECOGNIZER_SAMPLE_RATE}")], self._scratch)
+        try:
+            segments = self._segments(samples, beam_size)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            # The voice needs the GPU's memory more.
+            logger.info("the check model continues on the CPU: the GPU's memory is full")
+            self._model = _opened(self._folder, "cpu", "int8")
+            segments = self._segments(samples, beam_size)
+        rates = [segment.avg_logprob for segment in segments]
+        text = " ".join(segment.text for segment in segments)
+        return text, mean(rates) if rates else 0.0
+
+    def _segments(self, samples: Samples, beam_size: int) -> list[Segment]:
         found, _ = self._model.transcribe(
             samples,
             language=self._language,
@@ -117,7 +162,4 @@ class Listener:
             condition_on_previous_text=False,
             without_timestamps=True,
         )
-        segments = list(found)
-        rates = [segment.avg_logprob for segment in segments]
-        text = " ".join(segment.text for segment in segments)
-        return text, mean(rates) if rates else 0.0
+        return list(found)
