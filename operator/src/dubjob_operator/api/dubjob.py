@@ -34,8 +34,8 @@ class Source(ApiModel, json_schema_extra=exactly_one_of(*SOURCES)):
     """Location of the video."""
 
     path: RelativePath | None = None
-    """Path of the video relative to the inputs folder. Links are resolved and must stay
-    inside it. Several DubJobs can share one file."""
+    """Path of the video relative to the inputs folder. A symbolic link must
+    lead to a file inside this folder. Several DubJobs can share one file."""
 
     @model_validator(mode="after")
     def _is_known(self) -> Source:
@@ -72,7 +72,7 @@ class DubJobSpec(ModelWithRenamedFields):
     target_language: LanguageTag
     """Language of the dub, a BCP 47 tag such as `es` or `pt-BR`."""
     source_language: LanguageTag | None = None
-    """Language that is spoken, a BCP 47 tag. If omitted, it is detected."""
+    """Spoken language, a BCP 47 tag. If omitted, it is detected."""
     source: Source | None = None
     """Location of the video. Defaults to `<jobID>/source.mp4` in the inputs folder."""
     profile_ref: ProfileRef | None = None

@@ -42,12 +42,12 @@ class GlossaryEntry(ApiModel):
     term: GlossaryText
     """Term in the source language. Matching ignores case."""
     translation: GlossaryText | None = None
-    """Translation of the term. If omitted, the term is kept."""
+    """Translation of the term. If omitted, the term is not translated."""
     hear: Annotated[list[GlossaryText], Field(max_length=8)] | None = None
-    """Spellings that the recognizer then expects, for example the term itself. Defaults to none."""
+    """Spellings that the recognizer prefers, for example the term itself. Defaults to none."""
     say: Pronunciations | None = None
     """Pronunciation of the translation by BCP 47 tag: a respelling such as `cubernetis`, IPA such
-    as `/kuberˈnetis/`, or phonemes of espeak-ng in double square brackets. If omitted, the voice
+    as `/kuberˈnetis/`, or phonemes of espeak-ng in double square brackets. If omitted, the engine
     decides."""
 
 

@@ -50,9 +50,9 @@ class Deadlines(ApiModel):
     """Limits on waiting and running, after which the DubJob fails."""
 
     start_seconds: Annotated[int, Field(ge=1, le=604800)] | None = None
-    """Seconds for which a stage may be unable to start: image, configuration, missing claim
-    or profile. Waiting for capacity, or for a part of the cluster that does not respond, does not
-    count. Defaults to 600."""
+    """Seconds for which a stage may be unable to start because of its image, its configuration,
+    or a missing claim or profile. Waiting for capacity, or for a part of the cluster that
+    does not respond, does not count. Defaults to 600."""
     queue_seconds: Seconds | None = None
     """Seconds for which a stage may wait for capacity, quota or admission. Defaults to no
     limit."""

@@ -101,8 +101,8 @@ class DubProfileSpec(ModelWithRenamedFields):
     ) = None
     """Secrets with the credentials of image registries."""
     service_account_name: ObjectName | None = None
-    """ServiceAccount of the pods, which get no token of it. If omitted, the namespace's
-    default."""
+    """ServiceAccount of the pods, which do not get its token. If omitted, the default of the
+    namespace is used."""
     security_context: SecurityContext | None = None
     """User and groups of the pods. Defaults to 1000 for each. If given, a field that is
     omitted or null is not set: the cluster chooses it, as OpenShift does, or the image."""
@@ -144,10 +144,10 @@ class DubProfileSpec(ModelWithRenamedFields):
     node before the DubJob fails. With a queue, only rejections count. Defaults to 20."""
     ttl_seconds_after_finished: Annotated[int, Field(ge=300, le=2147483647)] | None = None
     """Seconds that a finished Job and its pods are kept, so that the operator can read how they
-    ended. If omitted, as long as the DubJob."""
+    ended. If omitted, they are kept as long as the DubJob."""
     delete_interim_files: Annotated[str, Field(pattern="^(Never|OnComplete)$")] = "Never"
-    """Never, or OnComplete: the last stage deletes what the others left in the interim
-    folder, except for the manifests. Defaults to Never."""
+    """Never, or OnComplete: the mux stage deletes the files in the interim folder, except
+    for the manifests. Defaults to Never."""
 
     def stage(self, stage: Stage) -> StageProfile:
         """How `stage` runs: its own settings over the defaults."""

@@ -95,7 +95,7 @@ class StageDefaults(ApiModel):
     image: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
     """Container image."""
     image_pull_policy: Annotated[str, Field(pattern="^(Always|IfNotPresent|Never)$")] | None = None
-    """Always, IfNotPresent or Never. If omitted, the rule of Kubernetes applies."""
+    """Always, IfNotPresent or Never. If omitted, the default of Kubernetes applies."""
     resources: Resources | None = None
     """Requests and limits: CPU, memory, GPUs."""
     node_selector: Labels | None = None
@@ -157,11 +157,11 @@ class StageProfile(StageDefaults):
     parameters: Parameters | None = Field(default=None, json_schema_extra=FreeForm)
     """Settings of the engine: names and plain values, at most 8 KiB as JSON."""
     network_access: NetworkAccess | None = None
-    """None, or Egress: the engine connects to servers. The chart's network policies deny
-    it to all other stages. Defaults to None."""
+    """Network access of the stage: None, or Egress for an engine that connects to servers.
+    The network policies of the chart deny all other connections. Defaults to None."""
     token_at_run_time: bool | None = None
-    """Whether the stage gets the Hugging Face token. Only the Job that pulls the models
-    needs it otherwise. Defaults to false."""
+    """Whether the stage gets the Hugging Face token, to download a missing model when it
+    runs. The Job that pulls the models always gets the token. Defaults to false."""
     timeout_seconds: Seconds | None = None
     """Seconds that one pod may run, from its container's start, before the DubJob fails.
     If omitted, there is no limit."""

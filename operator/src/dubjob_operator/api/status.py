@@ -126,7 +126,7 @@ class StageStatus(StatusModel):
     source_language: str | None = None
     """Language of the speech that the stage detected, a BCP 47 tag."""
     summary: StageSummary | None = None
-    """Measures of the stage."""
+    """Measurements of the stage."""
 
 
 class Condition(StatusModel):
@@ -194,7 +194,7 @@ class DubJobStatus(StatusModel):
     last_handled_approval: str | None = None
     """Last value of the annotation dubjob.dev/approve that was handled."""
     source_language: str | None = None
-    """Language that is spoken, from the spec or as detected."""
+    """Spoken language, from the spec or as detected."""
     target_language: str | None = None
     """Language of the dub."""
     start_time: Timestamp | None = None
@@ -209,7 +209,7 @@ class DubJobStatus(StatusModel):
     ] = Field(default=[])
     """Stages in their order."""
     summary: DubSummary | None = None
-    """Measures of the dub, from the stages that have succeeded so far."""
+    """Measurements of the dub, from the stages that have succeeded so far."""
     outputs: list[Output] | None = None
     """Files of the finished dub."""
     profile_ref: UsedProfile | None = None
