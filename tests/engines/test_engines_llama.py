@@ -137,14 +137,15 @@ def test_schema_decides_what_the_model_can_say(url: str) -> None:
     assert len(set(answers)) == len(answers)
 
 
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 @pytest.mark.parametrize("structured", ["auto", "json_schema", "json_object", "lines"])
 def test_every_id_comes_back(
-    url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, structured: str
+    url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, structured: str, stream: bool
 ) -> None:
     """As noise that can be a translation, or flagged as untranslated; never as another id."""
     caplog.set_level(logging.INFO)
     job = context()
-    engine = model(url, structured=structured, segments_per_request=3)
+    engine = model(url, structured=structured, segments_per_request=3, stream=stream)
     found = [answer.segment_id for answer in engine.translate(job.transcript, job)]
     assert len(found) == len(set(found))
     assert set(found) <= {one.segment_id for one in job.transcript}

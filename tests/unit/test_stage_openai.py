@@ -6,6 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 from unicodedata import normalize
 
@@ -198,6 +199,75 @@ def test_transient_trouble_is_retried(server: Server, trouble: Response) -> None
     server.answer = lambda asked: trouble if len(server.asked) < 3 else good(asked)
     assert texts(translate(server, timeout_seconds=1.0)) == SPANISH
     assert len(server.asked) == 3
+
+
+def streamed(response: Response, cut: int | None = None, finish: str = "stop") -> Response:
+    """The same answer word by word; with `cut`, only that many of its events."""
+    text = json.loads(response.body)["choices"][0]["message"]["content"]
+    words = [text[place : place + 5] for place in range(0, len(text), 5)]
+    events: list[dict[str, Any]] = [{"choices": [{"delta": {"role": "assistant"}}]}]
+    events += [{"choices": [{"delta": {"content": word}}]} for word in words]
+    events += [{"choices": [{"delta": {}, "finish_reason": finish}]}]
+    events += [{"choices": [], "usage": {"total_tokens": 7}}]
+    lines = [f"data: {json.dumps(event)}" for event in events[:cut]]
+    body = "\n\n".join([": a comment", *lines, *([] if cut else ["data: [DONE]"])])
+    return replace(
+        response, body=f"{body}\n\n".encode(), headers={"Content-Type": "text/event-stream"}
+    )
+
+
+def test_answer_can_arrive_word_by_word(server: Server) -> None:
+    server.answer = lambda asked: streamed(good(asked))
+    assert texts(translate(server, stream=True)) == SPANISH
+    assert all(one.body["stream"] is True for one in server.asked)
+
+
+def test_streamed_answer_may_take_longer_than_the_timeout(server: Server) -> None:
+    """As long as words arrive."""
+    server.answer = lambda asked: replace(streamed(good(asked)), byte_delay=0.0005)
+    begun = time.monotonic()
+    assert texts(translate(server, stream=True, timeout_seconds=0.3)) == SPANISH
+    assert time.monotonic() - begun > 0.3
+    assert len(server.asked) == 1
+
+
+def test_server_may_answer_at_once_where_words_were_requested(server: Server) -> None:
+    assert texts(translate(server, stream=True)) == SPANISH
+
+
+EVENTS = {"Content-Type": "text/event-stream"}
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        Response(429, headers={"Retry-After": "0"}),
+        Response(500, b"oops"),
+        Response(200, b"", EVENTS),
+        Response(200, b"data: [DONE\n\n", EVENTS),
+        Response(200, b'data: {"error": {"message": "CUDA out of memory"}}\n\n', EVENTS),
+        Response(200, b"data: 7\n\ndata: [DONE]\n\n", EVENTS),
+        Response(200, b": ping\n\n", EVENTS, delay=3.0),
+        Response(200, b'data: {"cho', EVENTS, closes=True),
+        streamed(says("half of the words"), cut=3),
+    ],
+    ids=["429", "500", "empty", "no-json", "error", "number", "hanging", "closed", "breaks-off"],
+)  # fmt: skip
+def test_streamed_answer_that_breaks_off_is_retried(server: Server, trouble: Response) -> None:
+    server.answer = lambda asked: trouble if len(server.asked) < 3 else streamed(good(asked))
+    assert texts(translate(server, stream=True, timeout_seconds=1.0)) == SPANISH
+    assert len(server.asked) == 3
+
+
+def test_streamed_answer_at_the_maximum_length_halves_the_batch(server: Server) -> None:
+    def answer(asked: Asked) -> Response:
+        if len(asked.texts) > 2:
+            return streamed(says('{"segments": [{"id"'), finish="length")
+        return streamed(good(asked))
+
+    server.answer = answer
+    assert texts(translate(server, stream=True)) == SPANISH
+    assert min(len(one.texts) for one in server.asked) <= 2
 
 
 def test_retry_after_is_honored(server: Server) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -13,8 +12,10 @@ from dubstage.engines.openai_api import KEY_VARIABLE, TRANSIENT_STATUS, is_about
 from dubstage.engines.retries import PATIENT_ATTEMPTS, Refused, patient, seconds_until
 from dubstage.errors import Misconfigured, TemporaryFailure
 from dubstage.logs import logger
+from dubstage.translate.openai import stream
 from dubstage.translate.openai.rejections import is_too_long, message_of, remedy
 from dubstage.translate.openai.settings import Settings
+from dubstage.translate.openai.stream import Reply
 
 CORRECT_ADDRESS = "Correct the parameters url and model, or the key"
 MAX_ANSWER_BYTES = 4 * 2**20
@@ -27,15 +28,6 @@ class Rejected(Exception):
 
 class TooLong(Rejected):
     """The request does not fit into the context of the model."""
-
-
-@dataclass(frozen=True)
-class Reply:
-    """The model's answer."""
-
-    text: str
-    is_cut: bool = False
-    """Whether it ended at the maximum length."""
 
 
 class ChatClient:
@@ -81,6 +73,8 @@ class ChatClient:
 
     async def _once(self, body: dict[str, Any]) -> Reply:
         try:
+            if self._settings.stream:
+                return await self._streamed({**body, "stream": True})
             # The timeout of the library restarts with every byte.
             response, content = await asyncio.wait_for(
                 self._send(body), self._settings.timeout_seconds
@@ -91,6 +85,19 @@ class ChatClient:
             raise Refused(f"no answer in {self._settings.timeout_seconds:g} s") from error
         except httpx.HTTPError as error:
             raise Refused(f"{type(error).__name__}: {error}") from error
+        self._check(response, content)
+        return _reply(response, content)
+
+    async def _streamed(self, body: dict[str, Any]) -> Reply:
+        """The answer, whose words arrive one by one; or at once, from a server that does not
+        stream."""
+        async with self._http.stream("POST", self._url, json=body) as response:
+            kind = response.headers.get("content-type", "")
+            if response.is_success and kind.startswith("text/event-stream"):
+                return await stream.read(
+                    response.aiter_lines(), self._settings.timeout_seconds, MAX_ANSWER_BYTES
+                )
+            content = await _content(response)
         self._check(response, content)
         return _reply(response, content)
 
@@ -123,19 +130,23 @@ class ChatClient:
 
     async def _send(self, body: dict[str, Any]) -> tuple[httpx.Response, bytes]:
         async with self._http.stream("POST", self._url, json=body) as response:
-            parts, size = [], 0
-            async for part in response.aiter_bytes():
-                parts.append(part)
-                size += len(part)
-                if size > MAX_ANSWER_BYTES:
-                    raise Refused(f"an answer of more than {MAX_ANSWER_BYTES} bytes")
-            return response, b"".join(parts)
+            return response, await _content(response)
 
     def _misconfigured(self, what: str, change: str = CORRECT_ADDRESS) -> Misconfigured:
         return Misconfigured(
             f"The server {self._settings.url} of profile stage translate {what}. {change}.",
             reason="TranslationRefused",
         )
+
+
+async def _content(response: httpx.Response) -> bytes:
+    parts, size = [], 0
+    async for part in response.aiter_bytes():
+        parts.append(part)
+        size += len(part)
+        if size > MAX_ANSWER_BYTES:
+            raise Refused(f"an answer of more than {MAX_ANSWER_BYTES} bytes")
+    return b"".join(parts)
 
 
 def _reply(response: httpx.Response, content: bytes) -> Reply:

@@ -13,10 +13,11 @@ from dubstage.text.counting import counted
 from dubstage.translate.engine import SourceSegment, Translation, TranslationContext
 from dubstage.translate.openai import prompt
 from dubstage.translate.openai.answers import bare, from_json, from_lines
-from dubstage.translate.openai.client import ChatClient, Rejected, Reply, TooLong
+from dubstage.translate.openai.client import ChatClient, Rejected, TooLong
 from dubstage.translate.openai.guards import is_acceptable, keeps_terms
 from dubstage.translate.openai.prompt import Messages
 from dubstage.translate.openai.settings import Structure
+from dubstage.translate.openai.stream import Reply
 
 LADDER = (Structure.JSON_SCHEMA, Structure.JSON_OBJECT, Structure.LINES)
 SINGLE_ATTEMPTS = 2

@@ -34,7 +34,9 @@ class Settings(BaseModel):
     concurrency: Annotated[int, Field(ge=1, le=64)] = 4
     """Requests at the same time."""
     timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
-    """For one whole request."""
+    """For one whole request; if the answer is streamed, until its next words."""
+    stream: bool = False
+    """Whether the answer is requested word by word, for servers that take long for a whole one."""
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.2
     segments_per_request: Annotated[int, Field(ge=1, le=100)] = 8
     context_before: Annotated[int, Field(ge=0, le=50)] = 3
