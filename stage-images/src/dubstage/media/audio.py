@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     import numpy
     from numpy.typing import NDArray
+    from soundfile import SoundFile
 
 Samples: TypeAlias = "NDArray[numpy.float32]"
 """Shape (frames,) or (frames, channels), −1.0 to 1.0."""
@@ -45,7 +46,7 @@ def mix_to_mono(samples: Samples, rate: int) -> Samples:
     """
     import numpy
 
-    mono = numpy.asarray(samples.mean(axis=1), numpy.float32)
+    mono = average(samples)
     if samples.shape[1] != 2:
         return mono
     left, right = samples[:, 0], samples[:, 1]
@@ -57,6 +58,30 @@ def mix_to_mono(samples: Samples, rate: int) -> Samples:
         if numpy.square(difference, dtype=numpy.float64).sum() > CANCELLING_RATIO * power:
             mono[block] = difference
     return mono
+
+
+def read_frames(file: SoundFile, count: int, *, is_filled: bool = False) -> Samples:
+    """The next `count` frames of `file`, shape (frames, channels), fewer at its end; `is_filled`:
+    then with silence after it."""
+    import numpy
+
+    fill = 0 if is_filled else None
+    if file.subtype != "PCM_16":
+        samples: Samples = file.read(count, "float32", always_2d=True, fill_value=fill)
+        return samples
+    # soundfile takes four times as long to convert them.
+    integers = file.read(count, "int16", always_2d=True, fill_value=fill)
+    scaled: Samples = numpy.multiply(integers, numpy.float32(2**-15), dtype=numpy.float32)
+    return scaled
+
+
+def average(samples: Samples) -> Samples:
+    """The mean of the channels of `samples`, shape (frames, channels)."""
+    import numpy
+
+    if samples.shape[1] == 2:
+        return (samples[:, 0] + samples[:, 1]) * numpy.float32(0.5)
+    return numpy.asarray(samples.mean(axis=1), numpy.float32)
 
 
 def to_bytes(samples: Samples) -> bytes:

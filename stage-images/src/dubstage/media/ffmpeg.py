@@ -93,27 +93,33 @@ def run(
     return seconds
 
 
-def read_mono(sources: Sequence[tuple[Path, str]], scratch: Path) -> list[Samples]:
-    """The first audio stream of each file, filtered and mixed to one channel, shape (frames,).
+def decode_mono(sources: Sequence[tuple[Path, str]], folder: Path) -> list[Path]:
+    """Decode the first audio stream of each file, filtered and mixed to one channel, to a file of
+    32-bit floats in `folder`.
 
     `sources` are files with their filters. One process reads them all, because to start one
-    takes longer than to decode a clip; `scratch` is a folder for its outputs. Raises
-    :class:`MediaError` for a file that cannot be read.
+    takes longer than to decode a clip. Raises :class:`MediaError` for a file that cannot be read.
     """
-    import numpy
-
     arguments: list[str | Path] = []
     outputs: list[str | Path] = []
     graph: list[str] = []
+    files = [Path(folder, f"{number}.f32") for number in range(len(sources))]
+    for number, (path, filters) in enumerate(sources):
+        arguments += input_file(path)
+        graph.append(f"[{number}:a:0]{filters},aformat=channel_layouts=mono[out{number}]")
+        outputs += ["-map", f"[out{number}]", "-f", "f32le", files[number]]
+    arguments += ["-filter_complex", ";".join(graph), *outputs]
+    with running("ffmpeg", [*QUIET, *arguments]) as process:
+        process.stdout.read()
+    return files
+
+
+def read_mono(sources: Sequence[tuple[Path, str]], scratch: Path) -> list[Samples]:
+    """As :func:`decode_mono`, in memory: shape (frames,) each. `scratch` is a folder."""
+    import numpy
+
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
-        files = [Path(folder, f"{number}.f32") for number in range(len(sources))]
-        for number, (path, filters) in enumerate(sources):
-            arguments += input_file(path)
-            graph.append(f"[{number}:a:0]{filters},aformat=channel_layouts=mono[out{number}]")
-            outputs += ["-map", f"[out{number}]", "-f", "f32le", files[number]]
-        arguments += ["-filter_complex", ";".join(graph), *outputs]
-        with running("ffmpeg", [*QUIET, *arguments]) as process:
-            process.stdout.read()
+        files = decode_mono(sources, Path(folder))
         return [numpy.fromfile(file, numpy.float32) for file in files]
 
 

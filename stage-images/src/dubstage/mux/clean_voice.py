@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 RUMBLE_HZ = 70.0
 """Below, there is no voice."""
 RUMBLE_ORDER = 4
+HIGHEST_RUMBLE_HZ = 10 * RUMBLE_HZ
+"""Above, the filter changes nothing."""
 SIBILANTS_HZ = (4500.0, 11000.0)
+SLOPE = 2 ** (1 / 3)
+"""A third of an octave, in which the band begins and ends."""
 HARSH_DB = -12.0
 """Level of the sibilants, relative to the voice, above which they are lowered."""
 RATIO = 3.0
@@ -41,36 +45,47 @@ def clean(samples: Samples) -> Samples:
         return samples
     size = -(-(len(samples) + EDGE) // EDGE) * EDGE
     spectrum = numpy.fft.rfft(samples, size)
-    frequencies = numpy.arange(size // 2 + 1, dtype=numpy.float64) * (SAMPLE_RATE / size)
-    spectrum *= _high_pass(frequencies)
-    voice = numpy.fft.irfft(spectrum, size)[: len(samples)]
-    sibilants = numpy.fft.irfft(spectrum * _band(frequencies), size)[: len(samples)]
-    result: Samples = (voice - _excess(voice, sibilants) * sibilants).astype(numpy.float32)
+    frequencies = numpy.arange(size // 2 + 1, dtype=numpy.float32) * (SAMPLE_RATE / size)
+    low = slice(0, int(numpy.searchsorted(frequencies, HIGHEST_RUMBLE_HZ)))
+    spectrum[low] *= _high_pass(frequencies[low])
+    voice = _inverse(spectrum, len(samples))
+    first, last = numpy.searchsorted(
+        frequencies, (SIBILANTS_HZ[0] / SLOPE, SIBILANTS_HZ[1] * SLOPE)
+    )
+    band = numpy.zeros_like(spectrum)
+    band[first:last] = spectrum[first:last] * _band(frequencies[first:last])
+    sibilants = _inverse(band, len(samples))
+    result: Samples = voice - _excess(voice, sibilants) * sibilants
     return result
 
 
-def _high_pass(frequencies: NDArray[numpy.float64]) -> NDArray[numpy.float64]:
+def _inverse(spectrum: NDArray[numpy.complexfloating], frames: int) -> Samples:
+    """The first `frames` of the audio that has `spectrum`."""
+    import numpy
+
+    samples = numpy.fft.irfft(spectrum)[:frames]
+    return samples.astype(numpy.float32, copy=False)
+
+
+def _high_pass(frequencies: Samples) -> Samples:
     """The gain of a Butterworth filter."""
     import numpy
 
-    ratio = RUMBLE_HZ / numpy.maximum(frequencies, 1e-3)
-    gain: NDArray[numpy.float64] = 1 / numpy.sqrt(1 + ratio ** (2 * RUMBLE_ORDER))
-    return gain
+    ratio = RUMBLE_HZ / numpy.maximum(frequencies, 1.0)
+    return numpy.asarray(1 / numpy.sqrt(1 + ratio ** (2 * RUMBLE_ORDER)), numpy.float32)
 
 
-def _band(frequencies: NDArray[numpy.float64]) -> NDArray[numpy.float64]:
+def _band(frequencies: Samples) -> Samples:
     """1.0 in the band of the sibilants, with slopes of a third of an octave."""
     import numpy
 
-    octaves = numpy.log2(numpy.maximum(frequencies, 1.0))
+    octaves = numpy.log2(frequencies)
     low, high = (float(numpy.log2(edge)) for edge in SIBILANTS_HZ)
     inside = numpy.minimum(octaves - low, high - octaves) * 3 + 1
-    return numpy.asarray(numpy.clip(inside, 0.0, 1.0), numpy.float64)
+    return numpy.asarray(numpy.clip(inside, 0.0, 1.0), numpy.float32)
 
 
-def _excess(
-    voice: NDArray[numpy.float64], sibilants: NDArray[numpy.float64]
-) -> NDArray[numpy.float64]:
+def _excess(voice: Samples, sibilants: Samples) -> Samples:
     """The share of the sibilants to remove, for each frame."""
     import numpy
 
@@ -82,11 +97,11 @@ def _excess(
     kernel = numpy.hanning(SMOOTHING_HOPS + 2)[1:-1]
     reduction = numpy.convolve(reduction, kernel / kernel.sum(), "same")
     centers = (numpy.arange(len(reduction)) + 0.5) * HOP
-    smooth = numpy.interp(numpy.arange(len(voice)), centers, reduction)
-    return numpy.asarray(1 - numpy.power(10.0, -smooth / 20), numpy.float64)
+    share = 1 - numpy.power(10.0, -reduction / 20)
+    return numpy.asarray(numpy.interp(numpy.arange(len(voice)), centers, share), numpy.float32)
 
 
-def _levels(samples: NDArray[numpy.float64]) -> NDArray[numpy.float64]:
+def _levels(samples: Samples) -> NDArray[numpy.float64]:
     """Decibels of each hop; the last one is padded."""
     import numpy
 

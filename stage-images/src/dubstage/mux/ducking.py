@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dubstage.media.audio import SAMPLE_RATE
+from dubstage.media.audio import SAMPLE_RATE, read_frames
 from dubstage.mux.loudness import SILENCE, segment_loudness
 from dubstage.mux.measured import DubbedSpeech
 from dubstage.mux.spans import Envelope, Span
@@ -71,7 +71,7 @@ def measure_ducks(
         for place, dubbed in zip(places, speech, strict=True):
             count = min(place.end - place.start, LONGEST_MEASURED)
             track.seek(min(place.start, track.frames))
-            samples = track.read(count, dtype="float32", always_2d=True, fill_value=0.0)
+            samples = read_frames(track, count, is_filled=True)
             ducks.append(Duck(place, dubbed.loudness, segment_loudness(samples)))
     return ducks
 

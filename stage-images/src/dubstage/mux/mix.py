@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from dubstage.media.audio import BLOCK_FRAMES, FULL_SCALE, SAMPLE_RATE, Samples, to_bytes
+from dubstage.media.audio import (
+    BLOCK_FRAMES,
+    FULL_SCALE,
+    SAMPLE_RATE,
+    Samples,
+    read_frames,
+    to_bytes,
+)
 from dubstage.media.wav import format_for
 from dubstage.mux.ducking import RELEASE, Duck, DuckEnvelope
 from dubstage.mux.room import Reverberation, Room
@@ -85,9 +92,13 @@ def mix_blocks(tracks: Tracks) -> Generator[Block, None, None]:
         for start in range(0, tracks.frames, BLOCK_FRAMES):
             count = min(BLOCK_FRAMES, tracks.frames - start)
             speaking = speech.block(start, count)
-            mixed = _read(source_audio, count) * (1 - speaking)
-            mixed += _read(background, count) * speaking * ducking.block(start, count)
-            spoken = _read(voice, count)
+            mixed = read_frames(source_audio, count, is_filled=True) * (1 - speaking)
+            mixed += (
+                read_frames(background, count, is_filled=True)
+                * speaking
+                * ducking.block(start, count)
+            )
+            spoken = read_frames(voice, count, is_filled=True)
             yield Block(mixed, reverberation.block(spoken) if reverberation else spoken)
 
 
@@ -138,8 +149,8 @@ def background_change(tracks: Tracks, dub: Path, gain_db: float) -> float | None
     start = frames = 0
     with soundfile.SoundFile(tracks.source_audio) as source, soundfile.SoundFile(dub) as dubbed:
         while True:
-            before = source.read(BLOCK_FRAMES, dtype="float32", always_2d=True)
-            after = dubbed.read(len(before), dtype="float32", always_2d=True)
+            before = read_frames(source, BLOCK_FRAMES)
+            after = read_frames(dubbed, len(before))
             if not len(after):
                 break
             outside = near_speech.block(start, len(after))[:, 0] == 0.0
@@ -150,10 +161,3 @@ def background_change(tracks: Tracks, dub: Path, gain_db: float) -> float | None
     if frames < MIN_MEASURED_FRAMES or energy_before <= 0 or energy_after <= 0:
         return None
     return 10 * math.log10(energy_after / energy_before) - gain_db
-
-
-def _read(file: object, count: int) -> Samples:
-    block: Samples = file.read(  # type: ignore[attr-defined]
-        count, dtype="float32", always_2d=True, fill_value=0.0
-    )
-    return block

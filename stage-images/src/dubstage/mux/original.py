@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from dubstage.media.audio import SAMPLE_RATE, Samples
+from dubstage.media.audio import SAMPLE_RATE, Samples, average, read_frames
 from dubstage.mux.loudness import SILENCE, segment_loudness
 from dubstage.mux.spans import Span
 from dubstage.timing.onset import spoken_spans
@@ -64,14 +64,13 @@ def _analyze(audio: SoundFile, segment: TimedSegment) -> OriginalSpeech:
     first = max(start - round(HEAD_SECONDS * SAMPLE_RATE), 0)
     last = end + round(TAIL_SECONDS * SAMPLE_RATE)
     audio.seek(min(first, audio.frames))
-    samples = audio.read(max(last - first, 0), dtype="float32", always_2d=True, fill_value=0.0)
+    samples = read_frames(audio, max(last - first, 0), is_filled=True)
     inside = samples[start - first : end - first]
     level = float(numpy.sqrt(numpy.square(inside).mean())) if len(inside) else 0.0
     floor = level * 10 ** (-BELOW_SEGMENT_DB / 20)
     head, tail = samples[: start - first][::-1], samples[end - first :]
     span = Span(start - _audible_frames(head, floor), end + _audible_frames(tail, floor))
-    mono = inside.mean(axis=1) if len(inside) else inside
-    spans = spoken_spans(mono, SAMPLE_RATE, MIN_PAUSE, over_noise=True)
+    spans = spoken_spans(average(inside), SAMPLE_RATE, MIN_PAUSE, over_noise=True)
     return OriginalSpeech(span, segment_loudness(inside), tuple(Spoken(*one) for one in spans))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from dubstage.media.audio import average
 from dubstage.mux.original import OriginalSpeech
 from dubstage.text.transcript import Clip
 from dubstage.timing.onset import spoken_spans
@@ -31,6 +32,6 @@ def _spoken(clip: Clip, file: Path) -> list[Spoken]:
     import soundfile
 
     samples, rate = soundfile.read(file, dtype="float32", always_2d=True)
-    spans = spoken_spans(samples.mean(axis=1), rate, MIN_SILENCE / clip.spoken_speed)
+    spans = spoken_spans(average(samples), rate, MIN_SILENCE / clip.spoken_speed)
     first = spans[0][0] if spans else 0.0
     return [Spoken(start - first, end - first) for start, end in spans]

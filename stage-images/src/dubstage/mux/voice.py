@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 
 from dubstage.media.ahead import run_ahead
 from dubstage.media.audio import BLOCK_FRAMES, SAMPLE_RATE, Samples
-from dubstage.media.ffmpeg import read_mono
+from dubstage.media.ffmpeg import decode_mono
 from dubstage.mux.clean_voice import clean
 from dubstage.mux.loudness import SILENCE, segment_loudness
 from dubstage.mux.measured import BOTH_CHANNELS_LU
@@ -26,9 +27,9 @@ MAX_GAIN_DB = 20.0
 """A larger difference in level means that one of the two is not speech."""
 PAUSE_FADE_SECONDS = 0.01
 """Fades around a pause that is inserted; the voice is silent there."""
-BATCH_CLIPS, BATCH_SECONDS = 16, 20.0
+BATCH_CLIPS, BATCH_SECONDS = 24, 90.0
 """The most clips and seconds of speech of a batch; a longer clip has one of its own. A few batches
-are in memory."""
+are on the scratch volume, and one clip in memory."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,19 @@ def render(clips: Sequence[FittedClip], scratch: Path) -> Iterator[Samples]:
 
     Raises :class:`dubstage.media.ffmpeg.MediaError` if ffmpeg fails.
     """
-    for samples in run_ahead(lambda batch: _render(batch, scratch), _batches(clips)):
-        yield from samples
+    import numpy
+
+    with tempfile.TemporaryDirectory(dir=scratch) as folder:
+
+        def decode(batch: list[FittedClip]) -> list[Path]:
+            sources = [(clip.file, _filters(clip.fit)) for clip in batch]
+            return decode_mono(sources, Path(tempfile.mkdtemp(dir=folder)))
+
+        decoded = run_ahead(decode, _batches(clips))
+        for clip, file in zip(clips, chain.from_iterable(decoded), strict=True):
+            samples = numpy.fromfile(file, numpy.float32)
+            file.unlink()
+            yield _fitted(samples, clip)
 
 
 def _batches(clips: Sequence[FittedClip]) -> Iterator[list[FittedClip]]:
@@ -63,12 +75,6 @@ def _batches(clips: Sequence[FittedClip]) -> Iterator[list[FittedClip]]:
         batch.append(clip)
     if batch:
         yield batch
-
-
-def _render(clips: Sequence[FittedClip], scratch: Path) -> list[Samples]:
-    sources = [(clip.file, _filters(clip.fit)) for clip in clips]
-    found = read_mono(sources, scratch)
-    return [_fitted(samples, clip) for samples, clip in zip(found, clips, strict=True)]
 
 
 def _filters(fit: Fit) -> str:

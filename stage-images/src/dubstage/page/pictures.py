@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dubstage.media.audio import BLOCK_FRAMES, Samples
+from dubstage.media.audio import BLOCK_FRAMES, Samples, read_frames
 from dubstage.page.curves import BANDS, Curves
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Pictures:
         import soundfile
 
         with soundfile.SoundFile(audio) as file:
-            for block in file.blocks(BLOCK_FRAMES, dtype="float32", always_2d=True):
+            while len(block := read_frames(file, BLOCK_FRAMES)):
                 self._source.add(block)
 
     def encoded(self) -> dict[str, Any]:
