@@ -124,6 +124,13 @@ test-engines: bootstrap models ## Test the engines with the real libraries
 	@python=$$(python3 tests/engines/environment.py stt) \
 	  && PYTHONPATH=stage-images/src $$python -m pytest -c tests/engines/stt/pytest.ini tests/engines/stt
 
+UBUNTU_TESTS := $(filter-out %/test_stage_contract.py,$(wildcard tests/unit/test_stage_*.py))
+
+.PHONY: test-ubuntu
+test-ubuntu: bootstrap ## Test the stages with Python 3.10 and ffmpeg 4.4, as Ubuntu 22.04 has them [UBUNTU_TESTS=]
+	@programs=$$(python3 tests/ubuntu/environment.py) \
+	  && PATH=$$programs:$$PATH PYTHONPATH= $$programs/python -m pytest -c tests/ubuntu/pytest.ini --rootdir . $(UBUNTU_TESTS)
+
 # The browser is Debian's; Playwright would download one of its own.
 PLAYWRIGHT := playwright==1.65.2
 AXE := axe-core@4.14.1

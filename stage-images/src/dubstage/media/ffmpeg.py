@@ -51,7 +51,7 @@ def probe(path: Path) -> Probe:
 def has_encrypted_packets(path: Path, stream: int) -> bool:
     """Whether the first packets of a stream are encrypted, as far as the container says so."""
     arguments = ["-v", "quiet", "-select_streams", str(stream), "-read_intervals", "%+#8"]
-    arguments += ["-show_entries", "packet_side_data=side_data_type", "-of", "csv"]
+    arguments += ["-show_entries", "packet_side_data_list", "-of", "csv"]
     with running("ffprobe", [*arguments, *input_file(path)]) as process:
         return b"Encryption info" in process.stdout.read()
 
