@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from dubstage.engines.program import run_program
 from dubstage.synthesize.kokoro import MAX_TOKENS, SPEAKERS, divided, model_speed, speaker_of
-from dubstage.synthesize.phonemes import phonemes
+from dubstage.synthesize.phonemes import PIECE, phonemes
 
 
 @pytest.mark.parametrize(
@@ -74,3 +77,39 @@ def test_text_is_not_an_option_or_markup() -> None:
 def test_affricates_are_one_symbol() -> None:
     assert "ʧ" in phonemes("mucho", "es")
     assert "A" in phonemes("day", "en-us")
+
+
+@pytest.mark.parametrize(
+    ("text", "voice"),
+    [
+        ("¿Qué? ¡Vamos, niño!", "es"),
+        ('Hola (que tal) amigo, uno - dos; «Dr. Smith» dijo: "no".', "es"),
+        ("El 3,5 % de 1.000 personas: mañana.\n\nOtra línea, y... otra", "es"),
+        ("He visto [[m'aSi,a]] hoy, sí.", "es"),
+        ("live, live music. I read, he read; the, the end, a, an apple", "en-us"),
+        ("Les amis, ont, tort; c'est l'été: oui. Il est, allé", "fr-fr"),
+        ("hola [[abc, a ]] b, 日本, \x01, x", "es"),
+        ("uno, [[maSimaSi]], dos", "es"),
+    ],
+)
+def test_pieces_are_spoken_as_each_alone(text: str, voice: str) -> None:
+    pieces = [each.strip() for each in PIECE.findall(text)]
+    alone = [phonemes(each, voice) for each in pieces if each]
+    assert phonemes(text, voice).replace(" ", "") == "".join(alone).replace(" ", "")
+
+
+def test_a_text_starts_espeak_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    starts: list[str] = []
+
+    def counted(command: list[str], text: str, *args: Any, **named: Any) -> str:
+        starts.append(text)
+        return run_program(command, text, *args, **named)
+
+    monkeypatch.setattr("dubstage.synthesize.phonemes.run_program", counted)
+    assert phonemes("Uno, dos, tres: cuatro; cinco. Seis", "es").count("s") >= 4
+    assert len(starts) == 1
+
+
+@pytest.mark.parametrize(("text", "voice"), [("Windows y Facebook, ok", "fr-fr"), ("ʃ", "es")])
+def test_marks_of_another_language_are_not_spoken(text: str, voice: str) -> None:
+    assert not set("()^") & set(phonemes(text, voice))

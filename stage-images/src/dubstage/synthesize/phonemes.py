@@ -7,6 +7,7 @@ symbol each, and ties, hyphens and language marks are removed.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from dubstage.contract import Stage
 from dubstage.engines.program import run_program
@@ -22,7 +23,10 @@ PUNCTUATION = re.compile(r"[,.;:!?…—]+")
 PIECE = re.compile(rf"{PUNCTUATION.pattern}|(?:\[\[.*?\]\]|[^,.;:!?…—])+")
 """Punctuation, or what stands between. Names of phonemes in brackets may have marks in them."""
 INVERTED = str.maketrans("", "", "¿¡")
-LANGUAGE_MARK = re.compile(r"\([a-z-]+\)")
+LANGUAGE_MARK = re.compile(r"\([a-z^-]+\)")
+"""What espeak-ng writes at both ends of a word that it reads as another language's."""
+MARK = "[[maSimaSi]]."
+"""A sentence between two pieces, which no text has."""
 PROGRAM = "espeak-ng"
 
 
@@ -31,14 +35,15 @@ def phonemes(text: str, voice: str) -> str:
 
     Raises :class:`Misconfigured` if the image has no espeak-ng, or no such voice.
     """
+    found = (piece.strip() for piece in PIECE.findall(text.translate(INVERTED)))
+    pieces = [piece for piece in found if piece]
+    spoken = iter(_spoken([each for each in pieces if not PUNCTUATION.fullmatch(each)], voice))
     parts: list[str] = []
-    for piece in PIECE.findall(text.translate(INVERTED)):
-        if not piece.strip():
-            continue
+    for piece in pieces:
         if PUNCTUATION.fullmatch(piece):
             parts.append(piece)
         else:
-            parts.append((" " if parts else "") + _symbols(_spoken(piece.strip(), voice)))
+            parts.append((" " if parts else "") + _symbols(next(spoken)))
     return "".join(parts)
 
 
@@ -50,7 +55,26 @@ def _symbols(ipa: str) -> str:
     return "".join(REPLACED.get(each, each) for each in ipa if each not in "^-")
 
 
-def _spoken(text: str, voice: str) -> str:
+def _spoken(pieces: Sequence[str], voice: str) -> list[str]:
+    """The IPA of each of the pieces, from one start of the program."""
+    if len(pieces) <= 1:
+        return [_ipa(piece, voice) for piece in pieces]
+    text = "\n\n".join([MARK, *(part for piece in pieces for part in (piece, MARK))])
+    mark, *lines = _ipa(text, voice).splitlines()
+    answers: list[str] = []
+    piece = ""
+    for line in lines:
+        if line == mark:
+            answers.append(piece)
+            piece = ""
+        else:
+            piece += f"{line}\n"
+    if len(answers) != len(pieces):  # a piece sounds like the mark
+        return [_ipa(each, voice) for each in pieces]
+    return answers
+
+
+def _ipa(text: str, voice: str) -> str:
     command = [PROGRAM, "-q", "-v", voice, "--ipa", "--tie=^", "--stdin"]
     return run_program(
         command,
