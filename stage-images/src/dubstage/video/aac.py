@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import IO
@@ -50,7 +51,10 @@ class AacTrack:
         return ["-itsoffset", f"{-FRAME / SAMPLE_RATE:.6f}", *input_file(self.file)]
 
     def trimmed(self, stream: str) -> list[str]:
-        """The arguments that end `stream`, a copy of the track, where the audio ends."""
+        """The arguments that end `stream`, a copy of the track, where the audio ends: with an
+        ffmpeg before 5.0 at the end of its last frame, up to 21 ms later."""
+        if not _can_set_durations():
+            return []
         last = count_frames(self.samples) - 1
         rest = self.samples - (last - 1) * FRAME
         length = f"if(eq(N\\,{last})\\,DURATION*{rest}/{FRAME}\\,DURATION)"
@@ -68,6 +72,12 @@ class _Piece:
     def start(self) -> int:
         """The first frame that is encoded."""
         return max(self.first - WARM_UP, 0)
+
+
+@cache
+def _can_set_durations() -> bool:
+    with running("ffmpeg", ["-hide_banner", "-h", "bsf=setts"]) as process:
+        return b"-duration " in process.stdout.read()
 
 
 def count_frames(samples: int) -> int:
