@@ -3,6 +3,7 @@
 
     python3 stage-images/build.py [TARGET …]        defaults to cpu extra operator
     python3 stage-images/build.py --local TARGET …  only into the storage of buildah
+    python3 stage-images/build.py --build-arg NAME=VALUE … TARGET …
 
 Both base images are the same small Debian image, which is built here once. A new clone reuses
 the layers of an earlier build, because the build context is a copy with fixed timestamps. The
@@ -20,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,12 +34,13 @@ CONTEXT = (
     "operator/src",
     "stage-images/Dockerfile",
     "stage-images/dev-start",
+    "stage-images/download-models",
     "stage-images/install-requirements",
     "stage-images/requirements",
     "stage-images/src",
 )
 """Everything that the Dockerfile copies; .dockerignore has the same list."""
-PROGRAMS = ("dev-start", "install-requirements")
+PROGRAMS = ("dev-start", "download-models", "install-requirements")
 FIXED_TIME = 946684800
 CERTIFICATES = Path(os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt"))
 IN_IMAGE_CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
@@ -51,6 +54,10 @@ def main() -> int:
     parser.add_argument(
         "--local", action="store_true", help="do not write the OCI layout and the names"
     )
+    parser.add_argument(
+        "--build-arg", dest="given", action="append", default=[], metavar="NAME=VALUE",
+        help="an argument of the Dockerfile; may be repeated",
+    )  # fmt: skip
     arguments = parser.parse_args()
     buildah = Buildah(arguments.storage)
     try:
@@ -59,8 +66,11 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="dubjob-context-") as folder:
             context = Path(folder)
             copy_context(context)
-            key = digest(context)
-            references = {name: build(buildah, context, name, key) for name in arguments.targets}
+            key = digest(context, arguments.given)
+            references = {
+                name: build(buildah, context, name, key, arguments.given)
+                for name in arguments.targets
+            }
         if arguments.local:
             return 0
         for reference in references.values():
@@ -138,16 +148,19 @@ def copy_context(context: Path) -> None:
         os.utime(path, (FIXED_TIME, FIXED_TIME))
 
 
-def digest(context: Path) -> str:
-    """Return a digest of the name of the base image and of all files in the context."""
+def digest(context: Path, given: Sequence[str] = ()) -> str:
+    """Return a digest of the name of the base image, of all files in the context, and of the build
+    arguments that were given."""
     total = hashlib.sha256(BASE.encode())
     for path in sorted(path for path in context.rglob("*") if path.is_file()):
         total.update(f"\0{path.relative_to(context)}\0".encode())
         total.update(path.read_bytes())
+    for argument in given:
+        total.update(f"\0{argument}".encode())
     return total.hexdigest()[:32]
 
 
-def build(buildah: Buildah, context: Path, target: str, key: str) -> str:
+def build(buildah: Buildah, context: Path, target: str, key: str, given: Sequence[str] = ()) -> str:
     """Build one target, unless this context was built before, and return its reference.
 
     The reference changes with the content of the image.
@@ -159,6 +172,7 @@ def build(buildah: Buildah, context: Path, target: str, key: str) -> str:
     started = time.monotonic()
     say(f"{target}: building")
     arguments = ["--quiet", *build_arguments(context, target, BASE), *trust_arguments()]
+    arguments += [word for argument in given for word in ("--build-arg", argument)]
     image = buildah.run("bud", *arguments, context, capture=True).splitlines()[-1]
     reference = f"localhost/dubjob/{target}:{image.removeprefix('sha256:')[:12]}"
     buildah.run("tag", image, reference)

@@ -201,6 +201,14 @@ def test_downloaded_models_come_from_a_claim() -> None:
     assert "--from=/seed" not in plain["spec"]["template"]["spec"]["containers"][0]["command"]
 
 
+def test_models_in_an_image_are_not_pulled() -> None:
+    name = "cosyvoice/CosyVoice2-0.5B"
+    job, _ = pull(modelPull__inImages=[name])
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    assert f"--except={name}" in container["command"]
+    assert job["metadata"]["name"] != pull()[0]["metadata"]["name"]
+
+
 def test_changed_image_or_model_creates_another_job() -> None:
     names = {
         job["metadata"]["name"]

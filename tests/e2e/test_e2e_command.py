@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,8 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 from local_view import LOCAL, NAMESPACE, ROOT, STAGES, VOLUME, Cluster, Names
+
+from dubjob import Client
 
 KUBECONFIG = LOCAL / "kubeconfig"
 DUB = [str(Path(sys.executable).parent / "dub"), "-n", NAMESPACE]
@@ -38,7 +41,8 @@ def dub(
 
 
 def digest(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def test_one_command_dubs_a_file(
@@ -220,18 +224,42 @@ def proxy(tmp_path: Path) -> Iterator[tuple[CuttingProxy, Path]]:
 
 
 def test_transfers_survive_a_connection_that_is_cut(
-    tmp_path: Path, proxy: tuple[CuttingProxy, Path]
+    tmp_path: Path, proxy: tuple[CuttingProxy, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Up and down, each with ten cuts. TRANSFER_MIB=4096 measures a large file."""
     cutter, kubeconfig = proxy
-    file = tmp_path / "large.bin"
-    file.write_bytes(random.randbytes(64 << 20))
+    file, copy, back = (tmp_path / name for name in ("large.bin", "copy.bin", "back.bin"))
+    size = int(os.environ.get("TRANSFER_MIB", "64"))
+    with file.open("wb") as stream:
+        for _ in range(size):
+            stream.write(random.randbytes(1 << 20))
+    os.sync()
+    started = time.monotonic()
+    shutil.copyfile(file, copy)
+    os.sync()
+    seconds = {"cp": time.monotonic() - started}
+    copy.unlink()
+
+    started = time.monotonic()
     done = dub("put", str(file), "cut/large.bin", kubeconfig=kubeconfig)
+    seconds["up"] = time.monotonic() - started
     assert done.returncode == 0, done.stderr
     assert cutter.done == 10
     stored = VOLUME / "inputs/cut/large.bin"
     assert digest(stored) == digest(file)
     assert [each.name for each in stored.parent.iterdir()] == ["large.bin"]
-    stored.unlink()
+
+    cutter.done = 0
+    started = time.monotonic()
+    with Client(NAMESPACE, kubeconfig=str(kubeconfig)).volume() as volume:
+        volume.get("inputs/cut/large.bin", back)
+    seconds["down"] = time.monotonic() - started
+    assert cutter.done == 10
+    assert digest(back) == digest(file)
+    shutil.rmtree(stored.parent)
+    with capsys.disabled():
+        rates = ", ".join(f"{name} {size / each:.0f} MiB/s" for name, each in seconds.items())
+        print(f" {size} MiB: {rates}", end="")
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,16 @@ def test_stand_in_has_the_signatures_of_upstream(upstream: ModuleType) -> None:
         ), name
 
 
+def test_model_in_the_image_is_loaded(tmp_path: Path, upstream: ModuleType) -> None:
+    """An image that was built with weights needs none on the models volume."""
+    write_job(tmp_path, SEGMENTS, seconds=15.0)
+    choice = lay_model(tmp_path / "image-models", "CosyVoice2-0.5B", "cosyvoice2.yaml")
+    ended = synthesize(tmp_path, choice)
+    assert ended.code == ExitCode.OK, ended.result
+    assert len(upstream.loaded) == 1
+    assert not (tmp_path / "models/cosyvoice").exists()
+
+
 def test_signatures_are_from_the_revision_in_the_image() -> None:
     record = json.loads((HERE / "cosyvoice_signatures.json").read_text())
     dockerfile = (ROOT / "stage-images/Dockerfile").read_text()

@@ -16,6 +16,8 @@ class Layer:
 
     parent: str
     copies: tuple[str, ...]
+    """Files and folders of the build context. What is copied from another stage does not count:
+    it makes another layer only if its content is another one."""
 
 
 def layers() -> dict[str, Layer]:
@@ -24,7 +26,7 @@ def layers() -> dict[str, Layer]:
     found: dict[str, Layer] = {}
     for part in re.split(r"^FROM ", text, flags=re.MULTILINE)[1:]:
         parent, name = re.findall(r"^(\S+) AS (\S+)", part)[0]
-        copied = re.findall(r"^COPY (.+) \S+$", part, re.MULTILINE)
+        copied = re.findall(r"^COPY (?!--from)(.+) \S+$", part, re.MULTILINE)
         found[name] = Layer(parent, tuple(" ".join(copied).split()))
     return found
 

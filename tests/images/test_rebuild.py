@@ -66,12 +66,15 @@ class Builder:
         """Build all images; the stages of which a step was not in the cache."""
         arguments = build.build_arguments(self.context, ALL, STUB)
         output = self.buildah.run("bud", *arguments, self.context, capture=True)
+        # A stage that waits for another one goes on after it: its steps are not in a row.
+        parts = re.split(r"^\[(\d+)/\d+\] STEP \d+/\d+: ", output, flags=re.MULTILINE)[1:]
+        names: dict[str, str] = {}
         found: set[str] = set()
-        for stage in re.split(r"^.*STEP 1/\d+: FROM \S+ AS ", output, flags=re.MULTILINE)[1:]:
-            name, _, rest = stage.partition("\n")
-            steps = re.split(r"^.*STEP \d+/\d+: ", rest, flags=re.MULTILINE)[1:]
-            if not all("--> Using cache" in step for step in steps):
-                found.add(name)
+        for number, step in zip(parts[::2], parts[1::2], strict=True):
+            if start := re.match(r"FROM \S+ AS (\S+)", step):
+                names[number] = start[1]
+            elif "--> Using cache" not in step:
+                found.add(names[number])
         return found - {ALL}
 
 

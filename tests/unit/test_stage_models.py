@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from dubstage.engines.repositories import Hub, Need, Source
 from dubstage.errors import BadInput, Misconfigured
 from dubstage.models import model_folder, model_revision
 from dubstage.models.needs import needs_of, read_profile, sources_of
-from dubstage.models.pull import check, hugging_face_token, pull, pull_from
+from dubstage.models.pull import State, check, hugging_face_token, pull, pull_from
 from dubstage.models.volume import SUMS, read_sums, write_sums
 from dubstage.testing import roots_in
 from dubstage.workspace.layout import Roots
@@ -346,6 +346,41 @@ def test_first_token_that_is_set_is_used() -> None:
     assert hugging_face_token({}) is None
 
 
+# ---- in an image ------------------------------------------------------------------
+
+
+def test_model_in_the_image_is_used_unless_the_volume_has_it(tmp_path: Path) -> None:
+    roots = roots_in(tmp_path)
+    lay(roots.image_models, "in the image")
+    assert model_folder(roots, CHOICE) == roots.image_models / NAME
+    in_image = model_revision(roots, CHOICE)
+    lay(roots.models, "on the volume")
+    assert model_folder(roots, CHOICE) == roots.models / NAME
+    assert model_revision(roots, CHOICE) != in_image
+
+
+def test_damaged_model_in_the_image_is_named(tmp_path: Path) -> None:
+    roots = roots_in(tmp_path)
+    lay(roots.image_models)
+    (roots.image_models / NAME / "model.bin").unlink()
+    with pytest.raises(Misconfigured, match=r"lacks model\.bin"):
+        model_folder(roots, CHOICE)
+    needs = [Need(NAME)]
+    (state,) = check(needs, roots.models, image=roots.image_models)
+    assert (str(state), state.is_missing) == (f"{NAME}: of the image lacks model.bin", True)
+
+
+@pytest.mark.parametrize("act", [check, lambda *a, **k: pull(a[0], a[1], None, **k)])
+def test_model_in_the_image_is_neither_missing_nor_downloaded(
+    tmp_path: Path, act: Callable[..., list[State]]
+) -> None:
+    roots = roots_in(tmp_path)
+    lay(roots.image_models)
+    (state,) = act([Need(NAME)], roots.models, image=roots.image_models)
+    assert (str(state), state.is_missing) == (f"{NAME}: complete, in this image", False)
+    assert not roots.models.exists()
+
+
 # ---- from the hubs ---------------------------------------------------------------
 
 FILES = {
@@ -487,6 +522,44 @@ def test_command_downloads_from_hugging_face(
     assert capsys.readouterr().out == f"{NAME}: complete\n{NAME}: was complete already\n"
 
 
+def test_named_model_is_pulled_in_the_revision_that_is_asked_for(
+    volume: Path, hub: ThreadingHTTPServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As the Dockerfile does. The revision in the first answer can be asked for later."""
+    environment = {
+        "HF_ENDPOINT": f"http://127.0.0.1:{hub.server_port}", "HF_HOME": str(volume / "../home"),
+        "MODELS_DIR": str(volume),
+    }  # fmt: skip
+    first = in_process("models", "pull", "--model", NAME, **environment)
+    assert first.returncode == ExitCode.OK, first.stderr
+    digest = hashlib.sha256((volume / NAME / SUMS).read_bytes()).hexdigest()
+    assert first.stdout.splitlines()[-1] == f"{NAME}@sha256:{digest}"
+    again = in_process("models", "pull", "--model", f"{NAME}@sha256:{digest}", **environment)
+    assert again.returncode == ExitCode.OK, again.stderr
+    other = in_process("models", "pull", "--model", f"{NAME}@sha256:{'0' * 64}", **environment)
+    assert other.returncode == ExitCode.CONFIG
+    assert f"has the revision sha256:{digest}, expected sha256:{'0' * 64}" in other.stderr
+
+
+@pytest.mark.parametrize(
+    "word", ["", "base", "../base", "a/../b", "a/b@sha256:12", "a/b/c", "a/b\n"]
+)
+def test_word_that_names_no_model_is_refused(
+    volume: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], word: str
+) -> None:
+    assert dubstage(monkeypatch, "models", "pull", "--model", word) == ExitCode.CONFIG
+    assert "names no model" in capsys.readouterr().err
+
+
+def test_excepted_model_is_not_pulled(
+    volume: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ("--profile", volume.with_name("profile.json"), "--except", NAME)
+    for action in ("pull", "check"):
+        assert dubstage(monkeypatch, "models", action, *arguments) == ExitCode.OK
+    assert capsys.readouterr().out == ""
+
+
 def test_unresponsive_hub_is_reported(volume: Path) -> None:
     done = in_process(
         "models", "pull", "--profile", volume.with_name("profile.json"),
@@ -568,7 +641,7 @@ def test_pull_without_a_profile_or_a_folder_is_refused(
 ) -> None:
     with pytest.raises(SystemExit):
         dubstage(monkeypatch, "models", "pull")
-    assert "give --profile, --from, or both" in capsys.readouterr().err
+    assert "give --profile, --model or --from" in capsys.readouterr().err
 
 
 class Fetched:

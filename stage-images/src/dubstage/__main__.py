@@ -35,8 +35,21 @@ def main() -> int:
             type=Path,
             action="append",
             default=[],
-            required=command is check,
             help="a DubProfile, or its spec, in JSON; may be repeated",
+        )
+        command.add_argument(
+            "--model",
+            dest="named",
+            action="append",
+            default=[],
+            help="<engine>/<model>, or <engine>/<model>@sha256:<revision>; may be repeated",
+        )
+        command.add_argument(
+            "--except",
+            dest="left_out",
+            action="append",
+            default=[],
+            help="<engine>/<model> that an image contains; may be repeated",
         )
     media = commands.add_parser("media", help="delete files on the data volume").add_subparsers(
         dest="action", required=True
@@ -60,9 +73,10 @@ def main() -> int:
         return _prune(
             arguments.days, arguments.outcome, arguments.dry_run, arguments.keep_unfinished
         )
-    if arguments.action == "pull" and not (arguments.profiles or arguments.source):
-        pull.error("give --profile, --from, or both")
-    return _models(arguments.action, arguments.profiles, getattr(arguments, "source", None))
+    source = getattr(arguments, "source", None)
+    if not (arguments.profiles or arguments.named or source):
+        pull.error("give --profile, --model or --from")
+    return _models(arguments.action, arguments, source)
 
 
 def _prune(days: float, outcome: str, dry_run: bool, keep_unfinished: bool) -> int:
@@ -84,25 +98,36 @@ def _prune(days: float, outcome: str, dry_run: bool, keep_unfinished: bool) -> i
     return ExitCode.OK
 
 
-def _models(action: str, profiles: list[Path], source: Path | None) -> int:
+def _models(action: str, arguments: argparse.Namespace, source: Path | None) -> int:
     """Check or pull the models of the profiles, or copy all models of `source`."""
     from dubstage.models import pull
-    from dubstage.models.needs import needs_of, read_profile
+    from dubstage.models.needs import named, needs_of, read_profile
+    from dubstage.models.volume import find_model
 
+    profiles: list[Path] = arguments.profiles
     roots = Roots.from_environment()
     models, caches = roots.models, roots.model_caches
     try:
+        chosen = [named(word) for word in arguments.named]
         needs = needs_of(choice for profile in profiles for choice in read_profile(profile))
+        needs = [need for need in needs if need.name not in arguments.left_out]
+        needs += [need for need, _ in chosen]
         if action == "check":
-            states = pull.check(needs, models, caches)
+            states = pull.check(needs, models, caches, roots.image_models)
         elif source:
-            states = pull.pull_from(source, models, needs if profiles else None)
+            states = pull.pull_from(source, models, needs if profiles or chosen else None)
         else:
             token = pull.hugging_face_token()
-            states = pull.pull(needs, models, token, caches, partial(print, flush=True))
+            say = partial(print, flush=True)
+            states = pull.pull(needs, models, token, caches, roots.image_models, say)
         for state in states:
             print(state)
         pull.require(states)
+        for need, digest in chosen:
+            folder = find_model(roots, need.name)
+            if folder and (digest or action == "pull"):
+                revision = pull.require_revision(folder, need.name, digest)
+                print(f"{need.name}@sha256:{revision}")
     except StageError as error:
         print(f"models {action}: {error}", file=sys.stderr)
         return error.exit_code

@@ -54,6 +54,7 @@ def roots_in(folder: Path) -> Roots:
         outputs=folder / "outputs",
         models=folder / "models",
         model_caches=(folder / "models/.cache",),
+        image_models=folder / "image-models",
     )
 
 

@@ -96,6 +96,8 @@ class TransferPod:
         finally:
             if connection is not None:
                 connection.close(timeout=0)
+                # After the other end has closed, the library leaves the socket open.
+                connection.sock.shutdown()
 
 
 def _answer(path: str, connection: Any) -> Iterator[bytes]:

@@ -40,6 +40,9 @@ DATA_DIR = "/data"
 MODELS_DIR = "/models"
 """Mount path of the models volume."""
 
+IMAGE_MODELS_DIR = "/opt/dubjob/models"
+"""Folder of models in an image that was built with weights; in the layout of the models volume."""
+
 SCRATCH_DIR = "/scratch"
 """Mount path of a sized emptyDir: home, temporary files and the caches of libraries."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,6 +15,10 @@ from dubstage.engines.languages import WHISPER
 from dubstage.engines.repositories import COMPANIONS, Need, Source
 from dubstage.errors import Misconfigured
 from dubstage.text.languages import engine_code
+
+NAMED = re.compile(
+    r"(?P<name>[a-z0-9][a-z0-9-]*/[A-Za-z0-9][\w.-]*)(@sha256:(?P<digest>[0-9a-f]{64}))?"
+)
 
 
 def read_profile(path: Path) -> list[EngineChoice]:
@@ -33,6 +38,21 @@ def read_profile(path: Path) -> list[EngineChoice]:
             f"{path} is neither a profile in JSON nor the spec of one: expected "
             f"stages.<stage>.engine ({str(error).splitlines()[0]})."
         ) from error
+
+
+def named(word: str) -> tuple[Need, str | None]:
+    """The model that `word` names, and its revision if given: ``<engine>/<model>`` or
+    ``<engine>/<model>@sha256:<digest>``.
+
+    Raises :class:`Misconfigured` for another form.
+    """
+    found = NAMED.fullmatch(word)
+    if found is None:
+        raise Misconfigured(
+            f"{word!r} names no model: expected <engine>/<model> or "
+            "<engine>/<model>@sha256:<64 digits>."
+        )
+    return Need(found["name"], sources_of(found["name"])), found["digest"]
 
 
 def needs_of(choices: Iterable[EngineChoice]) -> list[Need]:

@@ -20,10 +20,12 @@ from dubstage.models.volume import (
     copy_model,
     find_fault,
     is_complete,
+    model_digest,
     names_in,
     write_sums,
 )
 
+IN_IMAGE = "complete, in this image"
 TOKENS = ("HF_TOKEN", "HUGGINGFACE_TOKEN", "HUGGINGFACE_HUB_TOKEN", "HUGGINGFACEHUB_API_TOKEN")
 """The variables that may hold the Hugging Face token; the first that is set counts."""
 
@@ -48,17 +50,20 @@ def hugging_face_token(environment: Mapping[str, str] = os.environ) -> str | Non
     return next((token for token in tokens if token), None)
 
 
-def check(needs: Iterable[Need], models: Path, caches: Sequence[Path] = ()) -> list[State]:
-    """The state of each model on the volume or in `caches`, without a network and without
-    reading the files."""
+def check(
+    needs: Iterable[Need], models: Path, caches: Sequence[Path] = (), image: Path | None = None
+) -> list[State]:
+    """The state of each model on the volume, in the folder `image` or in `caches`, without a
+    network and without reading the files."""
     states = []
     for need in needs:
         folder = models / need.name
         fault = find_fault(folder, need.required) if (folder / SUMS).is_file() else "is missing"
+        elsewhere = None if (folder / SUMS).is_file() else _elsewhere(need, caches, image)
         if fault is None:
             states.append(State(need.name, "complete"))
-        elif not (folder / SUMS).is_file() and find_snapshot(caches, need.sources):
-            states.append(_cached(need))
+        elif elsewhere:
+            states.append(elsewhere)
         else:
             states.append(_incomplete(need, fault))
     return states
@@ -94,11 +99,12 @@ def pull(
     models: Path,
     token: str | None,
     caches: Sequence[Path] = (),
+    image: Path | None = None,
     report: Callable[[str], None] = lambda line: None,
 ) -> list[State]:
-    """Download each model that is neither complete nor in `caches` from the first hub that
-    answers, into its own folder, and write its checksums last. `report` is called with a line
-    before each download."""
+    """Download each model that is neither complete nor in `image` nor in `caches` from the first
+    hub that answers, into its own folder, and write its checksums last. `report` is called with a
+    line before each download."""
     wanted = list(needs)
     count = sum(bool(need.sources) for need in wanted)
     states = []
@@ -106,7 +112,9 @@ def pull(
     for need in wanted:
         number += bool(need.sources)
         starts = partial(report, f"{need.name}: downloading, model {number} of {count}")
-        states.append(_pull(need, models / need.name, token, caches, starts))
+        folder = models / need.name
+        elsewhere = None if (folder / SUMS).is_file() else _elsewhere(need, caches, image)
+        states.append(elsewhere or _pull(need, folder, token, starts))
     return states
 
 
@@ -114,13 +122,10 @@ def _pull(
     need: Need,
     folder: Path,
     token: str | None,
-    caches: Sequence[Path],
     starts: Callable[[], None],
 ) -> State:
     if find_fault(folder, need.required) is None and is_complete(folder):
         return State(need.name, "was complete already")
-    if not (folder / SUMS).is_file() and find_snapshot(caches, need.sources):
-        return _cached(need)
     if need.sources:
         starts()
     faults = []
@@ -180,8 +185,29 @@ def _without(token: str | None, text: str) -> str:
     return masked(line, {"TOKEN": token or ""})[:300]
 
 
-def _cached(need: Need) -> State:
-    return State(need.name, "in the volume's Hugging Face cache")
+def _elsewhere(need: Need, caches: Sequence[Path], image: Path | None) -> State | None:
+    """The state of a model that is not on the volume, if a stage in this image finds it."""
+    if image and (image / need.name / SUMS).is_file():
+        fault = find_fault(image / need.name, need.required)
+        return _incomplete(need, f"of the image {fault}") if fault else State(need.name, IN_IMAGE)
+    if find_snapshot(caches, need.sources):
+        return State(need.name, "in the volume's Hugging Face cache")
+    return None
+
+
+def require_revision(folder: Path, name: str, digest: str | None) -> str:
+    """The revision of the model in `folder`, which must be `digest` if that is given.
+
+    Raises :class:`Misconfigured` if it is another one.
+    """
+    found = model_digest(folder)
+    if digest and found != digest:
+        raise Misconfigured(
+            f"The model {name} has the revision sha256:{found}, expected sha256:{digest}: the hub "
+            "has other files than before. Compare them, and name the revision that you trust.",
+            reason="ModelMissing",
+        )
+    return found
 
 
 def _incomplete(need: Need, fault: str) -> State:

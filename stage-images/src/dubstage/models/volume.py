@@ -58,11 +58,11 @@ def model_folder(roots: Roots, choice: EngineChoice) -> Path:
 
 
 def find_model(roots: Roots, name: str) -> Path | None:
-    """The folder of the model `name`, ``<engine>/<model>``: its own on the volume, or the
-    one in a cache; None if there is neither."""
-    folder = roots.models / name
-    if (folder / SUMS).is_file():
-        return folder
+    """The folder of the model `name`, ``<engine>/<model>``: its own on the volume, the one in
+    the image, or the one in a cache; None if there is none."""
+    for place in (roots.models, roots.image_models):
+        if (place / name / SUMS).is_file():
+            return place / name
     return find_snapshot(roots.model_caches, sources_of(name))
 
 
@@ -124,8 +124,12 @@ def model_revision(
 
 def _revision(folder: Path) -> str:
     """The digest of the checksums; for a cache's snapshot, its name."""
-    sums = folder / SUMS
-    return sha256(sums) if sums.is_file() else folder.name
+    return model_digest(folder) if (folder / SUMS).is_file() else folder.name
+
+
+def model_digest(folder: Path) -> str:
+    """The revision of a model with checksums: the SHA-256 of ``SHA256SUMS``."""
+    return sha256(folder / SUMS)
 
 
 def read_sums(folder: Path) -> dict[str, Sum]:

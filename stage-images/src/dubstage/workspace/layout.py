@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from dubstage.contract import DATA_DIR, MODELS_DIR, REVIEWED, Stage
+from dubstage.contract import DATA_DIR, IMAGE_MODELS_DIR, MODELS_DIR, REVIEWED, Stage
 
 
 class Artifact(str, Enum):
@@ -72,6 +72,9 @@ class Roots:
     model_caches: tuple[Path, ...] = ()
     """Folders with the layout of the Hugging Face cache, in which models are found that are
     not on the models volume; only read."""
+    image_models: Path = Path(IMAGE_MODELS_DIR)
+    """Folder of models in the image, in which models are found that are not on the models volume;
+    only read."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Roots:
