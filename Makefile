@@ -173,11 +173,20 @@ bench-operator: bootstrap ## Compare the speed of the operator with a minimal sc
 	$(RUN) python tests/bench/bench_operator.py
 
 # What is changed, and the tests that have to notice: one module takes a minute, all of planning an hour.
-PATHS ?= operator/src/dubjob_operator/planning
-TESTS ?= $(addprefix tests/unit/test_operator_,$(addsuffix .py,planning conditions deadlines outcome passes pod_ends profiles requests scheduler settings isolation lexicon reconcile shortening quantity explanations run_time idle restarts steps repeats))
+# Of mux, the modules that decide: master, mix, original, stage, surround and voice read and write
+# audio with ffmpeg, so that each of their mutants takes seconds.
+MUTANTS ?= planning
+PATHS ?= $($(MUTANTS)_paths)
+TESTS ?= $($(MUTANTS)_tests)
+timing_paths := stage-images/src/dubstage/timing
+timing_tests := $(patsubst %,tests/unit/test_stage_%.py,timing pace budget shortening)
+mux_paths := $(patsubst %,stage-images/src/dubstage/mux/%.py,clean_voice ducking limiter loudness measured phrasing plan report round_trip simultaneous spans subtitle_files subtitle_rows subtitles totals)
+mux_tests := $(patsubst %,tests/unit/test_stage_%.py,subtitles mix_voice pace round_trip mix report)
+planning_paths := operator/src/dubjob_operator/planning
+planning_tests := $(addprefix tests/unit/test_operator_,$(addsuffix .py,planning conditions deadlines outcome passes pod_ends profiles requests scheduler settings isolation lexicon reconcile shortening quantity explanations run_time idle restarts steps repeats))
 
 .PHONY: mutants
-mutants: bootstrap ## Change the code in small ways and count what the tests notice [PATHS= TESTS=]
+mutants: bootstrap ## Change the code in small ways and count what the tests notice [MUTANTS=timing|mux PATHS= TESTS=]
 	$(RUN) python tests/bench/mutants.py build/mutants $(PATHS) -- $(TESTS)
 
 .PHONY: bench-dubbing

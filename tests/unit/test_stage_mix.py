@@ -303,6 +303,36 @@ def test_speech_is_measured_on_the_voice_track(tmp_path: Path) -> None:
     assert silent.loudness == SILENCE
 
 
+def burst(voice: numpy.ndarray, start: float, end: float, level: float) -> None:
+    voice[round(start * RATE) : round(end * RATE)] += tone(end - start, 500, level)
+
+
+def test_speech_of_neighbors_is_not_counted(tmp_path: Path) -> None:
+    """One segment starts where the other ends."""
+    voice = numpy.zeros(5 * RATE, numpy.float32)
+    burst(voice, 1.0, 2.0, 0.1)
+    burst(voice, 2.0, 3.0, 0.2)
+    places = [Span(RATE, 2 * RATE), Span(2 * RATE, 3 * RATE)]
+    first, second = measure_speech(wav(tmp_path / "voice.wav", voice), places)
+    assert (first.is_alone, second.is_alone) == (True, True)
+    assert (first.onset, first.offset) == pytest.approx((1.0, 2.0), abs=0.006)
+    assert (second.onset, second.offset) == pytest.approx((2.0, 3.0), abs=0.006)
+    assert second.loudness - first.loudness == pytest.approx(6.02, abs=0.1)
+
+
+def test_speech_that_is_never_alone_has_no_loudness(tmp_path: Path) -> None:
+    """A segment within another; what is loud before and after their places does not count."""
+    voice = numpy.zeros(6 * RATE, numpy.float32)
+    burst(voice, 0.6, 0.95, 0.9)
+    burst(voice, 1.0, 4.0, 0.1)
+    burst(voice, 4.05, 4.4, 0.9)
+    places = [Span(RATE, 4 * RATE), Span(2 * RATE, 3 * RATE)]
+    outer, inner = measure_speech(wav(tmp_path / "voice.wav", voice), places)
+    assert (outer.is_alone, inner.is_alone) == (False, False)
+    assert outer.loudness == pytest.approx(segment_loudness(stereo(tone(1, 500, 0.1))), abs=0.1)
+    assert inner.loudness == SILENCE
+
+
 def test_analysis_finds_the_edges_of_the_original_speech(tmp_path: Path) -> None:
     """A recognizer's times cut off a breath and a final consonant. A segment without vocals
     gets the loudness of the others."""

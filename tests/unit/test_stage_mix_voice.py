@@ -22,7 +22,7 @@ from dubstage.mux.ducking import (
     measure_ducks,
 )
 from dubstage.mux.loudness import SILENCE, segment_loudness
-from dubstage.mux.measured import measure_speech
+from dubstage.mux.measured import DubbedSpeech, measure_speech
 from dubstage.mux.mix import Tracks, mix_blocks
 from dubstage.mux.room import LONGEST_SECONDS, Reverberation, Room, estimate
 from dubstage.mux.spans import Span
@@ -87,6 +87,18 @@ def test_silence_is_not_lowered(tmp_path: Path) -> None:
     _, ducks = mixed(tmp_path, 0.0)
     assert [(duck.decibels, duck.speech_to_background) for duck in ducks] == [(0.0, None)] * 2
     assert Duck(SPANS[0], SILENCE, -30.0).decibels == 0.0
+
+
+def test_only_the_background_of_a_segment_counts(tmp_path: Path) -> None:
+    """It is loud before and after the segment, and ends within the next one."""
+    music = noise(3.0, 0.3)
+    music[RATE : 2 * RATE] = noise(1.0, 0.05, seed=3)
+    source = wav(tmp_path / "source.wav", numpy.stack([music, music], 1))
+    places = [Span(RATE, 2 * RATE), Span(round(2.5 * RATE), 5 * RATE), Span(4 * RATE, 5 * RATE)]
+    speech = [DubbedSpeech(0.0, 1.0, -20.0, True)] * 3
+    soft, loud, none = measure_ducks(source, places, speech)
+    assert loud.background - soft.background == pytest.approx(20 * numpy.log10(6), abs=0.5)
+    assert none.background == SILENCE
 
 
 rows = st.lists(

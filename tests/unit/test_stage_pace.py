@@ -141,6 +141,14 @@ def test_segment_at_the_highest_unnoticed_speed_starts_in_time() -> None:
     assert lead(2.0, fit(3.6, 1.0, Slot(3.0, 3.0, 3.0)), silent_since=0.0) == 0.0
 
 
+def test_segment_after_the_end_of_the_source_has_no_room() -> None:
+    inside, at_the_end, after = planned((0, 2, 1.8), (8, 9, 0.9), (9, 11, 1.8), source_end=8.0)
+    assert (inside.has_room, at_the_end.has_room, after.has_room) == (True, False, False)
+    assert (at_the_end.fit.slot, after.fit.slot) == (Slot(1.0, 0.0, 0.0), Slot(2.0, 0.0, 0.0))
+    assert after.segment == TimedSegment("segment_0002", "SPEAKER_00", 9, 11)
+    assert after.start == 9 * RATE
+
+
 def spoken(*spans: tuple[float, float]) -> list[Spoken]:
     return [Spoken(*span) for span in spans]
 

@@ -83,6 +83,74 @@ def test_rows_end_after_punctuation(language: str, text: str, expected: list[str
     assert rows(text, language) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("", 0), ("abc", 3), ("e\u0301", 1), ("a\u20dd", 1), ("\u202bab\u202c", 2), ("好a", 3),
+        ("Ａ", 2), ("ｱ", 1),
+    ],
+)  # fmt: skip
+def test_width_counts_columns(text: str, columns: int) -> None:
+    assert width(text) == columns
+
+
+H, A, K, C = "好", "あ", "ก", "ក"
+
+
+@pytest.mark.parametrize(
+    ("language", "before", "after"),
+    [
+        pytest.param("zh", H * 9, f"{H}％{H * 9}", id="a sign"),
+        pytest.param("zh", H * 9, f"「{H * 10}", id="an opening bracket"),
+        pytest.param("zh", H * 9, f"“{H * 10}", id="an opening quotation mark"),
+        pytest.param("zh", H * 10, f"「{H * 9}", id="a row starts with a bracket"),
+        pytest.param("zh", H * 10, f"“{H * 9}", id="a row starts with a quotation mark"),
+        pytest.param("zh", H * 9, f"ab{H * 9}", id="a Latin word"),
+        pytest.param("ja", A * 7, f"きゃ{A * 7}", id="a small kana"),
+        pytest.param("th", K * 19, f"{K}ะ{K * 19}", id="a vowel after its consonant"),
+        pytest.param("th", K * 19, f"เ{K * 20}", id="a vowel before its consonant"),
+        pytest.param("km", C * 24, f"{C}\u17d2{C * 25}", id="two consonants that are joined"),
+        pytest.param("en", "x" * 42, "y" * 42, id="a word that is wider than a row"),
+        pytest.param(
+            "en", f"{'x' * 20} {'y' * 21}", f"{'x' * 20} {'y' * 21}", id="two full rows"
+        ),
+        pytest.param(
+            "ru", "превосходительство", "превосходительство превосходительство", id="whole words"
+        ),
+        pytest.param(
+            "en", "I looked everywhere,", "again and again for my lost keys", id="after a clause"
+        ),
+        pytest.param(
+            "en", "We look everywhere, always", "and again for my lost keys",
+            id="the clause is too short",
+        ),
+    ],
+)  # fmt: skip
+def test_row_ends_where_readers_expect_it(language: str, before: str, after: str) -> None:
+    separator = " " if " " in before + after else ""
+    assert rows(f"{before}{separator}{after}", language) == [before, after]
+
+
+def test_reserved_columns_make_rows_shorter() -> None:
+    text = f"{'x' * 20} {'y' * 20}"
+    assert rows(text, "en") == [text]
+    assert rows(text, "en", reserved=1) == [text]
+    assert rows(text, "en", reserved=2) == text.split()
+
+
+def test_long_segments_at_the_same_time_have_one_row_each() -> None:
+    """With the dash, no row is wider than the limit."""
+    text = "one two three four five six seven eight " * 4
+    shown = subtitles.cues([(1.0, 15.0, text), (1.0, 15.0, text.upper())], 20.0, "en")
+    assert len(shown) > 3
+    for cue in shown:
+        upper, lower = cue.text.split("\n")
+        assert lower.startswith("- ")
+        assert upper == lower.upper()
+        assert 30 <= width(lower) <= 42
+    assert words_of(shown).count("one") == 4
+
+
 def test_cue_with_full_width_characters_stays_longer() -> None:
     """27 characters at 9 per second."""
     (cue,) = subtitles.cues([(1.0, 3.6, "好" * 27)], 10.0, "zh-TW")
@@ -124,6 +192,14 @@ def test_srt_and_webvtt_keep_the_text() -> None:
     shown = subtitles.cues([(3661.5, 3662.7, "a < b")], 4000.0, "en")
     assert subtitle_files.srt(shown) == "1\n01:01:01,500 --> 01:01:02,700\na < b\n"
     assert subtitle_files.vtt(shown) == "WEBVTT\n\n01:01:01.500 --> 01:01:02.700\na &lt; b\n"
+    two = [Cue(1.0, 2.0, "R&D -> x"), Cue(2.0, 3.5, "y")]
+    assert subtitle_files.srt(two).split("\n\n") == [
+        "1\n00:00:01,000 --> 00:00:02,000\nR&D -> x", "2\n00:00:02,000 --> 00:00:03,500\ny\n",
+    ]  # fmt: skip
+    assert subtitle_files.vtt(two).split("\n\n") == [
+        "WEBVTT", "00:00:01.000 --> 00:00:02.000\nR&amp;D -&gt; x",
+        "00:00:02.000 --> 00:00:03.500\ny\n",
+    ]  # fmt: skip
 
 
 def test_srt_shows_markup_as_it_is_written(tmp_path: Path) -> None:
@@ -142,6 +218,7 @@ def test_rows_from_right_to_left_are_marked() -> None:
     shown = [Cue(1.0, 2.0, "זה עולה 3.5%.\n(באמת)"), Cue(2.0, 3.0, "Yes, שלום.")]
     for text in (subtitle_files.srt(shown), subtitle_files.vtt(shown)):
         assert "\n\u202bזה עולה 3.5%.\u202c\n\u202b(באמת)\u202c\n" in text
+    assert "\n\u202bمرحبا!\u202c\n" in subtitle_files.srt([Cue(0.0, 1.0, "مرحبا!")])
     assert "\nIt is שלום.\n" in subtitle_files.srt([Cue(0.0, 1.0, "It is שלום.")])
 
 
