@@ -107,6 +107,31 @@ def test_stage_itself_needs_less_than_a_second_per_minute(
     assert numpy.abs(vocals[:, 1]).max() == 0.0
 
 
+class OvershootingSeparator:
+    """An engine whose vocals are louder than the source, and have its opposite sign at times."""
+
+    def separate(self, blocks: Iterable[Block]) -> Iterator[tuple[Block, Block]]:
+        for block in blocks:
+            yield block, block * numpy.linspace(-1.8, 2.5, len(block), dtype=numpy.float32)[:, None]
+
+
+def test_vocals_and_background_add_up_to_the_last_bit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the source is at full scale, and one of the two would be clipped."""
+    monkeypatch.setattr(stage, "load_engine", lambda _: OvershootingSeparator())
+    samples = noise(3 * RATE) * 2
+    samples[:100], samples[-100:] = 1.0, -1.0
+    ended = separate(tmp_path, samples, EngineChoice(engine="none"))
+    assert ended.code == ExitCode.OK, ended.result.message
+    artifacts = (Artifact.VOCALS, Artifact.BACKGROUND)
+    vocals, background = (
+        soundfile.read(ended.tree.path(each), dtype="int16")[0].astype(int) for each in artifacts
+    )
+    (path,) = ended.tree.path(Artifact.VOCALS).parent.glob("audio.wav")
+    assert numpy.array_equal(vocals + background, soundfile.read(path, dtype="int16")[0])
+
+
 class FailingSeparator(FakeSeparator):
     """Fails after two seconds of audio."""
 

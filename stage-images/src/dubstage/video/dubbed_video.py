@@ -19,6 +19,7 @@ from dubstage.media.probe import (
 from dubstage.text.languages import media_code
 from dubstage.video.aac import ENCODER, AacTrack
 from dubstage.video.containers import MATROSKA, MOV, MP4, Container
+from dubstage.video.mp4_tracks import disable_subtitles
 
 UNTIMED_FORMATS = frozenset({"avi", "mpeg"})
 """Formats whose packets may have no presentation time: ffmpeg works it out."""
@@ -130,6 +131,8 @@ def mux_video(video: DubbedVideo, target: Path, progress: Callable[[float], None
         duration=video.declared.duration,
         progress=progress,
     )
+    if container.format in (MP4.format, MOV.format):
+        disable_subtitles(target)
 
 
 def _inputs(video: DubbedVideo) -> list[str | Path]:
@@ -208,7 +211,8 @@ def _audio_tags(video: DubbedVideo) -> list[str]:
 
 
 def _subtitle_tags(video: DubbedVideo) -> list[str]:
-    """No subtitles are the default; the source's own keep what they are for."""
+    """No subtitles are the default; the source's own keep what they are for. Whether an MP4 heeds
+    that is decided by :mod:`dubstage.video.mp4_tracks`."""
     arguments = []
     for number, subtitles in enumerate(video.subtitles):
         arguments += [f"-metadata:s:s:{number}", f"language={video.code_of(subtitles.language)}"]
