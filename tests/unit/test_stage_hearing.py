@@ -27,6 +27,16 @@ GOOD = [
     ("ko", "저는 학교에 가고 있습니다.", "저는 학교에 가고있습니다"),
     ("es", "Sí.", "Si, si."),
     ("es", "Hola, Ana.", "Ola Ana"),
+    ("en", "She told me that she wants to go too.", "She told me that she wants to go to."),
+    ("en", "What are you going to do with it?", "What are you going to do with that?"),
+    ("es", "Quiero que vengas tú.", "Quiero que vengas to"),
+    ("es", "— Nadie lo ha visto —", "nadie lo ha visto"),
+    ("es", "Ha subido un 5 %", "Ha subido un 5%."),
+    ("fr", "Ferme la porte, il fait froid ici.", "Ferme la porte, il fait froid issy"),
+    ("ja", "明日は学校に行きません。", "明日は学校に行きません"),
+    ("en", "A boy has seen them.", "Boy has seen them."),
+    ("es", "El perro duerme debajo de la mesa.", "pero duerme debajo de la mesa"),
+    ("fr", "Nous n'avons pas le temps de rentrer.", "Ne vont pas le temps d'entrer."),
 ]
 BAD = [
     ("es", SPANISH, "La reunión del consejo empezará mañana a las nueve en el"),
@@ -38,6 +48,25 @@ BAD = [
     ("es", SPANISH, ""),
     ("es", "Sí.", ""),
     ("es", "No, gracias, señora.", "No."),
+    (
+        "es",
+        "Mañana no puedo ir, pero quiero que vengas tú.",
+        "mañana no puedo ir pero quiero que vengas",
+    ),
+    ("es", "Hay que reparar una vieja silla de madera.", "Hay que reparar una vieja silla de"),
+    ("es", "Te lo dije ayer y te lo digo hoy.", "Te lo dais jager y te lo digo."),
+    ("en", "They have lived there for years.", "have lived there for years"),
+    ("es", "Ha subido un 5 %", "Ha subido un 5"),
+    ("es", "Nos vemos mañana a las 9.", "Nos vemos mañana a las"),
+    ("en", "What are you going to do with it?", "What are you going to do with?"),
+    ("en", "We sold them all — at last —", "We sold them all at"),
+    (
+        "pt",
+        "Amanhã não posso ir, mas quero que você vá.",
+        "Amanhã não posso ir, mas quero que você.",
+    ),
+    ("fr", "Je te l'ai dit hier et je le redis ce soir.", "Je te l'ai dit hier et je leur dis ça."),
+    ("ko", "저는 내일 학교에 안 가요.", "저는 내일 학교에 안"),
     ("ko", "저는 학교에 가고 있습니다. 내일은 집에 있습니다.", "저는 학교에 가고 있습니다."),
 ]
 

@@ -15,6 +15,13 @@ MIN_LETTERS = 8
 LOST_LETTERS, LOST_SHARE = 7, 0.12
 """As many letters in a row, and as large a share of the text, that are missing or added are
 words, and not the recognizer's spelling."""
+LAST_LETTERS, LAST_SHARE = 2, 0.75
+"""The last word is missing if the text without it is nearer to what was heard, by this share of
+its letters and at least by so few. A word that is misheard has other letters in its place, which
+leave both texts about as near."""
+FIRST_LETTERS, FIRST_REST_ERRORS = 3, 0.1
+"""The first word, which fast speech shortens, is missing if it has as many letters, none of them
+was heard, and no larger share of the rest is wrong."""
 GARBLED_SHARE = 0.4
 """With a larger share of wrong letters, it is another text, or another language."""
 UNSURE, UNSURE_LETTERS = -0.8, 16
@@ -36,13 +43,17 @@ class Hearing:
     """Letters of the text."""
     confidence: float = 0.0
     """Mean log probability of what was heard."""
+    lacks_edge: bool = False
+    """Whether the first or the last word is missing, even a short one: speech that begins late or
+    ends early."""
 
     @property
     def is_misspoken(self) -> bool:
         """Whether words are missing, added or others."""
         if self.letters < MIN_LETTERS:
             return self.missing >= self.letters > 0
-        if self.letters >= UNSURE_LETTERS and self.confidence < UNSURE:
+        is_unsure = self.letters >= UNSURE_LETTERS and self.confidence < UNSURE
+        if is_unsure or self.lacks_edge:
             return True
         lost = max(self.missing, self.added)
         return (
@@ -60,7 +71,37 @@ def compare(text: str, heard: str, language: str, confidence: float = 0.0) -> He
     missing = added = 0
     for lost, gained in _differences(expected, found):
         missing, added = max(missing, lost - gained), max(added, gained - lost)
-    return Hearing(distance / max(len(expected), 1), missing, added, len(expected), confidence)
+    lacks_edge = _lacks_last(text, found, language) or _lacks_first(text, found, language)
+    return Hearing(
+        distance / max(len(expected), 1), missing, added, len(expected), confidence, lacks_edge
+    )
+
+
+def _lacks_last(text: str, found: str, language: str) -> bool:
+    """Whether the letters `found` lack the last word of `text`."""
+    length, gain, _ = _without(text, found, language, slice(None, -1))
+    return gain >= max(LAST_LETTERS, LAST_SHARE * length)
+
+
+def _lacks_first(text: str, found: str, language: str) -> bool:
+    """Whether the letters `found` lack the first word of `text`."""
+    length, gain, errors = _without(text, found, language, slice(1, None))
+    return gain >= max(FIRST_LETTERS, length) and errors <= FIRST_REST_ERRORS
+
+
+def _without(text: str, found: str, language: str, kept: slice) -> tuple[int, int, float]:
+    """The letters of `text` outside the words `kept`, by how many letters the kept words are
+    nearer to `found` than the text is, and the share of their letters that is wrong. Zeros if no
+    word is kept."""
+    from rapidfuzz.distance import Levenshtein
+
+    words = [word for word in text.split() if any(map(str.isalnum, word))]
+    whole, rest = (_letters(" ".join(part), language) for part in (words, words[kept]))
+    if not rest:
+        return 0, 0, 0.0
+    errors = Levenshtein.distance(rest, found)
+    gain = Levenshtein.distance(whole, found) - errors
+    return len(whole) - len(rest), gain, errors / len(rest)
 
 
 def _differences(expected: str, found: str) -> Iterator[tuple[int, int]]:
