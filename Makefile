@@ -58,7 +58,7 @@ test: verify test-unit test-architecture test-gitops prepare test-engines test-c
 verify: bootstrap ## Check lint, format, types, import contracts, wording, generated files, charts
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
-	$(RUN) mypy cli/src operator/src stage-images/src local-cluster/src examples stage-images/build.py stage-images/lock.py stage-images/fetch_models.py stage-images/convert_diarizer docs/generate.py docs/prose.py \
+	$(RUN) mypy cli/src operator/src stage-images/src local-cluster/src examples stage-images/build.py stage-images/lock.py stage-images/fetch_models.py stage-images/convert_diarizer docs/generate.py docs/prose.py docs/record.py \
 	  tests/unit tests/architecture tests/chart tests/gitops tests/controlplane
 	$(RUN) mypy tests/e2e tests/bench
 	$(RUN) mypy tests/walk

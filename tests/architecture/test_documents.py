@@ -184,3 +184,11 @@ def test_every_command_is_run_or_has_a_reason_not_to_be() -> None:
     known = [markdown.block(*place) for place in [*markdown.RUN.values(), *markdown.NOT_RUN]]
     every = [each for document in markdown.DOCUMENTS for each in markdown.blocks(document)]
     assert sorted(known, key=every.index) == every
+
+
+def test_picture_of_the_terminal_is_small_and_names_no_machine() -> None:
+    picture = (ROOT / "docs/pictures/terminal.svg").read_text()
+    assert len(picture) < 200_000
+    for word in ("dub", "ingest", "dubbed_video.mp4", "mux"):
+        assert word in picture
+    assert not re.search(r"/(tmp|root|home|work)/|@font-face", picture)
