@@ -11,6 +11,7 @@ import pytest
 import soundfile
 from dub_run import SEED
 from speech_world import RATE, segment, write_job
+from translation_texts import CATALAN
 
 from dubstage.contract import EngineChoice, ExitCode, Stage
 from dubstage.mux.round_trip import word_error_rate
@@ -25,6 +26,7 @@ from dubstage.synthesize.presets import gender_at
 from dubstage.synthesize.similarity import VoiceComparison
 from dubstage.synthesize.take import Take
 from dubstage.testing import ENGINES, request_for, run_stage_in
+from dubstage.transcribe.faster_whisper import FasterWhisper
 from dubstage.workspace.layout import Artifact
 
 TEXTS = {
@@ -106,6 +108,23 @@ def test_a_stage_runs_with_kokoro(tmp_path: Path) -> None:
     ended = run_stage_in(tmp_path, request)
     assert ended.code == ExitCode.OK, ended.result.message
     assert "by kokoro" in ended.result.message
+
+
+@pytest.mark.parametrize("first", [0, 6])
+def test_catalan_is_recognized_as_catalan(kokoro: Kokoro, tmp_path: Path, first: int) -> None:
+    """Whisper base detects Latin, with a probability of 0.6 and 0.95."""
+    parts = []
+    for number, text in enumerate(CATALAN[first : first + 6]):
+        file = tmp_path / f"{number}.wav"
+        kokoro.speak(text, "ca", Voice("A", number % 2), 1.0, file)
+        samples, rate = soundfile.read(file, dtype="float32")
+        parts += [samples, numpy.zeros(rate // 2, numpy.float32)]
+    soundfile.write(tmp_path / "speech.wav", numpy.concatenate(parts), rate)
+    choice = EngineChoice(engine="faster-whisper", model="base", parameters={"diarize": False})
+    recognizer = FasterWhisper(SEED / "faster-whisper/base", choice)
+    found = recognizer.recognize(tmp_path / "speech.wav", None, None, lambda _: None)
+    assert found.language == "ca"
+    assert len(found.words) > 50
 
 
 def rated(folder: Path, choice: EngineChoice) -> int | None:

@@ -1,7 +1,7 @@
 """The language of a text, by its letters: py3langid, with the model in its package.
 
-A comparison of a few languages is far more certain than the choice of one of all, so a caller names
-the languages that come into question.
+A comparison of a few languages is far more certain than the choice of one of all, so for a short
+text a caller names the languages that come into question.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ MIN_LETTERS = 12
 """Fewer letters say little."""
 MIN_UNSPACED_LETTERS = 5
 """The same for Chinese, Japanese and the like."""
+MIN_IDENTIFIED_LETTERS = 80
+"""Where any language comes into question."""
 
 
 def probability(text: str, language: str, others: Iterable[str]) -> float | None:
@@ -42,6 +44,15 @@ def probability(text: str, language: str, others: Iterable[str]) -> float | None
         return None
     ranked = _identifier(frozenset({code, *codes})).rank(text)
     return float(dict(ranked)[code])
+
+
+def identify(text: str) -> tuple[str, float] | None:
+    """The language of `text` (ISO 639-1) and its probability among all that are known; None if
+    the text is too short."""
+    if sum(each.isalpha() for each in text) < MIN_IDENTIFIED_LETTERS:
+        return None
+    language, probability = _whole().rank(text)[0]
+    return str(language), float(probability)
 
 
 def common_others(language: str) -> list[str]:

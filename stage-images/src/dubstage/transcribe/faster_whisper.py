@@ -19,6 +19,7 @@ from dubstage.text.languages import is_spaced
 from dubstage.text.transcript import Word
 from dubstage.transcribe.engine import Recognition
 from dubstage.transcribe.hotwords import NO_HOTWORDS, Hotwords, hotwords
+from dubstage.transcribe.language_by_words import corrected_language
 from dubstage.transcribe.local_diarizer import (
     NOT_ASKED,
     ONE_SPEAKER,
@@ -104,6 +105,7 @@ class FasterWhisper:
             if diarizer:
                 diarizer.hear(part)
             if language is None:
+                recognition = self._corrected(part, recognition, progress)
                 detected, probability = recognition.language, recognition.language_probability
                 language = detected if recognition.words else None
             words += [_shifted(word, part.start) for word in recognition.words]
@@ -122,16 +124,33 @@ class FasterWhisper:
         def report(share: float) -> None:
             progress((part.start + share * part.seconds) / part.total)
 
+        return self._recognize_samples(part.samples, language, report)
+
+    def _corrected(
+        self, part: Part, recognition: Recognition, progress: Callable[[float], None]
+    ) -> Recognition:
+        """The part in the language of its words, if that is not the detected one."""
+
+        def recognize(samples: Any, language: str) -> list[Word]:
+            return self._recognize_samples(samples, language, lambda _: None).words
+
+        spoken = corrected_language(
+            recognition.words, recognition.language, part.samples, recognize
+        )
+        return self._recognize_part(part, spoken, progress) if spoken else recognition
+
+    def _recognize_samples(
+        self, samples: Any, language: str | None, progress: Callable[[float], None]
+    ) -> Recognition:
         def attempt(step: tuple[int, str]) -> Recognition:
             batch_size, compute_type = step
-            model = self._models.load(compute_type)
             return recognize_samples(
-                model,
-                part.samples,
+                self._models.load(compute_type),
+                samples,
                 language,
                 batch_size,
                 self._beam_size,
-                report,
+                progress,
                 hotwords=self._expected.text,
             )
 

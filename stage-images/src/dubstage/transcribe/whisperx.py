@@ -13,13 +13,14 @@ from typing import Any
 from dubstage.contract import EngineChoice, SpeakerRange
 from dubstage.engines.repositories import ALIGNER_ENGINE, DIARIZER
 from dubstage.logs import step
-from dubstage.media.windows import recognizer_samples
+from dubstage.media.windows import RECOGNIZER_SAMPLE_RATE, recognizer_samples
 from dubstage.models import model_folder
 from dubstage.models.pull import hugging_face_token
 from dubstage.models.volume import find_model
 from dubstage.run.ctranslate2_model import Models, device_of, memory_steps
 from dubstage.run.gpu_memory import MemoryFallback
 from dubstage.text.languages import is_spaced
+from dubstage.text.transcript import Word
 from dubstage.transcribe.diarization import Diarizer, Progress, devices, in_percent, unusable
 from dubstage.transcribe.engine import Recognition
 from dubstage.transcribe.faster_whisper import (
@@ -28,6 +29,7 @@ from dubstage.transcribe.faster_whisper import (
     recognize_samples,
 )
 from dubstage.transcribe.hotwords import NO_HOTWORDS, Hotwords, hotwords
+from dubstage.transcribe.language_by_words import EXCERPT_SECONDS, corrected_language
 from dubstage.transcribe.turns import whole_sentences
 from dubstage.transcribe.word_times import fill_times, words_of
 from dubstage.workspace.layout import Roots
@@ -139,7 +141,14 @@ class WhisperX:
             )
             return str(language), float(probability)
 
-        return self._fallback.run(attempt)
+        language, probability = self._fallback.run(attempt)
+        excerpt = audio[: round(EXCERPT_SECONDS * RECOGNIZER_SAMPLE_RATE)]
+
+        def recognize(samples: Any, language: str) -> list[Word]:
+            return self._words(samples, language, lambda _: None)
+
+        spoken = corrected_language(recognize(excerpt, language), language, excerpt, recognize)
+        return (spoken, 1.0) if spoken else (language, probability)
 
     @step("recognize")
     def _transcribe(self, audio: Any, language: str, progress: Progress) -> list[RawSegment]:
@@ -162,6 +171,13 @@ class WhisperX:
     def _transcribe_words(self, audio: Any, language: str, progress: Progress) -> list[RawSegment]:
         """Words with Whisper's own times, all in one segment."""
 
+        words = self._words(audio, language, progress)
+        if not words:
+            return []
+        raw = [word.model_dump(exclude={"speaker"}) for word in words]
+        return [{"start": words[0].start, "end": words[-1].end, "words": raw}]
+
+    def _words(self, audio: Any, language: str, progress: Progress) -> list[Word]:
         def attempt(step: tuple[int, str]) -> Recognition:
             batch_size, compute_type = step
             model = self._models.load(compute_type).model
@@ -175,11 +191,7 @@ class WhisperX:
                 hotwords=self._expected.text,
             )
 
-        words = self._fallback.run(attempt).words
-        if not words:
-            return []
-        raw = [word.model_dump(exclude={"speaker"}) for word in words]
-        return [{"start": words[0].start, "end": words[-1].end, "words": raw}]
+        return self._fallback.run(attempt).words
 
     @step("align")
     def _align(

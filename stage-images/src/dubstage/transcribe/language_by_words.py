@@ -1,0 +1,69 @@
+"""The language of the recognized words, where Whisper detected another one in the audio.
+
+Whisper takes a language with few hours in its training for a more frequent one, or for Latin. What
+it then writes still looks like the language that is spoken: it is recognized in that language as
+well, and the surer recognition counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from statistics import mean
+from typing import TYPE_CHECKING
+
+from dubstage.engines.languages import WHISPER
+from dubstage.logs import logger
+from dubstage.media.windows import RECOGNIZER_SAMPLE_RATE
+from dubstage.text.language_identity import identify
+from dubstage.text.languages import engine_code
+from dubstage.text.transcript import Word
+
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
+
+    Samples = NDArray[numpy.float32]
+
+EXCERPT_SECONDS = 60.0
+"""Seconds of speech that are recognized in both languages."""
+MIN_PROBABILITY = 0.95
+"""Of the language of the words."""
+MARGIN = 0.03
+"""By how much the mean probability of the words must be higher. Catalan that was taken for Latin
+has 0.2 more, languages that were detected rightly have less in any other."""
+
+
+def corrected_language(
+    words: Sequence[Word],
+    detected: str,
+    samples: Samples,
+    recognize: Callable[[Samples, str], Sequence[Word]],
+) -> str | None:
+    """The language that is spoken in `samples`, if it is not the `detected` one (ISO 639-1).
+
+    `words`: what was recognized in them. `recognize`: the words of samples in a language.
+    """
+    found = identify(" ".join(word.word for word in words))
+    language = engine_code(found[0], WHISPER) if found and found[1] >= MIN_PROBABILITY else None
+    if language is None or language == detected:
+        return None
+    start = min(word.start for word in words)
+    excerpt = samples[
+        int(start * RECOGNIZER_SAMPLE_RATE) : int(
+            (start + EXCERPT_SECONDS) * RECOGNIZER_SAMPLE_RATE
+        )
+    ]
+    before, after = (_certainty(recognize(excerpt, each)) for each in (detected, language))
+    if after < before + MARGIN:
+        return None
+    logger.info(
+        "the words are %s, not %s: mean probability %.2f instead of %.2f",
+        language, detected, after, before,
+    )  # fmt: skip
+    return language
+
+
+def _certainty(words: Sequence[Word]) -> float:
+    """The mean probability of the words."""
+    scores = [word.score for word in words if word.score is not None]
+    return mean(scores) if scores else 0.0

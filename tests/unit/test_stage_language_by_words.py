@@ -1,0 +1,69 @@
+"""The language that the recognized words are in, where another one was detected in the audio."""
+
+from __future__ import annotations
+
+import numpy
+import pytest
+
+from dubstage.text.transcript import Word
+from dubstage.transcribe.language_by_words import EXCERPT_SECONDS, corrected_language
+
+RATE = 16000
+HEARD = {
+    "ca": "La reunió del consell començarà demà al matí a l'edifici principal. Ningú sabia per què "
+    "el vell pont feia tants anys que estava tancat.",
+    "la": "Le reunio del consell començara demal mati al edifici principal. Ningú savia perque el "
+    "vell pont feia tans anys que estava tancat.",
+    "es": "La reunión del consejo empezará mañana en el edificio principal. Nadie sabía por qué el "
+    "viejo puente llevaba tantos años cerrado.",
+    "gl": "A reunión do consello comezará mañá no edificio principal. Ninguén sabía por que a "
+    "vella ponte levaba tantos anos pechada.",
+}
+"""What a recognizer writes when it is told the language."""
+
+
+def words(text: str, score: float | None = 0.8, start: float = 0.0) -> list[Word]:
+    return [
+        Word(word=word, start=start + number * 0.3, end=start + number * 0.3 + 0.25, score=score)
+        for number, word in enumerate(text.split())
+    ]
+
+
+@pytest.mark.parametrize(
+    ("detected", "wrote", "scores", "spoken"),
+    [
+        ("la", "la", {"la": 0.5, "ca": 0.7}, "ca"),
+        ("la", "la", {"la": 0.5, "ca": 0.51}, None),  # no surer
+        ("es", "es", {}, None),  # the words are in the detected language: no more is recognized
+        ("es", "gl", {"es": 0.9, "gl": 0.85}, None),
+        ("la", "short", {}, None),
+        ("la", "nothing", {}, None),
+        ("la", "unscored", {"la": None, "ca": None}, None),
+    ],
+)
+def test_surer_language_counts(
+    detected: str, wrote: str, scores: dict[str, float | None], spoken: str | None
+) -> None:
+    texts = {**HEARD, "short": "Ningú sabia res.", "nothing": "", "unscored": HEARD["la"]}
+    asked = []
+
+    def recognize(_: object, language: str) -> list[Word]:
+        asked.append(language)
+        return words(HEARD[language], scores[language])
+
+    audio = numpy.zeros(RATE, numpy.float32)
+    assert corrected_language(words(texts[wrote]), detected, audio, recognize) == spoken
+    assert asked == list(scores)
+
+
+def test_excerpt_begins_with_the_speech() -> None:
+    """Music before it, and a long talk after it, cost nothing."""
+    audio = numpy.repeat(numpy.arange(200, dtype=numpy.float32), RATE)
+    heard = []
+
+    def recognize(samples: numpy.ndarray, language: str) -> list[Word]:
+        heard.append((float(samples[0]), len(samples) / RATE))
+        return words(HEARD[language], 0.9 if language == "ca" else 0.4)
+
+    assert corrected_language(words(HEARD["la"], start=40.0), "la", audio, recognize) == "ca"
+    assert heard == [(40.0, EXCERPT_SECONDS)] * 2
