@@ -33,7 +33,7 @@ SAMPLE_RATE = 16000
 WINDOW_SAMPLES = 144160
 """9.01 s, the length of the network's input."""
 MOST_WINDOWS = 10
-"""Windows of one dub that are rated; a rating takes about 0.1 s of one core."""
+"""Windows of one dub that are rated; a rating takes about 0.2 s of one core."""
 OVERALL = 2
 """Of the network's three answers: speech, background, overall."""
 SCALE = (-0.06766283, 1.11546468, 0.04602535)

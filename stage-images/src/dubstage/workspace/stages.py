@@ -101,7 +101,7 @@ STAGES: dict[Stage, StageDefinition] = {
         ),
         StageDefinition(
             Stage.SYNTHESIZE,
-            version=4,
+            version=5,
             reads=(Artifact.TRANSLATED, Artifact.VOCALS, Artifact.BACKGROUND),
             writes=(Artifact.TTS_CLIPS, Artifact.TTS_SEGMENTS),
             parameters=lambda request: {
