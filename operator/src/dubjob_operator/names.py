@@ -19,8 +19,8 @@ DUBJOB_LABEL = "dubjob.dev/dubjob"
 """Name of the DubJob. A name that is too long for a label is shortened and gets a hash."""
 STAGE_LABEL = "dubjob.dev/stage"
 PIPELINE_HASH_ANNOTATION = "dubjob.dev/pipeline-hash"
-"""Input hash of the last stage when the Job was created. It says for which spec the report of
-ingest counts."""
+"""Input hash of the last stage when the Job was created. It tells which spec the report of
+ingest belongs to."""
 TIMEOUT_ANNOTATION = "dubjob.dev/timeout-seconds"
 """Timeout of the stage when the Job was created. A change of the profile does not affect Jobs that
 exist."""

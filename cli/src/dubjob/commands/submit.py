@@ -1,4 +1,5 @@
-"""``dub submit``: from a file on this machine to a dub."""
+"""``dub submit``: from a file on this machine to a dub. What it shows meanwhile is in
+:mod:`dubjob.commands.progress`."""
 
 from __future__ import annotations
 

@@ -127,13 +127,13 @@ class Reconciler:
         throughput = self.throughput.of(dubjob.profile_key)
         after = status(dubjob, states, observed, now, progress, throughput)
         await self._record(stored, dubjob.metadata, before, after, now)
-        # Only now: without the Job, a status that was not written could not be found out again.
+        # Only after the status is written: it is derived from the Job.
         for job in step.delete:
             await delete_job(self.client, dubjob.metadata.namespace, job)
         count_transitions(dubjob, after, observed)
         self.throughput.learn(dubjob.profile_key, dubjob.metadata.uid, after.stages)
         if failure and not isinstance(failure, Refused):
-            # The status says so. The work queue tries again, after its back-off.
+            # The status reports the failure; the work queue retries after its back-off.
             raise failure
         return again
 
@@ -148,7 +148,7 @@ class Reconciler:
         return step.requeue_after, await self._create(step.create, now)
 
     async def _create(self, job: dict[str, Any], now: datetime) -> ApiError | None:
-        """Create the Job; the answer of the API server if it does not exist then."""
+        """Create the Job. Return the error of the API server if it was not created, else None."""
         try:
             await create_job(self.client, job)
         except NotLeading:
@@ -160,7 +160,7 @@ class Reconciler:
         return None
 
     def _latest(self, key: Key) -> CachedDubJob | None:
-        """The DubJob from the cache, or as it was written since then."""
+        """The DubJob from the cache, or as last written if the cache is behind."""
         stored = self.cache.dubjob(key)
         if key in self._written:
             outdated, written = self._written[key]
@@ -189,8 +189,7 @@ class Reconciler:
         await self._emit(metadata, now)
 
     async def _emit_pending(self, stored: CachedDubJob, now: datetime) -> None:
-        """Emit the Events of the last write if an error left that open, and drop them if it has
-        not reached the API server."""
+        """Emit the pending Events if the last write has reached the API server; else drop them."""
         raw = stored.raw
         metadata = Metadata.model_validate(raw["metadata"])
         recorded, _ = self._events[metadata.namespace, metadata.name]
@@ -214,7 +213,7 @@ class Reconciler:
         """Whether the Job was created a moment ago. To create it again would be harmless, because
         it has the same name, but it is a needless call."""
         earliest = now - timedelta(seconds=EXPECTATION_SECONDS)
-        # Without those that never reached the cache.
+        # Expired entries are of Jobs that never reached the cache.
         self._expected = {name: at for name, at in self._expected.items() if at >= earliest}
         return job["metadata"]["name"] in self._expected
 

@@ -25,8 +25,8 @@ def summary(entries: Sequence[StageStatus]) -> DubSummary | None:
 def outputs(
     dubjob: DubJob, entries: Sequence[StageStatus], observed: Observed
 ) -> list[Output] | None:
-    """The files of the dub while its last stage is succeeded: the recorded ones, or those in
-    the result of that stage (of ingest, if the last stage was reused)."""
+    """The files of the dub once its last stage has succeeded, None before: the recorded ones, or
+    those in the result of that stage (of ingest, if the last stage was reused)."""
     last = entries[-1]
     if last.state is not StageState.SUCCEEDED:
         return None

@@ -1,4 +1,5 @@
-"""The stages in order, and the part of the spec that each reads."""
+"""The part of the spec that each stage reads. The stages, and their order, are
+:class:`dubstage.contract.Stage`."""
 
 from __future__ import annotations
 

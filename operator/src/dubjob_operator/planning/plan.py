@@ -1,4 +1,5 @@
-"""The next step of a DubJob: at most one Job to create, and Jobs to delete."""
+"""The next step of a DubJob: at most one Job to create, and Jobs to delete. What suspension does to
+a running Job is in :mod:`dubjob_operator.planning.current_stage`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """The families of translation models that the engine ``ctranslate2`` runs: data.
 
-A family has its own way to name languages, and a license.
+A family has its own way to name languages, and a license. The pairs of ``apertium`` and
+``bergamot`` are in :mod:`dubstage.engines.languages`.
 """
 
 from __future__ import annotations

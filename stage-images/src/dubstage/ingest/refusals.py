@@ -1,4 +1,5 @@
-"""Why a source cannot be dubbed, in the sentence that fits what the file is."""
+"""Why a file that cannot be read is refused, in the sentence that fits what the file is. Where no
+speech, a language or the space refuse a source is in :mod:`dubstage.ingest.stage`."""
 
 from __future__ import annotations
 

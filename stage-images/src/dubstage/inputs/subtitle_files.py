@@ -3,6 +3,7 @@
 Tools write these formats loosely: without empty rows between cues, with empty rows in them,
 without hours or numbers, one format under the name of another. The times mark the cues; a user
 needs to know the row of a mistake, which libraries skip. pysubs2 reads the rows of ASS.
+The files that a user can put next to a source are in :mod:`dubstage.inputs.corrections`.
 """
 
 from __future__ import annotations

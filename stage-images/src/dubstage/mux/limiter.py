@@ -1,8 +1,8 @@
 """A true-peak limiter with look-ahead: it lowers the level smoothly around peaks, and keeps
 the rest of the mix as it is.
 
-The gain is calculated for each millisecond. It is never higher than the loudest sample within
-reach allows, on a signal with four times the rate (BS.1770-4, annex 2).
+The gain is calculated for each hop of a millisecond. It is never higher than the loudest sample
+within the look-ahead allows, measured at four times the rate (BS.1770-4, annex 2).
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ def limit(
     """`blocks`, each of whole hops but for the last, `gain_db` louder, with no true peak of
     their sum above `ceiling_db` (dBTP). `done` counts what was limited.
 
-    Two blocks are held back, because the gain falls before a peak. Nothing limits how far it
-    falls: `gain_db` decides that.
+    Two blocks are held back, because the gain falls before a peak. How far it falls follows
+    from `gain_db`, which :mod:`dubstage.mux.master` chooses with MAX_REDUCTION_DB.
     """
     import numpy
 
@@ -82,7 +82,7 @@ def limit(
 
 def _with_peaks(blocks: Iterator[Block], ceiling: float) -> Iterator[tuple[Block, Peaks]]:
     """Each block and the true peak of each of its hops that may exceed `ceiling`. The last block
-    is measured with the silence after it, in which the values between its last samples are."""
+    is measured with the silence after it, where the interpolated peaks of its last samples fall."""
     import numpy
 
     history = numpy.zeros((HOP, 2), numpy.float32)

@@ -28,7 +28,7 @@ BELOW_SEGMENT_DB = 25.0
 MAX_PAUSE_FRAMES = 6
 """A segment ends where it is quiet for that long; the closure of a `t` is shorter."""
 MIN_LOUDNESS = -55.0
-"""LUFS: the vocals of a softer segment were left in the background."""
+"""LUFS; the speech of a softer segment was most likely left in the background by the separator."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def _analyze(audio: SoundFile, segment: TimedSegment) -> OriginalSpeech:
 
 
 def _audible_frames(samples: Samples, floor: float) -> int:
-    """Frames from the first sample on during which the audio stays above `floor`."""
+    """Samples until the audio is below `floor` for MAX_PAUSE_FRAMES frames of FRAME_SECONDS."""
     import numpy
 
     size = round(FRAME_SECONDS * SAMPLE_RATE)

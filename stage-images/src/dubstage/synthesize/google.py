@@ -35,7 +35,7 @@ def load(_: Work) -> Gtts:
 
 
 class Gtts:
-    """A few requests per segment."""
+    """Google Translate's voices; a few requests per segment."""
 
     reach = 0.0
 
@@ -51,7 +51,10 @@ class Gtts:
         return f"{primary(language)}-{nearest_region(language, regions)}"
 
     def speak(self, text: str, language: str, voice: Voice, speed: float, target: Path) -> None:
-        """Raises :class:`TemporaryFailure` if Google does not answer."""
+        """`speed` is ignored: :attr:`reach` is 0.
+
+        Raises :class:`TemporaryFailure` if Google does not answer.
+        """
         from gtts import gTTSError
 
         # A malformed answer ends in any error of gTTS's parser.
@@ -88,7 +91,8 @@ def _speak(text: str, language: str, voice: Voice, target: Path) -> None:
 
 
 def _accents(language: str) -> tuple[str, ...]:
-    """The sites that speak the language, one with each accent; with a region, its own alone."""
+    """The sites that speak the language, one with each accent; with a region, only that of the
+    region or of the nearest."""
     sites = ACCENTS.get(primary(language), {"": "com"})
     if region(language) is None or len(sites) == 1:
         return tuple(sites.values())

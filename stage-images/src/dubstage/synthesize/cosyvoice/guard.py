@@ -1,4 +1,4 @@
-"""Errors of CosyVoice's language model reach the caller, and speech tokens can be used again.
+"""Makes errors of CosyVoice's language model reach the caller, and lets speech tokens be reused.
 
 CosyVoice decodes speech tokens in a thread whose errors are only printed: out of memory, a GPU
 without kernels, or no token at all ends in a truncated clip, or in an error of the vocoder that
@@ -90,10 +90,10 @@ def sample(
     least: int,
     sampling: int = 25,
 ) -> int:
-    """The next token, given the `scores` of all: none that ends before there are `least`.
+    """The next token, given the `scores` of all: no stop token before there are `least` tokens.
 
     `sampling`: number of candidates. It is done on the CPU: upstream's sampler compares single
-    numbers, and on a GPU each comparison waits for it.
+    numbers, and each comparison would synchronize with the GPU.
     """
     scores = scores.cpu()
     if len(decoded) < least:

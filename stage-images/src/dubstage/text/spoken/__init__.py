@@ -72,7 +72,7 @@ RULES: tuple[Callable[[str, Table], str], ...] = (
     say_mixed,
     say_numbers,
 )
-"""In their order: each leaves the digits that it does not know to those after it."""
+"""Applied in this order: each leaves the digits that it does not know to those after it."""
 
 
 def in_words(text: str, language: str) -> str:
@@ -88,7 +88,7 @@ def in_words(text: str, language: str) -> str:
 
 
 def table_of(language: str) -> Table | None:
-    """The table of a language, with what its region says."""
+    """The table of a language, in the variant of its region; None for a language without one."""
     tag, region = primary(language), Language.get(standard(language)).territory
     if tag == "en" and region in BRITISH:
         return en.BRITISH
