@@ -244,3 +244,41 @@ def test_hyphens_are_not_minus(text: str, said: str) -> None:
 def test_zero_is_a_word(language: str, zero: str) -> None:
     assert in_words("0", language) == zero
     assert in_words("007", language).startswith(zero)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "said"),
+    [
+        ("en", "5%-10%", "five percent to ten percent"),
+        ("en", "$5-10", "five to ten dollars"),
+        ("en", "20-$30", "twenty to thirty dollars"),
+        ("en", "10:00-12:30", "ten o'clock to twelve thirty"),
+        ("en", "-5°C-10°C", "minus five degrees Celsius to ten degrees Celsius"),
+        ("en", "May 5-7", "May five to seven"),
+        ("en", "(555) 123-4567", "five five five, one two three, four five six seven"),
+        ("es", "5€-10€", "cinco euros a diez euros"),
+        ("zh", "5%-10%", "百分之五到百分之十"),
+    ],
+)
+def test_hyphen_between_numbers_with_marks_is_a_range(language: str, text: str, said: str) -> None:
+    assert in_words(text, language) == said
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "said"),
+    [
+        ("es", "1.000.000 €", "un millón de euros"),
+        ("es", "1.000.001 €", "un millón un euros"),
+        ("es", "1.500.000 €", "un millón quinientos mil euros"),
+        ("ca", "1.000.000 €", "un milió d'euros"),
+        ("ca", "3.000.000 km", "tres milions de quilòmetres"),
+        ("fr", "1 000 000 €", "un million d'euros"),
+        ("fr", "2 000 000 km", "deux millions de kilomètres"),
+        ("it", "2.000.000 km", "due milioni di chilometri"),
+        ("pt", "R$ 1.000.000", "um milhão de reais"),
+        ("de", "1.000.000 €", "eine Million Euro"),
+        ("de", "die 1990er und die 90er", "die neunzehnhundertneunziger und die neunziger"),
+    ],
+)
+def test_millions_and_decades(language: str, text: str, said: str) -> None:
+    assert in_words(text, language) == said

@@ -14,6 +14,7 @@ from langcodes import Language
 from dubstage.text.languages import primary, standard
 from dubstage.text.spoken.amounts import (
     say_fractions,
+    say_marked_ranges,
     say_money,
     say_percent,
     say_polarity,
@@ -54,6 +55,7 @@ PHONEMES = re.compile(r"(\[\[.*?\]\])")
 
 RULES: tuple[Callable[[str, Table], str], ...] = (
     say_addresses,
+    say_marked_ranges,
     say_dates,
     say_times,
     say_phones,

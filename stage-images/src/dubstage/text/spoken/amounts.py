@@ -13,6 +13,9 @@ PERCENT = re.compile(rf"{START}(?P<number>{NUMBER})[\s\u00a0\u202f]?[%％]")
 NUMBER_SIGN = re.compile(r"(?:#|№|\b[Nn]\.?[º°]|\b[Nn]o\.|\b[Nn]r\.|\b[Nn]úm\.)\s?(?=\d)")
 SPACE = r"[\s\u00a0\u202f]?"
 CODES = {"EUR": "€", "GBP": "£", "JPY": "¥", "KRW": "₩", "USD": "$", "US$": "$"}
+MILLION = 10**6
+ELIDING, VOWELS = frozenset(("ca", "fr")), "aeiouàéèíòóúh"
+"""Languages in which *de* loses its vowel before another one."""
 PRECISION = 2
 """Decimals of an amount that has cents."""
 
@@ -44,6 +47,21 @@ def say_fractions(text: str, table: Table) -> str:
         return link + table.fractions[found.group()] + space
 
     return written.sub(say, text)
+
+
+def say_marked_ranges(text: str, table: Table) -> str:
+    """`text` with the hyphen of ``5%-10%``, ``$5-10`` and ``10:00-12:00`` in words."""
+    signs = one_of(table.currencies)
+    money = rf"(?<!\w)({signs}){SPACE}({NUMBER})[-–—]({NUMBER})(?![\w%-])"
+    text = re.sub(money, rf"\2{table.to}\1\3", text)
+    for before, after in (
+        (r"(?<=[%％°€£¥₩])", rf"(?=(?:{signs})?\d)"),
+        (r"(?<=°[CF])", r"(?=\d)"),
+        (r"(?<=\d)", rf"(?=(?:{signs})\d)"),
+        (r"(?<=\d:\d\d)", r"(?=\d{1,2}:\d\d)"),
+    ):
+        text = re.sub(rf"{before}{SPACE}[-–—]{SPACE}{after}", table.to, text)
+    return text
 
 
 def say_ranges(text: str, table: Table) -> str:
@@ -118,6 +136,11 @@ def say_units(text: str, table: Table) -> str:
 def counted(number: Number, noun: Noun, table: Table) -> str:
     """`number` with the noun that it counts."""
     words = said(number, table, noun.gender)
+    if table.of and not number.decimals and int(number.whole) and not int(number.whole) % MILLION:
+        is_elided = table.cldr in ELIDING and noun.many[0].lower() in VOWELS
+        return (
+            f"{words} {table.of[0]}'{noun.many}" if is_elided else f"{words} {table.of} {noun.many}"
+        )
     return joined([words, noun.one if number.is_one else noun.many], table)
 
 

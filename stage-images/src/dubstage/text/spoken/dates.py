@@ -91,7 +91,7 @@ def _day(day: int, found: re.Match[str], table: Table) -> str:
 def _after_months(text: str, table: Table) -> str:
     """English dates with the name of the month: ``May 5, 2024`` and ``5 May``."""
     months = one_of(table.dates.months)
-    day = r"(?P<d>\d{1,2})(?:st|nd|rd|th)?(?![\w:]|[.,]\d)"
+    day = r"(?P<d>\d{1,2})(?:st|nd|rd|th)?(?![\w:]|[.,]\d|[-–—]\d)"
     after = re.compile(
         rf"\b(?P<m>{months}) {day}(?:(?P<comma>,?) (?P<y>[12]\d{{3}})(?![\w:]|[.,]\d))?"
     )

@@ -14,7 +14,11 @@ GROUPED = re.compile(r"(?<![\w.,])[1-9]\d{0,2}(?: \d{3})+(?![\w]|[.,]?\d{4})")
 PLAIN = re.compile(rf"{START}({NUMBER}){END}")
 YEAR = re.compile(r"1[1-9]\d\d|20\d\d")
 DECADE = re.compile(r"(?<![\w’'])[’']?(\d{3}0|[2-9]0)[’']?s\b")
-PHONE = re.compile(r"(?<![\w.])(?:\+\d{1,3}(?:[ -]?\d{2,4}){2,}|\d{2,4}(?:-\d{2,4}){2,})(?![\w-])")
+PHONE = re.compile(
+    r"(?<![\w.])(?:\+\d{1,3}(?:[ -]?\d{2,4}){2,}|\d{2,4}(?:-\d{2,4}){2,}"
+    r"|\(\d{2,4}\) ?\d{2,4}(?:[ -]\d{2,4})+)(?![\w-])"
+)
+DECADES_OF_GERMAN = re.compile(rf"{START}((?:1\d|20)?\d0)er\b")
 GERMAN_ORDINAL = re.compile(rf"{START}(\d{{1,4}})\.(?=\s({'|'.join(AFTER_ORDINAL)})\b)", re.I)
 LONGEST = 30
 """Digits of a number that is said; nobody listens to a longer one."""
@@ -66,7 +70,9 @@ def _ordinal(found: re.Match[str], table: Table) -> str:
 
 
 def say_decades(text: str, table: Table) -> str:
-    """English `text` with the 1990s and the '90s in words."""
+    """`text` with the 1990s and the '90s in words, in English and German (die 1990er)."""
+    if table.cldr == "de":
+        return DECADES_OF_GERMAN.sub(lambda found: f"{_year_or_number(found[1], table)}er", text)
     if table.cldr != "en":
         return text
 
@@ -75,6 +81,10 @@ def say_decades(text: str, table: Table) -> str:
         return f"{words[:-1]}ies" if words.endswith("y") else f"{words}s"
 
     return DECADE.sub(say, text)
+
+
+def _year_or_number(written: str, table: Table) -> str:
+    return year(written, table) if len(written) == 4 else cardinal(written, table)
 
 
 def say_numbers(text: str, table: Table) -> str:

@@ -122,6 +122,8 @@ class Table:
     """Whether decimals are said digit by digit."""
     signs: Mapping[str, str] = field(default_factory=dict)
     """Signs between words: ``&``."""
+    of: str = ""
+    """Said between millions and what they count."""
     plus: str = ""
     """Said before a positive number; empty if it is that of ``signs``."""
     number_sign: str = ""

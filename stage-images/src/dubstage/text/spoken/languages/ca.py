@@ -14,6 +14,7 @@ TABLE = Table(
     point_decimals=False,
     point="coma",
     minus="menys",
+    of="de",
     to=" a ",
     percent="per cent",
     signs={"&": "i", "+": "més", "=": "igual a", "×": "per", "÷": "entre"},

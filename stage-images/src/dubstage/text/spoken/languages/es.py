@@ -15,6 +15,7 @@ TABLE = Table(
     point_decimals=False,
     point="coma",
     minus="menos",
+    of="de",
     to=" a ",
     percent="por ciento",
     signs={"&": "y", "+": "más", "=": "igual a", "×": "por", "÷": "entre"},

@@ -15,6 +15,7 @@ TABLE = Table(
     point="virgule",
     space_groups=True,
     minus="moins",
+    of="de",
     to=" à ",
     percent="pour cent",
     signs={"&": "et", "+": "plus", "=": "égale", "×": "fois", "÷": "divisé par"},

@@ -14,6 +14,7 @@ TABLE = Table(
     point_decimals=False,
     point="virgola",
     minus="meno",
+    of="di",
     to=" a ",
     percent="per cento",
     signs={"&": "e", "+": "più", "=": "uguale a", "×": "per", "÷": "diviso"},

@@ -17,6 +17,7 @@ BRAZILIAN = Table(
     point_decimals=False,
     point="vírgula",
     minus="menos",
+    of="de",
     to=" a ",
     percent="por cento",
     signs={"&": "e", "+": "mais", "=": "igual a", "×": "vezes", "÷": "dividido por"},
