@@ -29,6 +29,19 @@ def outputs(job_id: str) -> list[Output]:
     ]  # fmt: skip
 
 
+SPOKEN = StageSummary.model_validate(
+    FULL.model_dump(
+        include={
+            "speech_milliseconds", "reused_clips", "silent_segments", "too_long_clips",
+            "too_short_clips", "oversize_segments", "clipped_clips", "misspoken_clips",
+            "repeated_takes", "letter_error_rate_percent", "speech_quality_centi_mos",
+            "other_voice_clips", "voice_similarity_percent",
+        }
+    )
+)  # fmt: skip
+"""What synthesize measures."""
+
+
 def sent(limit: int = 4096, **fields: object) -> StageResult:
     """A result as the operator reads it."""
     result = StageResult.model_validate({"stage": Stage.MUX, "reason": "Succeeded"} | fields)
@@ -63,7 +76,7 @@ def test_result_omits_fields_in_order() -> None:
         reason="Succeeded",
         message="m",
         summary=FULL,
-        reusable_summaries={Stage.SEPARATE: FULL},
+        reusable_summaries={Stage.SYNTHESIZE: SPOKEN},
         outputs=outputs("talk"),
     )
     size = TERMINATION_MESSAGE_LIMIT - len(whole.to_termination_message(10**6)) + 1
@@ -75,7 +88,7 @@ def test_result_omits_fields_in_order() -> None:
             len(read.message),
             read.summary != StageSummary(),
             len(read.outputs),
-            read.summary == FULL and read.reusable_summaries == {Stage.SEPARATE: FULL},
+            read.summary == FULL and read.reusable_summaries == {Stage.SYNTHESIZE: SPOKEN},
         )
         for read in seen
     ]
