@@ -39,7 +39,7 @@ def test_status_keeps_every_value_of_the_summary_and_the_outputs(view: View) -> 
     """The API server prunes what the schema does not name."""
     measured = StageSummary.model_validate(
         {name: -7 if "centi" in name else 7 for name in StageSummary.model_fields}
-        | {"peak_limited": True, "max_level_error_centi_lu": 7}
+        | {"peak_limited": True, "max_level_error_centi_lu": 7, "speech_quality_centi_mos": 7}
     )
     video = Output(
         name="video",
