@@ -140,6 +140,10 @@ def test_source_of_another_dub_is_not_replaced(
     again = dub("submit", str(file), "--to", "es")
     assert again.returncode == 1
     assert "--replace" in again.stderr
+    uid = cluster.get("dubjob", f"{name}-es")["metadata"]["uid"]
+    refused = dub("submit", str(file), "--to", "es", "--replace")
+    assert "which differs" in refused.stderr, "the Catalan dub uses the file"
+    assert cluster.get("dubjob", f"{name}-es")["metadata"]["uid"] == uid, "nothing is lost"
     for language in ("es", "ca"):
         assert dub("rm", f"{name}-{language}").returncode == 0
 

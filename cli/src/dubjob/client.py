@@ -104,11 +104,11 @@ class Client:
             self._check(body, replace=replace)
         if dry_run:
             return handles
-        for handle in handles if replace else ():
-            handle.delete_if_there()
         with self.volume(given.get("profileRef")) as volume:
             path = f"inputs/{source}"
             self._refuse_change(volume, file, path, {each.name for each in handles})
+            for handle in handles if replace else ():
+                handle.delete_if_there()
             volume.put(file, path, progress)
         for body in bodies:
             self.cluster.create_dubjob(body)
