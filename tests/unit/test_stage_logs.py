@@ -59,11 +59,14 @@ def test_step_logs_its_failure(stderr: io.StringIO) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        pytest.param("401 for hf_AbCdEfGh12345678.", "401 for ….", id="Hugging Face"),
-        pytest.param("Bearer sk-proj-Abc_123-xyz9", "Bearer …", id="a key"),
+        pytest.param(f"401 for {'hf_'}AbCdEfGh1234567890ab.", "401 for ….", id="Hugging Face"),
+        pytest.param("Bearer sk-proj-Abc_123-xyz9-Def_456", "Bearer …", id="a key"),
         pytest.param("refused: s3cret/of+mine=", "refused: …", id="the value of a variable"),
         pytest.param("token longer-than-the-other", "token …", id="the longer one of two"),
         pytest.param("hf_hub and task-list and ask-anything", None, id="no token"),
+        pytest.param("hf_hub_download() got an unexpected argument", None, id="a function"),
+        pytest.param("dub watch talk-sk-20261126-interview-01", None, id="a name in Slovak"),
+        pytest.param("inputs/sk-interview-01/source.mp4", None, id="a short name"),
         pytest.param("the word short", None, id="a value that is a word"),
         pytest.param("/models is full", None, id="no secret"),
     ],
@@ -76,7 +79,7 @@ def test_secrets_are_masked(text: str, expected: str | None) -> None:
     assert masked(text, environment) == (text if expected is None else expected)
 
 
-TOKEN = "hf_AbCdEfGhIjKlMnOp"
+TOKEN = "hf_" + "AbCdEfGhIjKlMnOpQrStUvWx"
 
 
 def test_log_has_no_token(stderr: io.StringIO) -> None:

@@ -207,7 +207,7 @@ def streamed(response: Response, cut: int | None = None, finish: str = "stop") -
     words = [text[place : place + 5] for place in range(0, len(text), 5)]
     events: list[dict[str, Any]] = [{"choices": [{"delta": {"role": "assistant"}}]}]
     events += [{"choices": [{"delta": {"content": word}}]} for word in words]
-    events += [{"choices": [{"delta": {}, "finish_reason": finish}]}]
+    events += [{"error": None, "choices": [{"delta": None, "finish_reason": finish}]}]
     events += [{"choices": [], "usage": {"total_tokens": 7}}]
     lines = [f"data: {json.dumps(event)}" for event in events[:cut]]
     body = "\n\n".join([": a comment", *lines, *([] if cut else ["data: [DONE]"])])
@@ -250,8 +250,10 @@ EVENTS = {"Content-Type": "text/event-stream"}
         Response(200, b": ping\n\n", EVENTS, delay=3.0),
         Response(200, b'data: {"cho', EVENTS, closes=True),
         streamed(says("half of the words"), cut=3),
+        Response(200, b": ping\n\n" * 400, EVENTS, byte_delay=0.001),
     ],
-    ids=["429", "500", "empty", "no-json", "error", "number", "hanging", "closed", "breaks-off"],
+    ids=["429", "500", "empty", "no-json", "error", "number", "hanging", "closed", "breaks-off",
+         "pings-only"],
 )  # fmt: skip
 def test_streamed_answer_that_breaks_off_is_retried(server: Server, trouble: Response) -> None:
     server.answer = lambda asked: trouble if len(server.asked) < 3 else streamed(good(asked))

@@ -39,11 +39,12 @@ def test_windows_are_whole(tmp_path: Path, count: int, seconds: float, expected:
     assert all(window.min() > 0 for window in found), "no silence is added"
 
 
-def test_windows_of_a_long_dub_are_from_all_over_it(tmp_path: Path) -> None:
-    found = list(windows(clips_of(tmp_path, 100, 5.0), tmp_path))
-    assert MOST_WINDOWS <= len(found) < 2 * MOST_WINDOWS
+@pytest.mark.parametrize("count", [20, 34, 100])
+def test_windows_of_a_long_dub_are_from_all_over_it(tmp_path: Path, count: int) -> None:
+    found = list(windows(clips_of(tmp_path, count, 5.0), tmp_path))
+    assert MOST_WINDOWS / 2 <= len(found) <= MOST_WINDOWS
     assert found[0].max() < 0.2
-    assert found[MOST_WINDOWS - 1].max() > 0.6
+    assert found[-1].max() > 0.8
 
 
 def test_clips_without_audio_have_no_windows(tmp_path: Path) -> None:

@@ -258,6 +258,18 @@ def test_zero_is_a_word(language: str, zero: str) -> None:
         ("en", "(555) 123-4567", "five five five, one two three, four five six seven"),
         ("es", "5€-10€", "cinco euros a diez euros"),
         ("zh", "5%-10%", "百分之五到百分之十"),
+        (
+            "en",
+            "We grew 5% – 3 times the average",
+            "We grew five percent – three times the average",
+        ),
+        ("en", "50% — 20 people left", "fifty percent — twenty people left"),
+        ("es", "5 % – 3 veces", "cinco por ciento – tres veces"),
+        (
+            "fr",
+            "Vendu (1998) 250 000 exemplaires",
+            "Vendu (mille neuf cent quatre-vingt-dix-huit) deux cent cinquante mille exemplaires",
+        ),
     ],
 )
 def test_hyphen_between_numbers_with_marks_is_a_range(language: str, text: str, said: str) -> None:

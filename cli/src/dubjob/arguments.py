@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -104,6 +105,8 @@ def writable_folder(folder: str | Path) -> Path:
         raise UsageError(
             f"{_quoted(str(folder))} cannot be used as a folder: {_reason(error)}."
         ) from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise UsageError(f"{_quoted(str(folder))} is a folder that you cannot write to.")
     return path
 
 

@@ -104,14 +104,23 @@ class Client:
             self._check(body, replace=replace)
         if dry_run:
             return handles
-        with self.volume(given.get("profileRef")) as volume:
-            path = f"inputs/{source}"
-            self._refuse_change(volume, file, path, {each.name for each in handles})
-            for handle in handles if replace else ():
-                handle.delete_if_there()
-            volume.put(file, path, progress)
-        for body in bodies:
-            self.cluster.create_dubjob(body)
+        deleted: list[str] = []
+        try:
+            with self.volume(given.get("profileRef")) as volume:
+                path = f"inputs/{source}"
+                self._refuse_change(volume, file, path, {each.name for each in handles})
+                for handle in handles if replace else ():
+                    deleted += [handle.name] if handle.delete_if_there() else []
+                volume.put(file, path, progress)
+            for body in bodies:
+                self.cluster.create_dubjob(body)
+        except DubError as error:
+            if deleted:
+                error.args = (
+                    f"{error} DubJob {', '.join(deleted)} was deleted before: run the same command "
+                    "again to create it.",
+                )
+            raise
         return handles
 
     def _check(self, body: Object, *, replace: bool) -> None:

@@ -195,8 +195,8 @@ class DubHandle:
                 for root in ("interim", "outputs", "inputs"):
                     volume.remove(f"{root}/{dub.job_id}")
 
-    def delete_if_there(self) -> None:
-        """Delete the DubJob if it exists, and wait until it and its pods are gone.
+    def delete_if_there(self) -> bool:
+        """Delete the DubJob, and wait until it and its pods are gone. Return whether it existed.
 
         Raises :class:`DubError`.
         """
@@ -204,14 +204,14 @@ class DubHandle:
             self.refresh()
             self._client.cluster.delete_dubjob(self.name)
         except NotFoundError:
-            return
+            return False
         self._wait_for_pods()
         deadline = time.monotonic() + DELETION_SECONDS
         while time.monotonic() < deadline:
             try:
                 self.refresh()
             except NotFoundError:
-                return
+                return True
             time.sleep(0.5)
         raise DubError(
             f"DubJob {self.name} is still being deleted. Run `kubectl -n "
@@ -237,8 +237,8 @@ class DubHandle:
         while self._client.cluster.pods(self.name):
             if time.monotonic() > deadline:
                 raise DubError(
-                    f"A pod of {self.name} is still ending: its media were left. Run "
-                    f"`kubectl -n {self._client.namespace} get pods`."
+                    f"A pod of {self.name} is still ending, and may still write. When `kubectl -n "
+                    f"{self._client.namespace} get pods` no longer shows it, run the command again."
                 )
             time.sleep(0.5)
 

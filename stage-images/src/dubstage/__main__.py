@@ -75,6 +75,8 @@ def main() -> int:
         )
     source = getattr(arguments, "source", None)
     if not (arguments.profiles or arguments.named or source):
+        if arguments.action == "check":
+            check.error("give --profile or --model")
         pull.error("give --profile, --model or --from")
     return _models(arguments.action, arguments, source)
 
@@ -126,8 +128,7 @@ def _models(action: str, arguments: argparse.Namespace, source: Path | None) -> 
         for need, digest in chosen:
             folder = find_model(roots, need.name)
             if folder and (digest or action == "pull"):
-                revision = pull.require_revision(folder, need.name, digest)
-                print(f"{need.name}@sha256:{revision}")
+                _tell_revision(need.name, folder, digest)
     except StageError as error:
         print(f"models {action}: {error}", file=sys.stderr)
         return error.exit_code
@@ -135,6 +136,23 @@ def _models(action: str, arguments: argparse.Namespace, source: Path | None) -> 
         print(f"models {action}: the models volume cannot be used: {error}", file=sys.stderr)
         return ExitCode.TEMPFAIL
     return ExitCode.OK
+
+
+def _tell_revision(name: str, folder: Path, digest: str | None) -> None:
+    """Print the model's revision. A snapshot of a hub's cache has none: raises
+    :class:`dubstage.errors.Misconfigured` if one is required."""
+    from dubstage.errors import Misconfigured
+    from dubstage.models import pull
+    from dubstage.models.volume import SUMS
+
+    if (folder / SUMS).is_file():
+        print(f"{name}@sha256:{pull.require_revision(folder, name, digest)}")
+    elif digest:
+        raise Misconfigured(
+            f"The model {name} in the Hugging Face cache has no checksums to compare with "
+            f"sha256:{digest}: remove it from the cache, and pull it.",
+            reason="ModelUnusable",
+        )
 
 
 if __name__ == "__main__":

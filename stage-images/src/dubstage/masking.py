@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 MASK = "…"
-TOKENS = re.compile(r"\b(hf_|sk-)[A-Za-z0-9_-]{8,}")
+TOKENS = re.compile(r"\bhf_[A-Za-z0-9]{20,}|(?<![\w-])sk-[A-Za-z0-9_-]{20,}")
 """Access tokens of Hugging Face, and keys of OpenAI and others."""
 SECRET_NAME = re.compile(r"(TOKEN|KEY|SECRET|PASSWORD)$", re.IGNORECASE)
 """The ends of the names of variables whose values are secrets."""

@@ -81,7 +81,7 @@ def submit(
     fields = _fields(spec)
     if review is not None:
         fields["reviewAfter"] = [each.strip() for each in review.split(",")]
-    if get is not None:
+    if get is not None and dry_run is DryRun.NONE:
         # A folder that cannot be written shows before the dub, not after it.
         writable_folder(get)
     with transfer_bars(now.errors) as report:

@@ -17,6 +17,7 @@ from dubstage.errors import Misconfigured, NoInput
 from dubstage.inputs import corrections, voice_files
 from dubstage.inputs.source import resolve_source
 from dubstage.logs import Progress, step
+from dubstage.masking import masked
 from dubstage.models import model_revision
 from dubstage.models.pull import hugging_face_token
 from dubstage.run.background import in_background
@@ -129,7 +130,7 @@ class Attempt:
             outputs=outputs,
             seconds=round(seconds, 3),
             engine_version=engine_version(engine.engine) if engine else None,
-            message=outcome.message,
+            message=masked(outcome.message),
             source_language=outcome.source_language,
             summary=outcome.summary,
         )

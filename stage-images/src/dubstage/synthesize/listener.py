@@ -60,10 +60,10 @@ def load(work: Work) -> Listener | None:
         with step("load", "check model"):
             revision = f"{engine}/{model}@{model_revision(work.tree.roots, choice)}"
             return Listener(folder, language, revision, work.scratch)
-    except Misconfigured:
+    except Misconfigured as error:
         if is_required:
             raise
-        logger.info("the speech is not checked: the check model is not there")
+        logger.warning("the speech is not checked: %s", error)
         return None
 
 
@@ -75,7 +75,7 @@ def _loaded(folder: Path) -> WhisperModel:
     if get_cuda_device_count() > 0:
         try:
             return _tried(_opened(folder, "cuda", "float16"))
-        except (RuntimeError, ValueError) as error:
+        except (RuntimeError, ValueError, OSError) as error:
             logger.info("the check model is on the CPU: the GPU cannot be used (%s)", error)
     try:
         return _opened(folder, "cpu", "int8")

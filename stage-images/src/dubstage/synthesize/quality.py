@@ -7,6 +7,7 @@ noise, distortion and robotic voices; it knows neither the text nor the speaker.
 from __future__ import annotations
 
 import importlib.util
+import math
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from pathlib import Path
@@ -15,7 +16,8 @@ from typing import TYPE_CHECKING
 from dubstage.contract import EngineChoice
 from dubstage.engines.onnx import open_session
 from dubstage.engines.repositories import QUALITY_MODEL, speech_check
-from dubstage.logs import step
+from dubstage.errors import Misconfigured
+from dubstage.logs import logger, step
 from dubstage.media.ffmpeg import read_mono
 from dubstage.models import model_folder
 from dubstage.models.volume import find_model
@@ -73,7 +75,12 @@ def on_scale(answer: float) -> float:
 def estimate(work: Work, clips: Sequence[Path]) -> float | None:
     """The mean rating of windows over all of `clips`, 1 (bad) to 5 (excellent); None without a
     network or a clip."""
-    if not clips or (network := load(work)) is None:
+    try:
+        network = load(work) if clips else None
+    except Misconfigured as error:  # The dub is as good without an estimate.
+        logger.warning("the quality of the speech is not estimated: %s", error)
+        return None
+    if network is None:
         return None
     with step("estimate quality"):
         ratings = [network(window) for window in islice(windows(clips, work.scratch), MOST_WINDOWS)]
@@ -88,7 +95,7 @@ def windows(clips: Sequence[Path], scratch: Path) -> Iterable[Samples]:
 
     most_seconds = MOST_WINDOWS * WINDOW_SAMPLES / SAMPLE_RATE
     seconds = sum(float(soundfile.info(clip).duration) for clip in clips)
-    kept = clips[:: max(int(seconds / most_seconds), 1)]
+    kept = clips[:: max(math.ceil(seconds / most_seconds), 1)]
     parts = [(clip, f"aresample={SAMPLE_RATE}") for clip in kept]
     samples = numpy.concatenate(read_mono(parts, scratch))
     if not len(samples):

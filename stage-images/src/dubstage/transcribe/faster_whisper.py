@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +138,11 @@ class FasterWhisper:
         spoken = corrected_language(
             recognition.words, recognition.language, part.samples, recognize
         )
-        return self._recognize_part(part, spoken, progress) if spoken else recognition
+        if spoken is None:
+            return recognition
+        language, probability = spoken
+        corrected = self._recognize_part(part, language, progress)
+        return replace(corrected, language_probability=probability)
 
     def _recognize_samples(
         self, samples: Any, language: str | None, progress: Callable[[float], None]

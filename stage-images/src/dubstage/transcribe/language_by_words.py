@@ -38,13 +38,16 @@ def corrected_language(
     detected: str,
     samples: Samples,
     recognize: Callable[[Samples, str], Sequence[Word]],
-) -> str | None:
-    """The language that is spoken in `samples`, if it is not the `detected` one (ISO 639-1).
+) -> tuple[str, float] | None:
+    """The language that is spoken in `samples` and its probability, if it is not the `detected` one
+    (ISO 639-1).
 
     `words`: what was recognized in them. `recognize`: the words of samples in a language.
     """
     found = identify(" ".join(word.word for word in words))
-    language = engine_code(found[0], WHISPER) if found and found[1] >= MIN_PROBABILITY else None
+    if found is None or found[1] < MIN_PROBABILITY:
+        return None
+    language = engine_code(found[0], WHISPER)
     if language is None or language == detected:
         return None
     start = min(word.start for word in words)
@@ -60,7 +63,7 @@ def corrected_language(
         "the words are %s, not %s: mean probability %.2f instead of %.2f",
         language, detected, after, before,
     )  # fmt: skip
-    return language
+    return language, found[1]
 
 
 def _certainty(words: Sequence[Word]) -> float:

@@ -148,7 +148,7 @@ class WhisperX:
             return self._words(samples, language, lambda _: None)
 
         spoken = corrected_language(recognize(excerpt, language), language, excerpt, recognize)
-        return (spoken, 1.0) if spoken else (language, probability)
+        return spoken or (language, probability)
 
     @step("recognize")
     def _transcribe(self, audio: Any, language: str, progress: Progress) -> list[RawSegment]:

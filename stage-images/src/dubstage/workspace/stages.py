@@ -80,6 +80,8 @@ STAGES: dict[Stage, StageDefinition] = {
                 "source_language": request.source_language,
                 "speakers": request.speakers and request.speakers.model_dump(),
                 **_if_set(
+                    # Earlier versions believed any language that Whisper detected.
+                    detection=None if request.source_language else "by words",
                     hear=[text for entry in request.glossary for text in entry.hear or ()],
                     on_doubt=request.on_doubt if request.on_doubt in KEPT_OR_DROPPED else None,
                 ),

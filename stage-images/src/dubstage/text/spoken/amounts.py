@@ -60,7 +60,7 @@ def say_marked_ranges(text: str, table: Table) -> str:
         (r"(?<=\d)", rf"(?=(?:{signs})\d)"),
         (r"(?<=\d:\d\d)", r"(?=\d{1,2}:\d\d)"),
     ):
-        text = re.sub(rf"{before}{SPACE}[-–—]{SPACE}{after}", table.to, text)
+        text = re.sub(rf"{before}[-–—]{after}", table.to, text)
     return text
 
 

@@ -16,7 +16,7 @@ YEAR = re.compile(r"1[1-9]\d\d|20\d\d")
 DECADE = re.compile(r"(?<![\w’'])[’']?(\d{3}0|[2-9]0)[’']?s\b")
 PHONE = re.compile(
     r"(?<![\w.])(?:\+\d{1,3}(?:[ -]?\d{2,4}){2,}|\d{2,4}(?:-\d{2,4}){2,}"
-    r"|\(\d{2,4}\) ?\d{2,4}(?:[ -]\d{2,4})+)(?![\w-])"
+    r"|\(\d{2,4}\) ?\d{2,4}(?: \d{2,4})*-\d{2,4}(?:[ -]\d{2,4})*)(?![\w-])"
 )
 DECADES_OF_GERMAN = re.compile(rf"{START}((?:1\d|20)?\d0)er\b")
 GERMAN_ORDINAL = re.compile(rf"{START}(\d{{1,4}})\.(?=\s({'|'.join(AFTER_ORDINAL)})\b)", re.I)

@@ -97,7 +97,7 @@ class ChatClient:
                 return await stream.read(
                     response.aiter_lines(), self._settings.timeout_seconds, MAX_ANSWER_BYTES
                 )
-            content = await _content(response)
+            content = await asyncio.wait_for(_content(response), self._settings.timeout_seconds)
         self._check(response, content)
         return _reply(response, content)
 

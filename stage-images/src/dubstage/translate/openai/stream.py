@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -22,20 +23,22 @@ class Reply:
 
 
 async def read(lines: AsyncIterator[str], patience: float, most_bytes: int) -> Reply:
-    """The whole answer. `patience`: seconds until the next line at most.
+    """The whole answer. `patience`: seconds until the next words at most.
 
     Raises :class:`Refused` for an answer that breaks off, that is an error, or that has more than
     `most_bytes`, and TimeoutError.
     """
     parts: list[str] = []
     size, finish = 0, None
+    deadline = time.monotonic() + patience
     while True:
         try:
-            line = await asyncio.wait_for(anext(lines), patience)
+            line = await asyncio.wait_for(anext(lines), deadline - time.monotonic())
         except StopAsyncIteration:
             break
         if not line.startswith(DATA):
-            continue
+            continue  # A comment keeps the connection open, and says nothing of the model.
+        deadline = time.monotonic() + patience
         data = line.removeprefix(DATA).strip()
         if data == DONE:
             finish = finish or "stop"
@@ -55,11 +58,12 @@ def _event(data: str) -> tuple[str, str | None]:
     """The words of one event, and the reason why the answer ends there."""
     try:
         event = json.loads(data)
-        if "error" in event:
+        if event.get("error"):
             raise Refused(f"an error within the answer: {str(event['error'])[:200]}")
         if not event["choices"]:  # the count of tokens comes alone
             return "", None
         choice = event["choices"][0]
-        return choice.get("delta", {}).get("content") or "", choice.get("finish_reason")
+        delta = choice.get("delta") or {}
+        return delta.get("content") or "", choice.get("finish_reason")
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise Refused("an event that is no part of a chat completion") from error
