@@ -227,7 +227,7 @@ def test_submit_refuses(
         (["review", "talk", "--file", "none.srt"], 2, "is not a file"),
         (["logs", "talk", "--stage", "nope"], 2, "'nope' is no stage"),
         (["logs", "talk", "--stage", ""], 2, "'' is no stage"),
-        (["cost", "--by", ""], 2, "--by names nothing"),
+        (["cost", "--by", ""], 2, "--by is empty"),
         (["cost", "--prices", "none"], 2, "No such file"),
         (["cost", "--prices", "prices.yaml"], 2, "is not a price file"),
         (["models", "--profile", "a/b"], 2, "is no name of a DubProfile"),

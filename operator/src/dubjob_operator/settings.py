@@ -7,6 +7,8 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+HIGHEST_PORT = 65535
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -40,12 +42,15 @@ class Settings:
         level = environment.get("LOG_LEVEL", cls.log_level).upper()
         if level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
             raise ValueError(f"LOG_LEVEL is {level}, expected DEBUG, INFO, WARNING or ERROR")
+        port = environment.get("METRICS_PORT", str(cls.metrics_port))
+        if not port.isdecimal() or int(port) > HIGHEST_PORT:
+            raise ValueError(f"METRICS_PORT is {port!r}, expected 0 to {HIGHEST_PORT}")
         return cls(
             namespaces=tuple(name.strip() for name in names if name.strip()),
             lease_namespace=environment.get("LEASE_NAMESPACE", ""),
             identity=environment.get("POD_NAME", f"{socket.gethostname()}-{os.getpid()}"),
             liveness=environment.get("LIVENESS_ENDPOINT", cls.liveness),
-            metrics_port=int(environment.get("METRICS_PORT", cls.metrics_port)),
+            metrics_port=int(port),
             log_level=level,
             read_progress=environment.get("READ_PROGRESS", "true").lower() != "false",
             read_workloads=environment.get("READ_WORKLOADS", "true").lower() != "false",

@@ -56,7 +56,7 @@ def cost(
     """Sum up the GPU time of DubJobs."""
     now = session(context)
     if not by:
-        raise UsageError("--by names nothing: use stage, dub, namespace, or the key of a label.")
+        raise UsageError("--by is empty: use stage, dub, namespace, or the key of a label.")
     price_of = _prices(prices)
     dubs = now.client.dubs(selector=selector, everywhere=everywhere)
     totals = sums(dubs, _Profiles(now.client).of, price_of, by)

@@ -92,8 +92,8 @@ class DubJobSpec(ModelWithRenamedFields):
     term replaces one of the ConfigMap. Defaults to none."""
     on_doubt: OnDoubt | None = None
     """What to do with segments whose words the recognizer may have invented: Keep keeps all, Drop
-    leaves out all, Review stops for a review after the transcribe stage. If omitted, segments that
-    were surely invented are left out, and the others are flagged."""
+    leaves out all, Review stops for a review after the transcribe stage. If omitted, segments
+    whose words were almost certainly invented are left out, and the others are flagged."""
     translation: Translation | None = None
     """Style and form of address of the translation. Defaults to none."""
     mix: Mix | None = None

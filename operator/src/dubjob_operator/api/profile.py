@@ -60,8 +60,8 @@ class PullSecret(ApiModel):
 
 
 class SecurityContext(ApiModel):
-    """User and groups of the pods. A field that is omitted or null is not set: the cluster
-    chooses it, as OpenShift does, or the image."""
+    """User and groups of the pods. A field that is omitted or null is not set: the image sets it,
+    or the cluster does, as on OpenShift."""
 
     run_as_user: Id | None = None
     """User ID of the pods. If omitted or null, it is not set."""
@@ -105,7 +105,7 @@ class DubProfileSpec(ModelWithRenamedFields):
     namespace is used."""
     security_context: SecurityContext | None = None
     """User and groups of the pods. Defaults to 1000 for each. If given, a field that is
-    omitted or null is not set: the cluster chooses it, as OpenShift does, or the image."""
+    omitted or null is not set: the image sets it, or the cluster does, as on OpenShift."""
     scratch_size_limit: Quantity = "2Gi"
     """Size limit of the pods' scratch space. Defaults to 2Gi."""
     hugging_face_token: SecretKey | None = None

@@ -1,6 +1,7 @@
 """All messages that the operator writes to a status or an Event.
 
-They are in this module and in :mod:`planning.failure_messages`, so that they can be read together.
+They are in this module and in :mod:`dubjob_operator.planning.failure_messages`, so that they can be
+read together.
 A message names the object, what happened and what to do. It is a complete sentence; only where it
 ends with a command, nothing follows the command, so that it can be pasted.
 """

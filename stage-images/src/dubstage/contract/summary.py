@@ -111,9 +111,9 @@ class StageSummary(DubSummary):
     """Number of clips in which a recognizer hears missing, added or other words. Not set if the
     speech was not checked."""
     repeated_takes: Count | None = None
-    """Number of takes that were made because an earlier one of the segment was not good."""
+    """Number of additional takes, made because an earlier take of the segment failed a check."""
     letter_error_rate_percent: Count | None = None
-    """Mean share of wrong letters in the clips, as a recognizer hears them, in percent."""
+    """Mean character error rate of the clips, as a recognizer measures it, in percent."""
     speech_quality_centi_mos: Count | None = None
     """Quality of the clips as listeners would rate it, estimated by DNSMOS (P.835, overall), in
     hundredths from 100 (bad) to 500 (excellent). Not set if it was not estimated."""

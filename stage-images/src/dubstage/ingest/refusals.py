@@ -1,5 +1,5 @@
-"""Why a file that cannot be read is refused, in the sentence that fits what the file is. Where no
-speech, a language or the space refuse a source is in :mod:`dubstage.ingest.stage`."""
+"""Why a file that cannot be read is refused, in the sentence that fits what the file is. Refusals
+because of missing speech, the language or too little space are in :mod:`dubstage.ingest.stage`."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Ducking: how far the background is lowered under each dubbed segment.
 
 The background is lowered until the speech is :data:`TARGET_LU` louder, and not at all where it
-is soft enough already.
+is quiet enough already.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 TARGET_LU = 10.0
 """LU by which speech is louder than the background under it."""
 MAX_DUCK_DB = 9.0
-"""Lower, listeners notice that the background goes away."""
+"""If it is lowered further, listeners notice that the background disappears."""
 ATTACK = round(0.1 * SAMPLE_RATE)
 RELEASE = round(0.25 * SAMPLE_RATE)
 MAX_GAP = round(0.3 * SAMPLE_RATE)

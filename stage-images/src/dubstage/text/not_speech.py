@@ -1,4 +1,4 @@
-"""What stands in a text and is not said: songs, and the sounds that subtitles describe.
+"""Parts of a text that are not spoken: songs, and the sounds that subtitles describe.
 
 Pure functions of one text. The original audio of such a segment is kept.
 """

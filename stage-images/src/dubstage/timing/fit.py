@@ -1,11 +1,11 @@
 """The fit planner: how fast a clip is played so that it fits into its slot.
 :mod:`dubstage.mux.voice` applies the time-stretch.
 
-A clip that is too long is first sped up as far as nobody notices. Then the pauses inside the
-segment get shorter, and the clip extends into the pause after it. Then it is sped up further,
-and whatever still does not fit is trimmed. The engine makes the first part of a speed-up, a
-time-stretch that keeps the pitch the rest. The limits are those on which dubbing tools agree: a
-speed-up to 1.2 is not noticed, 1.3 is a soft limit, 1.5 the hard one.
+A clip that is too long is first sped up to the highest speed that listeners do not notice. Then
+the pauses inside the segment get shorter, and the clip extends into the pause after it. Then it
+is sped up further, and whatever still does not fit is trimmed. The engine applies the first part
+of a speed-up; a time-stretch that keeps the pitch applies the rest. The limits are those on which
+dubbing tools agree: a speed-up to 1.2 is not noticed, 1.3 is a soft limit, 1.5 the hard one.
 """
 
 from __future__ import annotations

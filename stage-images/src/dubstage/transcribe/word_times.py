@@ -1,5 +1,5 @@
 """Times for the words that an aligner left without: they share the time between their
-neighbors."""
+neighbors. The other words' times come from :mod:`.whisperx` and :mod:`.faster_whisper`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Apertium: rule-based translation, offline."""
+"""Apertium: rule-based translation, offline. Its pairs are in :mod:`dubstage.engines.languages`."""
 
 from __future__ import annotations
 

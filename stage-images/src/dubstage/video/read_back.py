@@ -2,7 +2,8 @@
 right one.
 
 What a player needs is decided by the muxer and the container, not only by the packets that were
-copied. A position whose video the source itself does not decode is not the fault of the dub.
+copied, which is in :mod:`dubstage.video.dubbed_video`. A position whose video the source itself
+does not decode is not the fault of the dub.
 """
 
 from __future__ import annotations
