@@ -222,6 +222,42 @@ def test_answer_can_arrive_word_by_word(server: Server) -> None:
     assert all(one.body["stream"] is True for one in server.asked)
 
 
+EVENTS = {"Content-Type": "text/event-stream"}
+
+
+def in_parts(response: Response) -> Response:
+    """The same answer, whose text is a list of parts."""
+    body = json.loads(response.body)
+    message = body["choices"][0]["message"]
+    half = len(message["content"]) // 2
+    texts = message["content"][:half], message["content"][half:]
+    message["content"] = [{"type": "text", "text": text} for text in texts]
+    return replace(response, body=json.dumps(body).encode())
+
+
+def test_text_in_parts_is_read(server: Server) -> None:
+    server.answer = lambda asked: in_parts(good(asked))
+    assert texts(translate(server)) == SPANISH
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_call_of_a_tool_is_no_translation(server: Server, stream: bool) -> None:
+    message = {"content": None, "tool_calls": [{"function": {"name": "translate"}}]}
+    body = {"choices": [{"message": message, "delta": message, "finish_reason": "tool_calls"}]}
+    whole = Response(body=json.dumps(body).encode())
+    events = Response(
+        body=f"data: {json.dumps(body)}\r\n\r\ndata: [DONE]\r\n\r\n".encode(), headers=EVENTS
+    )
+
+    def answer(asked: Asked) -> Response:
+        if len(server.asked) > 1:
+            return good(asked)
+        return events if stream else whole
+
+    server.answer = answer
+    assert texts(translate(server, stream=stream)) == SPANISH
+
+
 def test_streamed_answer_may_take_longer_than_the_timeout(server: Server) -> None:
     """As long as words arrive."""
     server.answer = lambda asked: replace(streamed(good(asked)), byte_delay=0.0005)
@@ -233,9 +269,6 @@ def test_streamed_answer_may_take_longer_than_the_timeout(server: Server) -> Non
 
 def test_server_may_answer_at_once_where_words_were_requested(server: Server) -> None:
     assert texts(translate(server, stream=True)) == SPANISH
-
-
-EVENTS = {"Content-Type": "text/event-stream"}
 
 
 @pytest.mark.parametrize(

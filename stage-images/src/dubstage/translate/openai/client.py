@@ -155,8 +155,8 @@ def _reply(response: httpx.Response, content: bytes) -> Reply:
 
     try:
         choice = json.loads(content)["choices"][0]
-        text = choice["message"].get("content")
-        return Reply(str(text or ""), is_cut=choice.get("finish_reason") == "length")
+        text = stream.words_of(choice["message"].get("content"))
+        return Reply(text, is_cut=choice.get("finish_reason") == "length")
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         kind = response.headers.get("content-type", "unknown type")
         raise Refused(f"status {response.status_code} with something else than a chat "

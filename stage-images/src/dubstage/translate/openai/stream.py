@@ -54,6 +54,14 @@ async def read(lines: AsyncIterator[str], patience: float, most_bytes: int) -> R
     return Reply("".join(parts), is_cut=finish == "length")
 
 
+def words_of(content: object) -> str:
+    """The text of a message: some servers divide it into parts. Empty for anything else, such as
+    a call of a tool."""
+    if isinstance(content, list):
+        return "".join(words_of(part.get("text")) for part in content if isinstance(part, dict))
+    return content if isinstance(content, str) else ""
+
+
 def _event(data: str) -> tuple[str, str | None]:
     """The words of one event, and the reason why the answer ends there."""
     try:
@@ -64,6 +72,6 @@ def _event(data: str) -> tuple[str, str | None]:
             return "", None
         choice = event["choices"][0]
         delta = choice.get("delta") or {}
-        return delta.get("content") or "", choice.get("finish_reason")
+        return words_of(delta.get("content")), choice.get("finish_reason")
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise Refused("an event that is no part of a chat completion") from error
