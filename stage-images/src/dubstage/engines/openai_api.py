@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
+from pydantic import ValidationError
+
 KEY_VARIABLE = "OPENAI_API_KEY"
 """Environment variable with the key of the service."""
 URL_PATTERN = r"^https?://[^\s/?#@]+(/[^\s?#]*)?$"
@@ -9,6 +14,24 @@ URL_PATTERN = r"^https?://[^\s/?#@]+(/[^\s?#]*)?$"
 TRANSIENT_STATUS = frozenset({408, 409, 425, 429})
 """Statuses below 500 of a request that may succeed later."""
 UNKNOWN_MODEL = ("not found", "does not exist", "model_not_found", "invalid model")
+
+
+def json_object(value: Any) -> Any:
+    """The value of a parameter that is JSON, since parameters of a profile are not nested.
+
+    Raises ValueError for what is no JSON, and for NaN and infinities, which cannot be sent.
+    """
+    return json.loads(value, parse_constant=_refused) if isinstance(value, str) else value
+
+
+def _refused(constant: str) -> None:
+    raise ValueError(f"{constant} cannot be sent")
+
+
+def reason(error: ValidationError) -> tuple[str, str]:
+    """The name of the first invalid parameter, empty for several together, and what is wrong."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    return str(first["loc"][0]) if first["loc"] else "", first["msg"].removeprefix("Value error, ")
 
 
 def is_about_model(content: bytes, status: int) -> bool:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from dubstage.engines.openai_api import URL_PATTERN
+from dubstage.engines.openai_api import URL_PATTERN, json_object, reason
 from dubstage.errors import Misconfigured
 from dubstage.text.languages import primary
 
@@ -66,8 +66,7 @@ class Settings(BaseModel):
     @field_validator("extra_body", mode="before")
     @classmethod
     def _parsed(cls, value: Any) -> Any:
-        """Parameters of a profile are not nested: this one is JSON."""
-        return json.loads(value) if isinstance(value, str) else value
+        return json_object(value)
 
     @field_validator("voices", mode="before")
     @classmethod
@@ -112,10 +111,9 @@ def read(parameters: Mapping[str, object]) -> Settings:
     try:
         return Settings.model_validate(dict(parameters))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        name = str(first["loc"][0]) if first["loc"] else "voices"
+        name, wrong = reason(error)
         raise Misconfigured(
-            f"Parameter {name} of the engine openai-speech in profile stage synthesize is invalid: "
-            f"{first['msg']}. Set at least url, for example http://kokoro.models:8880/v1, model, "
-            "and voices or clone."
+            f"Parameter {name or 'voices'} of the engine openai-speech in profile stage synthesize "
+            f"is invalid: {wrong}. Set at least url, for example http://kokoro.models:8880/v1, "
+            "model, and voices or clone."
         ) from error

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from enum import Enum
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from dubstage.engines.openai_api import URL_PATTERN
+from dubstage.engines.openai_api import URL_PATTERN, json_object, reason
 from dubstage.errors import Misconfigured
 
 
@@ -55,8 +54,7 @@ class Settings(BaseModel):
     @field_validator("extra_body", mode="before")
     @classmethod
     def _parsed(cls, value: Any) -> Any:
-        """Parameters of a profile are not nested: this one is JSON."""
-        return json.loads(value) if isinstance(value, str) else value
+        return json_object(value)
 
 
 def read(parameters: Mapping[str, object]) -> Settings:
@@ -64,9 +62,9 @@ def read(parameters: Mapping[str, object]) -> Settings:
     try:
         return Settings.model_validate(dict(parameters))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        name = str(first["loc"][0]) if first["loc"] else "parameters"
+        name, wrong = reason(error)
         raise Misconfigured(
-            f"Parameter {name} of the engine openai in profile stage translate is invalid: "
-            f"{first['msg']}. Set at least url, for example http://vllm.models:8000/v1, and model."
+            f"Parameter {name or 'parameters'} of the engine openai in profile stage translate is "
+            f"invalid: {wrong}. Set at least url, for example http://vllm.models:8000/v1, and "
+            "model."
         ) from error
