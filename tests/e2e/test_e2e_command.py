@@ -121,6 +121,16 @@ def test_documented_python_dubs_a_file(
     assert dub("rm", f"{name}-es", "--media").returncode == 0
 
 
+def test_misspelt_field_is_refused(tmp_path: Path) -> None:
+    """It would have no effect: the review would be skipped."""
+    file, spec = tmp_path / "talk.mp4", tmp_path / "spec.yaml"
+    file.write_bytes(b"one")
+    spec.write_text("reviewAftr: [translate]\n")
+    done = dub("submit", str(file), "--to", "es", "--spec", str(spec), "--dry-run", "server")
+    assert done.returncode == 2, done.stderr
+    assert 'unknown field "spec.reviewAftr"' in done.stderr
+
+
 def test_source_of_another_dub_is_not_replaced(
     cluster: Cluster, names: Names, tmp_path: Path
 ) -> None:

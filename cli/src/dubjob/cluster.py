@@ -68,13 +68,15 @@ class Cluster:
     # ---- DubJobs
 
     def create_dubjob(self, body: Object, *, dry_run: bool = False) -> Object:
-        """Create the DubJob; with `dry_run` the server checks it and stores nothing."""
+        """Create the DubJob; with `dry_run` the server checks it and stores nothing. A field that
+        it does not know is refused: a misspelt one would have no effect."""
         return self._custom(
             f"DubJob {body['metadata']['name']}",
             self.custom.create_namespaced_custom_object,
             names.DUBJOBS,
             body,
             dry_run="All" if dry_run else None,
+            field_validation="Strict",
         )
 
     def dubjob(self, name: str) -> Object:
@@ -309,6 +311,10 @@ def _refused(subject: str, namespace: str, error: ApiException) -> DubError:
             return NotFoundError(
                 "DubJob is not installed in this cluster: it has no resource "
                 f"{names.GROUP}/{names.VERSION}. Run `dub check`."
+            )
+        case 404 if f'namespaces "{namespace}"' in str(words):
+            return NotFoundError(
+                f"The namespace {namespace} does not exist. Choose another with -n."
             )
         case 404:
             return NotFoundError(
