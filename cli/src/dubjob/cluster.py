@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
@@ -15,7 +13,8 @@ from kubernetes.config.config_exception import ConfigException
 from urllib3.exceptions import HTTPError
 
 from dubjob.arguments import namespace_name, object_name
-from dubjob.errors import DubError, ExistsError, NotFoundError, UnreachableError, UsageError
+from dubjob.errors import DubError, NotFoundError, UnreachableError, UsageError
+from dubjob.refusals import refused
 from dubjob_operator import names
 
 CONNECT_SECONDS = 10
@@ -32,8 +31,6 @@ UNUSABLE = (
     LookupError,
 )
 """What the library raises for a kubeconfig that is no file, no YAML, or has other fields."""
-RULE_PREFIX = re.compile(r'^Invalid value: "(string|object|array|integer|boolean)": ')
-"""The beginning of the message of a rule: the type of what the rule is about."""
 PLURALS = {"DubProfile": names.DUBPROFILES, "ClusterDubProfile": names.CLUSTERDUBPROFILES}
 
 Object = dict[str, Any]
@@ -146,7 +143,7 @@ class Cluster:
                     yield event["object"]
         except ApiException as error:
             if error.status not in WATCH_AGAIN:
-                raise _refused(f"DubJob {name}", self.namespace, error) from error
+                raise refused(f"DubJob {name}", self.namespace, error) from error
         except HTTPError:
             return
         finally:
@@ -243,7 +240,7 @@ class Cluster:
         try:
             return call(*arguments, **named)
         except ApiException as error:
-            raise _refused(subject, self.namespace, error) from error
+            raise refused(subject, self.namespace, error) from error
         except (HTTPError, OSError) as error:
             raise UnreachableError(
                 f"The cluster at {self.configuration.host} does not answer "
@@ -288,49 +285,6 @@ def _unusable(error: Exception) -> str:
             return f"{error.filename}: {error.strerror}"
         case _:
             return "it is no YAML file with clusters, users and contexts"
-
-
-def _causes(error: ApiException) -> str:
-    """What is wrong with which field, by the answer of the API server."""
-    details = json.loads(error.body).get("details") or {}
-    return "; ".join(
-        f"{cause['field']}: {RULE_PREFIX.sub('', cause['message'])}"
-        for cause in details.get("causes") or ()
-        if cause.get("field") and cause["field"] != "<nil>"
-    )
-
-
-def _refused(subject: str, namespace: str, error: ApiException) -> DubError:
-    """The API server's answer as a sentence about `subject`."""
-    try:
-        words = json.loads(error.body or "{}").get("message") or error.reason
-    except (TypeError, ValueError):
-        words = error.reason
-    match error.status:
-        case 404 if "could not find the requested resource" in str(words) or words == "Not Found":
-            return NotFoundError(
-                "DubJob is not installed in this cluster: it has no resource "
-                f"{names.GROUP}/{names.VERSION}. Run `dub check`."
-            )
-        case 404 if f'namespaces "{namespace}"' in str(words):
-            return NotFoundError(
-                f"The namespace {namespace} does not exist. Choose another with -n."
-            )
-        case 404:
-            return NotFoundError(
-                f"{subject} does not exist in the namespace {namespace}. "
-                "Choose another namespace with -n."
-            )
-        case 401:
-            return DubError("The cluster does not accept the credentials of the kubeconfig.")
-        case 409:
-            return ExistsError(f"{subject} exists already in the namespace {namespace}.")
-        case 400:
-            return UsageError(f"{subject}: {words}.")
-        case 422:
-            return UsageError(f"{subject} is not accepted: {_causes(error) or words}.")
-        case _:
-            return DubError(f"{subject}: {words}")
 
 
 def _innermost(error: BaseException) -> str:
