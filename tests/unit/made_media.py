@@ -13,8 +13,12 @@ import soundfile
 from numpy.typing import NDArray
 
 from dubstage.contract import ExitCode, Stage, StageRequest
+from dubstage.media.ffmpeg import probe
 from dubstage.testing import Ended, request_for, run_stage_in
 from dubstage.text.transcript import Clip, TranslatedSegment
+from dubstage.video.aac import encode
+from dubstage.video.containers import Container
+from dubstage.video.dubbed_video import DubbedVideo
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Outcome, StageRun, Work
 
@@ -45,6 +49,24 @@ def make_video(
         *("-shortest", *arguments, path),
     )
     return path
+
+
+def dubbed_video(source: Path, dub: Path, container: Container) -> DubbedVideo:
+    """`source`, English, with a Spanish dub, which is encoded beside the dub."""
+    declared = probe(source)
+    assert declared.video
+    return DubbedVideo(
+        source=source,
+        declared=declared,
+        video=declared.video,
+        dubbed_track=declared.audio[0],
+        dub=dub,
+        encoded=encode(dub, dub.with_suffix(".aac")),
+        target_language="es",
+        source_language="en",
+        subtitles=[],
+        container=container,
+    )
 
 
 def packets(path: Path) -> str:

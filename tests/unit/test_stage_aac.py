@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy
 import pytest
 import soundfile
-from made_media import ffmpeg, make_video
+from made_media import dubbed_video, ffmpeg, make_video
 from numpy.typing import NDArray
 
 from dubstage.media.ahead import run_ahead
@@ -18,7 +18,7 @@ from dubstage.media.ffmpeg import probe
 from dubstage.video import aac
 from dubstage.video.aac import FRAME, count_frames, encode
 from dubstage.video.containers import MATROSKA, MOV, MP4, Container
-from dubstage.video.dubbed_video import DubbedVideo, mux_video
+from dubstage.video.dubbed_video import mux_video
 
 Audio = NDArray[numpy.float64]
 SECONDS = 12
@@ -154,20 +154,7 @@ def test_encoded_dub_has_its_time_and_length_in_every_container(
     """Those that ffmpeg gives it if it encodes and muxes at once."""
     dub = wav(tmp_path / "dub.wav", music()[: 3 * SAMPLE_RATE + 777])
     source = make_video(tmp_path / "source.mp4", seconds=3.0)
-    declared = probe(source)
-    assert declared.video
-    video = DubbedVideo(
-        source=source,
-        declared=declared,
-        video=declared.video,
-        dubbed_track=declared.audio[0],
-        dub=dub,
-        encoded=encode(dub, tmp_path / "dub.aac"),
-        target_language="es",
-        source_language="en",
-        subtitles=[],
-        container=container,
-    )
+    video = dubbed_video(source, dub, container)
     ours, theirs = (tmp_path / f"{name}.{container.suffix}" for name in ("ours", "theirs"))
     mux_video(video, ours, lambda _: None)
     maps = ["-map", "0:v", "-map", "1:a", "-map", "0:a"]

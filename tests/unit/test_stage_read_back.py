@@ -10,11 +10,10 @@ from pathlib import Path
 import numpy
 import pytest
 import soundfile
-from made_media import make_video
+from made_media import dubbed_video, make_video
 
 from dubstage.errors import BadInput
 from dubstage.media.audio import SAMPLE_RATE
-from dubstage.media.ffmpeg import probe
 from dubstage.video.aac import encode
 from dubstage.video.containers import MP4
 from dubstage.video.dubbed_video import DubbedVideo, mux_video
@@ -36,20 +35,7 @@ def dubbed(tmp_path: Path) -> DubbedVideo:
     source, dub = tmp_path / "source.mp4", tmp_path / "dub.wav"
     make_video(source, seconds=SECONDS)
     soundfile.write(dub, noise(1), SAMPLE_RATE)
-    declared = probe(source)
-    assert declared.video
-    return DubbedVideo(
-        source=source,
-        declared=declared,
-        video=declared.video,
-        dubbed_track=declared.audio[0],
-        dub=dub,
-        encoded=encode(dub, tmp_path / "dub.aac"),
-        target_language="es",
-        source_language="en",
-        subtitles=[],
-        container=MP4,
-    )
+    return dubbed_video(source, dub, MP4)
 
 
 def altered(video: DubbedVideo, *arguments: str) -> Path:

@@ -1,7 +1,7 @@
 """Start and end of the operator's process, settings of kopf, resync, liveness.
 
 A deleted DubJob needs no handler: its Jobs go with it by owner reference
-(:mod:`dubjob_operator.planning.manifests`), its media by ``dubstage prune``.
+(:mod:`dubjob_operator.planning.manifests`), its media by ``dubstage media prune``.
 """
 
 from __future__ import annotations

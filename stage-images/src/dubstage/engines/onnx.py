@@ -8,21 +8,23 @@ from typing import Any
 from dubstage.errors import Misconfigured
 
 
-def open_session(path: Path, threads: int, remedy: str = "") -> Any:
-    """The network in `path`, ``<engine>/<model>/<file>``, on that number of threads.
+def open_session(folder: Path, file: str, threads: int, remedy: str = "") -> Any:
+    """The network in the `file` of a model, on that number of threads.
 
-    `remedy`: what helps as well as pulling the model again. Raises :class:`Misconfigured` if the
-    network cannot be loaded.
+    `folder`: the model's, ``<engine>/<model>``. `remedy`: what helps as well as pulling the model
+    again. Raises :class:`Misconfigured` if the network cannot be loaded.
     """
     try:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(
+            str(folder / file), options, providers=["CPUExecutionProvider"]
+        )
     except Exception as error:  # onnxruntime raises its own kinds
         raise Misconfigured(
-            f"The model {path.parent.parent.name}/{path.parent.name} cannot be loaded ({error}): "
-            f"pull it again{remedy}.",
+            f"The model {folder.parent.name}/{folder.name} cannot be loaded ({error}): pull it "
+            f"again{remedy}.",
             reason="ModelUnusable",
         ) from error

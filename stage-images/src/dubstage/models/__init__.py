@@ -5,6 +5,6 @@ A model is a folder ``<engine>/<model>`` with a ``SHA256SUMS`` file in the form 
 ``sha256sum``, whose comments hold the sizes. That file is written last.
 """
 
-from dubstage.models.volume import model_folder, model_revision
+from dubstage.models.volume import choice_of, model_folder, model_revision
 
-__all__ = ["model_folder", "model_revision"]
+__all__ = ["choice_of", "model_folder", "model_revision"]

@@ -59,7 +59,7 @@ def check(
     for need in needs:
         folder = models / need.name
         fault = find_fault(folder, need.required) if (folder / SUMS).is_file() else "is missing"
-        elsewhere = None if (folder / SUMS).is_file() else _elsewhere(need, caches, image)
+        elsewhere = _elsewhere(need, models, caches, image)
         if fault is None:
             states.append(State(need.name, "complete"))
         elif elsewhere:
@@ -112,9 +112,8 @@ def pull(
     for need in wanted:
         number += bool(need.sources)
         starts = partial(report, f"{need.name}: downloading, model {number} of {count}")
-        folder = models / need.name
-        elsewhere = None if (folder / SUMS).is_file() else _elsewhere(need, caches, image)
-        states.append(elsewhere or _pull(need, folder, token, starts))
+        elsewhere = _elsewhere(need, models, caches, image)
+        states.append(elsewhere or _pull(need, models / need.name, token, starts))
     return states
 
 
@@ -185,8 +184,12 @@ def _without(token: str | None, text: str) -> str:
     return masked(line, {"TOKEN": token or ""})[:300]
 
 
-def _elsewhere(need: Need, caches: Sequence[Path], image: Path | None) -> State | None:
+def _elsewhere(
+    need: Need, models: Path, caches: Sequence[Path], image: Path | None
+) -> State | None:
     """The state of a model that is not on the volume, if a stage in this image finds it."""
+    if (models / need.name / SUMS).is_file():
+        return None
     if image and (image / need.name / SUMS).is_file():
         fault = find_fault(image / need.name, need.required)
         return _incomplete(need, f"of the image {fault}") if fault else State(need.name, IN_IMAGE)

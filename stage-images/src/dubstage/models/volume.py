@@ -33,6 +33,12 @@ class Sum:
     """Bytes; None if the entry has no size."""
 
 
+def choice_of(name: str) -> EngineChoice:
+    """The choice of the model `name`, ``<engine>/<model>``, without parameters."""
+    engine, _, model = name.partition("/")
+    return EngineChoice(engine=engine, model=model)
+
+
 def model_folder(roots: Roots, choice: EngineChoice) -> Path:
     """The folder of the chosen model.
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import unicodedata
 from pathlib import Path
 
-from dubstage.contract import EngineChoice, StageRequest
+from dubstage.contract import StageRequest
 from dubstage.engines.languages import WHISPER
 from dubstage.errors import Misconfigured
 from dubstage.media.windows import parts_of
-from dubstage.models import model_folder
+from dubstage.models import choice_of, model_folder
 from dubstage.text.languages import engine_code, is_spaced
 from dubstage.text.spoken import in_words
 from dubstage.workspace.layout import Roots
@@ -29,14 +29,14 @@ def check_model(request: StageRequest, roots: Roots) -> Path | None:
     name = request.engine.parameters.get(PARAMETER)
     if name is None:
         return None
-    engine, _, model = str(name).partition("/")
-    if engine != CHECKER or not model:
+    choice = choice_of(str(name))
+    if choice.engine != CHECKER or not choice.model:
         raise Misconfigured(
             f"The mux stage's {PARAMETER} is {name!r}: expected {CHECKER}/<model>, for example "
             f"{CHECKER}/base.",
             reason="ModelMissing",
         )
-    return model_folder(roots, EngineChoice(engine=engine, model=model))
+    return model_folder(roots, choice)
 
 
 def word_error_rate(text: str, dub: Path, model: Path, language: str) -> float | None:

@@ -47,7 +47,7 @@ class Networks:
 
         Raises :class:`Misconfigured` if they cannot be loaded.
         """
-        self._segmentation = open_session(folder / "segmentation.onnx", threads, REMEDY)
+        self._segmentation = open_session(folder, "segmentation.onnx", threads, REMEDY)
         self.voice = embedding(folder, threads)
         """How a voice sounds."""
 
@@ -68,7 +68,7 @@ def embedding(folder: Path, threads: int) -> Callable[[Samples], Vector]:
 
     Raises :class:`Misconfigured` if it cannot be loaded.
     """
-    session = open_session(folder / "embedding.onnx", threads, REMEDY)
+    session = open_session(folder, "embedding.onnx", threads, REMEDY)
 
     def voice(samples: Samples) -> Vector:
         import numpy

@@ -7,13 +7,15 @@ Languages that Kokoro was not trained on are spoken by espeak-ng.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dubstage.engines.languages import KOKORO
+from dubstage.engines.onnx import open_session
 from dubstage.errors import Misconfigured
 from dubstage.models import model_folder
 from dubstage.synthesize.engine import Gender, Voice
@@ -24,10 +26,7 @@ from dubstage.text.languages import engine_code, primary
 from dubstage.workspace.work import Work
 
 if TYPE_CHECKING:
-    import numpy
-    from numpy.typing import NDArray
-
-    Samples = NDArray[numpy.float32]
+    from dubstage.media.audio import Samples
 
 SAMPLE_RATE = 24000
 STYLE_SIZE = 256
@@ -123,30 +122,24 @@ class Kokoro:
 
         Raises :class:`Misconfigured` if they cannot be loaded.
         """
-        try:
-            import onnxruntime
-        except ImportError as error:
+        if importlib.util.find_spec("onnxruntime") is None:
             raise Misconfigured(
                 "The image has no onnxruntime, which Kokoro needs: give the synthesize stage an "
                 "image that has it.",
                 reason="EngineMissing",
-            ) from error
+            )
         self._folder, self._other = folder, other
         self._styles: dict[Recipe, Samples] = {}
         try:
             self._symbols = _symbols(folder)
             (model,) = folder.rglob("*.onnx")
-            options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = threads
-            self._session: Any = onnxruntime.InferenceSession(
-                str(model), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # onnxruntime raises its own kinds
+        except Exception as error:
             raise Misconfigured(
                 f"The model {folder.parent.name}/{folder.name} cannot be loaded ({error}): pull it "
                 "again.",
                 reason="ModelUnusable",
             ) from error
+        self._session = open_session(folder, str(model.relative_to(folder)), threads)
         self._input = self._session.get_inputs()[0].name
 
     def voices(self, language: str) -> int:

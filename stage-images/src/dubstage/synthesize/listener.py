@@ -8,14 +8,13 @@ from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING
 
-from dubstage.contract import EngineChoice
 from dubstage.engines.languages import WHISPER
 from dubstage.engines.repositories import SPEECH_CHECK_MODEL
 from dubstage.errors import Misconfigured
 from dubstage.logs import logger, step
 from dubstage.media.ffmpeg import read_mono
 from dubstage.media.windows import RECOGNIZER_SAMPLE_RATE
-from dubstage.models import model_folder, model_revision
+from dubstage.models import choice_of, model_folder, model_revision
 from dubstage.run.gpu_memory import is_out_of_memory
 from dubstage.synthesize.hearing import Hearing, compare
 from dubstage.synthesize.take import Take
@@ -23,12 +22,10 @@ from dubstage.text.languages import engine_code
 from dubstage.workspace.work import Work
 
 if TYPE_CHECKING:
-    import numpy
     from faster_whisper import WhisperModel
     from faster_whisper.transcribe import Segment
-    from numpy.typing import NDArray
 
-    Samples = NDArray[numpy.float32]
+    from dubstage.media.audio import Samples
 
 CHECK, CHECK_MODEL = "check", "check_model"
 """Parameters of all engines of the stage: whether to listen, and with which model."""
@@ -46,19 +43,19 @@ def load(work: Work) -> Listener | None:
     language = engine_code(work.request.target_language, WHISPER)
     if is_required is False or not language:
         return None
-    engine, _, model = str(parameters.get(CHECK_MODEL, SPEECH_CHECK_MODEL)).partition("/")
-    choice = EngineChoice(engine=engine, model=model)
+    name = str(parameters.get(CHECK_MODEL, SPEECH_CHECK_MODEL))
+    choice = choice_of(name)
     try:
         folder = model_folder(work.tree.roots, choice)
-        if engine != "faster-whisper" or not importlib.util.find_spec("faster_whisper"):
+        if choice.engine != "faster-whisper" or not importlib.util.find_spec("faster_whisper"):
             raise Misconfigured(
-                f"The image cannot check speech with {engine}/{model}: set the parameter "
+                f"The image cannot check speech with {name}: set the parameter "
                 f"{CHECK_MODEL} of stage synthesize to {SPEECH_CHECK_MODEL}, and use an image with "
                 f"faster-whisper, or set {CHECK} to false.",
                 reason="EngineMissing",
             )
         with step("load", "check model"):
-            revision = f"{engine}/{model}@{model_revision(work.tree.roots, choice)}"
+            revision = f"{name}@{model_revision(work.tree.roots, choice)}"
             return Listener(folder, language, revision, work.scratch)
     except Misconfigured as error:
         if is_required:

@@ -13,21 +13,18 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dubstage.contract import EngineChoice
 from dubstage.engines.onnx import open_session
 from dubstage.engines.repositories import QUALITY_MODEL, speech_check
 from dubstage.errors import Misconfigured
 from dubstage.logs import logger, step
 from dubstage.media.ffmpeg import read_mono
-from dubstage.models import model_folder
+from dubstage.models import choice_of, model_folder
 from dubstage.models.volume import find_model
 from dubstage.workspace.work import Work
 
 if TYPE_CHECKING:
-    import numpy
-    from numpy.typing import NDArray
+    from dubstage.media.audio import Samples
 
-    Samples = NDArray[numpy.float32]
     Network = Callable[[Samples], float]
 
 FILE = "sig_bak_ovr.onnx"
@@ -55,9 +52,8 @@ def load(work: Work) -> Network | None:
     has_model = find_model(work.tree.roots, QUALITY_MODEL) is not None
     if not (is_wanted and has_model and importlib.util.find_spec("onnxruntime")):
         return None
-    engine, _, model = QUALITY_MODEL.partition("/")
-    folder = model_folder(work.tree.roots, EngineChoice(engine=engine, model=model))
-    session = open_session(folder / FILE, THREADS, REMEDY)
+    folder = model_folder(work.tree.roots, choice_of(QUALITY_MODEL))
+    session = open_session(folder, FILE, THREADS, REMEDY)
 
     def rate(window: Samples) -> float:
         (answer,) = session.run(None, {"input_1": window[None]})

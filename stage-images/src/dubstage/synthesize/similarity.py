@@ -7,10 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dubstage.contract import EngineChoice
 from dubstage.engines.repositories import LOCAL_DIARIZER
 from dubstage.media.ffmpeg import read_mono
-from dubstage.models import model_folder, model_revision
+from dubstage.models import choice_of, model_folder, model_revision
 from dubstage.models.volume import find_model
 from dubstage.speakers.networks import SAMPLE_RATE, embedding
 from dubstage.synthesize.engine import Voice
@@ -34,8 +33,7 @@ def load(work: Work) -> VoiceComparison | None:
     has_model = find_model(work.tree.roots, LOCAL_DIARIZER) is not None
     if not has_model or importlib.util.find_spec("onnxruntime") is None:
         return None
-    engine, _, model = LOCAL_DIARIZER.partition("/")
-    choice = EngineChoice(engine=engine, model=model)
+    choice = choice_of(LOCAL_DIARIZER)
     revision = f"{LOCAL_DIARIZER}@{model_revision(work.tree.roots, choice)}"
     network = embedding(model_folder(work.tree.roots, choice), THREADS)
     return VoiceComparison(network, revision, work.scratch)

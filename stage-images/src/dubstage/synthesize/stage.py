@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from statistics import mean, median
 
 from dubstage.contract.summary import StageSummary, scaled
@@ -82,9 +81,7 @@ def run(work: Work) -> Outcome:
     remarks = [*choice.remarks, *accent_remarks(engine, work.request.target_language)]
     files = [work.staging(Artifact.TTS_CLIPS, one.audio_file) for one in clips if one.audio_file]
     rating = quality.estimate(work, files)
-    outcome = _outcome(work, clips, maker, remarks, len(oversize(clips, available)))
-    measures = {"speech_quality_centi_mos": None if rating is None else scaled(rating, 100)}
-    return replace(outcome, summary=outcome.summary.model_copy(update=measures))
+    return _outcome(work, clips, maker, remarks, len(oversize(clips, available)), rating)
 
 
 @contextmanager
@@ -150,6 +147,7 @@ def _outcome(
     maker: ClipMaker,
     remarks: Sequence[str],
     oversize_count: int,
+    rating: float | None,
 ) -> Outcome:
     seconds = sum(clip.duration for clip in clips)
     flags = Counter(clip.flag for clip in clips if clip.flag)
@@ -179,6 +177,7 @@ def _outcome(
             letter_error_rate_percent=scaled(mean(rates), 100) if rates else None,
             other_voice_clips=flags.get(ClipFlag.OTHER_VOICE, 0) if alike else None,
             voice_similarity_percent=scaled(max(median(alike), 0.0), 100) if alike else None,
+            speech_quality_centi_mos=None if rating is None else scaled(rating, 100),
         ),
     )
 

@@ -11,7 +11,7 @@ from dubstage.engines.repositories import DIARIZER, LOCAL_DIARIZER
 from dubstage.errors import Misconfigured
 from dubstage.logs import logger, step
 from dubstage.media.windows import parts_of_samples
-from dubstage.models import model_folder
+from dubstage.models import choice_of, model_folder
 from dubstage.models.volume import find_model
 from dubstage.run.gpu_memory import MemoryFallback
 from dubstage.transcribe.local_diarizer import (
@@ -94,8 +94,7 @@ class Diarizer:
     def _load(self, device: str) -> Any:
         folder = None
         if find_model(self._roots, DIARIZER):
-            engine, _, model = DIARIZER.partition("/")
-            folder = str(model_folder(self._roots, EngineChoice(engine=engine, model=model)))
+            folder = str(model_folder(self._roots, choice_of(DIARIZER)))
         elif self._token and not self._token.startswith(KNOWN_PREFIX):
             raise Misconfigured(
                 f"The model {DIARIZER} cannot be downloaded: the Hugging Face token does not start "

@@ -19,10 +19,7 @@ from dubstage.text.languages import engine_code
 from dubstage.text.transcript import Word
 
 if TYPE_CHECKING:
-    import numpy
-    from numpy.typing import NDArray
-
-    Samples = NDArray[numpy.float32]
+    from dubstage.media.audio import Samples
 
 EXCERPT_SECONDS = 60.0
 """Seconds of speech that are recognized in both languages."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dubstage.contract import EngineChoice, SpeakerRange
+from dubstage.contract import SpeakerRange
 from dubstage.engines.repositories import LOCAL_DIARIZER
 from dubstage.logs import step
 from dubstage.media.windows import Part
-from dubstage.models import model_folder
+from dubstage.models import choice_of, model_folder
 from dubstage.models.volume import find_model
 from dubstage.speakers.diarizer import Diarizer
 from dubstage.speakers.networks import Networks
@@ -39,8 +39,7 @@ class LocalDiarizer:
 
     def __init__(self, roots: Roots) -> None:
         """Raise :class:`Misconfigured` if the model is damaged or cannot be loaded."""
-        engine, _, model = LOCAL_DIARIZER.partition("/")
-        folder = model_folder(roots, EngineChoice(engine=engine, model=model))
+        folder = model_folder(roots, choice_of(LOCAL_DIARIZER))
         self._diarizer = Diarizer(Networks(folder, THREADS))
 
     @step("diarize")
