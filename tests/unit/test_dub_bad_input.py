@@ -63,7 +63,17 @@ class Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         body = json.loads(self.rfile.read(length) or b"{}")
         path = self.path.partition("?")[0]
-        if self.command == "POST" and body["metadata"]["name"] == "there":
+        if "/namespaces/secret/" in path:
+            words = 'dubjobs.dubjob.dev is forbidden: User "me" cannot list resource "dubjobs"'
+            self._answer(403, {"message": words})
+        elif path.startswith("/api/v1/namespaces/") and path.count("/") == 4:
+            namespace = path.rpartition("/")[2]
+            status = 404 if namespace == "missing" else 200
+            self._answer(status, {"metadata": {"name": namespace}})
+        elif "/namespaces/missing/" in path and path.endswith("s"):
+            # As the API server does: a list of nothing.
+            self._answer(200, {"items": []})
+        elif self.command == "POST" and body["metadata"]["name"] == "there":
             self._answer(409, {"message": "dubjobs.dubjob.dev there already exists"})
         elif self.command == "POST":
             rule = 'Invalid value: "string": use a BCP 47 tag, for example es or pt-BR'
@@ -250,6 +260,17 @@ def test_submit_refuses(
         (["list", "--kubeconfig", "damaged.yaml"], 2, "kubeconfig cannot be used"),
         (["list", "--kubeconfig", "word.yaml"], 2, "kubeconfig cannot be used"),
         (["list", "--kubeconfig", "empty.yaml"], 2, "kubeconfig cannot be used"),
+        (["list", "-n", "missing"], 1, "The namespace missing does not exist"),
+        (["cost", "-n", "missing"], 1, "The namespace missing does not exist"),
+        (["profiles", "-n", "missing"], 1, "The namespace missing does not exist"),
+        (["models", "-n", "missing"], 1, "The namespace missing does not exist"),
+        (["languages", "-n", "missing"], 1, "The namespace missing does not exist"),
+        (["why", "talk", "-n", "missing"], 1, "The namespace missing does not exist"),
+        (["put", "talk.mp4", "a/b", "-n", "missing"], 1, "The namespace missing does not exist"),
+        (["list", "-n", "secret"], 1, "Ask an administrator of the namespace secret"),
+        (["cost", "-n", "secret"], 1, "Ask an administrator of the namespace secret"),
+        (["profiles", "-n", "secret"], 1, "Ask an administrator of the namespace secret"),
+        (["rm", "talk", "-n", "secret"], 1, "Ask an administrator of the namespace secret"),
         (["list", "--kubeconfig", "away"], 1, "does not answer"),
         (["check", "--kubeconfig", "away"], 1, ""),
     ],
@@ -270,6 +291,25 @@ def test_no_kubeconfig_is_a_failure_not_a_wrong_argument(
     monkeypatch.setenv("KUBECONFIG", str(place / "none"))
     assert dub(["list"], monkeypatch) == 1
     check_sentence("kubeconfig cannot be used", capsys)
+
+
+@pytest.mark.parametrize("namespace", ["missing", "secret"])
+def test_the_check_stops_at_a_namespace_that_cannot_be_used(
+    namespace: str, place: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    assert dub(["check", "-n", namespace], monkeypatch) == 1
+    shown = capsys.readouterr().out
+    assert f"namespace {namespace}" in shown
+    assert "Install the chart" not in shown
+
+
+@pytest.mark.parametrize("verb", [["get", "nope"], ["submit", "empty.mp4", "--to", "es", "--get"]])
+def test_no_folder_stays_of_what_was_refused(
+    verb: list[str], place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert dub([*verb, "new/folder"], monkeypatch) in (1, 2)
+    assert not (place / "new").exists()
 
 
 def test_an_empty_list_says_so(

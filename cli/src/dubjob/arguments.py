@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -97,17 +99,37 @@ def local_file(file: str | Path, *, with_content: bool = False) -> Path:
 
 
 def writable_folder(folder: str | Path) -> Path:
-    """`folder`, which is created if it does not exist. Raises :class:`UsageError`."""
+    """`folder`, if it is one that can be written to, or that can be created. Nothing is created
+    before there is something to store in it. Raises :class:`UsageError`."""
     path = Path(folder)
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        above = _existing(path.absolute())
     except (OSError, ValueError) as error:
         raise UsageError(
             f"{_quoted(str(folder))} cannot be used as a folder: {_reason(error)}."
         ) from error
-    if not os.access(path, os.W_OK | os.X_OK):
-        raise UsageError(f"{_quoted(str(folder))} is a folder that you cannot write to.")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise UsageError(
+            f"{_quoted(str(folder))} cannot be used as a folder: you cannot write to "
+            f"{_quoted(str(above))}."
+        )
     return path
+
+
+def _existing(path: Path) -> Path:
+    """The folder `path`, or the one above it that exists. Raises OSError if there is another file
+    in the way."""
+    for each in (path, *path.parents):
+        try:
+            mode = each.stat().st_mode
+        except FileNotFoundError:
+            if each.is_symlink():
+                raise
+            continue
+        if not stat.S_ISDIR(mode):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        return each
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
 
 
 def yaml_fields(file: Path) -> Mapping[str, Any]:

@@ -11,7 +11,14 @@ from typing import Any
 from dubjob.arguments import input_path, languages, local_file, object_name
 from dubjob.cluster import Cluster, Object
 from dubjob.dub import Dub
-from dubjob.errors import DubError, ExistsError, NotFoundError, UsageError
+from dubjob.errors import (
+    DubError,
+    ExistsError,
+    NoNamespaceError,
+    NotFoundError,
+    NotInstalledError,
+    UsageError,
+)
 from dubjob.handle import DubHandle
 from dubjob.transfer.pod import transfer_pod
 from dubjob.volume import Progress, Volume, silent
@@ -174,6 +181,8 @@ class Client:
         for each in wanted:
             try:
                 return DubProfile.model_validate(self.cluster.profile(each.kind, each.name))
+            except (NoNamespaceError, NotInstalledError):
+                raise
             except NotFoundError:
                 continue
         raise self._no_profile(" and no ".join(str(each) for each in wanted))
@@ -213,8 +222,8 @@ class Client:
 
     def _no_profile(self, what: str) -> NotFoundError:
         return NotFoundError(
-            f"There is no {what} for the namespace {self.namespace}. `dub profiles` lists those "
-            "that can be used."
+            f"There is no {what} for the namespace {self.namespace}. `dub -n {self.namespace} "
+            "profiles` lists those that can be used."
         )
 
 

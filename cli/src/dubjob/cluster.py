@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from typing import Any, cast
 
 import yaml
@@ -14,7 +15,7 @@ from urllib3.exceptions import HTTPError
 
 from dubjob.arguments import namespace_name, object_name
 from dubjob.errors import DubError, NotFoundError, UnreachableError, UsageError
-from dubjob.refusals import refused
+from dubjob.refusals import no_namespace, refused
 from dubjob_operator import names
 
 CONNECT_SECONDS = 10
@@ -101,7 +102,10 @@ class Cluster:
             found = self._custom(
                 "DubJobs", self.custom.list_namespaced_custom_object, names.DUBJOBS, **arguments
             )
-        return cast("list[Object]", found["items"])
+        items = cast("list[Object]", found["items"])
+        if not items and not everywhere:
+            self.require_namespace()
+        return items
 
     def patch_dubjob(self, name: str, patch: Object) -> Object:
         """Merge `patch` into the DubJob. Raises :class:`NotFoundError`."""
@@ -189,6 +193,8 @@ class Cluster:
             names.VERSION,
             names.CLUSTERDUBPROFILES,
         )["items"]
+        if not own:
+            self.require_namespace()
         usable = [
             each
             for each in shared
@@ -222,6 +228,21 @@ class Cluster:
 
     # ---- requests
 
+    def require_namespace(self) -> None:
+        """Raise :class:`NotFoundError` if the namespace does not exist: the API server lists
+        nothing in it, and refuses nothing. An account that cannot read namespaces learns nothing.
+        """
+        try:
+            self.core.read_namespace(
+                self.namespace, _request_timeout=(CONNECT_SECONDS, READ_SECONDS)
+            )
+        except ApiException as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                raise no_namespace(self.namespace) from error
+        except (HTTPError, OSError):
+            # The request before this one was answered: its answer counts.
+            return
+
     def _custom(
         self, subject: str, call: Callable[..., Any], plural: str, *arguments: Any, **named: Any
     ) -> Object:
@@ -240,6 +261,8 @@ class Cluster:
         try:
             return call(*arguments, **named)
         except ApiException as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                self.require_namespace()
             raise refused(subject, self.namespace, error) from error
         except (HTTPError, OSError) as error:
             raise UnreachableError(

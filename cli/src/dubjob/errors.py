@@ -36,6 +36,18 @@ class ExistsError(DubError):
     """An object of that name exists already."""
 
 
+class NoNamespaceError(NotFoundError):
+    """The namespace does not exist."""
+
+
+class NotInstalledError(NotFoundError):
+    """The cluster does not know DubJobs."""
+
+
+class ForbiddenError(DubError):
+    """This account lacks a permission."""
+
+
 class UnreachableError(DubError):
     """The cluster does not answer."""
 

@@ -41,7 +41,12 @@ def profiles(context: typer.Context) -> None:
                 "object": raw,
             }
         )
-    now.show(["name", "kind", "accepted", "engines"], rows)
+    now.show(
+        ["name", "kind", "accepted", "engines"],
+        rows,
+        nothing=f"There are no profiles for the namespace {now.client.namespace}. Install the "
+        "chart dubjob-profiles.",
+    )
 
 
 def languages(context: typer.Context, profile: Profile = None) -> None:

@@ -11,7 +11,13 @@ from kubernetes import client as api
 
 from dubjob.client import Client
 from dubjob.commands.session import session
-from dubjob.errors import DubError, ExitStatus, NotFoundError
+from dubjob.errors import (
+    DubError,
+    ExitStatus,
+    ForbiddenError,
+    NotFoundError,
+    NotInstalledError,
+)
 from dubjob_operator import names
 from dubjob_operator.api.profile import DubProfile
 from dubstage.contract import Stage
@@ -58,6 +64,7 @@ def check(context: typer.Context) -> None:
             }
             for each in results
         ],
+        name="check",
     )
     if any(each.problem for each in results):
         raise typer.Exit(int(ExitStatus.FAILED))
@@ -67,8 +74,11 @@ def results_of(client: Client) -> Iterator[Result]:
     """The results of all checks, in the order in which they can be repaired."""
     try:
         client.dubs()
-    except DubError as error:
+    except NotInstalledError as error:
         yield Result("DubJobs", f"{error} Install the chart dubjob-operator.")
+        return
+    except DubError as error:
+        yield Result(f"namespace {client.namespace}", str(error))
         return
     yield Result("DubJobs are installed")
     yield _attempt("operator", lambda: _operator(client))
@@ -92,9 +102,9 @@ def _attempt(subject: str, problem: Callable[[], str | None]) -> Result:
     """One check. What this account cannot read counts as unknown, which is no problem."""
     try:
         return Result(subject, problem())
+    except ForbiddenError:
+        return Result(f"{subject}: unknown, this account cannot read it")
     except DubError as error:
-        if "forbidden" in str(error):
-            return Result(f"{subject}: unknown, this account cannot read it")
         return Result(subject, str(error))
 
 

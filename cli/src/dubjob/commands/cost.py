@@ -14,6 +14,7 @@ from kubernetes.utils.quantity import parse_quantity
 from dubjob.arguments import yaml_fields
 from dubjob.client import Client
 from dubjob.commands.session import session
+from dubjob.commands.show import no_dubs
 from dubjob.dub import Dub
 from dubjob.errors import NotFoundError, UsageError
 from dubjob_operator.api.profile import DubProfile
@@ -63,7 +64,8 @@ def cost(
     columns = [by, "seconds", "gpu seconds", *(["price"] if prices else [])]
     if everywhere and by == "dub":
         columns.insert(0, "namespace")
-    now.show(columns, [total.row(by) for total in totals])
+    rows = [total.row(by) for total in totals]
+    now.show(columns, rows, name=by, nothing=no_dubs(now, everywhere))
 
 
 @dataclass

@@ -88,7 +88,7 @@ def open_page(
         page = handle.download_page(target, with_source=source, progress=report)
     now.show(["file"], [{"file": str(page)}])
     if browser and not webbrowser.open(page.resolve().as_uri()):
-        now.errors.print("There is no browser here: open the file in one.", markup=False)
+        now.errors.print("There is no browser here: open the file in one.")
 
 
 def rm(

@@ -21,7 +21,9 @@ from dubjob.dub import Dub
 from dubjob.errors import printable
 from dubjob.handle import DubHandle
 from dubjob.volume import Progress as Report
+from dubjob_operator import reasons
 from dubjob_operator.api.status import StageState, StageStatus
+from dubstage.contract import CORRECTIONS
 
 
 @contextmanager
@@ -29,17 +31,18 @@ def transfer_bars(console: Console, *, lines: bool = True) -> Iterator[Report]:
     """A bar for each file. Off a terminal, a line for each file that is complete, unless `lines`
     is false."""
     with Progress(
-        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
-        TimeRemainingColumn(), console=console, disable=not console.is_terminal, transient=True,
+        TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(),
+        TransferSpeedColumn(), TimeRemainingColumn(), console=console,
+        disable=not console.is_terminal, transient=True,
     ) as bars:  # fmt: skip
         tasks: dict[str, TaskID] = {}
 
         def report(name: str, done: int, size: int) -> None:
             if name not in tasks:
-                tasks[name] = bars.add_task(name, total=size)
+                tasks[name] = bars.add_task(printable(name), total=size)
             bars.update(tasks[name], completed=done)
             if lines and done >= size and not console.is_terminal:
-                console.print(printable(f"{name}: {done:,} bytes"), markup=False)
+                console.print(printable(f"{name}: {done:,} bytes"))
 
         yield report
 
@@ -63,20 +66,45 @@ def _follow(session: Session, handle: DubHandle, seconds: float | None, *, prefi
     ) as bars:  # fmt: skip
         shown: dict[str, str] = {}
         tasks: dict[str, TaskID] = {}
+        said: str | None = None
         for dub in handle.follow(seconds):
             for stage in dub.stages:
                 line = describe(stage)
                 if console.is_terminal:
                     _draw(bars, tasks, stage)
-                elif stage.state is not StageState.PENDING and shown.get(stage.name) != line:
-                    console.print(f"{before}{stage.name:<11} {line}", markup=False)
+                elif _is_begun(stage) and shown.get(stage.name) != line:
+                    console.print(f"{before}{stage.name:<11} {line}")
                 shown[stage.name] = line
+            if (remedy := remedy_of(dub)) and said != dub.message:
+                # Messages may end with a command, which has its line to itself.
+                console.print(f"{before}{printable(dub.message)}\n{before}{remedy}")
+            said = dub.message if remedy else None
             left = dub.status.display.remaining if dub.status.display else None
             bars.refresh()
             if console.is_terminal and left and dub.status.stage in tasks:
                 bars.update(tasks[dub.status.stage], note=f"{left} left. {dub.message}")
-    console.print(f"{before}{printable(dub.message)}", markup=False)
+    if not remedy_of(dub):
+        console.print(f"{before}{printable(dub.message)}")
     return dub
+
+
+def remedy_of(dub: Dub) -> str:
+    """What to do about a dub that waits for its user; empty if it does not."""
+    dub_n = f"dub -n {dub.namespace}"
+    match dub.state if dub.is_current else None:
+        case reasons.SUSPENDED:
+            return f"To continue it, run: {dub_n} resume {dub.name}"
+        case reasons.AWAITING_REVIEW:
+            stage = dub.status.stage
+            verb = "review" if stage in {str(each) for each in CORRECTIONS} else "approve"
+            return f"To continue it, run: {dub_n} {verb} {dub.name}"
+        case _:
+            return ""
+
+
+def _is_begun(stage: StageStatus) -> bool:
+    """Whether the stage has begun, or says why it does not begin."""
+    return stage.state is not StageState.PENDING or stage.reason is not None
 
 
 def _draw(bars: Progress, tasks: dict[str, TaskID], stage: StageStatus) -> None:

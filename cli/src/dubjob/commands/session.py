@@ -13,10 +13,9 @@ from typing import Any
 import typer
 import yaml
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from dubjob.client import Client
+from dubjob.commands.table import lines
 from dubjob.errors import printable
 
 
@@ -37,10 +36,8 @@ class Session:
     context: str | None = None
     kubeconfig: str | None = None
     format: Format = Format.TABLE
-    console: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
-    errors: Console = field(
-        default_factory=lambda: Console(stderr=True, highlight=False, soft_wrap=True)
-    )
+    console: Console = field(default_factory=lambda: _console())
+    errors: Console = field(default_factory=lambda: _console(stderr=True))
 
     @cached_property
     def client(self) -> Client:
@@ -50,15 +47,27 @@ class Session:
     def say(self, line: str) -> None:
         """Print a line for the user: to stderr if stdout is read by a program."""
         where = self.console if self.format is Format.TABLE else self.errors
-        where.print("\n".join(escape(printable(row)) for row in line.split("\n")))
+        where.print("\n".join(printable(row) for row in line.split("\n")))
 
-    def show(self, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    def show(
+        self,
+        columns: Sequence[str],
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        name: str | None = None,
+        nothing: str | None = None,
+    ) -> None:
         """Print `rows` in the chosen form. A row has the columns, and `object`: what JSON and YAML
-        show in its place."""
+        show in its place. `name`: the column with the names, by default the first. `nothing`: the
+        sentence to print on stderr if there are no rows."""
+        if nothing and not rows:
+            self.errors.print(nothing)
+            if self.format is Format.TABLE:
+                return
         match self.format:
             case Format.NAME:
                 for row in rows:
-                    print(row[columns[0]])
+                    print(row[name or columns[0]])
             case Format.JSON:
                 json.dump(_objects(rows), sys.stdout, indent=2)
                 print()
@@ -68,12 +77,17 @@ class Session:
                 self._table(columns, rows)
 
     def _table(self, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
-        table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
-        for column in columns:
-            table.add_column(column.upper(), overflow="fold", no_wrap=column != columns[-1])
-        for row in rows:
-            table.add_row(*(escape(printable(str(row.get(column) or "-"))) for column in columns))
-        self.console.print(table)
+        width = self.console.width if self.console.is_terminal else None
+        cells = [[printable(str(row.get(column) or "-")) for column in columns] for row in rows]
+        header, *others = lines(columns, cells, width)
+        self.console.print(header, style="bold")
+        for line in others:
+            self.console.print(line)
+
+
+def _console(*, stderr: bool = False) -> Console:
+    """A console that prints texts as they are: names and messages come from others."""
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 def _objects(rows: Sequence[Mapping[str, Any]]) -> list[Any]:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from dubjob.commands.progress import follow
-from dubjob.commands.session import Format, session
+from dubjob.commands.session import Session, session
 from dubjob.dub import Dub
 from dubjob.troubleshooting import advice
 
@@ -37,12 +37,13 @@ def list_dubs(
     columns = ["name", "state", "stage", "progress", "left", "languages"]
     if everywhere:
         columns.insert(0, "namespace")
-    if not dubs:
-        place = "any namespace" if everywhere else f"the namespace {now.client.namespace}"
-        now.errors.print(f"There are no DubJobs in {place}.", markup=False)
-        if now.format is Format.TABLE:
-            return
-    now.show(columns, [_row(dub) for dub in dubs])
+    now.show(columns, [_row(dub) for dub in dubs], name="name", nothing=no_dubs(now, everywhere))
+
+
+def no_dubs(now: Session, everywhere: bool) -> str:
+    """There are no DubJobs in one namespace, or in all."""
+    place = "any namespace" if everywhere else f"the namespace {now.client.namespace}"
+    return f"There are no DubJobs in {place}."
 
 
 def _row(dub: Dub) -> dict[str, object]:

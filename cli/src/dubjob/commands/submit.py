@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dubjob.arguments import languages, writable_folder, yaml_fields
+from dubjob.arguments import writable_folder, yaml_fields
 from dubjob.client import dubjob_body
 from dubjob.commands.files import fetch
 from dubjob.commands.progress import follow, transfer_bars
@@ -77,7 +77,6 @@ def submit(
 ) -> None:
     """Upload a file, and dub it into each language."""
     now = session(context)
-    tags = languages(to.split(","))
     fields = _fields(spec)
     if review is not None:
         fields["reviewAfter"] = [each.strip() for each in review.split(",")]
@@ -86,7 +85,7 @@ def submit(
         writable_folder(get)
     with transfer_bars(now.errors) as report:
         handles = now.client.submit_all(
-            file, to=tags, source_language=source, profile=profile, name=name, spec=fields,
+            file, to=to.split(","), source_language=source, profile=profile, name=name, spec=fields,
             replace=replace, dry_run=dry_run is DryRun.SERVER, progress=report,
         )  # fmt: skip
     created = "checked" if dry_run is DryRun.SERVER else "created"

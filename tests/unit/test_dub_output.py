@@ -1,0 +1,155 @@
+"""What the command prints: tables that can be copied, and what a dub waits for."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+from rich.console import Console
+
+from dubjob.commands import progress
+from dubjob.commands.progress import transfer_bars
+from dubjob.commands.session import Format, Session
+from dubjob.commands.table import lines
+from dubjob.dub import Dub
+from dubjob.handle import DubHandle
+
+LONG = "a-name-that-is-longer-than-most-terminals-are-wide-and-still-has-to-be-pasted-as-a-whole"
+ROW = {"name": LONG, "state": "Complete", "what to do": "word " * 60 + "end"}
+
+
+def printed(rows: list[dict[str, Any]], **form: Any) -> str:
+    stream = io.StringIO()
+    console = Console(
+        file=stream, highlight=False, markup=False, emoji=False, soft_wrap=True, **form
+    )
+    Session(console=console).show(["name", "state", "what to do"], rows)
+    return stream.getvalue()
+
+
+def test_off_a_terminal_a_row_is_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    text = printed([ROW, {"name": "b", "state": None}])
+    assert "\x1b" not in text
+    assert [line.split()[0] for line in text.splitlines()] == ["NAME", LONG, "b"]
+    assert text.splitlines()[1].endswith("word end")
+    assert text.splitlines()[2].split() == ["b", "-", "-"]
+    assert all(line == line.rstrip() for line in text.splitlines())
+
+
+def test_on_a_terminal_only_the_last_column_wraps() -> None:
+    text = printed([ROW], force_terminal=True, color_system=None, width=130)
+    first, *others = text.splitlines()[1:]
+    assert first.startswith(f"{LONG}  Complete  word")
+    assert others
+    assert all(len(line) <= 130 for line in (first, *others))
+    narrow = printed([ROW], force_terminal=True, color_system=None, width=40)
+    assert len(narrow.splitlines()) == 2, "a terminal breaks the line, and copies it whole"
+
+
+def test_columns_align_by_the_cells_that_characters_take() -> None:
+    header, wide, narrow = lines(["name", "state"], [["会议", "x"], ["ab", "y"]])
+    assert (header, wide, narrow) == ("NAME  STATE", "会议  x", "ab    y")
+
+
+@pytest.mark.parametrize("text", ["[red]x[/red]", "[/b]", ":smile:", "registry:tv:1"])
+def test_texts_of_others_are_printed_as_they_are(text: str) -> None:
+    assert text in printed([{"name": text}])
+    stream = io.StringIO()
+    with transfer_bars(Console(file=stream, force_terminal=True, width=200)) as report:
+        report(text, 1, 2)
+    assert text in stream.getvalue()
+
+
+def test_the_names_of_a_list_of_all_namespaces_are_names(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rows = [{"namespace": "dubbing", "name": "talk"}]
+    Session(format=Format.NAME).show(["namespace", "name"], rows, name="name")
+    assert capsys.readouterr().out == "talk\n"
+
+
+def dub(
+    finished: str, message: str, *, stage: str = "translate", generation: int = 1, **entry: Any
+) -> Dub:
+    condition = {
+        "type": "Finished", "status": "True" if finished == "Completed" else "False",
+        "reason": finished, "message": message, "lastTransitionTime": "2026-01-01T00:00:00Z",
+        "observedGeneration": 1,
+    }  # fmt: skip
+    return Dub(
+        {
+            "metadata": {"name": "talk", "namespace": "dubbing", "generation": generation},
+            "spec": {"targetLanguage": "es"},
+            "status": {
+                "observedGeneration": 1,
+                "conditions": [condition],
+                "stage": stage,
+                "stages": [{"name": stage, "message": message, **entry}],
+            },
+        }
+    )
+
+
+class Followed:
+    """A DubJob that goes through these states."""
+
+    name = "talk"
+
+    def __init__(self, *states: Dub) -> None:
+        self._states = states
+
+    def follow(self, seconds: float | None = None) -> Iterator[Dub]:
+        yield from self._states
+
+
+def watched(*states: Dub) -> list[str]:
+    stream = io.StringIO()
+    session = Session(errors=Console(file=stream, soft_wrap=True))
+    progress.follow(session, [cast("DubHandle", Followed(*states))], None)
+    return stream.getvalue().splitlines()
+
+
+DONE = dub("Completed", "All stages have succeeded.", state="Succeeded")
+SUSPENDED = dub("Suspended", "spec.suspend is true.", state="Pending", reason="Suspended")
+
+
+def test_a_suspended_dub_says_so_once_and_how_it_goes_on() -> None:
+    assert watched(SUSPENDED, SUSPENDED, DONE) == [
+        "translate   Pending: spec.suspend is true.",
+        "spec.suspend is true.",
+        "To continue it, run: dub -n dubbing resume talk",
+        "translate   Succeeded: All stages have succeeded.",
+        "All stages have succeeded.",
+    ]
+
+
+def test_a_dub_that_is_suspended_again_says_so_again() -> None:
+    running = dub("Running", "It runs.", state="Running")
+    assert sum("resume" in line for line in watched(SUSPENDED, running, SUSPENDED, DONE)) == 2
+
+
+@pytest.mark.parametrize(("stage", "verb"), [("translate", "review"), ("synthesize", "approve")])
+def test_a_dub_that_awaits_a_review_says_how_it_goes_on(stage: str, verb: str) -> None:
+    found = dub("AwaitingReview", "Review it. To approve it, run: c", stage=stage,
+                state="AwaitingReview")  # fmt: skip
+    assert watched(found)[-2:] == [
+        "Review it. To approve it, run: c",
+        f"To continue it, run: dub -n dubbing {verb} talk",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [("Pending", "QuotaExceeded"), ("Pending", "ClaimNotFound"), ("Queued", "AwaitingAdmission")],
+)
+def test_a_stage_that_waits_says_for_what(state: str, reason: str) -> None:
+    waiting = dub(reason, "The Job waits for admission.", state=state, reason=reason)
+    assert watched(waiting, DONE)[0] == f"translate   {state}: The Job waits for admission."
+
+
+def test_a_status_from_before_a_change_says_nothing_about_what_to_do() -> None:
+    before = dub("Suspended", "It is.", generation=2, state="Pending", reason="Suspended")
+    assert not any("resume" in line for line in watched(before, DONE))
