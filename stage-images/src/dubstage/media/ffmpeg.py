@@ -68,6 +68,18 @@ def packet_lines(path: Path) -> Iterator[str]:
             yield line.decode()
 
 
+def first_packet_time(path: Path, stream: int) -> float | None:
+    """Seconds on the clock of `path` of the first packet of a stream, an index; None without one.
+
+    Raises :class:`MediaError` for a file that cannot be read.
+    """
+    arguments = ["-v", "error", "-select_streams", str(stream), "-read_intervals", "%+#1"]
+    arguments += ["-show_entries", "packet=pts_time", "-of", "json"]
+    with running("ffprobe", [*arguments, *input_file(path)]) as process:
+        packets = json.loads(process.stdout.read()).get("packets", [])
+    return float(packets[0]["pts_time"]) if packets and "pts_time" in packets[0] else None
+
+
 def run(
     arguments: Iterable[str | Path],
     *,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,12 +19,13 @@ from dubstage.media.probe import (
 )
 from dubstage.text.languages import media_code
 from dubstage.video.aac import ENCODER, AacTrack
+from dubstage.video.codec_delay import lost_delay
 from dubstage.video.containers import MATROSKA, MOV, MP4, Container
 from dubstage.video.mp4_tracks import disable_subtitles
 
 UNTIMED_FORMATS = frozenset({"avi", "mpeg"})
 """Formats whose packets may have no presentation time: ffmpeg works it out."""
-OWN_CLOCK = "0.000001"
+OWN_CLOCK = 0.000001
 """Seconds. Without an offset, ffmpeg lets a stream that is read alone start at 0; with one, however
 small, it keeps the stream's place on the clock of the file."""
 DEFAULT = "default"
@@ -119,7 +121,8 @@ def mux_video(video: DubbedVideo, target: Path, progress: Callable[[float], None
     fails.
     """
     container = video.container
-    arguments = [*_inputs(video), *_streams(video)]
+    delays = _own_delays(video, target.parent)
+    arguments = [*_inputs(video, delays), *_streams(video, delays)]
     arguments += ["-c", "copy", *_audio_codecs(video), *_subtitle_codecs(video)]
     if container.format in (MP4.format, MOV.format) and video.video.codec == "hevc":
         # Apple's players know no other tag; a Matroska source has none.
@@ -135,35 +138,48 @@ def mux_video(video: DubbedVideo, target: Path, progress: Callable[[float], None
         disable_subtitles(target)
 
 
-def _inputs(video: DubbedVideo) -> list[str | Path]:
+def _own_delays(video: DubbedVideo, scratch: Path) -> list[float | None]:
+    """For each of the source's audio tracks, the seconds to add to its times if an input of its
+    own reads it, else None."""
+    delays: list[float | None] = []
+    for track, codec in video.audio:
+        delay = lost_delay(video.source, track, video.container, scratch) if codec == "copy" else 0
+        is_separate = delay or video.reads_tracks_separately
+        delays.append(delay if is_separate else None)
+    return delays
+
+
+def _inputs(video: DubbedVideo, delays: Sequence[float | None]) -> list[str | Path]:
     """The source, the dub, the subtitles, and the source again for each track that is read
     separately."""
     arguments: list[str | Path] = [*_source(video), *video.encoded.as_input()]
     for file in (*video.dubs[1:], *(each.file for each in video.subtitles)):
         arguments += input_file(file)
-    if video.reads_tracks_separately:
-        arguments += _source(video) * len(video.audio)
+    for delay in delays:
+        if delay is not None:
+            arguments += _source(video, delay)
     return arguments
 
 
-def _source(video: DubbedVideo) -> list[str | Path]:
-    """The source as an input."""
+def _source(video: DubbedVideo, delay: float = 0.0) -> list[str | Path]:
+    """The source as an input, `delay` seconds later."""
     arguments: list[str | Path] = []
     if video.declared.format_name in UNTIMED_FORMATS:
         arguments += ["-fflags", "+genpts"]
-    if video.reads_tracks_separately:
-        arguments += ["-itsoffset", OWN_CLOCK]
+    if video.reads_tracks_separately or delay:
+        arguments += ["-itsoffset", f"{delay or OWN_CLOCK:.6f}"]
     return [*arguments, *input_file(video.source)]
 
 
-def _streams(video: DubbedVideo) -> list[str]:
+def _streams(video: DubbedVideo, delays: Sequence[float | None]) -> list[str]:
     """Which streams of the inputs are written, in order."""
     arguments = ["-map", f"0:{video.video.index}"]
     for number in range(len(video.dubs)):
         arguments += ["-map", f"{number + 1}:a:0"]
     first = 1 + len(video.dubs)
-    for number, (track, _) in enumerate(video.audio, start=first + len(video.subtitles)):
-        file = number if video.reads_tracks_separately else 0
+    own_inputs = itertools.count(first + len(video.subtitles))
+    for (track, _), delay in zip(video.audio, delays, strict=True):
+        file = 0 if delay is None else next(own_inputs)
         arguments += ["-map", f"{file}:{track.index}"]
     for number in range(len(video.subtitles)):
         arguments += ["-map", f"{first + number}:s:0"]
