@@ -46,6 +46,7 @@ def upstream(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
         monkeypatch.setenv(name, "")
     stand_in = importlib.import_module("cosyvoice.cli.cosyvoice")
     monkeypatch.setattr(language_model, "decode", stand_in.decode)
+    monkeypatch.setattr(loading, "seed_for_this_pod", lambda: None)
     yield stand_in
     for name in [name for name in sys.modules if name.partition(".")[0] == "cosyvoice"]:
         del sys.modules[name]
@@ -205,6 +206,7 @@ def test_each_pod_draws_numbers_of_its_own(
     torch.cuda = SimpleNamespace(is_available=lambda: False)  # type: ignore[attr-defined]
     torch.manual_seed = seeds.append  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "torch", torch)
+    monkeypatch.setattr(loading, "seed_for_this_pod", language_model.seed_for_this_pod)
     choice = lay_model(tmp_path, "M", "cosyvoice2.yaml")
     for pod in ("clip-synthesize-abcde", "clip-synthesize-fghij", "clip-synthesize-abcde"):
         monkeypatch.setattr("socket.gethostname", lambda pod=pod: pod)

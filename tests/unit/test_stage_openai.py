@@ -20,7 +20,7 @@ from dubstage.timing.budget import Budget, budget, duration_ratio, is_adherent
 from dubstage.timing.prediction import SpeechRate
 from dubstage.timing.slot import TimedSegment, slots
 from dubstage.translate.engine import SourceSegment, Translation, TranslationContext
-from dubstage.translate.openai.answers import from_json, from_lines, without_thoughts
+from dubstage.translate.openai.answers import alone, from_json, from_lines, without_thoughts
 from dubstage.translate.openai.engine import OpenAITranslator
 from dubstage.translate.openai.guards import has_script, is_acceptable
 from dubstage.translate.openai.settings import read
@@ -543,6 +543,78 @@ def test_translations_from_json(text: str, expected: dict[str, str]) -> None:
     assert from_json(text, ["a", "b"]) == expected
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        '{"segments": [{"id": 1, "text": "Hola."}]}',
+        '{"segment_0001": {"text": "Hola."}}',
+        '{"translation": "Hola."}',
+        '"Hola."',
+        "```\nHola.\n```",
+        "segment_0001\tHola.",
+        "<|channel|>analysis<|message|>Hm.<|end|><|channel|>final<|message|>Hola.<|end|>",
+        '{"segments": "[{\\"id\\": \\"x\\", \\"text\\": \\"Hola.\\"}]"}',
+        "\ud83dHola.\x00",
+    ],
+)
+def test_answer_for_one_segment_is_never_json(answer: str) -> None:
+    assert alone(answer, "segment_0001") == "Hola."
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ['["Hola."]', '{"id": 0, "te', '[{"id": 0, "text": "Ho', '{"a": "uno", "b": "dos"}', "{}",
+     '[["a', "<|channel|>analysis<|message|>Hola."],
+)  # fmt: skip
+def test_json_without_one_text_is_no_translation(answer: str) -> None:
+    assert alone(answer, "segment_0001") == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["x " * 2**20, "<think>" * 2**18, "</think>" * 2**18, "<" * 2**21, "[" * 2**21,
+             '{"a":' * 2**18]
+)  # fmt: skip
+def test_huge_answers_are_read_in_no_time(text: str) -> None:
+    start = time.process_time()
+    assert from_json(text, ["a"]) == from_lines(text, ["a"]) == {}
+    alone(text, "a")
+    assert time.process_time() - start < 10
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b'{"a":' * 2**16, "something else than a chat completion"),
+        (b'{"error": {"message": "no such voice"}}', "no such voice"),
+        (b'{"choices": ["x"]}', "something else than a chat completion"),
+    ],
+)
+def test_response_that_is_no_completion_is_transient(
+    server: Server, body: bytes, reason: str, stream: bool
+) -> None:
+    server.answer = lambda _: Response(200, body)
+    with pytest.raises(TemporaryFailure, match=reason):
+        translate(server, stream=stream)
+
+
+def test_deeply_nested_refusal_is_quoted(server: Server) -> None:
+    server.answer = lambda _: Response(400, b'{"a":' * 2**16)
+    with pytest.raises(Misconfigured, match="accepts no request"):
+        translate(server)
+
+
+def test_halves_of_surrogate_pairs_are_removed(server: Server) -> None:
+    def answer(asked: Asked) -> Response:
+        found = rows({identity: f"@{SPANISH[identity]}" for identity in asked.texts})
+        body = says(found).body.replace(b"@", b"\\\\ud83d\\\\u0000")
+        return Response(200, body)
+
+    server.answer = answer
+    assert texts(translate(server)) == SPANISH
+    assert len(server.asked) == 1
+
+
 def test_translations_from_lines() -> None:
     text = "Sure:\nsegment_0001\tUno.\n- segment_0002: Dos: tres.\n[segment_0003] x\nsegment_0009 y"
     identities = [f"segment_000{n}" for n in (1, 2, 3, 4)]
@@ -551,7 +623,14 @@ def test_translations_from_lines() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("text", ["<think>a</think>b", "a</think>b", "b<think>a", " b "])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<think>a</think>b", "a</think>b", "b<think>a", " b ", "[THINK]a[/THINK]b",
+        "<reasoning>a</reasoning>b<|im_end|>", "x</think>a</thinking>b",
+        "<think>a<think>c</think>b",
+    ],
+)  # fmt: skip
 def test_thoughts_are_removed(text: str) -> None:
     assert without_thoughts(text) == "b"
 

@@ -6,7 +6,7 @@ import pytest
 from tenacity import Retrying
 
 from dubstage.engines import retries
-from dubstage.engines.retries import ATTEMPTS, transient
+from dubstage.engines.retries import ATTEMPTS, seconds_until, transient
 
 
 @pytest.fixture
@@ -49,3 +49,15 @@ def test_other_error_is_not_retried(waits: list[float]) -> None:
     with pytest.raises(KeyError):
         Retrying(**transient(ValueError))(request)
     assert waits == []
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("5", 5.0), ("2.5", 2.5), ("-5", 0.0), ("nan", 0.0), ("soon", 0.0), ("", 0.0),
+        ("Fri, 27 Nov 2020 03:55:45 GMT", 0.0), ("Fri, 27 Nov 2020 03:55:45 -0000", 0.0),
+        ("Fri, 27 Nov 2020 03:55:45 +999999999", 0.0), ("inf", float("inf")),
+    ],
+)  # fmt: skip
+def test_any_retry_after_is_a_wait(header: str, seconds: float) -> None:
+    assert seconds_until(header) == seconds

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from pydantic import ValidationError
+
+from dubstage import json_text
 
 KEY_VARIABLE = "OPENAI_API_KEY"
 """Environment variable with the key of the service."""
@@ -21,7 +22,7 @@ def json_object(value: Any) -> Any:
 
     Raises ValueError for what is no JSON, and for NaN and infinities, which cannot be sent.
     """
-    return json.loads(value, parse_constant=_refused) if isinstance(value, str) else value
+    return json_text.parse(value, _refused) if isinstance(value, str) else value
 
 
 def _refused(constant: str) -> None:

@@ -79,11 +79,12 @@ def seconds_until(retry_after: str | None) -> float:
     if not retry_after:
         return 0.0
     try:
-        return max(float(retry_after), 0.0)
+        seconds = float(retry_after)
+        return max(seconds, 0.0) if seconds == seconds else 0.0  # not NaN
     except ValueError:
         pass
     try:
         then = parsedate_to_datetime(retry_after)
         return max((then - datetime.now(timezone.utc)).total_seconds(), 0.0)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0.0

@@ -12,6 +12,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from dubstage import json_text
 from dubstage.contract import CORRECTIONS, Stage, StageRequest
 from dubstage.errors import BadInput
 from dubstage.inputs import subtitle_files
@@ -168,7 +169,7 @@ def _entries(cue: Cue) -> list[Entry]:
 
 def _from_json(text: str, stage: Stage) -> list[Entry]:
     try:
-        items = json.loads(text)
+        items = json_text.parse(text)
     except ValueError as error:
         where = f"line {error.lineno}: " if isinstance(error, json.JSONDecodeError) else ""
         raise _Problem(f"{where}it is not JSON") from error

@@ -8,8 +8,9 @@ from unicodedata import normalize
 INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 """Soft hyphens, direction marks and byte order marks. The joiners stay: Persian and Hindi are
 written with them."""
-CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
-"""Control characters and line separators; no tab and no line feed."""
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""Control characters, line separators, and halves of surrogate pairs, which cannot be stored; no
+tab and no line feed."""
 ROW_END = re.compile("\r+\n|\r")
 """Conversions between systems double the carriage return."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from dubstage.logs import step
 from dubstage.text.counting import counted
 from dubstage.text.transcript import Segment
-from dubstage.text.unicode import composed
+from dubstage.text.unicode import plain
 from dubstage.timing.budget import Budget
 from dubstage.translate.engine import SourceSegment, TranslationContext, Translator
 from dubstage.translate.glossary import Protected, protect
@@ -148,7 +148,7 @@ class Rounds:
 
     def _accept(self, unit: _Unit, answer: str) -> list[str] | None:
         """One text for each segment in the target language; None if the answer cannot be used."""
-        answer = composed(" ".join(answer.split()))
+        answer = " ".join(plain(answer).split())
         if is_untranslated(unit.source.text, answer, self._job.source, self._job.target):
             return None
         text = unit.protected.restore(answer) if unit.is_marked else answer

@@ -43,10 +43,8 @@ def replace_weights(core: Any, file: Path) -> None:
 def seed_for_this_pod() -> None:
     """Draw other random numbers than the pods before: the files of a model set the same seed
     each time, so that a retry would fail at the same speech tokens."""
-    try:
-        import torch
-    except ImportError:
-        return
+    import torch
+
     seed = zlib.crc32(socket.gethostname().encode())
     torch.manual_seed(seed)
     logger.info("random seed %d", seed)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from enum import Enum
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from dubstage import json_text
 from dubstage.engines.openai_api import URL_PATTERN, json_object, reason
 from dubstage.errors import Misconfigured
 from dubstage.text.languages import primary
@@ -76,7 +76,7 @@ class Settings(BaseModel):
             return value
         if not value.lstrip().startswith("{"):
             return {ANY: _list(value)}
-        return {name: _list(names) for name, names in json.loads(value).items()}
+        return {name: _list(names) for name, names in json_text.parse(value).items()}
 
     @model_validator(mode="after")
     def _complete(self) -> Settings:

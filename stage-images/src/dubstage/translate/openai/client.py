@@ -14,8 +14,8 @@ from dubstage.errors import Misconfigured, TemporaryFailure
 from dubstage.logs import logger
 from dubstage.translate.openai import stream
 from dubstage.translate.openai.rejections import is_too_long, message_of, remedy
+from dubstage.translate.openai.reply import Reply, whole
 from dubstage.translate.openai.settings import Settings
-from dubstage.translate.openai.stream import Reply
 
 CORRECT_ADDRESS = "Correct the parameters url and model, or the key"
 MAX_ANSWER_BYTES = 4 * 2**20
@@ -86,7 +86,7 @@ class ChatClient:
         except httpx.HTTPError as error:
             raise Refused(f"{type(error).__name__}: {error}") from error
         self._check(response, content)
-        return _reply(response, content)
+        return whole(content, response.headers.get("content-type", ""))
 
     async def _streamed(self, body: dict[str, Any]) -> Reply:
         """The answer, whose words arrive one by one; or at once, from a server that does not
@@ -99,7 +99,7 @@ class ChatClient:
                 )
             content = await asyncio.wait_for(_content(response), self._settings.timeout_seconds)
         self._check(response, content)
-        return _reply(response, content)
+        return whole(content, response.headers.get("content-type", ""))
 
     def _check(self, response: httpx.Response, content: bytes) -> None:
         """Raise what the status of a response means, unless it is a success."""
@@ -147,20 +147,6 @@ async def _content(response: httpx.Response) -> bytes:
         if size > MAX_ANSWER_BYTES:
             raise Refused(f"an answer of more than {MAX_ANSWER_BYTES} bytes")
     return b"".join(parts)
-
-
-def _reply(response: httpx.Response, content: bytes) -> Reply:
-    """The answer in a response. Raises :class:`Refused` for anything else."""
-    import json
-
-    try:
-        choice = json.loads(content)["choices"][0]
-        text = stream.words_of(choice["message"].get("content"))
-        return Reply(text, is_cut=choice.get("finish_reason") == "length")
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        kind = response.headers.get("content-type", "unknown type")
-        raise Refused(f"status {response.status_code} with something else than a chat "
-                      f"completion ({kind})") from error  # fmt: skip
 
 
 def _says(content: bytes, word: str) -> bool:

@@ -12,12 +12,12 @@ from typing import Any
 from dubstage.text.counting import counted
 from dubstage.translate.engine import SourceSegment, Translation, TranslationContext
 from dubstage.translate.openai import prompt
-from dubstage.translate.openai.answers import bare, from_json, from_lines
+from dubstage.translate.openai.answers import alone, from_json, from_lines
 from dubstage.translate.openai.client import ChatClient, Rejected, TooLong
 from dubstage.translate.openai.guards import is_acceptable, keeps_terms
 from dubstage.translate.openai.prompt import Messages
+from dubstage.translate.openai.reply import Reply
 from dubstage.translate.openai.settings import Structure
-from dubstage.translate.openai.stream import Reply
 
 LADDER = (Structure.JSON_SCHEMA, Structure.JSON_OBJECT, Structure.LINES)
 SINGLE_ATTEMPTS = 2
@@ -114,8 +114,7 @@ class Ladder:
                 self._structures.rejection = str(error)
                 return None
             self._structures.has_reply = True
-            lines = from_lines(reply.text, [segment.segment_id])
-            text = lines.get(segment.segment_id) or bare(reply.text)
+            text = alone(reply.text, segment.segment_id)
             if reply.is_cut or not is_acceptable(segment, text, self._job):
                 continue
             if keeps_terms(segment, text, self._job):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from dubstage import json_text
+from dubstage.translate.openai.reply import QUOTED
 from dubstage.translate.openai.settings import Settings
 
 ABOUT_FORMAT = ("response_format", "json_schema", "json_object", "guided", "grammar")
@@ -15,8 +16,6 @@ ABOUT_LENGTH = re.compile(
     r"context[ _-]?(length|size|window)|maximum context|too (long|many tokens)", re.IGNORECASE
 )
 """How servers say that a request does not fit into the context of the model."""
-QUOTED = 200
-"""Characters of the server's own message."""
 
 
 def message_of(content: bytes) -> str:
@@ -56,7 +55,7 @@ def _error(content: bytes) -> tuple[str, str]:
     """The message of an error response, and the parameter that it is about, if it says."""
     text = content.decode(errors="replace")
     try:
-        found: Any = json.loads(text)
+        found: Any = json_text.parse(text)
     except ValueError:
         return text, ""
     error = found.get("error", found) if isinstance(found, Mapping) else found
