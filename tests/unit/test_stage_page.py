@@ -31,8 +31,8 @@ def segment(number: int = 0, **changes: Any) -> dict[str, Any]:
     return {
         "segment_id": f"segment_{number:04d}", "speaker": "A", "text": "one", "translation": "uno",
         "start": start, "end": start + 3, "dub_start": start, "dub_end": start + 3,
-        "onset_error": 0.0, "level_error": 0.0, "loudness": -23.0, "speed": 1.0, "overflow": 0.0,
-        "voice_sample": None, "flags": [],
+        "onset_error": 0.0, "level_change": 0.0, "level_error": 0.0, "loudness": -23.0,
+        "speed": 1.0, "overflow": 0.0, "voice_sample": None, "flags": [],
     } | changes  # fmt: skip
 
 
@@ -180,8 +180,8 @@ ATTENTION: dict[str, tuple[dict[str, Any], list[str]]] = {
     "not in the dub": ({"loudness": None}, ["not in the dub: original kept"]),
     "late": ({"onset_error": 0.31}, ["0.31 s late"]),
     "early": ({"onset_error": -0.31}, ["0.31 s early"]),
-    "loud": ({"level_error": 4.0}, ["4.0 LU louder than the original"]),
-    "soft": ({"level_error": -4.04}, ["4.0 LU softer than the original"]),
+    "loud": ({"level_error": 4.0}, ["4.0 LU louder than planned"]),
+    "soft": ({"level_error": -4.04}, ["4.0 LU softer than planned"]),
     "no level of the original": ({"level_error": None}, []),
     "a flag of another version": ({"flags": ["reads-badly"]}, ["reads badly"]),
     "braces in a flag": ({"flags": ["{speed}"]}, ["{speed}"]),
@@ -193,6 +193,19 @@ def test_what_needs_attention(changes: dict[str, Any], expected: list[str]) -> N
     (row,) = rows_of([segment(**changes)])
     assert [note.text for note in row.notes if note.needs_attention] == expected
     assert row.needs_attention is bool(expected)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (0.0, []), (0.99, []), (-0.99, []),
+        (1.0, ["1.0 LU louder than the original"]), (-4.04, ["4.0 LU softer than the original"]),
+    ],
+)  # fmt: skip
+def test_level_that_was_changed_on_purpose_is_a_remark(change: float, expected: list[str]) -> None:
+    (row,) = rows_of([segment(level_change=change)])
+    assert [note.text for note in row.notes] == expected
+    assert not row.needs_attention
 
 
 def test_every_flag_has_a_text() -> None:

@@ -10,12 +10,12 @@ import pytest
 
 from dubstage.contract import EngineChoice, Stage
 from dubstage.contract.summary import StageSummary
+from dubstage.mux.dialogue import Level
 from dubstage.mux.ducking import Duck
 from dubstage.mux.limiter import Limiting
 from dubstage.mux.loudness import SILENCE, Loudness
 from dubstage.mux.master import Gain
 from dubstage.mux.measured import DubbedSpeech
-from dubstage.mux.original import OriginalSpeech
 from dubstage.mux.plan import PlannedClip
 from dubstage.mux.report import (
     SegmentReport,
@@ -49,13 +49,13 @@ FIT = Fit(
     length=2.5, overflow=0.1, flags=(Flag.VERY_FAST, Flag.TRIMMED), pauses=(Pause(1.0, 0.26),),
 )  # fmt: skip
 PLANNED = PlannedClip(CLIP, FIT, lead=0.08)
-ORIGINAL = OriginalSpeech(Span(10 * RATE, 12 * RATE), loudness=-21.0)
+LEVEL = Level(original=-33.25, planned=-21.0)
 DUB = DubbedSpeech(onset=9.93, offset=12.4, loudness=-20.5, is_alone=True)
 DUCK = Duck(Span(10 * RATE, 12 * RATE), speech=-20.5, background=-26.5)
 
 
 def test_segment_in_the_dub_is_reported_as_it_is_heard() -> None:
-    report = report_segment(PLANNED, SENTENCE, ORIGINAL, DUB, DUCK)
+    report = report_segment(PLANNED, SENTENCE, LEVEL, DUB, DUCK)
     assert report.is_spoken
     assert report.model_dump(mode="json") == {
         "segment_id": "segment_0003", "speaker": "ANN", "text": "One.", "translation": "Uno.",
@@ -63,7 +63,8 @@ def test_segment_in_the_dub_is_reported_as_it_is_heard() -> None:
         "onset_error": -0.07, "offset_error": 0.4, "fill": 1.235, "slot": 3.0, "predicted": 4.8,
         "verdict": "impossible", "natural": 2.86, "duration_ratio": 1.2, "pauses": 0.26,
         "pause_used": 0.5, "engine_speed": 1.1, "stretch": 1.2, "speed": 1.32, "overflow": 0.1,
-        "loudness": -20.5, "level_error": 0.5, "duck_db": 4.0, "speech_to_background": 10.0,
+        "loudness": -20.5, "level_change": 12.25, "level_error": 0.5, "duck_db": 4.0,
+        "speech_to_background": 10.0,
         "voice_sample": "vocals.wav#t=1.000,3.500", "letter_error_rate": 0.05,
         "voice_similarity": 0.81, "takes": 2, "flags": ["very-fast", "trimmed", "doubtful"],
     }  # fmt: skip
@@ -71,11 +72,19 @@ def test_segment_in_the_dub_is_reported_as_it_is_heard() -> None:
 
 def test_segment_that_is_not_in_the_dub_has_no_measures() -> None:
     """Its subtitle is shown where the original speaks."""
-    report = report_segment(replace(PLANNED, lead=0.0), SENTENCE, ORIGINAL)
+    report = report_segment(replace(PLANNED, lead=0.0), SENTENCE, LEVEL)
     assert not report.is_spoken
     silent = report.model_dump(mode="json")
     assert (silent["dub_start"], silent["dub_end"]) == (10.0, 10.0)
-    for name in ("lead", "onset_error", "offset_error", "fill", "overflow", "duck_db"):
+    for name in (
+        "lead",
+        "onset_error",
+        "offset_error",
+        "fill",
+        "overflow",
+        "level_change",
+        "duck_db",
+    ):
         assert silent[name] == 0.0, name
     for name in ("loudness", "level_error", "speech_to_background"):
         assert silent[name] is None, name
@@ -84,13 +93,13 @@ def test_segment_that_is_not_in_the_dub_has_no_measures() -> None:
 
 def test_verdict_without_a_prediction_is_that_of_the_clip() -> None:
     clip = CLIP.model_copy(update={"predicted": 0.0})
-    report = report_segment(replace(PLANNED, clip=clip), SENTENCE, ORIGINAL, DUB)
+    report = report_segment(replace(PLANNED, clip=clip), SENTENCE, LEVEL, DUB)
     assert report.verdict == "fits"
 
 
 def test_original_without_length_has_a_fill() -> None:
     clip = CLIP.model_copy(update={"end": 10.0})
-    assert report_segment(replace(PLANNED, clip=clip), SENTENCE, ORIGINAL, DUB).fill > 1000
+    assert report_segment(replace(PLANNED, clip=clip), SENTENCE, LEVEL, DUB).fill > 1000
 
 
 @pytest.mark.parametrize(
@@ -110,30 +119,30 @@ def test_flags_say_why_a_segment_is_not_in_the_dub(
 ) -> None:
     clip = CLIP.model_copy(update={"flag": flag, "audio_file": file})
     planned = PlannedClip(clip, replace(FIT, slot=Slot(2.0, length, length)))
-    assert report_segment(planned, SENTENCE, ORIGINAL).flags == expected
+    assert report_segment(planned, SENTENCE, LEVEL).flags == expected
 
 
 @pytest.mark.parametrize(
     ("original", "dub", "is_alone", "expected"),
     [
-        pytest.param(-21.0, -23.0, True, -2.0, id="softer"),
+        pytest.param(-38.0, -23.0, True, -2.0, id="softer"),
         pytest.param(SILENCE, -23.0, True, None, id="a silent original"),
         pytest.param(-21.0, SILENCE, True, SILENCE + 21.0, id="a dub without sound"),
         pytest.param(-21.0, SILENCE, False, None, id="never alone"),
         pytest.param(-21.0, -23.0, False, -2.0, id="at times alone"),
     ],
 )
-def test_level_error_is_relative_to_the_original(
+def test_level_error_is_relative_to_the_plan(
     original: float, dub: float, is_alone: bool, expected: float | None
 ) -> None:
     heard = replace(DUB, loudness=dub, is_alone=is_alone)
-    report = report_segment(PLANNED, SENTENCE, replace(ORIGINAL, loudness=original), heard)
+    report = report_segment(PLANNED, SENTENCE, Level(original, -21.0), heard)
     assert report.level_error == (None if expected is None else pytest.approx(expected))
 
 
 def segment(**fields: Any) -> SegmentReport:
     """A segment in the dub that differs from :data:`CLIP` by `fields`."""
-    return report_segment(PLANNED, SENTENCE, ORIGINAL, DUB, DUCK).model_copy(update=fields)
+    return report_segment(PLANNED, SENTENCE, LEVEL, DUB, DUCK).model_copy(update=fields)
 
 
 def test_speakers_are_reported_in_order_with_their_samples() -> None:
@@ -188,15 +197,16 @@ MIX = MixResult(
 SEGMENTS = [
     segment(
         onset_error=-0.08, speed=1.32, duration_ratio=1.21, level_error=-0.75, duck_db=4.0,
-        speech_to_background=10.0, overflow=0.1234,
+        level_change=-1.04, loudness=-29.75, speech_to_background=10.0, overflow=0.1234,
     ),
     segment(
         onset_error=0.004, speed=1.25, duration_ratio=1.0, level_error=None, duck_db=6.0,
-        speech_to_background=4.0, overflow=0.0, flags=["fast"],
+        level_change=12.2504, loudness=SILENCE, speech_to_background=4.0, overflow=0.0,
+        flags=["fast"],
     ),
     segment(
         onset_error=0.0, speed=1.2, duration_ratio=0.9, level_error=0.5, duck_db=0.0,
-        speech_to_background=None, overflow=0.0, flags=[],
+        level_change=0.999, loudness=-20.5, speech_to_background=None, overflow=0.0, flags=[],
     ),
     segment(loudness=None, speed=1.5, onset_error=9.0, overflow=9.0, flags=["no-room"]),
 ]  # fmt: skip
@@ -207,6 +217,7 @@ def test_totals_are_those_of_the_segments_in_the_dub() -> None:
         "segments": 4, "spoken": 3, "untranslated": 2, "trimmed": 1, "overflow_seconds": 0.123,
         "max_speed": 1.32, "adherence": 0.667, "share_above_1_2": 0.667, "share_above_1_3": 0.333,
         "onset_error_p95": 0.08, "level_error_max": 0.75, "duck_db_max": 6.0, "gain_db": 4.988,
+        "dialogue_range": 9.25, "leveled": 2, "level_change_max": 12.25,
         "peak_limited": True, "limiter_reduction_db": 2.346, "limiter_share": 0.025,
         "speech_to_background_min": 4.0, "speech_to_background_median": 7.0, "overlap": 0.877,
         "background_change_db": -1.235, "source_lufs": -21.346, "dub_lufs": -16.04,
@@ -220,6 +231,7 @@ def test_totals_leave_out_what_is_not_known() -> None:
         "segments": 0, "spoken": 0, "untranslated": 0, "trimmed": 0, "overflow_seconds": 0.0,
         "max_speed": 1.0, "adherence": 0.0, "share_above_1_2": 0.0, "share_above_1_3": 0.0,
         "onset_error_p95": 0.0, "level_error_max": 0.0, "duck_db_max": 0.0, "gain_db": 0.0,
+        "dialogue_range": 0.0, "leveled": 0, "level_change_max": 0.0,
         "peak_limited": False, "limiter_reduction_db": 0.0, "limiter_share": 0.0,
     }  # fmt: skip
 
@@ -256,32 +268,34 @@ def test_status_shows_the_totals_as_integers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("untranslated", "mix", "expected"),
+    ("changes", "mix", "expected"),
     [
         pytest.param(
-            2,
+            {},
             MIX,
-            "3 segments, speed up to 1.32x, 1 trimmed, 2 untranslated; -16.0 LUFS, peaks lowered "
+            "3 segments, speed up to 1.32x, 1 trimmed, 2 untranslated, 2 soft or loud segments "
+            "leveled by up to 12.2 LU; -16.0 LUFS, peaks lowered "
             "by up to 2.3 dB, 0.4 LU below its target, because the true peak must not exceed -1 "
             "dBTP",
             id="everything",
         ),
         pytest.param(
-            0,
+            {"untranslated": 0, "leveled": 0},
             replace(MIX, gain=Gain(5.4, 5.4), limiting=Limiting(reduction_db=0.09)),
             "3 segments, speed up to 1.32x, 1 trimmed; -16.0 LUFS",
             id="a reduction that nobody notices",
         ),
         pytest.param(
-            0,
+            {"untranslated": 0, "leveled": 1, "level_change_max": 3.96},
             replace(MIX, dub=Loudness(SILENCE, -99.0), gain=Gain(0, 0),
                     limiting=Limiting(reduction_db=0.1)),
-            "3 segments, speed up to 1.32x, 1 trimmed, peaks lowered by up to 0.1 dB",
+            "3 segments, speed up to 1.32x, 1 trimmed, 1 soft or loud segment leveled by up to "
+            "4.0 LU, peaks lowered by up to 0.1 dB",
             id="a dub without loudness",
         ),
     ],
 )  # fmt: skip
 def test_message_names_what_a_user_should_know(
-    untranslated: int, mix: MixResult, expected: str
+    changes: dict[str, int | float], mix: MixResult, expected: str
 ) -> None:
-    assert message(totals(SEGMENTS, untranslated, mix), mix) == expected
+    assert message(totals(SEGMENTS, 2, mix) | changes, mix) == expected

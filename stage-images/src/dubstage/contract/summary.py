@@ -130,8 +130,8 @@ class StageSummary(DubSummary):
     onset_error_p95_milliseconds: Count | None = None
     """Onset error that 95 percent of the spoken segments do not exceed, in milliseconds."""
     max_level_error_centi_lu: Count | None = None
-    """Largest difference in loudness between a segment's dub and its original, in hundredths
-    of LU."""
+    """Largest difference in loudness between a segment's dub and what was planned for it, in
+    hundredths of LU."""
     background_change_centi_db: Measure | None = None
     """Difference in level between dub and source outside speech, without the gain of the whole
     mix, in hundredths of dB."""

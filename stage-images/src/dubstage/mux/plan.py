@@ -40,6 +40,11 @@ class PlannedClip:
         return int(self.fit.slot.length * SAMPLE_RATE) > 0
 
     @property
+    def is_dubbed(self) -> bool:
+        """Whether it is placed on the voice track."""
+        return self.has_clip and self.has_room
+
+    @property
     def start(self) -> int:
         """Frame of its first sample: the onset of the original, or a little earlier."""
         return round((self.clip.start - self.lead) * SAMPLE_RATE)

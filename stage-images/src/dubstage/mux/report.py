@@ -9,10 +9,10 @@ from pydantic import BaseModel, field_serializer
 from dubstage.contract import Stage, StageRequest
 from dubstage.engines import engine_version
 from dubstage.media.audio import SAMPLE_RATE
+from dubstage.mux.dialogue import Level
 from dubstage.mux.ducking import Duck
 from dubstage.mux.loudness import SILENCE
 from dubstage.mux.measured import DubbedSpeech
-from dubstage.mux.original import OriginalSpeech
 from dubstage.mux.plan import PlannedClip
 from dubstage.text.transcript import ClipFlag, TranslatedSegment
 from dubstage.timing.budget import duration_ratio
@@ -73,9 +73,12 @@ class SegmentReport(BaseModel):
     """Seconds that were trimmed."""
     loudness: float | None
     """LUFS in the mix, before the gain of the whole mix; None if it is not in the dub."""
+    level_change: float
+    """LU by which it was planned louder than the original segment, because that one is softer or
+    louder than most of the dialogue."""
     level_error: float | None
-    """LU by which it is louder than the original segment; None if the original is silent, or
-    if another segment is heard all the time."""
+    """LU by which it is louder than planned; None if the original is silent, or if another segment
+    is heard all the time."""
     duck_db: float
     """Decibels by which the background is lowered under it."""
     speech_to_background: float | None
@@ -104,7 +107,7 @@ class SegmentReport(BaseModel):
             "speed",
             "overflow",
         ),
-        *("loudness", "level_error", "duck_db", "speech_to_background"),
+        *("loudness", "level_change", "level_error", "duck_db", "speech_to_background"),
     )
     def _round(self, value: float | None) -> float | None:
         return None if value is None else round(value, 3)
@@ -118,7 +121,7 @@ class SegmentReport(BaseModel):
 def report_segment(
     planned: PlannedClip,
     sentence: TranslatedSegment,
-    original: OriginalSpeech,
+    level: Level,
     dub: DubbedSpeech | None = None,
     duck: Duck | None = None,
 ) -> SegmentReport:
@@ -152,7 +155,8 @@ def report_segment(
         speed=fit.speed if dub else 1.0,
         overflow=fit.overflow if dub else 0.0,
         loudness=dub.loudness if dub else None,
-        level_error=_level_error(original, dub),
+        level_change=level.change if dub else 0.0,
+        level_error=_level_error(level, dub),
         duck_db=duck.decibels if duck else 0.0,
         speech_to_background=duck.speech_to_background if duck else None,
         voice_sample=clip.voice_sample,
@@ -173,12 +177,12 @@ def _flags(planned: PlannedClip, is_spoken: bool) -> list[str]:
     return clip_flags or ([str(ClipFlag.NO_SOUND)] if planned.has_clip else [])
 
 
-def _level_error(original: OriginalSpeech, dub: DubbedSpeech | None) -> float | None:
-    if dub is None or original.loudness <= SILENCE:
+def _level_error(level: Level, dub: DubbedSpeech | None) -> float | None:
+    if dub is None or level.original <= SILENCE:
         return None
     if dub.loudness <= SILENCE and not dub.is_alone:
         return None
-    return dub.loudness - original.loudness
+    return dub.loudness - level.planned
 
 
 def report_speakers(segments: Sequence[SegmentReport]) -> list[dict[str, object]]:

@@ -17,6 +17,7 @@ from dubstage.logs import step
 from dubstage.media.audio import SAMPLE_RATE
 from dubstage.media.ffmpeg import MediaError, probe
 from dubstage.media.probe import Probe
+from dubstage.mux.dialogue import Level, dialogue_range, levels_of
 from dubstage.mux.ducking import measure_ducks
 from dubstage.mux.limiter import Limiting, limit
 from dubstage.mux.loudness import SILENCE, Loudness, measure
@@ -67,6 +68,7 @@ def run(work: Work) -> Outcome:
 def _run(work: Work) -> Outcome:
     started = time.monotonic()
     model = check_model(work.request, work.tree.roots)
+    limit = dialogue_range(work.request.engine.parameters)
     source = resolve_source(work.tree.roots, work.request)
     declared = probe(source)
     (facts_file,) = work.read(Artifact.SOURCE_FACTS)
@@ -78,8 +80,9 @@ def _run(work: Work) -> Outcome:
     planned, originals = _plan(work, duration)
     language = read_aligned(work).language
 
+    levels = levels_of(planned, originals, limit)
     segments, tracks = _write_voice(
-        work, planned, originals, sentences, round(duration * SAMPLE_RATE)
+        work, planned, originals, levels, sentences, round(duration * SAMPLE_RATE)
     )
     dub = work.staging(Artifact.DUBBED_AUDIO, None)
     pictures = Pictures(tracks.frames)
@@ -122,6 +125,7 @@ def _write_voice(
     work: Work,
     planned: Sequence[PlannedClip],
     originals: Sequence[OriginalSpeech],
+    levels: Sequence[Level],
     sentences: Sequence[TranslatedSegment],
     frames: int,
 ) -> tuple[list[SegmentReport], Tracks]:
@@ -133,9 +137,9 @@ def _write_voice(
     places: dict[int, Span] = {}
 
     def placed() -> Iterator[PlacedClip]:
-        audible = [n for n, item in enumerate(planned) if item.has_clip and item.has_room]
+        audible = [n for n, item in enumerate(planned) if item.is_dubbed]
         clips = [
-            FittedClip(folder / planned[n].clip.audio_file, planned[n].fit, originals[n].loudness)
+            FittedClip(folder / planned[n].clip.audio_file, planned[n].fit, levels[n].planned)
             for n in audible
         ]
         for number, samples in zip(audible, render(clips, work.scratch), strict=True):
@@ -152,7 +156,7 @@ def _write_voice(
     dubbed = dict(zip(places, zip(speech, ducks, strict=True), strict=True))
     reports = [
         report_segment(
-            item, sentence_of[item.clip.segment_id], originals[number], *dubbed.get(number, ())
+            item, sentence_of[item.clip.segment_id], levels[number], *dubbed.get(number, ())
         )
         for number, item in enumerate(planned)
     ]

@@ -8,12 +8,15 @@ from statistics import median
 
 from dubstage.contract.summary import StageSummary, scaled
 from dubstage.mux.limiter import NOTICEABLE_DB, Limiting
-from dubstage.mux.loudness import Loudness
+from dubstage.mux.loudness import SILENCE, Loudness
 from dubstage.mux.master import Gain
 from dubstage.mux.report import SegmentReport
 from dubstage.text.counting import counted
 from dubstage.timing.budget import is_adherent
 from dubstage.timing.fit import ROUNDING_SECONDS, UNNOTICED_SPEED, WARNING_SPEED, Flag
+
+NOTICEABLE_LU = 1.0
+"""A smaller change of a segment's level is not counted."""
 
 Totals = dict[str, int | float | bool]
 """The numbers under their names in the report."""
@@ -53,6 +56,9 @@ def totals(segments: Sequence[SegmentReport], untranslated: int, mix: MixResult)
         "share_above_1_2": _rounded(_above(spoken, UNNOTICED_SPEED) / count),
         "share_above_1_3": _rounded(_above(spoken, WARNING_SPEED) / count),
         "onset_error_p95": _rounded(percentile(errors, 0.95)),
+        "dialogue_range": _rounded(_range([x.loudness for x in spoken])),
+        "leveled": sum(abs(x.level_change) >= NOTICEABLE_LU for x in spoken),
+        "level_change_max": _rounded(max((abs(x.level_change) for x in spoken), default=0.0)),
         "level_error_max": _rounded(max((abs(x.level_error or 0.0) for x in spoken), default=0.0)),
         "duck_db_max": _rounded(max((x.duck_db for x in spoken), default=0.0)),
         "gain_db": _rounded(mix.gain.decibels),
@@ -116,6 +122,11 @@ def message(numbers: Totals, mix: MixResult) -> str:
     )
     if numbers["untranslated"]:
         text += f", {numbers['untranslated']} untranslated"
+    if numbers["leveled"]:
+        text += (
+            f", {counted(int(numbers['leveled']), 'soft or loud segment')} leveled by up to "
+            f"{numbers['level_change_max']:.1f} LU"
+        )
     if mix.dub.is_known:
         text += f"; {mix.dub.integrated:.1f} LUFS"
     if mix.limiting.reduction_db >= NOTICEABLE_DB:
@@ -126,6 +137,12 @@ def message(numbers: Totals, mix: MixResult) -> str:
             f", {missing:.1f} LU below its target, because the true peak must not exceed -1 dBTP"
         )
     return text
+
+
+def _range(loudness: Sequence[float | None]) -> float:
+    """LU between the softest and the loudest that is not silent."""
+    known = [each for each in loudness if each is not None and each > SILENCE]
+    return max(known) - min(known) if known else 0.0
 
 
 def _above(segments: Sequence[SegmentReport], speed: float) -> int:

@@ -39,7 +39,7 @@ class FittedClip:
     file: Path
     fit: Fit
     loudness: float
-    """LUFS of the original segment, which the clip gets."""
+    """LUFS that the clip gets."""
 
 
 def render(clips: Sequence[FittedClip], scratch: Path) -> Iterator[Samples]:

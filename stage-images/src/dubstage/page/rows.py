@@ -9,7 +9,9 @@ from typing import Any
 LATE_SECONDS = 0.2
 """A dub that starts earlier or later than that is out of step with the speaker's mouth."""
 MAX_LEVEL_ERROR = 3.0
-"""LU by which the dub of a segment may be louder or softer than its original."""
+"""LU by which the dub of a segment may be louder or softer than planned."""
+MIN_LEVEL_CHANGE = 1.0
+"""LU by which it is planned louder or softer than its original; less is not mentioned."""
 
 FLAGS = {
     "fast": ("{speed:.2f}× speed", False),
@@ -40,7 +42,7 @@ class Note:
     text: str
     needs_attention: bool
     kind: str
-    """What the remark is about, for counting: a flag, or `timing` or `level`."""
+    """What the remark is about, for counting: a flag, `timing`, `level` or `leveled`."""
 
 
 @dataclass(frozen=True)
@@ -101,11 +103,16 @@ def _measures(segment: Mapping[str, Any]) -> list[Note]:
     if abs(late) > LATE_SECONDS:
         word = "late" if late > 0 else "early"
         notes.append(Note(f"{abs(late):.2f} s {word}", True, "timing"))
-    louder = segment["level_error"]
-    if louder is not None and abs(louder) > MAX_LEVEL_ERROR:
-        word = "louder" if louder > 0 else "softer"
-        notes.append(Note(f"{abs(louder):.1f} LU {word} than the original", True, "level"))
+    changed, wrong = segment["level_change"], segment["level_error"]
+    if abs(changed) >= MIN_LEVEL_CHANGE:
+        notes.append(Note(f"{_louder(changed)} than the original", False, "leveled"))
+    if wrong is not None and abs(wrong) > MAX_LEVEL_ERROR:
+        notes.append(Note(f"{_louder(wrong)} than planned", True, "level"))
     return notes
+
+
+def _louder(units: float) -> str:
+    return f"{abs(units):.1f} LU {'louder' if units > 0 else 'softer'}"
 
 
 def overlaps(segments: Sequence[Mapping[str, Any]]) -> list[tuple[float, float]]:

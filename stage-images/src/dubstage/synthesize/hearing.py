@@ -71,37 +71,52 @@ def compare(text: str, heard: str, language: str, confidence: float = 0.0) -> He
     missing = added = 0
     for lost, gained in _differences(expected, found):
         missing, added = max(missing, lost - gained), max(added, gained - lost)
-    lacks_edge = _lacks_last(text, found, language) or _lacks_first(text, found, language)
+    words = [word for word in text.split() if any(map(str.isalnum, word))]
+    whole = _letters(" ".join(words), language)
+    errors = distance if whole == expected else Levenshtein.distance(whole, found)
+    last, first = (
+        _without(_letters(" ".join(rest), language), found, len(whole), errors)
+        for rest in (words[:-1], words[1:])
+    )
+    lacks_edge = last.is_last or first.is_first
     return Hearing(
         distance / max(len(expected), 1), missing, added, len(expected), confidence, lacks_edge
     )
 
 
-def _lacks_last(text: str, found: str, language: str) -> bool:
-    """Whether the letters `found` lack the last word of `text`."""
-    length, gain, _ = _without(text, found, language, slice(None, -1))
-    return gain >= max(LAST_LETTERS, LAST_SHARE * length)
+@dataclass(frozen=True)
+class _Rest:
+    """A text without its first or last word, compared with what was heard."""
+
+    letters: int
+    """Letters of the word that it lacks."""
+    gain: int
+    """By how many letters it is nearer to what was heard than the text is."""
+    error_rate: float
+    """Share of its letters that is wrong."""
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the last word, which it lacks, is missing in what was heard."""
+        return self.gain >= max(LAST_LETTERS, LAST_SHARE * self.letters)
+
+    @property
+    def is_first(self) -> bool:
+        """Whether the first word, which it lacks, is missing in what was heard."""
+        return (
+            self.gain >= max(FIRST_LETTERS, self.letters) and self.error_rate <= FIRST_REST_ERRORS
+        )
 
 
-def _lacks_first(text: str, found: str, language: str) -> bool:
-    """Whether the letters `found` lack the first word of `text`."""
-    length, gain, errors = _without(text, found, language, slice(1, None))
-    return gain >= max(FIRST_LETTERS, length) and errors <= FIRST_REST_ERRORS
-
-
-def _without(text: str, found: str, language: str, kept: slice) -> tuple[int, int, float]:
-    """The letters of `text` outside the words `kept`, by how many letters the kept words are
-    nearer to `found` than the text is, and the share of their letters that is wrong. Zeros if no
-    word is kept."""
+def _without(rest: str, found: str, letters: int, errors: int) -> _Rest:
+    """Compare the letters `rest` with those that were `found`. `letters`: of the whole text, and
+    `errors`: those of them that are wrong."""
     from rapidfuzz.distance import Levenshtein
 
-    words = [word for word in text.split() if any(map(str.isalnum, word))]
-    whole, rest = (_letters(" ".join(part), language) for part in (words, words[kept]))
     if not rest:
-        return 0, 0, 0.0
-    errors = Levenshtein.distance(rest, found)
-    gain = Levenshtein.distance(whole, found) - errors
-    return len(whole) - len(rest), gain, errors / len(rest)
+        return _Rest(0, 0, 0.0)
+    wrong = Levenshtein.distance(rest, found)
+    return _Rest(letters - len(rest), errors - wrong, wrong / len(rest))
 
 
 def _differences(expected: str, found: str) -> Iterator[tuple[int, int]]:

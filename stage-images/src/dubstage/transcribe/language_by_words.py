@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dubstage.media.audio import Samples
 
 EXCERPT_SECONDS = 60.0
-"""Seconds of speech that are recognized in both languages."""
+"""Seconds of speech that are compared in both languages."""
 MIN_PROBABILITY = 0.95
 """Of the language of the words."""
 MARGIN = 0.03
@@ -39,7 +39,8 @@ def corrected_language(
     """The language that is spoken in `samples` and its probability, if it is not the `detected` one
     (ISO 639-1).
 
-    `words`: what was recognized in them. `recognize`: the words of samples in a language.
+    `words`: what was recognized in them in the `detected` language, with times from their start.
+    `recognize`: the words of samples in another language.
     """
     found = identify(" ".join(word.word for word in words))
     if found is None or found[1] < MIN_PROBABILITY:
@@ -48,12 +49,10 @@ def corrected_language(
     if language is None or language == detected:
         return None
     start = min(word.start for word in words)
-    excerpt = samples[
-        int(start * RECOGNIZER_SAMPLE_RATE) : int(
-            (start + EXCERPT_SECONDS) * RECOGNIZER_SAMPLE_RATE
-        )
-    ]
-    before, after = (_certainty(recognize(excerpt, each)) for each in (detected, language))
+    end = start + EXCERPT_SECONDS
+    excerpt = samples[int(start * RECOGNIZER_SAMPLE_RATE) : int(end * RECOGNIZER_SAMPLE_RATE)]
+    before = _certainty([word for word in words if word.start < end])
+    after = _certainty(recognize(excerpt, language))
     if after < before + MARGIN:
         return None
     logger.info(
