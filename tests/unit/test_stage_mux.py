@@ -316,7 +316,8 @@ def test_container_holds_every_stream_unchanged(
     assert path.name == name
     assert packets(path) == packets(source_path(tmp_path))
     before, after = probe(source_path(tmp_path)), probe(path)
-    assert after.duration == pytest.approx(before.duration, abs=0.04)
+    # The container counts the priming of the dub's AAC and the codec delay of Opus.
+    assert after.duration == pytest.approx(before.duration, abs=0.05)
     assert [track.codec for track in after.audio] == ["aac", before.audio[0].codec]
     assert [track.codec for track in after.subtitles] == [subtitles] * 2
 

@@ -67,8 +67,8 @@ def levels_of(
 def plan_levels(
     loudness: Sequence[float], seconds: Sequence[float], limit: float = DEFAULT_RANGE
 ) -> list[Level]:
-    """The levels of segments with `loudness` (LUFS) and a length of `seconds`, not more than
-    `limit` LU apart and in the same order. A silent segment stays silent."""
+    """The levels of segments with `loudness` (LUFS) and a length of `seconds`: their range is at
+    most `limit` LU, and their order stays. A silent segment stays silent."""
     audible = [
         (each, length)
         for each, length in zip(loudness, seconds, strict=True)
