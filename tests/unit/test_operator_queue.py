@@ -112,6 +112,28 @@ async def test_busy_queue_delays_and_merges_status_updates() -> None:
         assert slow.began == ["slow", "moves on", "stays"]
 
 
+async def test_closed_queue_ends_what_it_has_begun_and_begins_nothing_more() -> None:
+    slow, ended = Slow(), asyncio.Event()
+
+    async def reconcile(key: Key) -> float | None:
+        again = await slow(key)
+        ended.set()
+        return again
+
+    async with working(reconcile) as queue:
+        queue.add(("n", "slow"))
+        await asyncio.sleep(0.01)
+        closing = asyncio.create_task(queue.close())
+        await asyncio.sleep(0.01)
+        queue.add(("n", "too late"))
+        await asyncio.sleep(0.1)
+        assert not closing.done()
+        slow.goes_on.set()
+        await asyncio.wait_for(closing, 2)
+        assert ended.is_set()
+        assert slow.began == ["slow"]
+
+
 async def test_status_update_is_debounced(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -7,6 +7,7 @@ A deleted DubJob needs no handler: its Jobs go with it by owner reference
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -28,6 +29,9 @@ WATCH_SECONDS = 300
 LISTED_AT_ONCE = 200
 """Page size of lists, so that ten thousand listed DubJobs are not all in memory. A list must not
 take longer than five minutes, after which etcd forgets its version."""
+CLOSE_SECONDS = 10.0
+"""How long the reconciles that have begun may take when the process is told to end. Kubernetes
+grants 30 seconds in total."""
 IDLE_SECONDS = 0.5
 """Time for which kopf keeps an object in memory after its last event."""
 
@@ -62,6 +66,8 @@ def register(
 
     @kopf.on.cleanup(registry=registry)
     async def end(**_: Any) -> None:
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(queue.close(), CLOSE_SECONDS)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

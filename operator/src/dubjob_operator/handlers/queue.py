@@ -25,6 +25,7 @@ from dubjob_operator.planning.deadlines import DEBOUNCE_SECONDS
 WORKERS = 8
 FIRST_RETRY_SECONDS = 0.2
 LONGEST_RETRY_SECONDS = 60.0
+CLOSE_INTERVAL_SECONDS = 0.05
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class WorkQueue:
         self._requeued: dict[Key, asyncio.TimerHandle] = {}
         """Keys that are due after some time, whatever changes until then."""
         self._numbers = itertools.count(1)
+        self._is_closed = False
         QUEUE_DEPTH.set_function(lambda: len(self._waiting))
 
     def add(self, key: Key) -> None:
@@ -88,10 +90,17 @@ class WorkQueue:
                 group.create_task(self._work(self._normal))
             group.create_task(self._work(self._low))
 
+    async def close(self) -> None:
+        """Begin no more reconciles, and wait until those that have begun are done: one that has
+        written a status has still to emit its Events."""
+        self._is_closed = True
+        while self._active:
+            await asyncio.sleep(CLOSE_INTERVAL_SECONDS)
+
     async def _work(self, queue: FairQueue) -> None:
         while True:
             key = await queue.get()
-            if self._waiting.get(key) is not queue:
+            if self._is_closed or self._waiting.get(key) is not queue:
                 continue
             del self._waiting[key]
             self._active.add(key)
