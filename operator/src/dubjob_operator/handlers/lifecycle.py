@@ -30,7 +30,7 @@ LISTED_AT_ONCE = 200
 """Page size of lists, so that ten thousand listed DubJobs are not all in memory. A list must not
 take longer than five minutes, after which etcd forgets its version."""
 CLOSE_SECONDS = 10.0
-"""How long the reconciles that have begun may take when the process is told to end. Kubernetes
+"""How long the reconciles that have begun may take when the process is to end. Kubernetes
 grants 30 seconds in total."""
 IDLE_SECONDS = 0.5
 """Time for which kopf keeps an object in memory after its last event."""

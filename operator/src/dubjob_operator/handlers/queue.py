@@ -25,7 +25,6 @@ from dubjob_operator.planning.deadlines import DEBOUNCE_SECONDS
 WORKERS = 8
 FIRST_RETRY_SECONDS = 0.2
 LONGEST_RETRY_SECONDS = 60.0
-CLOSE_INTERVAL_SECONDS = 0.05
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +48,8 @@ class WorkQueue:
         """Keys that are due after some time, whatever changes until then."""
         self._numbers = itertools.count(1)
         self._is_closed = False
+        self._ended = asyncio.Event()
+        """Set whenever a reconcile has ended."""
         QUEUE_DEPTH.set_function(lambda: len(self._waiting))
 
     def add(self, key: Key) -> None:
@@ -95,7 +96,8 @@ class WorkQueue:
         written a status has still to emit its Events."""
         self._is_closed = True
         while self._active:
-            await asyncio.sleep(CLOSE_INTERVAL_SECONDS)
+            self._ended.clear()
+            await self._ended.wait()
 
     async def _work(self, queue: FairQueue) -> None:
         while True:
@@ -108,6 +110,7 @@ class WorkQueue:
                 await self._one(key)
             finally:
                 self._active.discard(key)
+                self._ended.set()
                 self._add_again(key)
             # An idle DubJob needs no call. Ten thousand of them would block all other tasks.
             await asyncio.sleep(0)
