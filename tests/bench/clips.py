@@ -16,12 +16,9 @@ from pathlib import Path
 
 import numpy
 import soundfile
-from numpy.typing import NDArray
 
-from dubstage.media.audio import SAMPLE_RATE
+from dubstage.media.audio import SAMPLE_RATE, Samples
 from dubstage.media.ffmpeg import read_mono
-
-Samples = NDArray[numpy.float32]
 
 LIBRIVOX = Path("/usr/share/pocketsphinx/test/data/librivox")
 CHORD_HERTZ = (110.0, 138.59, 164.81, 220.0)

@@ -17,15 +17,14 @@ import numpy
 import soundfile
 from clips import LIBRIVOX
 from dub_run import SEED
-from numpy.typing import NDArray
 
 from dubstage.contract import EngineChoice
+from dubstage.media.audio import Samples
 from dubstage.media.windows import recognizer_samples
 from dubstage.synthesize.espeak import Espeak
 from dubstage.synthesize.kokoro import Kokoro
 from dubstage.synthesize.phonemes import phonemes
 
-Samples = NDArray[numpy.float32]
 Said = tuple[float, float, str]
 """Start and end of speech in seconds, and who says it."""
 

@@ -8,14 +8,11 @@ from dataclasses import dataclass
 
 import numpy
 from clips import MadeClip
-from numpy.typing import NDArray
 
-from dubstage.media.audio import SAMPLE_RATE
+from dubstage.media.audio import SAMPLE_RATE, Samples
 from dubstage.mux.loudness import Loudness
 from dubstage.timing.fit import MAX_SPEED
 from dubstage.timing.onset import speech_bounds
-
-Samples = NDArray[numpy.float32]
 
 MARGIN_SECONDS = 0.6
 """Nearer to speech than this is not outside it: edges, cross-fades, the duck's end."""

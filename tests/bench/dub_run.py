@@ -11,12 +11,12 @@ from typing import Any
 import numpy
 import soundfile
 from clips import MadeClip
-from dub_figures import Figures, Samples, onsets_in, outside_level, plan_errors, truth_errors
+from dub_figures import Figures, onsets_in, outside_level, plan_errors, truth_errors
 from plain_dub import PLAIN_RATE, plain_dub
 from pydantic import TypeAdapter
 
 from dubstage.contract import EngineChoice, ExitCode, MixOptions, Stage
-from dubstage.media.audio import SAMPLE_RATE, stereo_bytes, to_bytes
+from dubstage.media.audio import SAMPLE_RATE, Samples, stereo_bytes, to_bytes
 from dubstage.media.ffmpeg import probe
 from dubstage.mux.loudness import measure
 from dubstage.testing import ENGINES, request_for, run_stage_in

@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy
-from numpy.typing import NDArray
 
+from dubstage.media.audio import Samples
 from dubstage.media.ffmpeg import read_mono
 from dubstage.text.transcript import Clip
-
-Samples = NDArray[numpy.float32]
 
 PLAIN_RATE = 16000
 MAX_SLOWDOWN = 1.1

@@ -8,17 +8,14 @@ from pathlib import Path
 
 import numpy
 import soundfile
-from numpy.typing import NDArray
 
 from dubstage.contract import EngineChoice
-from dubstage.media.audio import SAMPLE_RATE
+from dubstage.media.audio import SAMPLE_RATE, Samples
 from dubstage.media.ffmpeg import read_mono
 from dubstage.synthesize.engine import Voice
 from dubstage.synthesize.espeak import Espeak
 from dubstage.synthesize.kokoro import Kokoro
 from dubstage.timing.onset import speech_bounds
-
-Samples = NDArray[numpy.float32]
 
 WOMAN, MAN = 0, 1
 """Numbers of Kokoro's voices."""

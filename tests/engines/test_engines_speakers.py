@@ -13,9 +13,9 @@ import pytest
 import soundfile
 from clips import LIBRIVOX
 from dub_run import SEED
-from numpy.typing import NDArray
 
 from dubstage.contract import EngineChoice, ExitCode, SpeakerRange, Stage
+from dubstage.media.audio import Samples
 from dubstage.media.ffmpeg import run
 from dubstage.media.windows import recognizer_samples
 from dubstage.speakers.diarizer import Diarizer
@@ -28,7 +28,6 @@ from dubstage.testing import ENGINES, Ended, request_for, run_stage_in
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Outcome, Work
 
-Samples = NDArray[numpy.float32]
 Said = tuple[float, float, str]
 """Start and end of an utterance in seconds, and who says it."""
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy
 import soundfile
-from numpy.typing import NDArray
 
 from dubstage.contract import ExitCode, Stage, StageRequest
+from dubstage.media.audio import Samples
 from dubstage.media.ffmpeg import probe
 from dubstage.testing import Ended, request_for, run_stage_in
 from dubstage.text.transcript import Clip, TranslatedSegment
@@ -24,7 +24,6 @@ from dubstage.workspace.work import Outcome, StageRun, Work
 
 RATE = 48000
 SECONDS = 4.0
-Samples = NDArray[numpy.float32]
 
 
 def ffmpeg(*arguments: str | Path) -> None:

@@ -35,6 +35,19 @@ def test_short_term_loudness_is_that_of_the_standard(hertz: float) -> None:
         assert loudness == pytest.approx([expected] * 8, abs=0.15)
 
 
+def test_both_sides_count_in_the_spectrogram() -> None:
+    """Each with its own frequencies, and those that they share by their power, not their sum."""
+    left, right = tone(1.0, 300, 0.2), tone(1.0, 5000, 0.1)
+    silent = numpy.zeros_like(left)
+    alone = [curves_of(numpy.stack(pair, 1)) for pair in ((left, silent), (silent, right))]
+    both = curves_of(numpy.stack([left, right], 1))
+    total = sum(curves.spectrogram for curves in alone)
+    numpy.testing.assert_allclose(both.spectrogram, total, rtol=1e-3, atol=1e-9)
+    opposite = curves_of(numpy.stack([left, -left], 1))
+    once = alone[0].spectrogram
+    numpy.testing.assert_allclose(opposite.spectrogram, 2 * once, rtol=1e-3, atol=1e-9)
+
+
 def test_short_term_loudness_is_that_of_three_seconds() -> None:
     burst = numpy.concatenate([tone(1.0, 1000, 0.5), numpy.zeros(5 * SAMPLE_RATE, numpy.float32)])
     loudness = curves_of(burst[:, None]).short_term_loudness()

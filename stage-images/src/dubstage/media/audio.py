@@ -13,13 +13,15 @@ if TYPE_CHECKING:
 
 Samples: TypeAlias = "NDArray[numpy.float32]"
 """Shape (frames,) or (frames, channels), −1.0 to 1.0."""
+Integers: TypeAlias = "NDArray[numpy.int16]"
+"""The same in 16 bits."""
 
 SAMPLE_RATE = 48000
 """Hz of every audio file in the tree, except clips as an engine wrote them."""
 BLOCK_FRAMES = SAMPLE_RATE
 """Audio is read and written one second at a time: a whole source is never in memory."""
-FULL_SCALE = 1.0 - 2**-15
-"""The largest sample that 16 bits hold."""
+FULL_SCALE = 1 << 15
+"""Of 16 bits: the integer of a sample of 1.0, one more than the largest that they hold."""
 CLIPPING_LEVEL = 0.999
 """A sample whose absolute value reaches this is clipped."""
 MAX_CLIPPED_SHARE = 0.001
@@ -71,8 +73,18 @@ def read_frames(file: SoundFile, count: int, *, is_filled: bool = False) -> Samp
         return samples
     # soundfile takes four times as long to convert them.
     integers = file.read(count, "int16", always_2d=True, fill_value=fill)
-    scaled: Samples = numpy.multiply(integers, numpy.float32(2**-15), dtype=numpy.float32)
+    scaled: Samples = numpy.multiply(integers, numpy.float32(1 / FULL_SCALE), dtype=numpy.float32)
     return scaled
+
+
+def to_integers(samples: Samples) -> Integers:
+    """`samples` in 16 bits, rounded to the nearest integer; what exceeds full scale is clipped."""
+    import numpy
+
+    scaled = samples * numpy.float32(FULL_SCALE)
+    numpy.rint(scaled, out=scaled)
+    numpy.clip(scaled, -FULL_SCALE, FULL_SCALE - 1, out=scaled)
+    return scaled.astype(numpy.int16)
 
 
 def average(samples: Samples) -> Samples:

@@ -13,24 +13,29 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dubstage.media.audio import SAMPLE_RATE, Samples
 from dubstage.media.ffmpeg import write_audio
-from dubstage.media.weighting import FULL_SCALE_LUFS, spectrum_weights
+from dubstage.media.weighting import (
+    ABSOLUTE_GATE,
+    FULL_SCALE_LUFS,
+    RELATIVE_GATE,
+    spectrum_weights,
+)
 from dubstage.mux.true_peak import NO_PEAK, TruePeak
 
 if TYPE_CHECKING:
     import numpy
     from numpy.typing import NDArray
 
-SILENCE = -70.0
-"""LUFS: the standard's absolute gate, and the lowest loudness that is reported."""
-RELATIVE_GATE = 10.0
-"""LU below the ungated loudness."""
+SILENCE = ABSOLUTE_GATE
+"""LUFS: the lowest loudness that is reported."""
+DECIMALS = 1
+"""Of a loudness that ffmpeg reports."""
 BLOCK_SECONDS = 0.1
 TRANSFORM = 5120
 """Length of a block's spectrum: the block, and silence in which the filters decay. Longer ones
@@ -53,6 +58,13 @@ class Loudness:
     def is_known(self) -> bool:
         """False for silence, and for less than 400 ms."""
         return self.integrated > SILENCE
+
+    def with_gain(self, decibels: float, change: float) -> Loudness:
+        """What it is with a gain of `decibels`, which changes the loudness by `change` LU."""
+        if not self.is_known:
+            return replace(self, true_peak=max(self.true_peak + decibels, NO_PEAK))
+        integrated = round(max(self.integrated + change, SILENCE), DECIMALS)
+        return Loudness(integrated, self.true_peak + decibels)
 
 
 def measure(blocks: Iterable[bytes]) -> Loudness:

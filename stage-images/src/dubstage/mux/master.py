@@ -3,14 +3,13 @@ below the ceiling."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dubstage.media.ffmpeg import read_stereo
-from dubstage.media.wav import WRITER
 from dubstage.mux.limiter import MAX_REDUCTION_DB
-from dubstage.mux.loudness import SILENCE, Loudness, measure_to, true_peak_of
+from dubstage.mux.loudness import SILENCE, Loudness, true_peak_of
 from dubstage.video.aac import AacTrack, encode
 
 PEAK_CEILING = -1.0
@@ -75,14 +74,6 @@ def correct_gain(gain: Gain, mix: Loudness, limited: Loudness) -> Gain:
 def _highest_gain(mix: Loudness) -> float:
     """The gain with which the limiter lowers the true peak of `mix` as far as it may."""
     return PEAK_CEILING - LIMITER_MARGIN + MAX_REDUCTION_DB - mix.true_peak
-
-
-def master(blocks: Iterable[bytes], target: Path) -> Loudness:
-    """Write `blocks`, the mix with its gain, to a 16-bit WAV file, and return its loudness.
-
-    Raises :class:`dubstage.media.ffmpeg.MediaError` if ffmpeg fails.
-    """
-    return measure_to(blocks, [*WRITER, target])
 
 
 def encode_dub(

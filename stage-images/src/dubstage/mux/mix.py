@@ -7,19 +7,23 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dubstage.media.audio import (
     BLOCK_FRAMES,
-    FULL_SCALE,
     SAMPLE_RATE,
     Samples,
     read_frames,
     to_bytes,
+    to_integers,
 )
 from dubstage.media.wav import format_for
 from dubstage.mux.ducking import RELEASE, Duck, DuckEnvelope
 from dubstage.mux.room import Reverberation, Room
 from dubstage.mux.spans import Envelope, Span, merge
+
+if TYPE_CHECKING:
+    from soundfile import SoundFile
 
 CROSS_FADE = round(0.05 * SAMPLE_RATE)
 """Frames in which the source's audio gives way to the background, and back."""
@@ -106,36 +110,56 @@ def mix_bytes(
     blocks: Iterator[Block], frames: int, progress: Callable[[float], None]
 ) -> Iterator[bytes]:
     """The samples of a mix of `frames` frames, as ffmpeg reads them."""
+    for block in with_progress(blocks, frames, progress):
+        yield to_bytes(block.mixed)
+
+
+def with_progress(
+    blocks: Iterator[Block], frames: int, progress: Callable[[float], None]
+) -> Iterator[Block]:
+    """The blocks of a mix of `frames` frames; `progress` gets the share of those that are used."""
     done = 0
     for block in blocks:
-        yield to_bytes(block.mixed)
+        yield block
         done += len(block.background)
         progress(done / frames)
+
+
+def write_dub(blocks: Iterator[Block], frames: int, dub: Path) -> Generator[Block, None, None]:
+    """Yield the blocks of a mix of `frames` frames, and write each to `dub`: 48 kHz, stereo,
+    16 bit."""
+    with _writer(dub, frames) as file:
+        for block in blocks:
+            file.write(to_integers(block.mixed))
+            yield block
 
 
 def write_stems(
     blocks: Iterator[Block], frames: int, voice: Path, background: Path
 ) -> Generator[Block, None, None]:
-    """Yield the blocks of a mix of `frames` frames, and write each to the two stems: 48 kHz,
-    stereo, 16 bit."""
+    """Yield the blocks of a mix of `frames` frames, and write each to the two stems, as
+    :func:`write_dub` does."""
     import numpy
+
+    with _writer(voice, frames) as voice_file, _writer(background, frames) as background_file:
+        for block in blocks:
+            voice_file.write(numpy.repeat(to_integers(block.voice), 2, axis=1))
+            background_file.write(to_integers(block.background))
+            yield block
+
+
+def _writer(file: Path, frames: int) -> SoundFile:
+    """A file of `frames` frames, 48 kHz, stereo, 16 bit."""
     import soundfile
 
-    output_format = {
-        "samplerate": SAMPLE_RATE,
-        "channels": 2,
-        "subtype": "PCM_16",
-        "format": format_for(frames, 2),
-    }
-    with (
-        soundfile.SoundFile(voice, "w", **output_format) as voice_file,
-        soundfile.SoundFile(background, "w", **output_format) as background_file,
-    ):
-        for block in blocks:
-            stereo = numpy.repeat(block.voice, 2, axis=1)
-            voice_file.write(numpy.clip(stereo, -FULL_SCALE, FULL_SCALE))
-            background_file.write(numpy.clip(block.background, -FULL_SCALE, FULL_SCALE))
-            yield block
+    return soundfile.SoundFile(
+        file,
+        "w",
+        samplerate=SAMPLE_RATE,
+        channels=2,
+        subtype="PCM_16",
+        format=format_for(frames, 2),
+    )
 
 
 def background_change(tracks: Tracks, dub: Path, gain_db: float) -> float | None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,19 @@ from dubstage.mux.master import (
     Gain,
     correct_gain,
     encode_dub,
-    master,
     plan_gain,
 )
 from dubstage.mux.measured import measure_speech
-from dubstage.mux.mix import Block, Tracks, background_change, mix_blocks, mix_bytes, write_stems
+from dubstage.mux.mix import (
+    Block,
+    Tracks,
+    background_change,
+    mix_blocks,
+    mix_bytes,
+    with_progress,
+    write_dub,
+    write_stems,
+)
 from dubstage.mux.original import OriginalSpeech, analyze
 from dubstage.mux.phrasing import phrases_of
 from dubstage.mux.plan import PlannedClip, in_order, plan, timed
@@ -186,16 +195,21 @@ def _write_mix(
     )
     if gain.needs_limiter:
         attempt = _limited(tracks, gain, Limiting())
-        progress = _share(work, 0.5, 0.6)
-        gain = correct_gain(gain, mix, measure(mix_bytes(attempt, tracks.frames, progress)))
+        limited = measure(mix_bytes(attempt, tracks.frames, _share(work, 0.5, 0.6)))
+        gain = correct_gain(gain, mix, limited)
         blocks = _limited(tracks, gain, limiting)
     blocks = _watched(blocks, pictures)
     if work.request.mix.stems:
         stems = [work.staging(Artifact.STEMS, f"{name}.wav") for name in ("voice", "background")]
         blocks = write_stems(blocks, tracks.frames, *stems)
+    blocks = write_dub(blocks, tracks.frames, target)
+    progress = _share(work, 0.6, 0.7)
     with contextlib.closing(blocks):
-        audio = mix_bytes(blocks, tracks.frames, _share(work, 0.6, 0.7))
-        dub = master(audio, target)
+        if gain.needs_limiter:
+            dub = measure(mix_bytes(blocks, tracks.frames, progress))
+        else:
+            deque(with_progress(blocks, tracks.frames, progress), maxlen=0)
+            dub = mix.with_gain(gain.decibels, pictures.loudness_change(gain.decibels))
     speech = count_frames(tracks.original_speech)
     shared = count_shared_frames(tracks.original_speech, tracks.dubbed_speech)
     return MixResult(

@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from dubstage.media.audio import SAMPLE_RATE, Samples
-from dubstage.media.weighting import FULL_SCALE_LUFS, spectrum_weights
+from dubstage.media.weighting import FULL_SCALE_LUFS, integrated_loudness, spectrum_weights
 
 if TYPE_CHECKING:
     import numpy
@@ -91,6 +91,15 @@ class Curves:
         result: NDArray[numpy.float64] = FULL_SCALE_LUFS + 10 * numpy.log10(mean)
         return result
 
+    def loudness_change(self, gain_db: float) -> float:
+        """LU by which a gain of `gain_db`, which the track has already, has changed its loudness.
+
+        As many, unless there is audio that the gain moves across the absolute gate.
+        """
+        power = self._weighted.astype("float64")
+        before = integrated_loudness(power / 10 ** (gain_db / 10))
+        return integrated_loudness(power) - before
+
     def _measure(self, hops: Samples) -> None:
         import numpy
 
@@ -102,11 +111,7 @@ class Curves:
         highest = numpy.abs(hops).max(axis=(1, 2))
         numpy.maximum.at(self.peaks, self._columns(numbers, len(self.peaks)), highest)
         if len(self._bands):
-            spectrum = numpy.fft.rfft(hops, axis=1)
-            # Parseval: the power of a signal is that of its spectrum.
-            power = (spectrum.real**2 + spectrum.imag**2).sum(axis=2)
-            if hops.shape[2] == 1:
-                power *= 2
+            power = _power(hops)
             # Sums and no matrix product, which would occupy a thread on every processor.
             self._weighted[numbers] = (power * _weights()).sum(axis=1)
             edges = _edges()
@@ -117,6 +122,30 @@ class Curves:
     def _columns(self, hops: NDArray[numpy.int_], count: int) -> NDArray[numpy.int_]:
         """The columns, of `count`, in which these hops are."""
         return hops * count // self._hops
+
+
+def _power(hops: Samples) -> Samples:
+    """The power of each frequency in each of `hops`, shape (hops, frames, channels), of both sides.
+
+    Parseval: the power of a signal is that of its spectrum.
+    """
+    import numpy
+
+    if hops.shape[2] == 1:
+        spectrum = numpy.fft.rfft(hops[:, :, 0])
+        return 2 * (numpy.square(spectrum.real) + numpy.square(spectrum.imag))
+    # Two real signals are transformed as one complex signal. What they have in common has a
+    # frequency and its negative, half of it in each.
+    spectrum = numpy.fft.fft(
+        numpy.ascontiguousarray(hops, numpy.float32).view(numpy.complex64)[:, :, 0]
+    )
+    power = numpy.square(spectrum.real)
+    power += numpy.square(spectrum.imag)
+    half = HOP // 2
+    both = power[:, : half + 1].copy()
+    both[:, 1:half] += power[:, :half:-1]
+    both[:, 1:half] *= 0.5
+    return both
 
 
 @cache

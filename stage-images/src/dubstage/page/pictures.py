@@ -38,6 +38,10 @@ class Pictures:
         self._voice.add(voice)
         self._dub.add(mixed)
 
+    def loudness_change(self, gain_db: float) -> float:
+        """LU by which a gain of `gain_db` has changed the loudness of the dub, which has it."""
+        return self._dub.loudness_change(gain_db)
+
     def add_source(self, audio: Path) -> None:
         """Measure the audio of the source, a WAV file, block by block."""
         import soundfile

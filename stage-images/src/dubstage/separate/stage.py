@@ -7,24 +7,13 @@ last bit, also where one of them alone would be louder than 16 bits allow.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from dubstage.engines import engine_of
 from dubstage.logs import step
-from dubstage.media.audio import BLOCK_FRAMES
+from dubstage.media.audio import BLOCK_FRAMES, FULL_SCALE, Integers
 from dubstage.media.wav import format_for
 from dubstage.separate.engine import Block, Separator
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Outcome, Work
-
-if TYPE_CHECKING:
-    import numpy
-    from numpy.typing import NDArray
-
-    Integers = NDArray[numpy.int16]
-
-FULL_SCALE = 1 << 15
-"""Of 16 bits."""
 
 
 def run(work: Work) -> Outcome:

@@ -19,7 +19,7 @@ from dubstage.speakers.pieces import Piece, pieces_of
 from dubstage.speakers.turns import Turn
 
 if TYPE_CHECKING:
-    from dubstage.speakers.networks import Samples
+    from dubstage.media.audio import Samples
 
 THRESHOLD = 0.55
 """The largest distance between two clusters of one speaker's voice: the one that found the right

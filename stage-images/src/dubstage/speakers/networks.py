@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     import numpy
     from numpy.typing import NDArray
 
-    Samples = NDArray[numpy.float32]
+    from dubstage.media.audio import Samples
+
     Vector = NDArray[numpy.float32]
     Activity = NDArray[numpy.bool_]
 

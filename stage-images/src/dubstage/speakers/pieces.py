@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     import numpy
     from numpy.typing import NDArray
 
-    from dubstage.speakers.networks import Activity, Samples, Vector
+    from dubstage.media.audio import Samples
+    from dubstage.speakers.networks import Activity, Vector
 
     Energies = NDArray[numpy.float32]
 

@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     import numpy
     from numpy.typing import NDArray
 
-    Samples = NDArray[numpy.float32]
+    from dubstage.media.audio import Samples
+
     Values = NDArray[numpy.float64]
 
 LOWEST_HERTZ, HIGHEST_HERTZ = 60.0, 450.0

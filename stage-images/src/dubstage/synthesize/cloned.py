@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeGuard
 from dubstage.errors import BadInput
 from dubstage.inputs import voice_files
 from dubstage.media import audio
+from dubstage.media.audio import Samples
 from dubstage.speakers.pitch import median_pitch
 from dubstage.synthesize.engine import Voice
 from dubstage.synthesize.manners import Manner, Role, roles_of
@@ -21,11 +22,8 @@ from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Work
 
 if TYPE_CHECKING:
-    import numpy
-    from numpy.typing import NDArray
     from soundfile import SoundFile
 
-    Samples = NDArray[numpy.float32]
 
 EDGE_SECONDS = 0.2
 """Silence at both ends of a reference: an abrupt end makes an engine click."""

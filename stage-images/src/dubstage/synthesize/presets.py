@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from dubstage.logs import logger, step
-from dubstage.media.audio import mix_to_mono
+from dubstage.media.audio import Samples, mix_to_mono
 from dubstage.speakers.pitch import median_pitch
 from dubstage.synthesize.engine import Gender
 from dubstage.text.transcript import TranslatedSegment
@@ -14,10 +14,8 @@ from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Work
 
 if TYPE_CHECKING:
-    import numpy
-    from numpy.typing import NDArray
+    pass
 
-    Samples = NDArray[numpy.float32]
 
 FEMALE_HERTZ = 155.0
 """Men speak at 85 to 155 Hz, women at 155 to 255 Hz, on the median."""

@@ -17,7 +17,8 @@ from dubstage.synthesize.take import Take
 from dubstage.workspace.work import Work
 
 if TYPE_CHECKING:
-    from dubstage.speakers.networks import Samples, Vector
+    from dubstage.media.audio import Samples
+    from dubstage.speakers.networks import Vector
 
 SHORTEST_SECONDS = 1.0
 """A shorter take says little about a voice."""

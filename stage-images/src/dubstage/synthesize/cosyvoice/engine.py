@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dubstage.contract import EngineChoice
 from dubstage.errors import Misconfigured
+from dubstage.media.audio import Samples
 from dubstage.models import model_folder
 from dubstage.run.gpu_memory import MemoryFallback, is_out_of_memory
 from dubstage.synthesize.cosyvoice import language_model
@@ -21,10 +22,8 @@ from dubstage.synthesize.spoken_text import spoken_chunks
 from dubstage.workspace.work import Work
 
 if TYPE_CHECKING:
-    import numpy
-    from numpy.typing import NDArray
+    pass
 
-    Samples = NDArray[numpy.float32]
 
 INSTRUCTION = "You are a helpful assistant.<|endofprompt|>"
 """What CosyVoice 3 requires before the text, or before the text of the recording."""
