@@ -22,12 +22,7 @@ from dubstage.mux.dialogue import Level, dialogue_range, levels_of
 from dubstage.mux.ducking import measure_ducks
 from dubstage.mux.limiter import Limiting, limit
 from dubstage.mux.loudness import SILENCE, Loudness, measure
-from dubstage.mux.master import (
-    Gain,
-    correct_gain,
-    encode_dub,
-    plan_gain,
-)
+from dubstage.mux.master import Gain, correct_gain, encode_dub, plan_gain
 from dubstage.mux.measured import measure_speech
 from dubstage.mux.mix import (
     Block,
