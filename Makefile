@@ -58,7 +58,7 @@ test: verify test-unit test-architecture test-gitops prepare test-engines test-c
 verify: bootstrap ## Check lint, format, types, import contracts, wording, generated files, charts
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
-	$(RUN) mypy cli/src operator/src stage-images/src local-cluster/src examples stage-images/build.py stage-images/lock.py stage-images/fetch_models.py stage-images/convert_diarizer docs/generate.py docs/prose.py docs/record.py \
+	$(RUN) mypy cli/src operator/src stage-images/src local-cluster/src examples stage-images/build.py stage-images/lock.py stage-images/fetch_models.py stage-images/convert_diarizer docs/generate.py docs/prose.py docs/record.py docs/version.py \
 	  tests/unit tests/architecture tests/chart tests/gitops tests/controlplane
 	$(RUN) mypy tests/e2e tests/bench
 	$(RUN) mypy tests/walk
@@ -85,6 +85,11 @@ crds-check:
 .PHONY: docs
 docs: ## Generate the reference pages from the CRDs and the chart values
 	$(RUN) python docs/generate.py docs
+
+.PHONY: version
+version: bootstrap ## Write the version of a release to packages, charts and images: VERSION=1.2.3
+	@python3 docs/version.py $(VERSION)
+	@$(if $(VERSION),uv lock --quiet)
 
 .PHONY: docs-check
 docs-check:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 from control_plane_view import IMAGES, NAMESPACE, ROOT, SYSTEM, Object, View, manifest
 
 from dubstage.contract import Stage
@@ -282,7 +283,8 @@ def test_one_command_installs_everything_and_keeps_what_was_set(helm: Helm, tmp_
     own = tmp_path / "own.yaml"
     own.write_text("gpuResource: example.com/gpu\nprune: {enabled: true}\n")
     install(helm, tmp_path, str(images), "--values", str(own))
-    assert operator_image(helm) == "r:5000/op:0.1.0"
+    chart = yaml.safe_load((ROOT / "charts/dubjob-operator/Chart.yaml").read_text())
+    assert operator_image(helm) == f"r:5000/op:{chart['appVersion']}"
     default = helm.get("dubprofile", "default")
     assert default["spec"]["stages"]["mux"]["image"] == "r.example:5000/extra:2"
     assert helm.names("dubprofiles") == {"cpu", "default"}, "gpu has no images"

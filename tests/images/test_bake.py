@@ -15,6 +15,7 @@ import yaml
 from local_cluster.tools import tools
 
 ROOT = Path(__file__).parents[2]
+CHART = yaml.safe_load((ROOT / "charts/dubjob-operator/Chart.yaml").read_text())
 IMAGES = ("cpu", "extra", "operator", "stt", "tts")
 
 
@@ -43,7 +44,7 @@ def test_group_builds_its_targets(group: str, expected: set[str]) -> None:
         assert target["target"] == name
         assert name in layers.layers()
         assert (target["context"], target["dockerfile"]) == (".", "stage-images/Dockerfile")
-        assert target["tags"] == [f"localhost/dubjob/{name}:0.1.0"]
+        assert target["tags"] == [f"localhost/dubjob/{name}:{CHART['appVersion']}"]
         light = name.split("-")[0] in ("cpu", "extra")
         assert ("BASE_IMAGE" in target["args"]) == light
 

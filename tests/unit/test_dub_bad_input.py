@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +39,20 @@ class Api(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.requests: list[tuple[str, str]] = []
+        self.operator = version("dubjob")
 
     @property
     def changes(self) -> list[tuple[str, str]]:
         """Requests that change something."""
         return [each for each in self.requests if each[0] != "GET" and "dryRun" not in each[1]]
+
+
+def deployment(version: str) -> dict[str, Any]:
+    """The Deployment of an operator of that version, which is ready."""
+    labels = {"app.kubernetes.io/version": version}
+    metadata = {"name": "dubjob-operator", "namespace": "dubjob-system", "labels": labels}
+    spec: dict[str, Any] = {"selector": {}, "template": {}}
+    return {"metadata": metadata, "spec": spec, "status": {"readyReplicas": 1}}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -73,12 +83,16 @@ class Handler(BaseHTTPRequestHandler):
         elif "/namespaces/missing/" in path and path.endswith("s"):
             # As the API server does: a list of nothing.
             self._answer(200, {"items": []})
+        elif path.endswith("/selfsubjectaccessreviews"):
+            self._answer(201, {"spec": {}, "status": {"allowed": True}})
         elif self.command == "POST" and body["metadata"]["name"] == "there":
             self._answer(409, {"message": "dubjobs.dubjob.dev there already exists"})
         elif self.command == "POST":
             rule = 'Invalid value: "string": use a BCP 47 tag, for example es or pt-BR'
             causes = [{"field": "spec.sourceLanguage", "message": rule}]
             self._answer(422, {"message": "is invalid", "details": {"causes": causes}})
+        elif path.endswith("/deployments"):
+            self._answer(200, {"items": [deployment(self.server.operator)]})
         elif path.endswith("/dubprofiles"):
             self._answer(200, {"items": [PROFILE]})
         elif path.endswith("profiles") or path.endswith("/dubjobs"):
@@ -283,6 +297,29 @@ def test_bad_input_is_a_sentence(
     if words:
         check_sentence(words, capsys)
     assert api.changes == []
+
+
+@pytest.mark.parametrize(
+    ("operator", "words"),
+    [
+        (version("dubjob"), ""),
+        (version("dubjob") + ".post1", ""),
+        ("0.1.0", "has version 0.1.0, and this command has"),
+        ("12.0.0", "install the same version of both"),
+    ],
+)
+def test_the_version_of_the_operator_is_compared(
+    operator: str, words: str, place: Path, api: Api, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setattr(api, "operator", operator)
+    assert dub(["version"], monkeypatch) == 0
+    shown = capsys.readouterr()
+    assert f"command   {version('dubjob')}" in shown.out
+    assert operator in shown.out
+    assert (words in shown.err) if words else shown.err == ""
+    assert dub(["check"], monkeypatch) == 1, "there is no profile"
+    assert words in capsys.readouterr().out
 
 
 def test_no_kubeconfig_is_a_failure_not_a_wrong_argument(

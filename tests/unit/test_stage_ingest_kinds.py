@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy
@@ -202,6 +204,27 @@ def picture(folder: Path) -> None:
     ffmpeg(*RAW_VIDEO, "-frames:v", "1", "-f", "apng", source_path(folder))
 
 
+def written(content: bytes) -> Callable[[Path], None]:
+    """A maker of a source with this content, whatever its name says."""
+
+    def make(folder: Path) -> None:
+        source_path(folder).parent.mkdir(parents=True)
+        source_path(folder).write_bytes(content)
+
+    return make
+
+
+def archive(folder: Path) -> None:
+    source_path(folder).parent.mkdir(parents=True)
+    with zipfile.ZipFile(source_path(folder), "w") as file:
+        file.writestr("talk.mp4", "video")
+
+
+def still(folder: Path) -> None:
+    source_path(folder).parent.mkdir(parents=True)
+    ffmpeg(*RAW_VIDEO, "-frames:v", "1", "-f", "mjpeg", source_path(folder))
+
+
 def only_unknown_codec(folder: Path) -> None:
     second_track(folder, "apac")
     ffmpeg("-i", source_path(folder), "-map", "0:v", "-map", "0:2", "-c", "copy", "-f", "mov",
@@ -214,8 +237,17 @@ def only_unknown_codec(folder: Path) -> None:
     [
         (encrypted, "SourceEncrypted", "encrypted"),
         (scrambled, "SourceEncrypted", "encrypted"),
-        (playlist, "FormatUnsupported", "hls"),
-        (picture, "FormatUnsupported", "png"),
+        (playlist, "FormatUnsupported", "a playlist"),
+        (picture, "FormatUnsupported", "a PNG picture"),
+        (still, "FormatUnsupported", "a JPEG picture"),
+        (archive, "FormatUnsupported", "a ZIP archive"),
+        (written(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3"), "FormatUnsupported", "a PDF document"),
+        (written(b"Not a video.\n"), "FormatUnsupported", "a text file, not a video"),
+        (written("Kein Vídeo, 視頻 ".encode() * 5000), "FormatUnsupported", "a text file"),
+        (written("Notes".encode("utf-16")), "FormatUnsupported", "a text file"),
+        (written(b"<!DOCTYPE html>\n<title>404"), "FormatUnsupported", "a web page"),
+        (written(b"\x00" * 70000), "SourceUnreadable", "nothing but zeros"),
+        (written(bytes(range(256)) * 99), "SourceUnreadable", "or not a media file"),
         (only_unknown_codec, "AudioCodecUnsupported", "apac"),
     ],
 )

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any, cast
 
-import yaml
-from kubernetes import client, config, watch
+from kubernetes import client, watch
 from kubernetes.client.exceptions import ApiException
-from kubernetes.config.config_exception import ConfigException
+from pydantic import ValidationError
 from urllib3.exceptions import HTTPError
 
 from dubjob.arguments import namespace_name, object_name
-from dubjob.errors import DubError, NotFoundError, UnreachableError, UsageError
+from dubjob.errors import DubError, NotFoundError, UnreachableError
+from dubjob.kubeconfig import load
 from dubjob.refusals import no_namespace, refused
 from dubjob_operator import names
 
@@ -22,16 +21,6 @@ CONNECT_SECONDS = 10
 READ_SECONDS = 60
 WATCH_AGAIN = (410, 429, 500, 502, 503, 504)
 """Answers to a watch after which the caller reads the object and starts another watch."""
-UNUSABLE = (
-    ConfigException,
-    yaml.YAMLError,
-    OSError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    LookupError,
-)
-"""What the library raises for a kubeconfig that is no file, no YAML, or has other fields."""
 PLURALS = {"DubProfile": names.DUBPROFILES, "ClusterDubProfile": names.CLUSTERDUBPROFILES}
 
 Object = dict[str, Any]
@@ -52,7 +41,7 @@ class Cluster:
         kubeconfig: str | None = None,
     ) -> None:
         configuration = client.Configuration()
-        own_namespace = _load(configuration, context, kubeconfig)
+        own_namespace = load(configuration, context, kubeconfig)
         self.configuration = configuration
         self.namespace = namespace_name(
             own_namespace or "default" if namespace is None else namespace
@@ -60,6 +49,7 @@ class Cluster:
         self._api = client.ApiClient(configuration)
         self.custom = client.CustomObjectsApi(self._api)
         self.core = client.CoreV1Api(self._api)
+        self.apps = client.AppsV1Api(self._api)
         self.batch = client.BatchV1Api(self._api)
         self.authorization = client.AuthorizationV1Api(self._api)
 
@@ -226,6 +216,15 @@ class Cluster:
             key=lambda event: event.last_timestamp or event.metadata.creation_timestamp,
         )
 
+    def operators(self) -> list[Any]:
+        """The Deployments of the operator, in all namespaces."""
+        found = self.call(
+            "Deployments of the operator",
+            self.apps.list_deployment_for_all_namespaces,
+            label_selector=f"app.kubernetes.io/name={names.OPERATOR_NAME}",
+        )
+        return list(found.items)
+
     # ---- requests
 
     def require_namespace(self) -> None:
@@ -264,50 +263,16 @@ class Cluster:
             if error.status == HTTPStatus.NOT_FOUND:
                 self.require_namespace()
             raise refused(subject, self.namespace, error) from error
+        except ValidationError as error:
+            raise DubError(
+                f"{subject}: this command cannot read the answer of the cluster at "
+                f"{self.configuration.host}. Check that it is a Kubernetes API server."
+            ) from error
         except (HTTPError, OSError) as error:
             raise UnreachableError(
                 f"The cluster at {self.configuration.host} does not answer "
                 f"({_innermost(error)}). Check the context with `kubectl cluster-info`."
             ) from error
-
-
-def _load(
-    configuration: client.Configuration, context: str | None, kubeconfig: str | None
-) -> str | None:
-    """Fill in `configuration`, and return the namespace of the context. Raises as
-    :class:`Cluster` does."""
-    # The library reads the variable when it is imported.
-    file = os.environ.get("KUBECONFIG") or None if kubeconfig is None else kubeconfig
-    try:
-        config.load_kube_config(file, context, configuration, persist_config=False)
-        contexts, active = config.list_kube_config_contexts(file)
-        chosen = next((each for each in contexts if each["name"] == context), active)
-        namespace: str | None = chosen.get("context", {}).get("namespace")
-        return namespace
-    except UNUSABLE as error:
-        given = kubeconfig is not None or context is not None
-        if not given:
-            try:
-                config.load_incluster_config(configuration)
-                return None
-            except ConfigException:
-                pass
-        kind = UsageError if given else DubError
-        raise kind(
-            f"The kubeconfig cannot be used: {_unusable(error)}. Use --kubeconfig and --context, "
-            "or set KUBECONFIG."
-        ) from error
-
-
-def _unusable(error: Exception) -> str:
-    """Why a kubeconfig cannot be used. Only some errors of the library are for users."""
-    match error:
-        case ConfigException() | yaml.YAMLError():
-            return " ".join(str(error).rstrip(".").split())
-        case OSError():
-            return f"{error.filename}: {error.strerror}"
-        case _:
-            return "it is no YAML file with clusters, users and contexts"
 
 
 def _innermost(error: BaseException) -> str:

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 from io import TextIOWrapper
 from itertools import islice
 from typing import Annotated
 
 import typer
 
-from dubjob.commands import catalog, change, check, cost, files, logs, review, show, submit
+from dubjob.commands import (
+    catalog,
+    change,
+    check,
+    cost,
+    files,
+    logs,
+    review,
+    show,
+    submit,
+    version,
+)
 from dubjob.commands.session import Format, Session
+from dubjob.commands.version import own_version
 from dubjob.errors import DubError, ExitStatus, UsageError, printable
 
 app = typer.Typer(
@@ -26,13 +37,13 @@ app = typer.Typer(
 GLOBAL_OPTIONS = ("-n", "--namespace", "-o", "--output", "--context", "--kubeconfig")
 GLOBAL_PREFIXES = tuple(f"{name}=" for name in GLOBAL_OPTIONS if name.startswith("--"))
 
-for commands in (submit, show, logs, files, change, review, cost, catalog, check):
+for commands in (submit, show, logs, files, change, review, cost, catalog, check, version):
     commands.register(app)
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print(version("dubjob"))
+        print(own_version())
         raise typer.Exit
 
 

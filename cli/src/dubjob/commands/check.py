@@ -11,6 +11,7 @@ from kubernetes import client as api
 
 from dubjob.client import Client
 from dubjob.commands.session import session
+from dubjob.commands.version import difference
 from dubjob.errors import (
     DubError,
     ExitStatus,
@@ -109,17 +110,12 @@ def _attempt(subject: str, problem: Callable[[], str | None]) -> Result:
 
 
 def _operator(client: Client) -> str | None:
-    apps = api.AppsV1Api(client.cluster.core.api_client)
-    found = client.cluster.call(
-        "Deployments",
-        apps.list_deployment_for_all_namespaces,
-        label_selector=f"app.kubernetes.io/name={names.OPERATOR_NAME}",
-    ).items
+    found = client.cluster.operators()
     if not found:
         return "No operator runs. Install the chart dubjob-operator."
     ready = [each for each in found if each.status.ready_replicas]
     if ready:
-        return None
+        return difference(ready)
     name, namespace = found[0].metadata.name, found[0].metadata.namespace
     return f"The operator is not ready: run `kubectl -n {namespace} describe deployment {name}`."
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from dubstage.errors import BadInput
 from dubstage.media.ffmpeg import MediaError, has_encrypted_packets
 from dubstage.media.probe import AudioTrack
+from dubstage.media.signature import first_bytes, not_media
 
 ACCEPTED = "mp4, mov, mkv, webm, avi, ts and most other video and audio files are accepted"
 NO_DECODER = re.compile(r"Decoder \(codec (\S+)\) not found")
@@ -19,6 +20,19 @@ SYNC, TS_PACKETS = 0x47, ((188, 0), (192, 4))
 """First byte of a transport stream's packet; the sizes of a packet, and where it begins."""
 SCRAMBLED_BITS = 0xC0
 EXAMINED_BYTES = 1 << 20
+BOX = re.compile(rb".{4}(?:ftyp|mdat|free|skip|wide|pnot|moof|uuid|sidx|styp)", re.DOTALL)
+"""Size and type of the first box of a file of the MP4 family."""
+
+
+def other_kind(name: str, source: Path) -> BadInput | None:
+    """The refusal of a file that is no media file, whatever its name says; None if it may be
+    one. Raises OSError for a file that cannot be read."""
+    what = not_media(first_bytes(source))
+    if what is None:
+        return None
+    return BadInput(
+        f"{name} is {what}, not a video or audio file: {ACCEPTED}.", reason="FormatUnsupported"
+    )
 
 
 def unreadable(name: str, source: Path, error: MediaError) -> BadInput:
@@ -28,7 +42,13 @@ def unreadable(name: str, source: Path, error: MediaError) -> BadInput:
             f"{name} is of a format that is not accepted ({format_names[1]}): {ACCEPTED}.",
             reason="FormatUnsupported",
         )
-    if "moov atom not found" in error.messages:
+    if not first_bytes(source).strip(b"\x00"):
+        return BadInput(
+            f"{name} begins with nothing but zeros: its download or copy has not finished. Copy "
+            "it again.",
+            reason="SourceUnreadable",
+        )
+    if "moov atom not found" in error.messages and _is_mp4(source):
         return BadInput(
             f"{name} has no index (moov): the recording or the copy was cut off before its end. "
             "Copy it again, or repair it with the program that recorded it.",
@@ -70,6 +90,12 @@ def undecodable(name: str, source: Path, track: AudioTrack, error: MediaError | 
         "end, remux or convert it with ffmpeg.",
         reason="SourceUnreadable",
     )
+
+
+def _is_mp4(source: Path) -> bool:
+    """Whether the file begins as those of the MP4 family do. ffmpeg reads any file with such a name
+    as one of them."""
+    return bool(BOX.match(first_bytes(source)))
 
 
 def is_encrypted(source: Path, track: AudioTrack) -> bool:

@@ -12,7 +12,7 @@ from dubstage.contract import Stage
 from dubstage.contract.summary import StageSummary, scaled
 from dubstage.errors import BadInput
 from dubstage.ingest.decode import DecodedAudio, decode
-from dubstage.ingest.refusals import is_encrypted, undecodable, unreadable
+from dubstage.ingest.refusals import is_encrypted, other_kind, undecodable, unreadable
 from dubstage.inputs import corrections
 from dubstage.inputs.source import resolve_source
 from dubstage.logs import step
@@ -81,6 +81,8 @@ def inspect(source: Path, name: str) -> Probe:
     """
     if source.stat().st_size == 0:
         raise BadInput(f"{name} is empty (0 bytes): copy the video again.", reason="SourceEmpty")
+    if refusal := other_kind(name, source):
+        raise refusal
     try:
         declared = probe(source)
     except MediaError as error:
