@@ -9,6 +9,7 @@ from dubjob_operator import names
 from dubjob_operator.api.dubjob import DubJob
 from dubjob_operator.api.profile import DubProfile
 from dubjob_operator.api.status import DubJobStatus
+from dubjob_operator.cluster.cached_object import slim
 from dubjob_operator.planning.observation import Admission, Observed, PodRefusal, observe
 from dubjob_operator.planning.plan import plan
 from dubjob_operator.planning.profile_use import ProfileProblem
@@ -86,7 +87,10 @@ class World:
                 job["status"] = {"conditions": [{"type": "Complete", "status": "True"}]}
 
     def observed(self) -> Observed:
-        return observe(self.jobs.values(), self.pods, UID, self.refusals, self.admissions)
+        """What planning reads of the objects, which the operator keeps without the rest."""
+        jobs = [slim(job) for job in self.jobs.values()]
+        pods = [slim({**pod, "kind": "Pod"}) for pod in self.pods]
+        return observe(jobs, pods, UID, self.refusals, self.admissions)
 
     def change(self, annotations: dict[str, str] | None = None, **spec: Any) -> None:
         """Another spec: those fields differ from what was applied first."""

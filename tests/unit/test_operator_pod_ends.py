@@ -9,7 +9,6 @@ import pytest
 from planning_world import NOW, World, profile
 
 from dubjob_operator.api.status import DubJobStatus, StageState
-from dubjob_operator.cluster.cached_object import slim
 from dubjob_operator.planning.times import timestamp
 from dubstage.contract import Stage, StageResult
 
@@ -294,6 +293,19 @@ def test_preemption_by_a_queue_is_not_a_failure() -> None:
     assert not any(event.startswith("StageRetrying") for event in world.events)
 
 
+def test_disruptions_under_a_queue_have_no_limit() -> None:
+    """Its scheduler may preempt the pods before the queue suspends the Job."""
+    world = World(queueName="dubs")
+    world.profile = profile(maxDisruptions=0)
+    world.step()
+    for number in range(3):
+        world.pods.clear()
+        world.pod("Running", suffix=f"p{number}")
+        world.step()
+        world.pod("Failed", 143, suffix=f"p{number}", conditions=[DISRUPTED])
+        assert state(world.step()) == (StageState.RETRYING, "Disrupted")
+
+
 def test_pods_ask_meshes_not_to_inject_a_proxy() -> None:
     world = started()
     template = next(iter(world.jobs.values()))["spec"]["template"]["metadata"]
@@ -307,16 +319,6 @@ def test_pods_ask_meshes_not_to_inject_a_proxy() -> None:
         assert template[kind]["sidecar.istio.io/inject"] == "true"
         # Istio prefers the label.
         assert template["labels"].get("sidecar.istio.io/inject", "true") == "true"
-
-
-def test_cached_pod_keeps_how_it_ended() -> None:
-    raw = {
-        "kind": "Pod",
-        "metadata": {"name": "pod", "uid": "1"},
-        "spec": {"containers": []},
-        "status": {"phase": "Failed", **REJECTED, "qosClass": "Guaranteed"},
-    }
-    assert slim(raw)["status"].items() >= REJECTED.items()
 
 
 def test_attempts_of_all_runs_count_toward_the_active_deadline() -> None:

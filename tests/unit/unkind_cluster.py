@@ -12,6 +12,7 @@ from typing import Any, cast
 from planning_world import NOW, dubjob, profile
 
 from dubjob_operator import names
+from dubjob_operator.api.dubjob import Key
 from dubjob_operator.api.status import DubJobStatus
 from dubjob_operator.cluster.cache import Cache
 from dubjob_operator.cluster.cached_object import CachedDubJob, CachedObject, CachedProfile, slim
@@ -74,11 +75,30 @@ class UnkindCluster:
             client, self.cache, lambda _: None, lambda: self.now, read_progress=False
         )
 
+    @property
+    def key(self) -> Key:
+        metadata = self.dubjob["metadata"]
+        return metadata["namespace"], metadata["name"]
+
+    def replace_dubjob(self, name: str) -> None:
+        """Somebody deletes the DubJob, its Jobs and pods go with it, and another one comes."""
+        for uid in list(self.jobs):
+            self.delete_job(uid)
+        self.end_terminating()
+        self.cache.dubjobs.remove(self.dubjob["metadata"]["uid"])
+        self.deliver("jobs", "pods")
+        self.faults.clear()
+        self.reconcile()
+        self._seen.clear()
+        self.dubjob["metadata"] |= {"name": name, "uid": f"uid-of-{name}", "generation": 1}
+        self.dubjob["status"] = {}
+        self.touch()
+
     def reconcile(self) -> ApiError | None:
         """One reconcile; the error that it raised, if any."""
 
         async def once() -> None:
-            await self.reconciler.reconcile(KEY)
+            await self.reconciler.reconcile(self.key)
 
         try:
             LOOP.run(once())
@@ -120,6 +140,10 @@ class UnkindCluster:
         if found is None:
             raise NotFound(404, "NotFound", name)
         return found
+
+    async def text(self, method: str, path: str, **_: Any) -> str:
+        """No kubelet answers."""
+        raise NotFound(404, "NotFound", path)
 
     def _post_jobs(self, path: str, body: Body) -> Body:
         name = body["metadata"]["name"]
@@ -193,7 +217,7 @@ class UnkindCluster:
         """The watches of those `kinds`, of all if omitted, catch up."""
         for kind in kinds or ("dubjobs", "jobs", "pods"):
             if kind == "dubjobs":
-                self.cache.dubjobs.put(KEY, CachedDubJob.of(self.dubjob))
+                self.cache.dubjobs.put(self.key, CachedDubJob.of(self.dubjob))
                 continue
             update = self.cache.update_job if kind == "jobs" else self.cache.update_pod
             for event, body in self._undelivered[kind]:
@@ -233,8 +257,9 @@ class UnkindCluster:
             if "running" in pod["status"]["containerStatuses"][0]["state"]
         ]
 
-    def start_pod(self) -> None:
-        """The Job controller creates the next pod, and it runs at once."""
+    def start_pod(self, waiting: str = "", unschedulable: bool = False) -> None:
+        """The Job controller creates the next pod, and it runs at once, unless its container is
+        `waiting` for that reason, or the scheduler has no node for it."""
         job = self.open_job()
         if job is None or not self.controllers_run:
             return
@@ -244,6 +269,9 @@ class UnkindCluster:
             return
         assert not self.live(), "two pods write to one folder"
         name = f"pod-{next(self._versions)}"
+        state: Body = {"running": {"startedAt": timestamp(self.now)}}
+        if waiting or unschedulable:
+            state = {"waiting": {"reason": waiting}}
         self.pods[name] = {
             "kind": "Pod",
             "metadata": {
@@ -254,16 +282,20 @@ class UnkindCluster:
             },
             "spec": {"nodeName": "gpu-1", "containers": [{"name": "stage"}]},
             "status": {
-                "phase": "Running",
-                "containerStatuses": [
-                    {"name": "stage", "state": {"running": {"startedAt": timestamp(self.now)}}}
-                ],
+                "phase": "Running" if "running" in state else "Pending",
+                "containerStatuses": [{"name": "stage", "state": state}],
             },
         }  # fmt: skip
+        if unschedulable:
+            scheduled = {"type": "PodScheduled", "status": "False", "message": "Insufficient gpu"}
+            self.pods[name]["status"]["conditions"] = [scheduled]
         self._changed("pods", self.pods[name])
 
-    def end_pod(self, code: int, *, disrupted: bool = False, phase: str | None = None) -> None:
-        """The container of the stage ends; the Job controller reacts."""
+    def end_pod(
+        self, code: int, *, disrupted: bool = False, phase: str | None = None, **told: str
+    ) -> None:
+        """The container of the stage ends; the Job controller reacts. `told`: what the kubelet
+        reports about the pod."""
         for pod in self.live():
             status = pod["status"]
             state = status["containerStatuses"][0]["state"]
@@ -274,7 +306,7 @@ class UnkindCluster:
                 "startedAt": state.pop("running")["startedAt"], "finishedAt": timestamp(self.now),
                 "message": "" if code else result,
             }  # fmt: skip
-            status["phase"] = phase or ("Failed" if code else "Succeeded")
+            status |= {"phase": phase or ("Failed" if code else "Succeeded"), **told}
             if disrupted:
                 status["conditions"] = [{"type": "DisruptionTarget", "status": "True"}]
             self._changed("pods", pod)
