@@ -32,7 +32,9 @@ def test_crds_match_the_api_models_and_are_kept() -> None:
 
 
 def test_crds_can_be_deleted_with_the_release() -> None:
-    for definition in render(OPERATOR, crds__keep=False).of("CustomResourceDefinition").values():
+    found = render(OPERATOR, crds__keep=False).of("CustomResourceDefinition")
+    assert len(found) == 3
+    for definition in found.values():
         assert "annotations" not in definition["metadata"]
 
 

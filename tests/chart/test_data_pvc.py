@@ -60,12 +60,15 @@ def test_source_of_the_volumes(overlay: str, mode: str, storage_class: str | Non
 @pytest.mark.parametrize("overlay", ["nfs", "hostpath"])
 def test_media_are_kept_when_a_claim_is_deleted(overlay: str) -> None:
     volumes = claims(overlay).of("PersistentVolume")
+    assert set(volumes) == {"dubjob-data", "dubjob-models"}
     for name, volume in volumes.items():
         assert volume["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
         assert volume["spec"]["claimRef"] == {"namespace": "dubbing", "name": name}
 
 
 def test_node_local_disk_is_used_on_its_node() -> None:
-    for volume in claims("hostpath").of("PersistentVolume").values():
+    volumes = claims("hostpath").of("PersistentVolume")
+    assert volumes
+    for volume in volumes.values():
         (term,) = volume["spec"]["nodeAffinity"]["required"]["nodeSelectorTerms"]
         assert term["matchExpressions"][0]["key"] == "kubernetes.io/hostname"

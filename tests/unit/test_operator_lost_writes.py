@@ -53,7 +53,9 @@ LIMITS = {
         lambda cluster: cluster.end_pod(143, disrupted=True),
         profile={"maxDisruptions": 0},
     ),
-    "ScratchFull": Limit(UnkindCluster.start_pod, lambda cluster: cluster.end_pod(137, **EVICTED)),
+    "ScratchFull": Limit(
+        UnkindCluster.start_pod, lambda cluster: cluster.end_pod(137, told=EVICTED)
+    ),
 }
 """By the reason with which the dub fails."""
 

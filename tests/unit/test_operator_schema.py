@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from dubjob_operator.api.crd import dubjob_crd
+from dubjob_operator.api.crd import clusterdubprofile_crd, dubjob_crd, dubprofile_crd
 from dubjob_operator.api.renamed import REFUSES_ALWAYS
 
 Node = dict[str, Any]
 
 
-def root() -> Node:
-    (version,) = dubjob_crd()["spec"]["versions"]
+def root(definition: Node | None = None) -> Node:
+    (version,) = (definition or dubjob_crd())["spec"]["versions"]
     schema: Node = version["schema"]["openAPIV3Schema"]["properties"]
     return schema
 
@@ -63,6 +63,18 @@ def test_conditions_are_bounded_as_in_metav1() -> None:
     assert bounds["reason"] == 1024
     assert bounds["message"] == 32768
     assert all("pattern" in fields[name] for name in ("type", "status", "reason"))
+
+
+@pytest.mark.parametrize("definition", [dubprofile_crd(), clusterdubprofile_crd()])
+def test_outcome_of_a_job_can_be_read_before_it_expires(definition: Node) -> None:
+    """Otherwise a failed stage looks as if somebody had deleted its Job, and runs again."""
+    fields = root(definition)["spec"]["properties"]
+    assert fields["ttlSecondsAfterFinished"]["minimum"] == 300
+
+
+@pytest.mark.parametrize("definition", [dubjob_crd(), dubprofile_crd(), clusterdubprofile_crd()])
+def test_queue_can_be_the_value_of_a_label(definition: Node) -> None:
+    assert root(definition)["spec"]["properties"]["queueName"]["maxLength"] == 63
 
 
 def test_fields_have_descriptions() -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -292,7 +293,8 @@ class UnkindCluster:
         self._changed("pods", self.pods[name])
 
     def end_pod(
-        self, code: int, *, disrupted: bool = False, phase: str | None = None, **told: str
+        self, code: int, *, disrupted: bool = False, phase: str | None = None,
+        told: Mapping[str, str] | None = None,
     ) -> None:
         """The container of the stage ends; the Job controller reacts. `told`: what the kubelet
         reports about the pod."""
@@ -306,7 +308,7 @@ class UnkindCluster:
                 "startedAt": state.pop("running")["startedAt"], "finishedAt": timestamp(self.now),
                 "message": "" if code else result,
             }  # fmt: skip
-            status |= {"phase": phase or ("Failed" if code else "Succeeded"), **told}
+            status |= {"phase": phase or ("Failed" if code else "Succeeded"), **(told or {})}
             if disrupted:
                 status["conditions"] = [{"type": "DisruptionTarget", "status": "True"}]
             self._changed("pods", pod)
