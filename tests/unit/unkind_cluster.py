@@ -293,7 +293,11 @@ class UnkindCluster:
         self._changed("pods", self.pods[name])
 
     def end_pod(
-        self, code: int, *, disrupted: bool = False, phase: str | None = None,
+        self,
+        code: int,
+        *,
+        disrupted: bool = False,
+        phase: str | None = None,
         told: Mapping[str, str] | None = None,
     ) -> None:
         """The container of the stage ends; the Job controller reacts. `told`: what the kubelet
