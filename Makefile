@@ -49,6 +49,19 @@ dub: bootstrap ## Dub your own file on the local cluster: VIDEO=talk.mp4 TO=es [
 	@[ -e $(LOCAL_KUBECONFIG) ] || { echo "dub: the local cluster does not exist: run 'make demo' first"; exit 2; }
 	@name=$$(basename "$(VIDEO)") && $(DUB) submit "$(VIDEO)" --to "$(TO)" $(if $(FROM),--from "$(FROM)") --replace --get "build/dubs/$${name%.*}-$(TO)"
 
+# The recording of the README: what a dub on the local cluster prints, with its timing.
+ASCIINEMA := asciinema==2.4.0
+RECORDED := dub -n dubbing submit talk.mp4 --to es --from en --get out/
+
+.PHONY: recording
+recording: bootstrap ## Record a dub on the local cluster as the animated image of the README
+	@[ -e $(LOCAL_KUBECONFIG) ] || { echo "recording: the local cluster does not exist: run 'make demo' first"; exit 2; }
+	@rm -rf build/recording && mkdir -p build/recording && cp build/sample/source.mp4 build/recording/talk.mp4
+	-@$(DUB) rm talk-es --media
+	@cd build/recording && KUBECONFIG=$(LOCAL_KUBECONFIG) TERM=xterm-256color $(RUN) --quiet --with $(ASCIINEMA) \
+	  asciinema rec --quiet --cols 96 --rows 40 --title '$(RECORDED)' --command '$(RECORDED)' run.cast
+	$(RUN) python docs/record.py build/recording/run.cast docs/pictures/terminal.svg
+
 .PHONY: test
 test: verify test-unit test-architecture test-gitops prepare test-engines test-controlplane test-e2e test-walk ## Run every test
 
@@ -58,7 +71,7 @@ test: verify test-unit test-architecture test-gitops prepare test-engines test-c
 verify: bootstrap ## Check lint, format, types, import contracts, wording, generated files, charts
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
-	$(RUN) mypy cli/src operator/src stage-images/src local-cluster/src examples stage-images/build.py stage-images/lock.py stage-images/fetch_models.py stage-images/convert_diarizer docs/generate.py docs/prose.py docs/record.py docs/version.py \
+	$(RUN) mypy cli/src operator/src stage-images/src local-cluster/src examples stage-images/build.py stage-images/lock.py stage-images/fetch_models.py stage-images/convert_diarizer docs/generate.py docs/prose.py docs/record.py docs/terminal.py docs/version.py \
 	  tests/unit tests/architecture tests/chart tests/gitops tests/controlplane
 	$(RUN) mypy tests/e2e tests/bench
 	$(RUN) mypy tests/walk

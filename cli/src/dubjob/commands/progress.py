@@ -15,6 +15,7 @@ from rich.progress import (
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
+from rich.table import Column
 
 from dubjob.commands.session import Session
 from dubjob.dub import Dub
@@ -59,11 +60,7 @@ def follow(session: Session, handles: list[DubHandle], seconds: float | None) ->
 def _follow(session: Session, handle: DubHandle, seconds: float | None, *, prefix: bool) -> Dub:
     console = session.errors
     before = f"{handle.name}: " if prefix else ""
-    with Progress(
-        TextColumn("{task.description:<12}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"),
-        TextColumn("{task.fields[note]}", markup=False), console=console,
-        disable=not console.is_terminal,
-    ) as bars:  # fmt: skip
+    with _stage_bars(console) as bars:
         shown: dict[str, str] = {}
         tasks: dict[str, TaskID] = {}
         said: str | None = None
@@ -71,7 +68,7 @@ def _follow(session: Session, handle: DubHandle, seconds: float | None, *, prefi
             for stage in dub.stages:
                 line = describe(stage)
                 if console.is_terminal:
-                    _draw(bars, tasks, stage)
+                    _draw(bars, tasks, stage, _remaining(dub, stage) or line)
                 elif _is_begun(stage) and shown.get(stage.name) != line:
                     console.print(f"{before}{stage.name:<11} {line}")
                 shown[stage.name] = line
@@ -79,10 +76,7 @@ def _follow(session: Session, handle: DubHandle, seconds: float | None, *, prefi
                 # Messages may end with a command, which has its line to itself.
                 console.print(f"{before}{printable(dub.message)}\n{before}{remedy}")
             said = dub.message if remedy else None
-            left = dub.status.display.remaining if dub.status.display else None
             bars.refresh()
-            if console.is_terminal and left and dub.status.stage in tasks:
-                bars.update(tasks[dub.status.stage], note=f"{left} left. {dub.message}")
     if not remedy_of(dub):
         console.print(f"{before}{printable(dub.message)}")
     return dub
@@ -107,12 +101,35 @@ def _is_begun(stage: StageStatus) -> bool:
     return stage.state is not StageState.PENDING or stage.reason is not None
 
 
-def _draw(bars: Progress, tasks: dict[str, TaskID], stage: StageStatus) -> None:
+def _stage_bars(console: Console) -> Progress:
+    """A bar for each stage. Its message takes the rest of the width and is continued below, so that
+    names and bars are not cut off for it."""
+    return Progress(
+        TextColumn("{task.description}", table_column=Column(min_width=10, no_wrap=True)),
+        BarColumn(bar_width=16),
+        TextColumn("{task.percentage:>3.0f}%", table_column=Column(no_wrap=True)),
+        TextColumn(
+            "{task.fields[note]}", markup=False, table_column=Column(ratio=1, overflow="fold")
+        ),
+        console=console, disable=not console.is_terminal, expand=True,
+    )  # fmt: skip
+
+
+def _draw(bars: Progress, tasks: dict[str, TaskID], stage: StageStatus, note: str) -> None:
     """Show the bar of one stage."""
-    if stage.name not in tasks:
-        tasks[stage.name] = bars.add_task(stage.name, total=100, note="")
     done = 100 if stage.state is StageState.SUCCEEDED else stage.progress or 0
-    bars.update(tasks[stage.name], completed=done, note=describe(stage))
+    if stage.name in tasks:
+        bars.update(tasks[stage.name], completed=done, note=note)
+    else:
+        tasks[stage.name] = bars.add_task(stage.name, total=100, completed=done, note=note)
+
+
+def _remaining(dub: Dub, stage: StageStatus) -> str | None:
+    """The time left and the message of the DubJob, if this stage runs and the time is known."""
+    left = dub.status.display.remaining if dub.status.display else None
+    if not left or dub.status.stage != stage.name:
+        return None
+    return printable(f"{left} left. {dub.message}")
 
 
 def describe(stage: StageStatus) -> str:
