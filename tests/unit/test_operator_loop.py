@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unkind_cluster import UnkindCluster
+from unkind_cluster import LOOP, UnkindCluster
 
 from dubjob_operator.api.status import StageState
 from dubjob_operator.cluster.errors import ApiError, Conflict, NotLeading, Unavailable
@@ -208,6 +208,61 @@ def test_rollback_repeats_nothing_and_keeps_what_a_newer_version_wrote(stages: i
     assert [entry.get("shard") for entry in cluster.dubjob["status"]["stages"]].count(1) >= stages
 
 
+@pytest.mark.parametrize("restarts", [True, False])
+def test_status_of_one_dub_lags_while_others_wait(restarts: bool) -> None:
+    """At most five seconds: stages that take one second each are written in pairs."""
+    cluster = UnkindCluster()
+    cluster.look()
+    cluster.is_busy = True
+    written: list[int] = []
+    for _ in Stage:
+        cluster.start_pod()
+        cluster.look(1)
+        cluster.end_pod(0)
+        cluster.calls.clear()
+        cluster.deliver()
+        cluster.reconcile()
+        written.append(cluster.calls.count("PUT status"))
+        if restarts:
+            cluster.restart()
+    assert cluster.created == [str(stage) for stage in Stage]
+    assert written == [0, 0, 0, 0, 0, 1]
+    assert finished(cluster) == ("True", "Completed")
+
+
+def test_lagging_status_is_written_within_five_seconds() -> None:
+    cluster = UnkindCluster()
+    cluster.look()
+    cluster.is_busy = True
+    cluster.start_pod()
+    cluster.end_pod(0)
+    cluster.deliver()
+    assert LOOP.run(cluster.reconciler.reconcile(cluster.key)) == 5.0
+    assert cluster.status.stages[0].state != StageState.SUCCEEDED
+    cluster.now += timedelta(seconds=5)
+    cluster.deliver()
+    cluster.reconcile()
+    assert cluster.status.stages[0].state == StageState.SUCCEEDED
+
+
+@pytest.mark.parametrize("order", [("jobs", "pods"), ("pods", "jobs")])
+def test_status_does_not_lag_behind_a_job_that_is_gone(order: tuple[str, str]) -> None:
+    cluster = UnkindCluster()
+    cluster.look()
+    cluster.is_busy = True
+    cluster.start_pod()
+    cluster.look(1)
+    cluster.end_pod(0)
+    cluster.deliver("pods", "jobs")
+    cluster.expire_jobs()
+    cluster.deliver(*order)
+    cluster.reconcile()
+    cluster.restart()
+    cluster.look(1)
+    assert cluster.created == ["ingest", "separate"]
+    assert cluster.status.stages[0].state == StageState.SUCCEEDED
+
+
 Action = Callable[[UnkindCluster], object]
 
 
@@ -228,6 +283,14 @@ def reconcile(cluster: UnkindCluster) -> None:
     cluster.reconcile()
 
 
+def others_wait(cluster: UnkindCluster) -> None:
+    cluster.is_busy = True
+
+
+def none_waits(cluster: UnkindCluster) -> None:
+    cluster.is_busy = False
+
+
 def fault(call: str, error: ApiError, takes_effect: bool) -> Action:
     def action(cluster: UnkindCluster) -> None:
         cluster.faults[call] = (error, takes_effect)
@@ -240,7 +303,7 @@ ACTIONS: list[Action] = [
     UnkindCluster.look, UnkindCluster.look, reconcile, UnkindCluster.restart, tick, tick,
     UnkindCluster.start_pod, UnkindCluster.start_pod, UnkindCluster.end_terminating,
     UnkindCluster.expire_jobs, UnkindCluster.lose_node, UnkindCluster.touch, suspend, resume,
-    UnkindCluster.stop_controllers, UnkindCluster.start_controllers,
+    others_wait, none_waits, UnkindCluster.stop_controllers, UnkindCluster.start_controllers,
     UnkindCluster.start_controllers, UnkindCluster.roll_back,
     lambda cluster: cluster.deliver("jobs"), lambda cluster: cluster.deliver("pods"),
     lambda cluster: cluster.deliver("dubjobs"), lambda cluster: cluster.end_pod(0),

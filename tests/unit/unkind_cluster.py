@@ -53,6 +53,8 @@ class UnkindCluster:
         self._seen: dict[str, tuple[datetime, datetime | None]] = {}
         """Start and end of the pods whose start the status has recorded."""
         self.controllers_run = True
+        self.is_busy = False
+        """Whether other DubJobs wait for the operator."""
         self.newer_fields: Body = {}
         """Fields of the status that only a newer operator knows."""
         self.restarts = -1
@@ -73,7 +75,12 @@ class UnkindCluster:
         self.deliver()
         client = cast("Client", self)
         self.reconciler = Reconciler(
-            client, self.cache, lambda _: None, lambda: self.now, read_progress=False
+            client,
+            self.cache,
+            lambda _: None,
+            lambda: self.now,
+            is_busy=lambda: self.is_busy,
+            read_progress=False,
         )
 
     @property

@@ -44,6 +44,7 @@ async def operate(settings: Settings) -> None:
         cache,
         queue.add_low_priority,
         log_client=log_client,
+        is_busy=queue.is_busy,
         read_progress=settings.read_progress,
         read_workloads=settings.read_workloads,
     )

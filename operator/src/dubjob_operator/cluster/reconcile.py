@@ -24,9 +24,11 @@ from dubjob_operator.cluster.profiles import Profiles, first_problem
 from dubjob_operator.cluster.progress import ProgressReader
 from dubjob_operator.cluster.refusals import Refusals
 from dubjob_operator.cluster.throughput import Throughput
+from dubjob_operator.planning.deadlines import DEBOUNCE_SECONDS
 from dubjob_operator.planning.idle import is_active
 from dubjob_operator.planning.job_refusal import job_refused
 from dubjob_operator.planning.observation import observe
+from dubjob_operator.planning.observed_pod import Object
 from dubjob_operator.planning.plan import Plan, plan
 from dubjob_operator.planning.stage_states import stage_states
 from dubjob_operator.planning.status import invalid, status, unreadable
@@ -54,12 +56,14 @@ class Reconciler:
         clock: Callable[[], datetime] = utc_now,
         *,
         log_client: Client | None = None,
+        is_busy: Callable[[], bool] = lambda: False,
         read_progress: bool = True,
         read_workloads: bool = True,
     ) -> None:
         self.client = client
         self.cache = cache
         self.clock = clock
+        self._is_busy = is_busy
         self.progress = ProgressReader(log_client or client, wake, read_progress)
         self.refusals = Refusals(client, wake)
         self.admissions = Admissions(client, wake, on=read_workloads)
@@ -74,6 +78,8 @@ class Reconciler:
         """By DubJob: the Events to emit, and the status that they report."""
         self._expected: dict[str, datetime] = {}
         """Jobs that were created and have not reached the cache, with the time of creation."""
+        self._unrecorded: dict[Key, datetime] = {}
+        """Since when the status of a DubJob is behind its Jobs."""
 
     async def reconcile(self, key: Key) -> float | None:
         """Reconcile once; return the seconds until the next time, None if watch events suffice.
@@ -93,11 +99,12 @@ class Reconciler:
             self.progress.forget(key)
             self._learnt.pop(key, None)
             self._events.pop(key, None)
+            self._unrecorded.pop(key, None)
             return None
         now = self.clock()
         if key in self._events:
             await self._emit_pending(stored, now)
-        jobs, pods = list(self.cache.jobs(key)), list(self.cache.pods(key))
+        jobs = list(self.cache.jobs(key))
         if stored.idle and not any(is_active(job) for job in jobs):
             self._learn_once(key, stored)
             return None
@@ -108,6 +115,14 @@ class Reconciler:
             return None
         if dubjob.metadata.deletion_timestamp:
             return None
+        return await self._advance(stored, dubjob, jobs, now)
+
+    async def _advance(
+        self, stored: CachedDubJob, dubjob: DubJob, jobs: list[Object], now: datetime
+    ) -> float | None:
+        """Plan the next step from the DubJob, its Jobs and pods, take it, and write the status."""
+        key = dubjob.key
+        pods = list(self.cache.pods(key))
         before = dubjob.status
         reference, profile = self.profiles.of(dubjob)
         for seen in jobs:
@@ -126,6 +141,13 @@ class Reconciler:
         progress = self.progress.of(dubjob, observed, now)
         throughput = self.throughput.of(dubjob.profile_key)
         after = status(dubjob, states, observed, now, progress, throughput)
+        if (
+            step.create
+            and not step.delete
+            and not failure
+            and self._may_lag(key, before, after, now)
+        ):
+            return min(DEBOUNCE_SECONDS, step.requeue_after or DEBOUNCE_SECONDS)
         await self._record(stored, dubjob.metadata, before, after, now)
         # Only after the status is written: it is derived from the Job.
         for job in step.delete:
@@ -136,6 +158,21 @@ class Reconciler:
             # The status reports the failure; the work queue retries after its back-off.
             raise failure
         return again
+
+    def _may_lag(self, key: Key, before: DubJobStatus, after: DubJobStatus, now: datetime) -> bool:
+        """Whether the status may be written later, with the next change, because other DubJobs
+        wait for their Jobs. Until then, Jobs and pods hold everything that it would say.
+
+        Not for longer than :data:`DEBOUNCE_SECONDS`, and not if it is the answer to a request or
+        if a finished Job is gone.
+        """
+        since = self._unrecorded.setdefault(key, now)
+        return (
+            self._is_busy()
+            and (now - since).total_seconds() < DEBOUNCE_SECONDS
+            and _answered(before) == _answered(after)
+            and not self.cache.ended(key)
+        )
 
     async def _start(self, step: Plan, now: datetime) -> tuple[float | None, ApiError | None]:
         """Create the Job of the step, if it has one. Return the seconds until the next reconcile,
@@ -179,9 +216,10 @@ class Reconciler:
     ) -> None:
         """Write the status if it differs, then emit Events: an Event must not report what was not
         recorded."""
+        key = (metadata.namespace, metadata.name)
+        self._unrecorded.pop(key, None)
         if after == before:
             return
-        key = (metadata.namespace, metadata.name)
         self._events[key] = (after, transitions(metadata, before, after))
         written = await write_status(self.client, stored, after)
         outdated, _ = self._written.get(key, (frozenset[str](), stored))
@@ -251,3 +289,8 @@ class Reconciler:
             return
         logger.warning("the status cannot be read: %s", first_problem(error))
         await write_status(self.client, stored, after)
+
+
+def _answered(found: DubJobStatus) -> tuple[int | None, str | None, str | None]:
+    """The requests that the status answers: the spec, a retry and an approval."""
+    return found.observed_generation, found.last_handled_retry, found.last_handled_approval

@@ -68,6 +68,10 @@ class WorkQueue:
         elif key not in self._waiting:
             self._put_later(self._debounced, DEBOUNCE_SECONDS, key, self._low)
 
+    def is_busy(self) -> bool:
+        """Whether other keys than the one that is being reconciled wait or are reconciled."""
+        return bool(self._waiting) or len(self._active) > 1
+
     def _put_later(
         self,
         timers: dict[Key, asyncio.TimerHandle],
