@@ -20,6 +20,7 @@ from dubjob.errors import (
     UsageError,
 )
 from dubjob.handle import DubHandle
+from dubjob.reach import refuse_languages
 from dubjob.transfer.pod import transfer_pod
 from dubjob.volume import Progress, Volume, silent
 from dubjob_operator import names
@@ -109,13 +110,17 @@ class Client:
         handles = [DubHandle(self, each) for each in named]
         for body in bodies:
             self._check(body, replace=replace)
+        used = self.profile(given.get("profileRef"))
+        refuse_languages(bodies, used)
         if dry_run:
             return handles
         deleted: list[str] = []
         try:
             with self.volume(given.get("profileRef")) as volume:
                 path = f"inputs/{source}"
-                self._refuse_change(volume, file, path, {each.name for each in handles})
+                refuse_languages(bodies, used, volume)
+                claim = used.spec.data_claim_name
+                self._refuse_change(volume, claim, file, path, {each.name for each in handles})
                 for handle in handles if replace else ():
                     deleted += [handle.name] if handle.delete_if_there() else []
                 volume.put(file, path, progress)
@@ -143,18 +148,32 @@ class Client:
                     "for another name, or --replace to delete it first."
                 ) from error
 
-    def _refuse_change(self, volume: Volume, file: Path, path: str, own: set[str]) -> None:
-        """Raise :class:`DubError` if the source of another DubJob would become another file."""
+    def _refuse_change(
+        self, volume: Volume, claim: str, file: Path, path: str, own: set[str]
+    ) -> None:
+        """Raise :class:`DubError` if the source of another DubJob with that data claim would become
+        another file."""
         readers = [
             dub.name
             for dub in self.dubs()
-            if dub.name not in own and f"inputs/{dub.dubjob.source_path}" == path
+            if dub.name not in own
+            and f"inputs/{dub.dubjob.source_path}" == path
+            and self._claim_of(dub) in (claim, None)
         ]
         if readers and volume.differs(file, path):
             raise DubError(
                 f"DubJob {', '.join(readers)} uses {path}, which differs from {file.name}. Use "
                 "--name for another name."
             )
+
+    def _claim_of(self, dub: Dub) -> str | None:
+        """The data claim of the DubJob's profile; None if the profile does not exist."""
+        reference = dub.dubjob.spec.profile_ref
+        try:
+            fields = reference.model_dump(mode="json", exclude_none=True) if reference else None
+            return self.profile(fields).spec.data_claim_name
+        except NotFoundError:
+            return None
 
     def dub(self, name: str) -> DubHandle:
         """The DubJob of that name, which must exist. Raises :class:`NotFoundError`."""

@@ -87,7 +87,10 @@ the operator does not import."""
 
 CORRECTIONS = {Stage.TRANSCRIBE: "transcript", Stage.TRANSLATE: "translation"}
 """Stages whose result a file of the user can replace, with the stem of its name in
-``inputs/<job_id>/``; the suffix is ``.json``, ``.srt``, ``.vtt`` or ``.ass``."""
+``inputs/<job_id>/``; the suffix is one of :data:`CORRECTION_SUFFIXES`."""
+
+CORRECTION_SUFFIXES = (".json", ".srt", ".vtt", ".ass")
+"""Of the files that replace the result of a stage."""
 
 REVIEWED = {
     Stage.SEPARATE: "interim/{job}/text/vid/speaks/vocals.wav",

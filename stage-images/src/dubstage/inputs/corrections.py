@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dubstage import json_text
-from dubstage.contract import CORRECTIONS, Stage, StageRequest
+from dubstage.contract import CORRECTION_SUFFIXES, CORRECTIONS, Stage, StageRequest
 from dubstage.errors import BadInput
 from dubstage.inputs import subtitle_files
 from dubstage.inputs.cue import Cue
@@ -26,7 +26,6 @@ from dubstage.text.unicode import composed, plain
 from dubstage.workspace.layout import Roots
 
 JSON = ".json"
-SUFFIXES = (JSON, *subtitle_files.FORMATS)
 MAX_BYTES = 16 << 20
 
 
@@ -52,7 +51,7 @@ def find(roots: Roots, request: StageRequest, stage: Stage) -> Path | None:
     if stage not in CORRECTIONS:
         return None
     stem = roots.inputs / request.job_id / CORRECTIONS[stage]
-    paths = [path for suffix in SUFFIXES if (path := stem.with_suffix(suffix)).exists()]
+    paths = [path for suffix in CORRECTION_SUFFIXES if (path := stem.with_suffix(suffix)).exists()]
     if len(paths) > 1:
         names = " and ".join(path.name for path in paths)
         raise _bad(request, stage, paths[0].suffix, f"there are {names}: keep one of them")

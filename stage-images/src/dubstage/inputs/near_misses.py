@@ -5,11 +5,20 @@ from __future__ import annotations
 from difflib import get_close_matches
 from pathlib import Path
 
-from dubstage.contract import CORRECTIONS, StageRequest
-from dubstage.inputs.corrections import SUFFIXES
+from dubstage.contract import CORRECTION_SUFFIXES, CORRECTIONS, StageRequest
 from dubstage.workspace.layout import Roots
 
-TEXT_SUFFIXES = (*SUFFIXES, ".txt", ".ssa", ".sub", ".sbv", ".ttml", ".dfxp", ".stl", ".lrc")
+TEXT_SUFFIXES = (
+    *CORRECTION_SUFFIXES,
+    ".txt",
+    ".ssa",
+    ".sub",
+    ".sbv",
+    ".ttml",
+    ".dfxp",
+    ".stl",
+    ".lrc",
+)
 MIN_LIKENESS = 0.75
 """``transcription`` and ``Translations`` are near, ``notes`` is not."""
 
@@ -36,7 +45,7 @@ def _meant(name: str) -> str:
     if not suffixes or suffixes[-1] not in TEXT_SUFFIXES:
         return ""
     near = get_close_matches(stem.strip(" _-"), known, 1, MIN_LIKENESS)
-    if not near or any(name == f"{near[0]}{suffix}" for suffix in SUFFIXES):
+    if not near or any(name == f"{near[0]}{suffix}" for suffix in CORRECTION_SUFFIXES):
         return ""
-    suffix = next((x for x in reversed(suffixes) if x in SUFFIXES), ".srt")
+    suffix = next((x for x in reversed(suffixes) if x in CORRECTION_SUFFIXES), ".srt")
     return f"{near[0]}{suffix}"
