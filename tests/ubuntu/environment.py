@@ -3,10 +3,10 @@
 cpu image, and ffmpeg 4.4.
 
 Debian has neither. The ffmpeg is a build that Maven Central contains. It lacks the filter
-`rubberband`, which the ffmpeg of Ubuntu has, and two encoders with which tests make their media;
-commands with these run the ffmpeg of the machine. The folder is stored in the cache, under a
-digest of its inputs. That needs `uv`, a Python 3.10 or a connection from which uv downloads one,
-`mvn` and a package index.
+`rubberband`, which the ffmpeg of Ubuntu has, and three encoders with which tests make their media
+(`libvorbis`, `libtheora`, `pcm_bluray`); commands with these run the ffmpeg of the machine. The
+folder is stored in the cache, under a digest of its inputs. That needs `uv`, a Python 3.10 or a
+connection from which uv downloads one, `mvn` and a package index.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SHA256 = "19eb3ec4f99c30b8bfd7a17e62cd4fbefc97645b67b6c7cbe8e22a8c0bd68e35"
 LIBRARIES = "org/bytedeco/ffmpeg/linux-x86_64-gpl/"
 WRAPPER = """\
 #!/bin/sh
-case "$*" in *rubberband*|*libvorbis*|*pcm_bluray*) exec {machine} "$@" ;; esac
+case "$*" in *rubberband*|*libvorbis*|*libtheora*|*pcm_bluray*) exec {machine} "$@" ;; esac
 LD_LIBRARY_PATH={folder} exec {folder}/{name} "$@"
 """
 

@@ -96,6 +96,34 @@ def test_only_media_without_use_is_deleted(tmp_path: Path) -> None:
     assert {path.name for path in roots.outputs.iterdir()} == set(JOBS) - set(chosen)
 
 
+@pytest.mark.parametrize("folder", ["interim", "outputs"])
+def test_volume_without_a_dub_has_nothing_to_delete(tmp_path: Path, folder: str) -> None:
+    roots = Roots(
+        tmp_path / "inputs", tmp_path / "interim", tmp_path / "outputs", tmp_path / "models"
+    )
+    assert list(prune(roots, 30, Outcome.ANY)) == []
+    (tmp_path / folder / "old").mkdir(parents=True)
+    os.utime(tmp_path / folder / "old", (0, 0))
+    assert list(prune(roots, 30, Outcome.ANY)) == ["old"]
+
+
+def test_file_that_a_stage_deletes_in_the_meantime_does_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    roots = volumes(tmp_path, 31 * DAY)
+    partial = roots.interim / "running" / "x.partial"
+    partial.touch()
+    known = Path.lstat
+
+    def lstat(path: Path) -> os.stat_result:
+        if path == partial:
+            path.unlink()
+        return known(path)
+
+    monkeypatch.setattr(Path, "lstat", lstat)
+    assert set(prune(roots, 30, Outcome.ANY, dry_run=True)) == set(JOBS) - {"running"}
+
+
 def test_without_the_api_server_the_last_write_counts(tmp_path: Path) -> None:
     roots = volumes(tmp_path, 31 * DAY)
     assert set(prune(roots, 30, Outcome.ANY)) == set(JOBS)

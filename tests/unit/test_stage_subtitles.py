@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dubstage.mux import subtitle_files, subtitles
-from dubstage.mux.simultaneous import Cue
+from dubstage.mux.simultaneous import BRIEF, GAP_SECONDS, Cue
 from dubstage.mux.subtitle_rows import LIMITS, limits_of, rows, width
 from dubstage.mux.subtitles import MAX_EXTRA_SECONDS, MIN_SECONDS
 
@@ -180,8 +180,11 @@ def test_rules_hold_for_any_text(
         assert all(width(row) <= limits.columns for row in cue.text.split("\n"))
     for before, after in itertools.pairwise(shown):
         assert before.end <= after.start + 1e-9
+        is_brief = before.end - before.start <= BRIEF + 1e-9
+        assert is_brief or after.start - before.end >= GAP_SECONDS - 1e-9
     if len(segments) == 1 and shown:
         needs = [max(width(cue.text) / limits.columns_per_second, MIN_SECONDS) for cue in shown]
+        needs += [GAP_SECONDS] * (len(shown) - 1)
         spoken_until = segments[0][1]
         assert shown[-1].end <= spoken_until + MAX_EXTRA_SECONDS + 1e-9
         if min(spoken_until + MAX_EXTRA_SECONDS, at) >= sum(needs):
@@ -237,8 +240,13 @@ def test_rows_from_right_to_left_are_marked() -> None:
         ),
         pytest.param(
             [(1.0, 3.2, "Listen to me."), (3.0, 5.0, "No!")],
-            [(1, 3, "Listen to me."), (3, 5, "No!")],
+            [(1, 2.92, "Listen to me."), (3, 5, "No!")],
             id="one after the other",
+        ),
+        pytest.param(
+            [(1.0, 3.0, "Listen to me."), (3.0, 3.2, "No!"), (3.2, 5.0, "Yes.")],
+            [(1, 2.92, "Listen to me."), (3, 3.2, "No!"), (3.2, 5, "Yes.")],
+            id="a short one keeps its time",
         ),
     ],
 )

@@ -202,6 +202,34 @@ def test_cosyvoice_supports_korean_without_a_model_name() -> None:
     check(request_for(Stage.INGEST, target_language="ko", engines=engines))
 
 
+@pytest.mark.parametrize(
+    ("engine", "model", "target", "is_accepted"),
+    [
+        ("googletrans", None, "sr-Latn", False),
+        ("googletrans", None, "pa-Arab", False),
+        ("googletrans", None, "sr", True),
+        ("googletrans", None, "sr-Cyrl", True),
+        ("googletrans", None, "zh-Hant", True),
+        ("googletrans", None, "en-Latn", True),
+        ("ctranslate2", "m2m100_418M", "zh-Hant", False),
+        ("ctranslate2", "nllb-200-distilled-600M", "zh-Hant", True),
+        ("ctranslate2", "nllb-200-distilled-600M", "sr-Latn", False),
+    ],
+)
+@pytest.mark.parametrize("source", ["de", None])
+def test_translation_is_in_the_script_of_the_target(
+    engine: str, model: str | None, target: str, is_accepted: bool, source: str | None
+) -> None:
+    engines = {**ENGINES, Stage.TRANSLATE: EngineChoice(engine=engine, model=model),
+               Stage.SYNTHESIZE: EngineChoice(engine="espeak-ng")}  # fmt: skip
+    request = request_for(
+        Stage.INGEST, source_language=source, target_language=target, engines=engines
+    )
+    check(request, [Stage.TRANSCRIBE, Stage.TRANSLATE])
+    with nullcontext() if is_accepted else pytest.raises(BadInput, match="script of"):
+        check(request, [Stage.TRANSCRIBE])
+
+
 def test_engine_with_one_code_for_both_variants_is_refused() -> None:
     engines = {**ENGINES, Stage.TRANSLATE: EngineChoice(engine="googletrans"),
                Stage.SYNTHESIZE: EngineChoice(engine="gtts")}  # fmt: skip

@@ -1,17 +1,21 @@
 """Cues of segments that are spoken at the same time: one row each, with a dash.
 
-Players show one cue at a time, or cut off the first where the second starts.
+Players show one cue at a time, or cut off the first where the second starts. Between two cues
+there are two frames.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 DASH = "- "
 BRIEF = 0.25
 """Seconds: a cue that changes sooner cannot be read, and takes part in the one next to it."""
+
+GAP_SECONDS = 0.08
+"""Two frames between a cue and the next one, so that the eye notices the change."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,18 @@ def combine(pages: Sequence[Page]) -> list[Cue]:
             moments[-1] = joined
         else:
             moments.append(moment)
-    return [Cue(moment.start, moment.end, _text(moment.pages)) for moment in moments]
+    return [
+        Cue(moment.start, _end(moment, following), _text(moment.pages))
+        for moment, following in zip_longest(moments, moments[1:])
+    ]
+
+
+def _end(moment: _Moment, following: _Moment | None) -> float:
+    """When the cue of `moment` ends. A page that stays gets no gap, and a cue none that would make
+    it brief."""
+    if following is None or not set(moment.pages).isdisjoint(following.pages):
+        return moment.end
+    return min(moment.end, max(following.start - GAP_SECONDS, moment.start + BRIEF))
 
 
 def _joined(before: _Moment, after: _Moment) -> _Moment | None:

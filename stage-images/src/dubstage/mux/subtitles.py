@@ -2,8 +2,9 @@
 
 The rules are those of broadcasters: at most two rows of 42 characters, at most 17
 characters per second (fewer of full width: :data:`dubstage.mux.subtitle_rows.LIMITS`), at
-least 1.2 s. A cue that needs more time than its segment takes stays through the pause that
-follows, for half a second at most. If there is none, its whole text is still shown.
+least 1.2 s, and two frames between two cues. A cue that needs more time than its segment takes
+stays through the pause that follows, for half a second at most. If there is none, its whole text
+is still shown.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from itertools import accumulate, pairwise
 
 from dubstage.logs import step
 from dubstage.mux.report import SegmentReport
-from dubstage.mux.simultaneous import BRIEF, DASH, Cue, Page, combine
+from dubstage.mux.simultaneous import BRIEF, DASH, GAP_SECONDS, Cue, Page, combine
 from dubstage.mux.subtitle_files import srt, vtt
 from dubstage.mux.subtitle_rows import limits_of, rows, width
 from dubstage.video.dubbed_video import SoftSubtitles
@@ -24,10 +25,6 @@ ROWS = 2
 MIN_SECONDS = 1.2
 MAX_EXTRA_SECONDS = 0.5
 """A cue is never shown for longer than its speech and this."""
-
-GAP_SECONDS = 0.08
-"""Two frames between a cue that stays after its speech and the next one, so that the eye notices
-the change."""
 
 SpokenText = tuple[float, float, str]
 """Start and end in seconds, and the text."""
@@ -97,7 +94,10 @@ def _pages(
     size = 1 if shared else ROWS
     texts = ["\n".join(all_rows[n : n + size]) for n in range(0, len(all_rows), size)]
     rate = limits_of(language).columns_per_second
-    needs = [max(width(page) / rate, MIN_SECONDS) for page in texts]
+    gaps = [GAP_SECONDS] * (len(texts) - 1) + [0.0]
+    needs = [
+        max(width(page) / rate, MIN_SECONDS) + gap for page, gap in zip(texts, gaps, strict=True)
+    ]
     until = min(max(end, start + sum(needs)), limit)
     shares = [total / sum(needs) for total in accumulate(needs, initial=0.0)]
     edges = [*(start + (until - start) * share for share in shares[:-1]), until]

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dubstage.contract import Stage, StageRequest
 from dubstage.engines import ENGINES
 from dubstage.errors import BadInput
-from dubstage.text.languages import engine_code, needs_translation, primary
+from dubstage.text.languages import engine_code, has_script, needs_translation, primary
 
 
 def check(request: StageRequest, replaced: Collection[Stage] = ()) -> None:
@@ -32,7 +32,7 @@ def check(request: StageRequest, replaced: Collection[Stage] = ()) -> None:
     if source:
         check_pair(request, source, replaced)
     elif Stage.TRANSLATE not in replaced:
-        _require(target, request, Stage.TRANSLATE, "targetLanguage")
+        _require_target(request)
         _check_target(request)
     _require(target, request, Stage.SYNTHESIZE, "targetLanguage")
 
@@ -45,7 +45,7 @@ def check_pair(request: StageRequest, source: str, replaced: Collection[Stage] =
     target, name = request.target_language, request.engines[Stage.TRANSLATE].engine
     codes = (
         _require(source, request, Stage.TRANSLATE, "sourceLanguage"),
-        _require(target, request, Stage.TRANSLATE, "targetLanguage"),
+        _require_target(request),
     )
     if codes[0] and codes[0] == codes[1]:
         raise BadInput(
@@ -64,6 +64,24 @@ def _check_target(request: StageRequest) -> None:
     pairs = _pairs(request)
     if pairs is not None and all(primary(target) not in targets for targets in pairs.values()):
         raise _no_pair(f"cannot translate to {target}", name, pairs)
+
+
+def _require_target(request: StageRequest) -> str | None:
+    """The translation engine's code for the target; None for an engine without a list.
+
+    Raises :class:`BadInput` if the engine does not have the language, or writes it in another
+    script than the one that the target names.
+    """
+    target, name = request.target_language, request.engines[Stage.TRANSLATE].engine
+    code = _require(target, request, Stage.TRANSLATE, "targetLanguage")
+    if code and not has_script(target, code):
+        raise BadInput(
+            f"The engine {name} of profile stage translate has {code}, and not in the script of "
+            f"{target} in spec.targetLanguage. Set it to {primary(target)}, or choose a profile "
+            "with another engine.",
+            reason="LanguageUnsupported",
+        )
+    return code
 
 
 def _pairs(request: StageRequest) -> Mapping[str, tuple[str, ...]] | None:

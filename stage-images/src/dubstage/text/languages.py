@@ -87,6 +87,13 @@ def media_code(tag: str, *, is_bibliographic: bool = False) -> str:
         return UNDETERMINED
 
 
+def has_script(tag: str, code: str) -> bool:
+    """Whether the language `code` is written in the script that `tag` names, if it names one that
+    is not the usual one: ``sr`` is in Cyrillic letters, ``sr-Latn`` is not."""
+    wanted = Language.get(standard(tag)).script
+    return wanted is None or wanted == Language.get(standard(code)).maximize().script
+
+
 def engine_code(tag: str, languages: Languages) -> str | None:
     """The engine's own code for a BCP 47 tag: of the codes of that language the one whose
     script and region match best. None if the engine does not have the language."""

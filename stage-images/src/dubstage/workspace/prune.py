@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -84,15 +86,20 @@ def delete_interim(tree: Tree) -> None:
 
 
 def _folders(root: Path) -> set[str]:
+    """The names of the folders in `root`; none on a volume without a dub, which has no `root`."""
+    if not root.is_dir():
+        return set()
     return {path.name for path in root.iterdir() if path.is_dir() and not path.is_symlink()}
 
 
 def _last_written(folders: list[Path]) -> float:
     """The time of the latest change of anything below `folders`, in seconds."""
-    times = [
-        path.lstat().st_mtime
-        for folder in folders
-        if folder.exists()
-        for path in (folder, *folder.rglob("*"))
-    ]
-    return max(times, default=0.0)
+    return max((time for folder in folders for time in _times(folder)), default=0.0)
+
+
+def _times(folder: Path) -> Iterator[float]:
+    """When `folder` and everything below it changed. A running stage may delete any of it."""
+    for parent, _, files in os.walk(folder):
+        for path in (Path(parent), *(Path(parent, name) for name in files)):
+            with contextlib.suppress(FileNotFoundError):
+                yield path.lstat().st_mtime
