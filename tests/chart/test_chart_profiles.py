@@ -57,7 +57,7 @@ def test_two_namespaces_share_no_object() -> None:
         }
         for namespace in ("team-a", "team-b")
     )
-    assert len(first) == len(second) == 3 + 2 + 2 + 4
+    assert len(first) == len(second) == 3 + 2 + 4 + 4
     assert first & second == set()
 
 
@@ -278,6 +278,32 @@ def test_network_policies_select_stage_pods_of_the_namespace() -> None:
     assert {each["metadata"]["namespace"] for each in found.values()} == {"dubbing"}
     assert "egress" not in found["dubjob-stages"]["spec"]
     assert not render(PROFILES, networkPolicy__enabled=False).of("NetworkPolicy")
+
+
+@pytest.mark.parametrize("component", ["model-pull", "prune"])
+def test_network_policy_selects_the_pods_of_its_component(component: str) -> None:
+    found = render(PROFILES, prune__enabled=True)
+    templates = {
+        "model-pull": found.one("Job")["spec"]["template"],
+        "prune": found.one("CronJob")["spec"]["jobTemplate"]["spec"]["template"],
+    }
+    policies = found.of("NetworkPolicy")
+    own = policies[f"dubjob-{component}"]["spec"]
+    for name, template in templates.items():
+        wanted = own["podSelector"]["matchLabels"].items()
+        assert (wanted <= template["metadata"]["labels"].items()) is (name == component)
+    assert "ingress" not in own
+    assert "Ingress" in own["policyTypes"]
+    if component == "model-pull":
+        assert own["egress"] == policies["dubjob-stages-with-network"]["spec"]["egress"]
+    else:
+        # The address of the API server is unknown.
+        assert own["policyTypes"] == ["Ingress"]
+
+
+def test_pods_that_do_not_exist_have_no_network_policy() -> None:
+    found = render(PROFILES, modelPull__enabled=False).of("NetworkPolicy")
+    assert set(found) == {"dubjob-stages", "dubjob-stages-with-network"}
 
 
 def reaches(policy: Object, address: str, port: int) -> bool:

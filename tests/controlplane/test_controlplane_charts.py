@@ -88,7 +88,9 @@ def test_two_commands_install_everything(helm: Helm) -> None:
     helm.operator("--set", "replicas=0", "--set", "rbac.aggregateRoles=true")
     helm.profiles("--set", "networkPolicy.enabled=true,prune.enabled=true")
     assert helm.names("dubprofiles") == {"cpu", "gpu", "default"}
-    assert helm.names("networkpolicies") == {"dubjob-stages", "dubjob-stages-with-network"}
+    assert helm.names("networkpolicies") == {
+        "dubjob-stages", "dubjob-stages-with-network", "dubjob-model-pull", "dubjob-prune",
+    }  # fmt: skip
     helm.view.kubectl("create", "rolebinding", "editor", "--clusterrole=edit", "--user=ed")
 
     def may(*what: str) -> bool:

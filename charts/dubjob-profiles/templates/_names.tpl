@@ -5,6 +5,37 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
 
+{{- /* The labels by which a network policy selects the pods of one component. */ -}}
+{{- define "dubjob.podLabels" -}}
+app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
+app.kubernetes.io/component: {{ index . 1 }}
+{{- end -}}
+
+{{- /* What pods with access to the network can reach: DNS, port 443 of public addresses, and the
+       rules of the values. */ -}}
+{{- define "dubjob.egress" -}}
+{{- $ranges := dict "0.0.0.0/0" list "::/0" list }}
+{{- range .excludedRanges }}
+{{- $all := ternary "::/0" "0.0.0.0/0" (contains ":" .) }}
+{{- $_ := set $ranges $all (append (get $ranges $all) .) }}
+{{- end }}
+{{- with .dnsPeers }}
+- to: {{- toYaml . | nindent 4 }}
+  ports:
+    - {protocol: UDP, port: 53}
+    - {protocol: TCP, port: 53}
+{{- end }}
+- to:
+    {{- range $all, $excluded := $ranges }}
+    - ipBlock: {{- dict "cidr" $all "except" $excluded | toYaml | nindent 8 }}
+    {{- end }}
+  ports:
+    - {protocol: TCP, port: 443}
+{{- with .egress }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
 {{- define "dubjob.restricted" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true

@@ -148,11 +148,15 @@ class Reconciler:
             and self._may_lag(key, before, after, now)
         ):
             return min(DEBOUNCE_SECONDS, step.requeue_after or DEBOUNCE_SECONDS)
-        await self._record(stored, dubjob.metadata, before, after, now)
+        if after != before:
+            await self._write(stored, dubjob.metadata, before, after)
+            # At once: an Event or a deletion may fail, and the next reconcile finds no change.
+            count_transitions(dubjob, after, observed)
+            await self._emit(dubjob.metadata, now)
+        self._unrecorded.pop(key, None)
         # Only after the status is written: it is derived from the Job.
         for job in step.delete:
             await delete_job(self.client, dubjob.metadata.namespace, job)
-        count_transitions(dubjob, after, observed)
         self.throughput.learn(dubjob.profile_key, dubjob.metadata.uid, after.stages)
         if failure and not isinstance(failure, Refused):
             # The status reports the failure; the work queue retries after its back-off.
@@ -206,25 +210,20 @@ class Reconciler:
             del self._written[key]
         return stored
 
-    async def _record(
+    async def _write(
         self,
         stored: CachedDubJob,
         metadata: Metadata,
         before: DubJobStatus,
         after: DubJobStatus,
-        now: datetime,
     ) -> None:
-        """Write the status if it differs, then emit Events: an Event must not report what was not
-        recorded."""
+        """Write the status. Its Events are emitted afterwards, because an Event must not report
+        what was not recorded."""
         key = (metadata.namespace, metadata.name)
-        self._unrecorded.pop(key, None)
-        if after == before:
-            return
         self._events[key] = (after, transitions(metadata, before, after))
         written = await write_status(self.client, stored, after)
         outdated, _ = self._written.get(key, (frozenset[str](), stored))
         self._written[key] = (outdated | {stored.version}, written)
-        await self._emit(metadata, now)
 
     async def _emit_pending(self, stored: CachedDubJob, now: datetime) -> None:
         """Emit the pending Events if the last write has reached the API server; else drop them."""
@@ -276,7 +275,9 @@ class Reconciler:
             await self._record_unreadable(stored, metadata, unreadable_status, now)
             return
         after = invalid(before, metadata.generation, first_problem(error), now)
-        await self._record(stored, metadata, before, after, now)
+        if after != before:
+            await self._write(stored, metadata, before, after)
+            await self._emit(metadata, now)
 
     async def _record_unreadable(
         self, stored: CachedDubJob, metadata: Metadata, error: ValidationError, now: datetime

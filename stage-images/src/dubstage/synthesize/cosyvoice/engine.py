@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dubstage.contract import EngineChoice
 from dubstage.errors import Misconfigured
@@ -20,10 +20,6 @@ from dubstage.synthesize.cosyvoice.loading import generation_of, load_model, out
 from dubstage.synthesize.engine import Voice
 from dubstage.synthesize.spoken_text import spoken_chunks
 from dubstage.workspace.work import Work
-
-if TYPE_CHECKING:
-    pass
-
 
 INSTRUCTION = "You are a helpful assistant.<|endofprompt|>"
 """What CosyVoice 3 requires before the text, or before the text of the recording."""
