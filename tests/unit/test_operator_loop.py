@@ -263,6 +263,31 @@ def test_status_does_not_lag_behind_a_job_that_is_gone(order: tuple[str, str]) -
     assert cluster.status.stages[0].state == StageState.SUCCEEDED
 
 
+@pytest.mark.parametrize("write", ["PUT status", "POST events"])
+def test_nothing_is_lost_if_the_operator_ends_while_a_status_lags(write: str) -> None:
+    """The Job of the finished stage is deleted before the next operator starts."""
+    cluster = UnkindCluster()
+    cluster.look()
+    cluster.start_pod()
+    cluster.look(1)
+    cluster.is_busy = True
+    cluster.end_pod(0)
+    cluster.deliver()
+    cluster.reconcile()
+    assert cluster.created == ["ingest", "separate"]
+    assert cluster.status.stages[0].state == StageState.RUNNING
+    cluster.start_pod()
+    cluster.expire_jobs()
+    cluster.faults[write] = (AWAY, True)
+    cluster.restart()
+    cluster.is_busy = False
+    cluster.look(1)
+    assert len(cluster.live()) == 1, "separate goes on"
+    run_to_the_end(cluster)
+    assert finished(cluster) == ("True", "Completed")
+    assert cluster.created.count("separate") == 1
+
+
 Action = Callable[[UnkindCluster], object]
 
 

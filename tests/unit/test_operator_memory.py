@@ -81,6 +81,15 @@ def expires(cluster: UnkindCluster) -> None:
     cluster.deliver("jobs", "pods")
 
 
+def has_a_status_that_lags(cluster: UnkindCluster) -> None:
+    cluster.is_busy = True
+    runs(cluster)
+    cluster.end_pod(0)
+    cluster.deliver()
+    cluster.reconcile()
+    cluster.is_busy = False
+
+
 def is_refused(cluster: UnkindCluster) -> None:
     cluster.faults["POST jobs"] = (Refused(403, "Forbidden", "exceeded quota: few"), False)
     cluster.look(1)
@@ -105,7 +114,7 @@ def is_left_by_the_leader(cluster: UnkindCluster) -> None:
 
 LIVES: list[Callable[[UnkindCluster], None]] = [
     completes, fails_without_events, runs, expires, is_refused, has_a_job_that_no_watch_delivers,
-    loses_its_status, is_left_by_the_leader,
+    loses_its_status, is_left_by_the_leader, has_a_status_that_lags,
 ]  # fmt: skip
 
 

@@ -113,8 +113,11 @@ async def test_busy_queue_delays_and_merges_status_updates() -> None:
         assert slow.began == ["slow", "moves on", "stays"]
 
 
-async def test_closed_queue_ends_what_it_has_begun_and_begins_nothing_more() -> None:
-    slow, ended = Slow(), asyncio.Event()
+@pytest.mark.parametrize("add", [WorkQueue.add, WorkQueue.add_low_priority])
+async def test_closed_queue_ends_what_it_has_begun_and_begins_nothing_more(
+    add: Callable[[WorkQueue, Key], None],
+) -> None:
+    slow, ended = Slow(look_again=0.0), asyncio.Event()
 
     async def reconcile(key: Key) -> float | None:
         again = await slow(key)
@@ -122,17 +125,34 @@ async def test_closed_queue_ends_what_it_has_begun_and_begins_nothing_more() -> 
         return again
 
     async with working(reconcile) as queue:
-        queue.add(("n", "slow"))
+        add(queue, ("n", "slow"))
         await asyncio.sleep(0.01)
         closing = asyncio.create_task(queue.close())
         await asyncio.sleep(0.01)
-        queue.add(("n", "too late"))
+        for name in ("slow", "too late"):
+            queue.add(("n", name))
         await asyncio.sleep(0.1)
         assert not closing.done()
         slow.goes_on.set()
         await asyncio.wait_for(closing, 2)
         assert ended.is_set()
+        await asyncio.sleep(0.01)
         assert slow.began == ["slow"]
+
+
+async def test_closing_does_not_wait_for_a_reconcile_that_is_canceled() -> None:
+    slow = Slow()
+    queue = WorkQueue(slow)
+    await asyncio.wait_for(queue.close(), 2)
+    queue = WorkQueue(slow)
+    task = asyncio.create_task(queue.run())
+    queue.add(("n", "slow"))
+    await asyncio.sleep(0.01)
+    closing = asyncio.create_task(queue.close())
+    await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.wait_for(closing, 2)
+    assert not slow.goes_on.is_set()
 
 
 async def test_status_update_is_debounced(

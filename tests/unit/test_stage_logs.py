@@ -63,6 +63,15 @@ def test_step_logs_its_failure(stderr: io.StringIO) -> None:
         pytest.param("Bearer sk-proj-Abc_123-xyz9-Def_456", "Bearer …", id="a key"),
         pytest.param("refused: s3cret/of+mine=", "refused: …", id="the value of a variable"),
         pytest.param("token longer-than-the-other", "token …", id="the longer one of two"),
+        pytest.param("403 for url: https://cdn.example/a/model.bin?X-Amz-Date=20260101&X-Amz-Signature="
+                     "0a1b&Key-Pair-Id=K2", "403 for url: https://cdn.example/a/model.bin?X-Amz-Date="
+                     "20260101&X-Amz-Signature=…&Key-Pair-Id=…", id="a signed address"),
+        pytest.param("(\"https://blob.example/x?sv=2&SIG=a%2Bb\")",
+                     "(\"https://blob.example/x?sv=2&SIG=…\")", id="another signed address"),
+        pytest.param("no route to http://me:pa55word@proxy:3128/", "no route to http://…@proxy:3128/",
+                     id="the user of a proxy"),
+        pytest.param("https://hub.example/a@v1?design=1&revision=main", None, id="an address"),
+        pytest.param("mail to team@example.org about https://example.org", None, id="a mail"),
         pytest.param("hf_hub and task-list and ask-anything", None, id="no token"),
         pytest.param("hf_hub_download() got an unexpected argument", None, id="a function"),
         pytest.param("dub watch talk-sk-20261126-interview-01", None, id="a name in Slovak"),
@@ -70,7 +79,7 @@ def test_step_logs_its_failure(stderr: io.StringIO) -> None:
         pytest.param("the word short", None, id="a value that is a word"),
         pytest.param("/models is full", None, id="no secret"),
     ],
-)
+)  # fmt: skip
 def test_secrets_are_masked(text: str, expected: str | None) -> None:
     environment = {
         "SOME_API_KEY": "s3cret/of+mine=\n", "HF_TOKEN": "longer-than-the-other",
