@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy
@@ -26,6 +27,7 @@ from dubstage.synthesize.presets import gender_at
 from dubstage.synthesize.similarity import VoiceComparison
 from dubstage.synthesize.take import Take
 from dubstage.testing import ENGINES, request_for, run_stage_in
+from dubstage.transcribe.engine import Recognition
 from dubstage.transcribe.faster_whisper import FasterWhisper
 from dubstage.workspace.layout import Artifact
 
@@ -110,21 +112,41 @@ def test_a_stage_runs_with_kokoro(tmp_path: Path) -> None:
     assert "by kokoro" in ended.result.message
 
 
+def speech(kokoro: Kokoro, folder: Path, texts: Sequence[str], language: str) -> Path:
+    """The texts one after the other, in two voices."""
+    parts = []
+    for number, text in enumerate(texts):
+        file = folder / f"{number}.wav"
+        kokoro.speak(text, language, Voice("A", number % 2), 1.0, file)
+        samples, rate = soundfile.read(file, dtype="float32")
+        parts += [samples, numpy.zeros(rate // 2, numpy.float32)]
+    soundfile.write(folder / "speech.wav", numpy.concatenate(parts), rate)
+    return folder / "speech.wav"
+
+
+def recognized(file: Path, language: str | None) -> Recognition:
+    choice = EngineChoice(engine="faster-whisper", model="base", parameters={"diarize": False})
+    recognizer = FasterWhisper(SEED / "faster-whisper/base", choice)
+    return recognizer.recognize(file, language, None, lambda _: None)
+
+
 @pytest.mark.parametrize("first", [0, 6])
 def test_catalan_is_recognized_as_catalan(kokoro: Kokoro, tmp_path: Path, first: int) -> None:
     """Whisper base detects Latin, with a probability of 0.6 and 0.95."""
-    parts = []
-    for number, text in enumerate(CATALAN[first : first + 6]):
-        file = tmp_path / f"{number}.wav"
-        kokoro.speak(text, "ca", Voice("A", number % 2), 1.0, file)
-        samples, rate = soundfile.read(file, dtype="float32")
-        parts += [samples, numpy.zeros(rate // 2, numpy.float32)]
-    soundfile.write(tmp_path / "speech.wav", numpy.concatenate(parts), rate)
-    choice = EngineChoice(engine="faster-whisper", model="base", parameters={"diarize": False})
-    recognizer = FasterWhisper(SEED / "faster-whisper/base", choice)
-    found = recognizer.recognize(tmp_path / "speech.wav", None, None, lambda _: None)
+    file = speech(kokoro, tmp_path, CATALAN[first : first + 6], "ca")
+    found = recognized(file, None)
     assert found.language == "ca"
     assert len(found.words) > 50
+    assert not recognized(file, "ca").notes
+
+
+@pytest.mark.parametrize(("given", "doubted"), [("es", False), ("en", True), ("fr", True)])
+def test_wrong_source_language_is_doubted(
+    kokoro: Kokoro, tmp_path: Path, given: str, doubted: bool
+) -> None:
+    notes = recognized(speech(kokoro, tmp_path, SENTENCES[:4], "es"), given).notes
+    expected = f"the speech is most likely es, not {given}: check spec.sourceLanguage, or omit it"
+    assert notes == ((expected,) if doubted else ())
 
 
 def rated(folder: Path, choice: EngineChoice) -> int | None:

@@ -1,4 +1,4 @@
-"""The language that the recognized words are in, where another one was detected in the audio."""
+"""The language that is spoken, where Whisper detects another one, or the user gives one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ import numpy
 import pytest
 
 from dubstage.text.transcript import Word
-from dubstage.transcribe.language_by_words import EXCERPT_SECONDS, corrected_language
+from dubstage.transcribe.language_by_words import (
+    EXCERPT_SECONDS,
+    corrected_language,
+    other_language,
+)
 
 RATE = 16000
 HEARD = {
@@ -20,6 +24,8 @@ HEARD = {
     "vella ponte levaba tantos anos pechada.",
 }
 """What a recognizer writes when it is told the language."""
+ENGLISH = "The council meets in the main building tomorrow morning. Nobody knew why the old bridge "
+ENGLISH += "had been closed for so many years."
 
 
 def words(text: str, score: float | None = 0.8, start: float = 0.0) -> list[Word]:
@@ -76,3 +82,29 @@ def test_excerpt_begins_with_the_speech() -> None:
     assert found[0] == "ca"
     assert 0.95 <= found[1] <= 1.0
     assert heard == [(40.0, EXCERPT_SECONDS)], "what follows it does not count, either"
+
+
+@pytest.mark.parametrize(
+    ("given", "wrote", "detected", "gain", "spoken"),
+    [
+        ("es", HEARD["es"], ("en", 0.99), 0.3, "en"),  # translated
+        ("es", ENGLISH, ("en", 0.99), 0.0, "en"),  # written as it is spoken
+        ("ca", HEARD["es"], ("es", 0.99), 0.0, "es"),
+        ("es", HEARD["es"], ("es", 0.99), 0.3, None),
+        ("es", HEARD["es"], ("en", 0.4), 0.3, None),  # not detected clearly
+        ("es", HEARD["es"], ("en", 0.99), 0.05, None),  # surer, but not clearly
+        ("ca", HEARD["ca"], ("es", 0.7), -0.1, None),  # Whisper takes Catalan for Spanish
+        ("hr", HEARD["es"], ("bs", 0.9), 0.3, None),
+        ("nn", HEARD["es"], ("no", 0.9), 0.3, None),
+        ("es", "", ("en", 0.99), 0.3, None),
+    ],
+)
+def test_given_language_is_doubted_only_where_another_is_clear(
+    given: str, wrote: str, detected: tuple[str, float], gain: float, spoken: str | None
+) -> None:
+    def recognize(_: object, language: str) -> list[Word]:
+        assert language == detected[0]
+        return words(ENGLISH, 0.5 + gain)
+
+    audio = numpy.zeros(RATE, numpy.float32)
+    assert other_language(words(wrote, 0.5), given, detected, audio, recognize) == spoken

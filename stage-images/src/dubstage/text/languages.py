@@ -21,6 +21,9 @@ NOT_LATIN_AMERICA = frozenset({"EA", "ES", "GQ", "IC", "PH"})
 SAME_LANGUAGE = 1
 """The distance, according to CLDR, of two names of one language: Bokmål and Norwegian."""
 
+VARIANTS = 20
+"""The same of languages that recognizers confuse: Croatian and Bosnian, Danish and Norwegian."""
+
 ANY_VARIANT = 1000
 """A distance that no script or region exceeds."""
 
@@ -49,6 +52,12 @@ def is_spaced(tag: str) -> bool:
 def same_language(one: str, other: str) -> bool:
     """Whether two tags name one language, whatever their scripts and regions."""
     return tag_distance(primary(one), primary(other)) <= SAME_LANGUAGE
+
+
+def are_variants(one: str, other: str) -> bool:
+    """Whether the languages of two tags are so close that each is understood as the other."""
+    pair = primary(one), primary(other)
+    return max(tag_distance(pair[0], pair[1]), tag_distance(pair[1], pair[0])) <= VARIANTS
 
 
 def needs_translation(source: str, target: str) -> bool:

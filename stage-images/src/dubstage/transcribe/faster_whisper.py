@@ -20,7 +20,7 @@ from dubstage.text.languages import is_spaced
 from dubstage.text.transcript import Word
 from dubstage.transcribe.engine import Recognition
 from dubstage.transcribe.hotwords import NO_HOTWORDS, Hotwords, hotwords
-from dubstage.transcribe.language_by_words import corrected_language
+from dubstage.transcribe.language_by_words import corrected_language, other_language
 from dubstage.transcribe.local_diarizer import (
     NOT_ASKED,
     ONE_SPEAKER,
@@ -99,7 +99,8 @@ class FasterWhisper:
         """Words with Whisper's own times; silence is skipped (Silero VAD). The language is
         that of the first part of the source with speech."""
         words: list[Word] = []
-        detected, probability = language, 1.0
+        given, detected, probability = language, language, 1.0
+        notes = self._expected.notes
         diarizer = None if is_alone(speakers) else self._diarizer
         for part in parts_of(speech):
             recognition = self._recognize_part(part, language, progress)
@@ -109,8 +110,9 @@ class FasterWhisper:
                 recognition = self._corrected(part, recognition, progress)
                 detected, probability = recognition.language, recognition.language_probability
                 language = detected if recognition.words else None
+            elif given and not words and recognition.words:
+                notes = (*self._doubts(part, recognition), *notes)
             words += [_shifted(word, part.start) for word in recognition.words]
-        notes = self._expected.notes
         if diarizer:
             words = _named(words, diarizer, speakers)
         else:
@@ -132,17 +134,26 @@ class FasterWhisper:
     ) -> Recognition:
         """The part in the language of its words, if that is not the detected one."""
 
-        def recognize(samples: Any, language: str) -> list[Word]:
-            return self._recognize_samples(samples, language, lambda _: None).words
-
         spoken = corrected_language(
-            recognition.words, recognition.language, part.samples, recognize
+            recognition.words, recognition.language, part.samples, self._words
         )
         if spoken is None:
             return recognition
         language, probability = spoken
         corrected = self._recognize_part(part, language, progress)
         return replace(corrected, language_probability=probability)
+
+    def _doubts(self, part: Part, recognition: Recognition) -> tuple[str, ...]:
+        """A remark if the part is most likely not in the language that the user has given."""
+        given = recognition.language
+        detected = self._fallback.run(
+            lambda step: detect_language(self._models.load(step[1]), part.samples)
+        )
+        spoken = other_language(recognition.words, given, detected, part.samples, self._words)
+        return (language_doubt(spoken, given),) if spoken else ()
+
+    def _words(self, samples: Any, language: str) -> list[Word]:
+        return self._recognize_samples(samples, language, lambda _: None).words
 
     def _recognize_samples(
         self, samples: Any, language: str | None, progress: Callable[[float], None]
@@ -184,6 +195,20 @@ def notes_on(speakers: SpeakerRange | None, *, is_asked: bool) -> tuple[str, ...
     if is_asked:
         return (f"{ONE_SPEAKER}: the models volume has no {LOCAL_DIARIZER}",)
     return (f"{ONE_SPEAKER}: {NOT_ASKED}",) if speakers else ()
+
+
+def language_doubt(spoken: str, given: str) -> str:
+    """The remark on a language that the user has given by mistake."""
+    return f"the speech is most likely {spoken}, not {given}: check spec.sourceLanguage, or omit it"
+
+
+def detect_language(model: Any, audio: Any) -> tuple[str, float]:
+    """The language that `model` detects in 16 kHz samples, and its probability. The first seconds
+    may be a song, and may hold no speech."""
+    language, probability, _ = model.detect_language(
+        audio, vad_filter=True, language_detection_segments=LANGUAGE_CHUNKS
+    )
+    return str(language), float(probability)
 
 
 def recognize_samples(

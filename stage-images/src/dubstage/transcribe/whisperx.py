@@ -25,11 +25,16 @@ from dubstage.transcribe.diarization import Diarizer, Progress, devices, in_perc
 from dubstage.transcribe.engine import Recognition
 from dubstage.transcribe.faster_whisper import (
     BEAM_SIZE,
-    LANGUAGE_CHUNKS,
+    detect_language,
+    language_doubt,
     recognize_samples,
 )
 from dubstage.transcribe.hotwords import NO_HOTWORDS, Hotwords, hotwords
-from dubstage.transcribe.language_by_words import EXCERPT_SECONDS, corrected_language
+from dubstage.transcribe.language_by_words import (
+    EXCERPT_SECONDS,
+    corrected_language,
+    other_language,
+)
 from dubstage.transcribe.turns import whole_sentences
 from dubstage.transcribe.word_times import fill_times, words_of
 from dubstage.workspace.layout import Roots
@@ -110,9 +115,11 @@ class WhisperX:
         """Words with the times of an aligner, each with its speaker."""
         audio = recognizer_samples(speech)
         probability = 1.0
+        notes = list(self._expected.notes)
         if language is None:
             language, probability = self._detect_language(audio)
-        notes = list(self._expected.notes)
+        else:
+            notes = self._doubts(audio, language) + notes
         if find_model(self._roots, f"{ALIGNER_ENGINE}/{language}"):
             segments = self._transcribe(audio, language, _part(progress, 0.0, 0.4))
             # The GPU must have room for the next model.
@@ -135,13 +142,7 @@ class WhisperX:
         """The language, and its probability. whisperx' own detection uses only the first 30 s,
         whether they hold speech or not."""
 
-        def attempt(step: tuple[int, str]) -> tuple[str, float]:
-            language, probability, _ = self._models.load(step[1]).model.detect_language(
-                audio, vad_filter=True, language_detection_segments=LANGUAGE_CHUNKS
-            )
-            return str(language), float(probability)
-
-        language, probability = self._fallback.run(attempt)
+        language, probability = self._detected(audio)
         excerpt = audio[: round(EXCERPT_SECONDS * RECOGNIZER_SAMPLE_RATE)]
 
         def recognize(samples: Any, language: str) -> list[Word]:
@@ -149,6 +150,26 @@ class WhisperX:
 
         spoken = corrected_language(recognize(excerpt, language), language, excerpt, recognize)
         return spoken or (language, probability)
+
+    def _detected(self, audio: Any) -> tuple[str, float]:
+        return self._fallback.run(
+            lambda step: detect_language(self._models.load(step[1]).model, audio)
+        )
+
+    @step("detect language")
+    def _doubts(self, audio: Any, given: str) -> list[str]:
+        """A remark if the speech is most likely not in the language that the user has given."""
+        detected = self._detected(audio)
+        if detected[0] == given:
+            return []
+        excerpt = audio[: round(EXCERPT_SECONDS * RECOGNIZER_SAMPLE_RATE)]
+
+        def recognize(samples: Any, language: str) -> list[Word]:
+            return self._words(samples, language, lambda _: None)
+
+        words = recognize(excerpt, given)
+        spoken = other_language(words, given, detected, excerpt, recognize)
+        return [language_doubt(spoken, given)] if spoken else []
 
     @step("recognize")
     def _transcribe(self, audio: Any, language: str, progress: Progress) -> list[RawSegment]:
