@@ -19,6 +19,9 @@ LONG_FACTOR, LONG_SECONDS = 2.5, 2.0
 The seconds are for short texts and numbers, whose duration is hard to predict."""
 SHORT_FACTOR = 0.4
 """A take shorter than 0.4 times the expected duration lacks words."""
+LEAST_OFFSET = 0.01
+"""A mean of the samples that is farther from zero is not that of speech: it hides the silence at
+the ends, and clicks."""
 
 
 @dataclass(frozen=True)
@@ -85,13 +88,26 @@ def _examine(file: Path, speed: float, expected: float) -> Take:
     import numpy
     import soundfile
 
-    if not file.exists():
-        return Take(numpy.zeros(0, numpy.float32), 1, speed, ClipFlag.NO_SOUND)
-    samples, rate = soundfile.read(file, dtype="float32", always_2d=True)
+    try:
+        samples, rate = soundfile.read(file, dtype="float32", always_2d=True)
+    except (OSError, soundfile.LibsndfileError):
+        # An engine that has nothing to say writes no file, or an empty one.
+        return _no_sound(speed)
     mono = samples.mean(axis=1)
+    # A model that overflows writes NaN, in which no speech can be found.
+    if not numpy.isfinite(mono).all():
+        return _no_sound(speed)
+    if len(mono) and abs(mean := float(mono.mean())) > LEAST_OFFSET:
+        mono -= mean
     onset, offset = speech_bounds(mono, rate)
     mono = mono[int(onset * rate) : int(offset * rate)]
     return Take(mono, rate, speed, _fault(mono, rate, speed, expected))
+
+
+def _no_sound(speed: float) -> Take:
+    import numpy
+
+    return Take(numpy.zeros(0, numpy.float32), 1, speed, ClipFlag.NO_SOUND)
 
 
 def _fault(samples: Samples, rate: int, speed: float, expected: float) -> ClipFlag | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -11,15 +10,20 @@ import httpx
 from tenacity import Retrying
 from tenacity.nap import sleep_using_event
 
+from dubstage.engines import http_answer
 from dubstage.engines.openai_api import KEY_VARIABLE, TRANSIENT_STATUS, is_about_model
 from dubstage.engines.retries import PATIENT_ATTEMPTS, Refused, patient, seconds_until
 from dubstage.errors import Misconfigured, TemporaryFailure
+from dubstage.synthesize.openai_speech.loop import Loop
 from dubstage.synthesize.openai_speech.settings import Settings
 
 UNAVAILABLE_STATUS = frozenset({502, 503, 504})
 """Statuses of a server that is overloaded or absent. A 500 is about one text."""
 SPEECH, VOICES = "/audio/speech", "/audio/voices"
 MAX_ANSWER_BYTES = 128 << 20
+"""Bytes of an answer with audio, which goes to a file."""
+MAX_MESSAGE_BYTES = 1 << 20
+"""Bytes of any other answer, which is held in memory."""
 QUOTED = 200
 """Characters of the server's own message."""
 TEXT_TYPES = ("text/", "application/json", "application/problem+json")
@@ -46,37 +50,37 @@ class SpeechClient:
     def __init__(self, settings: Settings, key: str | None) -> None:
         self._settings = settings
         self._url = settings.url.rstrip("/")
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._http = httpx.Client(timeout=settings.timeout_seconds, headers=headers)
+        self._http = http_answer.client(settings.timeout_seconds, key)
+        self._loop = Loop()
         self._closed = Event()
 
     def close(self) -> None:
         """End all requests, also those that wait for their next attempt."""
         self._closed.set()
-        self._http.close()
+        self._loop.close(self._http.aclose)
 
-    def speak(self, body: dict[str, Any]) -> bytes:
-        """The audio of one text, in any format.
+    def speak(self, body: dict[str, Any], target: Path) -> None:
+        """Write the audio of one text, in any format.
 
         Raises :class:`Rejected`, :class:`Misconfigured` for a wrong address, key or model, and
         :class:`TemporaryFailure` if the server does not respond after several attempts.
         """
-        return self._patiently(SPEECH, {"json": body})
+        self._patiently(SPEECH, {"json": body}, target)
 
     def upload(self, name: str, recording: Path, text: str | None) -> None:
         """Give the server a voice. Raises as :meth:`speak` does."""
         fields = {"name": name, "consent": name, **({"ref_text": text} if text else {})}
         files = {"audio_sample": (f"{name}.wav", recording.read_bytes(), "audio/wav")}
         try:
-            self._patiently(VOICES, {"data": fields, "files": files})
+            self._patiently(VOICES, {"data": fields, "files": files}, None)
         except Rejected as error:
             if "exist" not in str(error).lower():
                 raise self._misconfigured(f"does not accept the voice {name} ({error})") from error
 
-    def _patiently(self, path: str, content: dict[str, Any]) -> bytes:
+    def _patiently(self, path: str, fields: dict[str, Any], target: Path | None) -> None:
         try:
             retrying = Retrying(**patient(Refused), sleep=sleep_using_event(self._closed))
-            return retrying(self._once, path, content)
+            retrying(self._once, path, fields, target)
         except Refused as error:
             raise TemporaryFailure(
                 f"{self._settings.url} did not speak after {PATIENT_ATTEMPTS} attempts ({error}): "
@@ -84,34 +88,29 @@ class SpeechClient:
                 reason="SpeechUnavailable",
             ) from error
 
-    def _once(self, path: str, content: dict[str, Any]) -> bytes:
+    def _once(self, path: str, fields: dict[str, Any], target: Path | None) -> None:
+        seconds = self._settings.timeout_seconds
         try:
-            return self._send(path, content)
+            with http_answer.refusals(seconds):
+                self._loop.result(self._send(path, fields, target), seconds)
+        except http_answer.TooLarge as error:
+            raise Rejected(str(error)) from error
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise self._misconfigured(f"is not a URL that can be opened ({error})") from error
-        except httpx.TimeoutException as error:
-            raise self._late() from error
-        except httpx.HTTPError as error:
-            raise Refused(f"{type(error).__name__}: {error}") from error
 
-    def _send(self, path: str, content: dict[str, Any]) -> bytes:
-        # The timeout of the library restarts with every byte.
-        deadline = time.monotonic() + self._settings.timeout_seconds
-        with self._http.stream("POST", self._url + path, **content) as response:
-            parts, size = [], 0
-            for part in response.iter_bytes():
-                parts.append(part)
-                size += len(part)
-                if size > MAX_ANSWER_BYTES:
-                    raise Rejected(f"an answer of more than {MAX_ANSWER_BYTES >> 20} MiB")
-                if time.monotonic() > deadline:
-                    raise self._late()
-        audio = b"".join(parts)
-        self._check(response, audio)
-        kind = response.headers.get("content-type", "")
-        if kind.startswith(TEXT_TYPES):
-            raise Rejected(f"an answer of type {kind}: {_quoted(audio)}")
-        return audio
+    async def _send(self, path: str, fields: dict[str, Any], target: Path | None) -> None:
+        """Write what the server sends to `target`; None if its success is enough."""
+        async with self._http.stream("POST", self._url + path, **fields) as response:
+            kind = response.headers.get("content-type", "")
+            if not response.is_success or kind.startswith(TEXT_TYPES):
+                message = await http_answer.content(response, MAX_MESSAGE_BYTES)
+                self._check(response, message)
+                if target:
+                    raise Rejected(f"an answer of type {kind}: {_quoted(message)}")
+            elif target:
+                with target.open("wb") as file:
+                    async for part in http_answer.parts(response, MAX_ANSWER_BYTES):
+                        file.write(part)
 
     def _check(self, response: httpx.Response, content: bytes) -> None:
         """Raise what the status of a response means, unless it is a success."""
@@ -141,9 +140,6 @@ class SpeechClient:
         """The failure of a server that does not speak the plainest text in that voice."""
         named = f"the voice {voice}" if voice else "any voice"
         return self._misconfigured(f"does not speak with {named} ({reason})")
-
-    def _late(self) -> Refused:
-        return Refused(f"no answer in {self._settings.timeout_seconds:g} s")
 
     def _misconfigured(self, what: str) -> Misconfigured:
         return Misconfigured(

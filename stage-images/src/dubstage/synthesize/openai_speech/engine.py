@@ -27,6 +27,12 @@ PLAIN_TEXT = "1, 2, 3."
 """What every voice can say in every language."""
 HEADERS = (b"RIFF", b"ID3", b"OggS", b"fLaC")
 """How files start that are not samples without a header, whatever was requested."""
+START_BYTES = 512
+"""Bytes that tell what an answer is."""
+TEXT_STARTS = (b"<", b"{", b"[")
+"""How a page or JSON starts that a server sends as audio."""
+LONGEST_SECONDS = 300.0
+"""Longer audio is not the speech of one segment; it would fill the memory."""
 FITTED_REACH = 0.25
 """How far the server changes the speed of a segment; mux does the rest."""
 
@@ -179,30 +185,33 @@ class OpenAISpeech:
 
     def _audio(self, body: dict[str, Any]) -> Path:
         """The server's audio as a WAV file. Raises :class:`Rejected` without any."""
-        try:
-            return self._as_wav(self._client.speak(body))
-        except MediaError as error:
-            raise Rejected(f"no audio in the answer ({error})") from error
-
-    def _as_wav(self, audio: bytes) -> Path:
-        """The audio as a WAV file. The header of a stream names no length, and some servers send
-        another format than the one that was requested."""
         raw = self._scratch / f"answer-{next(self._numbers)}"
         target = raw.with_suffix(".wav")
-        if self._settings.response_format is AudioFormat.PCM and not audio.startswith(HEADERS):
-            _write_pcm(audio, self._settings.pcm_rate, target)
-            return target
-        raw.write_bytes(audio)
         try:
-            run([*input_file(raw), "-ac", "1", "-f", "wav", target])
+            self._client.speak(body, raw)
+            seconds = run([*self._input(raw), "-t", str(LONGEST_SECONDS + 1), "-ac", "1",
+                           "-f", "wav", target])  # fmt: skip
+        except MediaError as error:
+            raise Rejected(f"no audio in the answer ({error})") from error
         finally:
-            raw.unlink()
+            raw.unlink(missing_ok=True)
+        if seconds > LONGEST_SECONDS:
+            target.unlink()
+            raise Rejected(f"audio of more than {LONGEST_SECONDS:g} s")
         return target
 
+    def _input(self, raw: Path) -> list[str]:
+        """The arguments that make ffmpeg read an answer. The header of a stream names no length,
+        and some servers send another format than the one that was requested."""
+        start = _start(raw)
+        if self._settings.response_format is not AudioFormat.PCM or start.startswith(HEADERS):
+            return input_file(raw)
+        if start.startswith(TEXT_STARTS) and start.isascii() and b"\0" not in start:
+            raise Rejected(f"a text instead of audio: {start[:80].decode()}")
+        # An odd byte at the end is half a sample.
+        return ["-f", "s16le", "-ar", str(self._settings.pcm_rate), "-i", f"file:{raw}"]
 
-def _write_pcm(audio: bytes, rate: int, target: Path) -> None:
-    import numpy
-    import soundfile
 
-    samples = numpy.frombuffer(audio[: len(audio) // 2 * 2], "<i2")
-    soundfile.write(target, samples, rate, subtype="PCM_16")
+def _start(file: Path) -> bytes:
+    with file.open("rb") as content:
+        return content.read(START_BYTES)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import httpx
 from tenacity import AsyncRetrying
 
+from dubstage.engines import http_answer
 from dubstage.engines.openai_api import KEY_VARIABLE, TRANSIENT_STATUS, is_about_model
 from dubstage.engines.retries import PATIENT_ATTEMPTS, Refused, patient, seconds_until
 from dubstage.errors import Misconfigured, TemporaryFailure
@@ -36,8 +38,7 @@ class ChatClient:
     def __init__(self, settings: Settings, key: str | None) -> None:
         self._settings = settings
         self._url = settings.url.rstrip("/") + "/chat/completions"
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._http = httpx.AsyncClient(timeout=settings.timeout_seconds, headers=headers)
+        self._http = http_answer.client(settings.timeout_seconds, key)
 
     async def __aenter__(self) -> ChatClient:
         await self._http.__aenter__()
@@ -73,33 +74,31 @@ class ChatClient:
 
     async def _once(self, body: dict[str, Any]) -> Reply:
         try:
-            if self._settings.stream:
-                return await self._streamed({**body, "stream": True})
-            # The timeout of the library restarts with every byte.
-            response, content = await asyncio.wait_for(
-                self._send(body), self._settings.timeout_seconds
-            )
+            with http_answer.refusals(self._settings.timeout_seconds):
+                return await self._send(body)
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise self._misconfigured(f"is not a URL that can be opened ({error})") from error
-        except (asyncio.TimeoutError, httpx.TimeoutException) as error:
-            raise Refused(f"no answer in {self._settings.timeout_seconds:g} s") from error
-        except httpx.HTTPError as error:
-            raise Refused(f"{type(error).__name__}: {error}") from error
-        self._check(response, content)
-        return whole(content, response.headers.get("content-type", ""))
 
-    async def _streamed(self, body: dict[str, Any]) -> Reply:
-        """The answer, whose words arrive one by one; or at once, from a server that does not
-        stream."""
-        async with self._http.stream("POST", self._url, json=body) as response:
+    async def _send(self, body: dict[str, Any]) -> Reply:
+        """The answer, whose words arrive one by one; or at once, if that was requested, or from a
+        server that does not stream."""
+        patience, streams = self._settings.timeout_seconds, self._settings.stream
+        deadline = time.monotonic() + patience
+        fields = {**body, "stream": True} if streams else body
+        request = self._http.build_request("POST", self._url, json=fields)
+        response = await asyncio.wait_for(self._http.send(request, stream=True), patience)
+        try:
             kind = response.headers.get("content-type", "")
-            if response.is_success and kind.startswith("text/event-stream"):
-                return await stream.read(
-                    response.aiter_lines(), self._settings.timeout_seconds, MAX_ANSWER_BYTES
-                )
-            content = await asyncio.wait_for(_content(response), self._settings.timeout_seconds)
+            if streams and response.is_success and kind.startswith("text/event-stream"):
+                parts = http_answer.parts(response, MAX_ANSWER_BYTES)
+                return await stream.read(http_answer.lines(parts), patience)
+            content = await asyncio.wait_for(
+                http_answer.content(response, MAX_ANSWER_BYTES), deadline - time.monotonic()
+            )
+        finally:
+            await response.aclose()
         self._check(response, content)
-        return whole(content, response.headers.get("content-type", ""))
+        return whole(content, kind)
 
     def _check(self, response: httpx.Response, content: bytes) -> None:
         """Raise what the status of a response means, unless it is a success."""
@@ -128,25 +127,11 @@ class ChatClient:
         if status >= 300:
             raise self._misconfigured(f"redirects (status {status}); expected its final URL")
 
-    async def _send(self, body: dict[str, Any]) -> tuple[httpx.Response, bytes]:
-        async with self._http.stream("POST", self._url, json=body) as response:
-            return response, await _content(response)
-
     def _misconfigured(self, what: str, change: str = CORRECT_ADDRESS) -> Misconfigured:
         return Misconfigured(
             f"The server {self._settings.url} of profile stage translate {what}. {change}.",
             reason="TranslationRefused",
         )
-
-
-async def _content(response: httpx.Response) -> bytes:
-    parts, size = [], 0
-    async for part in response.aiter_bytes():
-        parts.append(part)
-        size += len(part)
-        if size > MAX_ANSWER_BYTES:
-            raise Refused(f"an answer of more than {MAX_ANSWER_BYTES} bytes")
-    return b"".join(parts)
 
 
 def _says(content: bytes, word: str) -> bool:

@@ -13,23 +13,20 @@ from dubstage.translate.openai.reply import Reply, check_error, words_of
 DATA, DONE = "data:", "[DONE]"
 
 
-async def read(lines: AsyncIterator[str], patience: float, most_bytes: int) -> Reply:
+async def read(lines: AsyncIterator[str], patience: float) -> Reply:
     """The whole answer. `patience`: seconds until the next words at most.
 
-    Raises :class:`Refused` for an answer that breaks off, that is an error, or that has more than
-    `most_bytes`, and TimeoutError.
+    Raises :class:`Refused` for an answer that breaks off or that is an error, and
+    TimeoutError.
     """
     parts: list[str] = []
-    size, finish = 0, None
+    finish = None
     deadline = time.monotonic() + patience
     while True:
         try:
             line = await asyncio.wait_for(anext(lines), deadline - time.monotonic())
         except StopAsyncIteration:
             break
-        size += len(line)
-        if size > most_bytes:
-            raise Refused(f"an answer of more than {most_bytes} bytes")
         if not line.startswith(DATA):
             continue  # A comment keeps the connection open, and says nothing of the model.
         deadline = time.monotonic() + patience
