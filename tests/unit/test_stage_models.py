@@ -516,6 +516,8 @@ def test_command_downloads_from_hugging_face(
         "config.json", "model.bin", "tokenizer.json", SUMS,
     }  # fmt: skip
     assert any(f"/resolve/{COMMIT}/model.bin" in path for path in hub.asked)  # type: ignore[attr-defined]
+    # The files of the commit that was listed, although the branch may have moved since.
+    assert not any("/main" in path for path in hub.asked)  # type: ignore[attr-defined]
     # Both are content with what is there now.
     for action in ("check", "pull"):
         assert dubstage(monkeypatch, "models", action, "--profile", profile) == ExitCode.OK
