@@ -1,6 +1,6 @@
 """Compare the quality of a dub with a baseline for the same speech.
 
-    make bench-dubbing        BENCH_CLIPS="one speaker,music"  for some of the clips
+    make bench-dubbing        BENCH_CLIPS="one speaker;music"  for some of the clips
 
 Runs made clips, whose truth is known, through the real stages of the cpu profile. Prints
 what it measured and the goals; ends with 1 where one is missed.
@@ -40,7 +40,7 @@ HEADER = (
 
 def main() -> int:
     """Measure, print, judge; 0 where every goal is met."""
-    selected = [name for name in os.environ.get("BENCH_CLIPS", "").split(",") if name]
+    selected = [name for name in os.environ.get("BENCH_CLIPS", "").split(";") if name]
     print(HEADER, flush=True)
     found: list[Dubbed] = []
     with tempfile.TemporaryDirectory(prefix="bench-dubbing-") as name:

@@ -1,6 +1,6 @@
 """Judge the voices of the cpu profile: what a recognizer understands, the pace, and the mix.
 
-    make bench-voices  BENCH_CLIPS="two voices,20 hasty"  for some of the clips
+    make bench-voices  BENCH_CLIPS="two voices;20 hasty"  for some of the clips
                        SAMPLES=docs/samples  also writes ten seconds of each dub
 
 `make bench-dubbing` runs it after the clips with known times.
@@ -82,7 +82,7 @@ class VoiceFigures:
 
 def main(samples: Path | None = None) -> int:
     """Measure, print, judge; 0 where every goal is met."""
-    selected = [name for name in os.environ.get("BENCH_CLIPS", "").split(",") if name]
+    selected = [name for name in os.environ.get("BENCH_CLIPS", "").split(";") if name]
     print(HEADER, flush=True)
     found: list[VoiceFigures] = []
     voice = kokoro(SEED)
