@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from made_media import DubbedSegment, ffmpeg, run_dub, source_path
 
+from dubstage.contract import ExitCode, Stage
 from dubstage.media.ffmpeg import probe
-from dubstage.testing import Ended
+from dubstage.testing import Ended, request_for, run_stage_in
 from dubstage.workspace.layout import Artifact
 
 FLASH = (2.0, 2.5)
@@ -135,6 +137,46 @@ def test_dub_and_original_stay_in_sync(tmp_path: Path, flash: Path, arguments: l
     source.parent.mkdir(parents=True)
     ffmpeg("-i", flash, *arguments, source)
     assert_in_sync(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["-c:v", "mpeg2video", "-bf", "2", "-c:a", "mp2", "-f", "mpeg"], id="mpg"),
+        pytest.param(["-c:v", "mpeg4", "-bf", "2", "-c:a", "mp3", "-f", "avi"], id="avi"),
+    ],
+)
+def test_frames_are_displayed_in_their_order(
+    tmp_path: Path, flash: Path, arguments: list[str]
+) -> None:
+    """The packets of B-frames have no presentation time in the source. Of each three frames, one
+    is stored before the two that are displayed before it."""
+    source = source_path(tmp_path)
+    source.parent.mkdir(parents=True)
+    ffmpeg("-i", flash, *arguments, source)
+    video = video_of(run_dub(tmp_path, [LATE], seconds=SECONDS))
+    stored = subprocess.run(
+        ["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "packet=pts_time",
+         "-of", "csv=p=0", str(video)],
+        capture_output=True, text=True, check=True,
+    ).stdout.replace(",", " ")  # fmt: skip
+    times = [float(time) for time in stored.split()]
+    assert len(times) == SECONDS * 25
+    steps = [after - before for before, after in pairwise(sorted(times))]
+    assert steps == pytest.approx([1 / 25] * len(steps), abs=0.025), "no two at once, no gap"
+    assert sum(after < before for before, after in pairwise(times)) == len(times) / 3
+
+
+@pytest.mark.parametrize(("b_frames", "is_remarked"), [("2", True), ("0", False)])
+def test_order_of_frames_that_nothing_tells_is_remarked(
+    tmp_path: Path, flash: Path, b_frames: str, is_remarked: bool
+) -> None:
+    source = source_path(tmp_path)
+    source.parent.mkdir(parents=True)
+    ffmpeg("-i", flash, *H264[:-1], b_frames, "-c:a", "ac3", "-f", "avi", source)
+    ended = run_stage_in(tmp_path, request_for(Stage.INGEST))
+    assert ended.code is ExitCode.OK
+    assert ("may stutter" in ended.result.message) is is_remarked
 
 
 def assert_in_sync(tmp_path: Path) -> None:

@@ -62,7 +62,8 @@ def run(work: Work) -> Outcome:
     kind = "video" if declared.video else "audio without a video stream"
     return Outcome(
         message=f"{duration:.1f} s of {kind}, {_track_choice(declared.audio, track)}"
-        + _omissions(declared, plan),
+        + _omissions(declared, plan)
+        + _order_remark(declared),
         summary=StageSummary(
             duration_milliseconds=scaled(duration, 1000),
             audio_tracks=len(declared.audio),
@@ -170,3 +171,13 @@ def _omissions(declared: Probe, plan: VideoPlan | None) -> str:
         if track.index in omitted
     ]
     return f"; the dubbed video leaves out {', '.join(names)}" if names else ""
+
+
+def _order_remark(declared: Probe) -> str:
+    """That the video may stutter: a copy of it has no presentation times either."""
+    if not declared.is_unordered:
+        return ""
+    return (
+        "; the video may stutter in some players, because AVI has no times for its B-frames: to "
+        "avoid that, encode it again, for example to MP4"
+    )

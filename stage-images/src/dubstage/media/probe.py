@@ -13,6 +13,9 @@ RESTARTING_CLOCK_FORMATS = frozenset({"mpeg", "mpegts"})
 """Formats whose clock may restart in the middle: recordings are joined byte by byte."""
 MKVMERGE_TAG = "_STATISTICS"
 """How the names of mkvmerge's own tags begin."""
+UNORDERED_CODECS = frozenset({"h264", "hevc"})
+"""Codecs whose frames ffmpeg cannot put into the order of their display if, as in AVI, the file
+has no presentation times."""
 UNKNOWN_CODECS = frozenset({"", "none", "unknown"})
 """Names of codecs that ffmpeg does not know."""
 MAX_PADDING_SECONDS = 0.3
@@ -57,6 +60,8 @@ class VideoStream:
     """Seconds that the file declares for it; None if it declares none."""
     start: float = 0.0
     """Seconds on the file's clock at which it starts."""
+    has_b_frames: bool = False
+    """Whether frames are displayed in another order than they are stored."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,17 @@ class Probe:
     """Brand of a file of the MP4 family: ``qt`` is a QuickTime file."""
     has_attachments: bool = False
     """Whether there are files in it, for example the fonts of its subtitles."""
+
+    @property
+    def is_unordered(self) -> bool:
+        """Whether nothing in the file says in which order its frames are displayed."""
+        video = self.video
+        return (
+            video is not None
+            and self.format_name == "avi"
+            and video.codec in UNORDERED_CODECS
+            and video.has_b_frames
+        )
 
     def declared_seconds(self, *streams: AudioTrack | VideoStream | None) -> float:
         """Seconds that the file declares for the longest of `streams`; 0.0 if it declares
@@ -126,7 +142,11 @@ def parse_probe(answer: dict[str, Any]) -> Probe:
     format_name = str(answer.get("format", {}).get("format_name", ""))
     video = [
         VideoStream(
-            int(stream["index"]), _codec(stream), _duration(stream, format_name), _start(stream)
+            int(stream["index"]),
+            _codec(stream),
+            _duration(stream, format_name),
+            _start(stream),
+            bool(stream.get("has_b_frames")),
         )
         for stream in streams
         if stream.get("codec_type") == "video"
