@@ -103,7 +103,7 @@ STAGES: dict[Stage, StageDefinition] = {
         ),
         StageDefinition(
             Stage.SYNTHESIZE,
-            version=5,
+            version=6,
             reads=(Artifact.TRANSLATED, Artifact.VOCALS, Artifact.BACKGROUND),
             writes=(Artifact.TTS_CLIPS, Artifact.TTS_SEGMENTS),
             parameters=lambda request: {

@@ -14,24 +14,20 @@ from langcodes import Language
 from dubstage.text.languages import primary, standard
 from dubstage.text.spoken.amounts import (
     say_fractions,
-    say_marked_ranges,
-    say_money,
     say_percent,
     say_polarity,
-    say_ranges,
     say_signs,
     say_units,
 )
 from dubstage.text.spoken.dates import say_dates, say_times
+from dubstage.text.spoken.german import say_german
 from dubstage.text.spoken.languages import asian, ca, de, en, es, fr, it, pt, ru
+from dubstage.text.spoken.money import say_money
 from dubstage.text.spoken.names import say_abbreviations, say_addresses, say_mixed, say_romans
-from dubstage.text.spoken.plain import (
-    join_groups,
-    say_decades,
-    say_numbers,
-    say_ordinals,
-    say_phones,
-)
+from dubstage.text.spoken.phones import say_phones
+from dubstage.text.spoken.plain import say_decades, say_numbers, say_ordinals, say_spellings
+from dubstage.text.spoken.ranges import say_marked_ranges, say_ranges
+from dubstage.text.spoken.shorthand import join_groups, say_magnitudes, say_short_forms
 from dubstage.text.spoken.table import Table
 
 TABLES = {
@@ -55,11 +51,14 @@ PHONEMES = re.compile(r"(\[\[.*?\]\])")
 
 RULES: tuple[Callable[[str, Table], str], ...] = (
     say_addresses,
-    say_marked_ranges,
+    say_spellings,
+    say_german,
     say_dates,
-    say_times,
     say_phones,
+    say_marked_ranges,
+    say_times,
     join_groups,
+    say_short_forms,
     say_abbreviations,
     say_fractions,
     say_ranges,
@@ -67,6 +66,7 @@ RULES: tuple[Callable[[str, Table], str], ...] = (
     say_money,
     say_percent,
     say_units,
+    say_magnitudes,
     say_ordinals,
     say_decades,
     say_romans,

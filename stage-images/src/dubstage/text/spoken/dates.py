@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from dubstage.text.spoken.numerals import cardinal, ordinal, year
+from dubstage.text.spoken.agreement import NOON
+from dubstage.text.spoken.numerals import cardinal, joined, ordinal, year
 from dubstage.text.spoken.patterns import START, one_of, word_before
-from dubstage.text.spoken.table import Table
+from dubstage.text.spoken.table import Table, Times
 
 ISO = re.compile(rf"{START}(?P<y>\d{{4}})-(?P<m>\d\d)-(?P<d>\d\d)(?![\d-])")
 LITTLE = re.compile(
@@ -16,10 +17,11 @@ BIG = re.compile(
     rf"{START}(?P<y>\d{{4}})(?P<mark>[./-])(?P<m>\d{{1,2}})(?P=mark)(?P<d>\d{{1,2}})(?!\d)"
 )
 HALF_DAY = r"\s?(?P<half>[ap])(?:m\b|\.\s?m\b(?:\.(?!\s+(?-i:[A-Z])|\s*$))?)"
+HOUR, MINUTE = r"[01]?\d|2[0-4]", r"[0-5]\d"
 CENTURY = "20"
 """Two digits of a year stand for this century."""
 AFTER_DATIVE = frozenset(
-    "am vom zum dem den des im beim bis ab seit einem jeden diesem diesen ersten".split()
+    "am vom zum zur dem den des im beim bis ab seit einem einer jeden diesem diesen ersten".split()
 )
 AFTER_ARTICLE = frozenset(("der", "die", "das", "eine"))
 
@@ -38,7 +40,10 @@ def say_times(text: str, table: Table) -> str:
     times = table.times
     half = HALF_DAY if table.cldr == "en" else "(?P<half>(?!))"
     tail = rf"(?:{half}|(?P<mark>{times.mark}))" if times.mark else rf"(?:{half})?"
-    clock = re.compile(rf"{START}(?P<h>\d{{1,2}}):(?P<m>\d\d)(?::\d\d)?(?![\d:]){tail}", re.I)
+    text = _with_colons(text, times)
+    clock = re.compile(
+        rf"{START}(?P<h>\d{{1,2}}):(?P<m>\d\d)(?::(?P<s>\d\d))?(?![\d:]){tail}", re.I
+    )
     text = clock.sub(lambda found: _time(found, table), text)
     if table.cldr == "en":
         text = re.compile(rf"{START}(?P<h>\d{{1,2}})(?P<m>){half}", re.I).sub(
@@ -48,6 +53,13 @@ def say_times(text: str, table: Table) -> str:
         lettered = re.compile(rf"{START}(?P<h>\d{{1,2}}){times.letter}(?P<m>\d\d)(?P<half>)(?!\w)")
         text = lettered.sub(lambda found: _time(found, table), text)
     return text
+
+
+def _with_colons(text: str, times: Times) -> str:
+    """`text` with ``14:30`` for the ``14.30`` of Italian and German."""
+    clock = rf"({HOUR})\.({MINUTE})(?![\d]|[.,:]\d)"
+    text = re.sub(rf"\b({times.dot_before})\s{clock}", r"\1 \2:\3", text, flags=re.I)
+    return re.sub(rf"{START}{clock}(?={times.dot_after})", r"\1:\2", text, flags=re.I)
 
 
 def ordinal_form(found: re.Match[str], table: Table) -> str:
@@ -117,14 +129,27 @@ def _time(found: re.Match[str], table: Table) -> str:
     if hour > (12 if half else 24) or minute > 59:
         return found.group()
     times = table.times
-    spoken_hour = cardinal(str(hour), table, times.gender)
+    gender = "" if table.cldr == "ko" and hour > NOON else times.gender
+    spoken_hour = cardinal(str(hour), table, gender)
     hours = times.hours.one if hour in (0, 1) else times.hours.many
+    seconds = _seconds(found, table)
     if not minute:
-        whole = "{hour}" if half else times.whole
+        whole = "{hour}" if half else (seconds and times.exact) or times.whole
         said = whole.format(hour=spoken_hour, hours=hours)
     else:
         zero = f"{times.zero} " if times.zero and minute < 10 else ""
         said = times.full.format(
             hour=spoken_hour, hours=hours, minute=zero + cardinal(str(minute), table)
         )
+    said += seconds
     return f"{said} {half} M" if half else said
+
+
+def _seconds(found: re.Match[str], table: Table) -> str:
+    """The seconds of a time, if there are any."""
+    written, noun = found.groupdict().get("s") or "0", table.times.second
+    if not (0 < int(written) <= 59 and noun.one):
+        return ""
+    number = str(int(written))
+    words = [cardinal(number, table, noun.gender), noun.one if number == "1" else noun.many]
+    return table.times.join_seconds + joined(words, table)

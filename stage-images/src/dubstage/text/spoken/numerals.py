@@ -23,6 +23,7 @@ LONGEST_DECIMALS = 2
 """Decimals that are said as one number, in languages that do not say each digit."""
 LARGEST_NATIVE = 99
 """The largest native number of Korean."""
+MILLION = 10**6
 SOFT_HYPHEN = "\u00ad"
 
 
@@ -37,6 +38,16 @@ class Number:
     def is_one(self) -> bool:
         """Whether a noun after it is singular."""
         return self.whole == "1" and not self.decimals
+
+    @property
+    def is_millions(self) -> bool:
+        """Whether it is a whole number of millions: several languages have *of* after it."""
+        return not self.decimals and int(self.whole) > 0 and not int(self.whole) % MILLION
+
+    @property
+    def value(self) -> float:
+        """The number, to compare it."""
+        return float(f"{self.whole}.{self.decimals or 0}")
 
 
 def parse(text: str, table: Table) -> Number | None:

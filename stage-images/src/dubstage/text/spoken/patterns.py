@@ -10,7 +10,16 @@ START = rf"(?<![{LATIN}\d])(?<!\d[.,])"
 """Before a number: it is no part of a word, nor of another number."""
 END = rf"(?![{LATIN}\d])(?![.,]\d)"
 """After a number. Letters of other scripts may touch it, as in 3人."""
-NUMBER = r"\d+(?:[.,’'\u00a0\u202f]\d+)*"
+NUMBER = r"\d+(?:[.,]\d+|[’'\u00a0\u202f]\d{3}(?!\d))*"
+SPACE = r"[\s\u00a0\u202f]?"
+UNCOUNTED = frozenset(
+    (
+        "y o e u i a de del dels en el la los las al por que con para es son fue era como pero si "
+        "no per amb em da do das dos na nos mais foi ou et und oder di il lo gli le che è non un "
+        "and or in on at of the to is are was d"
+    ).split()
+)
+"""Words that a number before them does not count."""
 WORD_BEFORE = re.compile(r"([^\W\d_]+)[.,]?\s$")
 WORD_AFTER = re.compile(r"\s?([^\W\d_]+)")
 

@@ -4,57 +4,32 @@ from __future__ import annotations
 
 import re
 
-from dubstage.text.punctuation import AFTER_ORDINAL
-from dubstage.text.spoken.dates import ordinal_form
-from dubstage.text.spoken.numerals import cardinal, digits, joined, ordinal, parse, said, year
-from dubstage.text.spoken.patterns import END, NUMBER, START, word_after, word_before
+from dubstage.text.spoken.agreement import is_feminine, is_native
+from dubstage.text.spoken.amounts import after_of
+from dubstage.text.spoken.numerals import cardinal, joined, ordinal, parse, said, year
+from dubstage.text.spoken.patterns import END, NUMBER, START, UNCOUNTED, WORD_AFTER, word_before
 from dubstage.text.spoken.table import Table
 
-GROUPED = re.compile(r"(?<![\w.,])[1-9]\d{0,2}(?: \d{3})+(?![\w]|[.,]?\d{4})")
 PLAIN = re.compile(rf"{START}({NUMBER}){END}")
 YEAR = re.compile(r"1[1-9]\d\d|20\d\d")
 DECADE = re.compile(r"(?<![\w’'])[’']?(\d{3}0|[2-9]0)[’']?s\b")
-PHONE = re.compile(
-    r"(?<![\w.])(?:\+\d{1,3}(?:[ -]?\d{2,4}){2,}|\d{2,4}(?:-\d{2,4}){2,}"
-    r"|\(\d{2,4}\) ?\d{2,4}(?: \d{2,4})*-\d{2,4}(?:[ -]\d{2,4})*)(?![\w-])"
-)
 DECADES_OF_GERMAN = re.compile(rf"{START}((?:1\d|20)?\d0)er\b")
-GERMAN_ORDINAL = re.compile(rf"{START}(\d{{1,4}})\.(?=\s({'|'.join(AFTER_ORDINAL)})\b)", re.I)
+THOUSAND = re.compile(r"\smil(?=\s)")
+ELIDED = "\0"
+"""Marks a space that the apostrophe before it takes away: *un million d'habitants*."""
 LONGEST = 30
 """Digits of a number that is said; nobody listens to a longer one."""
-UNCOUNTED = frozenset(
-    (
-        "y o e u i a de del dels en el la los las al por que con para es son fue era como pero si "
-        "no per amb em da do das dos na nos mais foi ou et und oder di il lo gli le che è non un "
-        "millones milions milhões milioni million millionen"
-    ).split()
-)
-"""Words that a number before them does not count."""
 
 
-def join_groups(text: str, table: Table) -> str:
-    """`text` with ``1 000 000`` as one number, in languages that write it so."""
-    if not table.space_groups:
-        return text
-    return GROUPED.sub(lambda found: found.group().replace(" ", ""), text)
-
-
-def say_phones(text: str, table: Table) -> str:
-    """`text` with telephone numbers digit by digit."""
-
-    def say(found: re.Match[str]) -> str:
-        groups = re.findall(r"\d+", found.group())
-        return ", ".join(digits(group, table) for group in groups)
-
-    return PHONE.sub(say, text)
+def say_spellings(text: str, table: Table) -> str:
+    """`text` with the numbers that have a word of their own: the Korean months 6월 and 10월."""
+    for pattern, words in table.spellings.items():
+        text = re.sub(pattern, words, text)
+    return text
 
 
 def say_ordinals(text: str, table: Table) -> str:
     """`text` with its ordinals in words."""
-    if "en" in table.numerals.ordinals:
-        return GERMAN_ORDINAL.sub(
-            lambda found: ordinal(int(found[1]), table, ordinal_form(found, table)), text
-        )
     if not table.ordinal:
         return text
     return re.sub(rf"{START}{table.ordinal}", lambda found: _ordinal(found, table), text)
@@ -89,7 +64,7 @@ def _year_or_number(written: str, table: Table) -> str:
 
 def say_numbers(text: str, table: Table) -> str:
     """`text` with all other numbers in words."""
-    return PLAIN.sub(lambda found: _plain(found, table), text)
+    return PLAIN.sub(lambda found: _plain(found, table), text).replace(f"{ELIDED} ", "")
 
 
 def _plain(found: re.Match[str], table: Table) -> str:
@@ -102,8 +77,14 @@ def _plain(found: re.Match[str], table: Table) -> str:
     if number is None:
         parts = [cardinal(part, table) for part in re.findall(r"\d+", written)]
         return joined(list(_between(parts, table.web.dot)), table)
-    touches = table.is_spaced and found.string[found.end() :].startswith(table.counters or "\0")
-    return said(number, table, _gender(found, table)) + (" " if touches else "")
+    following = found.string[found.end() :]
+    touches = table.is_spaced and following.startswith(table.counters or "\0")
+    gender = _gender(found, table)
+    words = said(number, table, gender)
+    if table.of and gender and number.is_millions:
+        link = after_of(following.lstrip()[:1], table)
+        return f"{words} {link[:-1].rstrip()}" + (ELIDED if "'" in link else "")
+    return words + (" " if touches else "")
 
 
 def _between(parts: list[str], mark: str) -> list[str]:
@@ -116,22 +97,42 @@ def _is_year(found: re.Match[str], table: Table) -> bool:
     if not YEAR.fullmatch(written):
         return False
     if table.year_mark:
-        return found.string[found.end() :].startswith(table.year_mark)
+        return _counted(found, table).startswith(table.year_mark)
     if not table.year_after:
         return False
     is_past = written.startswith("1")
     return is_past or word_before(found).lower() in table.year_after
 
 
+def _counted(found: re.Match[str], table: Table) -> str:
+    """What follows a number, or the range that it begins."""
+    following = found.string[found.end() :]
+    end = re.match(rf"{re.escape(table.to)}{NUMBER}", following)
+    return following[end.end() :] if end else following
+
+
 def _gender(found: re.Match[str], table: Table) -> str:
     """The form of a number before the word that it counts."""
-    following = found.string[found.end() :]
+    following = _counted(found, table)
     if table.counters:
-        return "counter" if following.lstrip().startswith(table.counters) else ""
-    word = word_after(found)
+        return _counter_form(found, following.lstrip(), table)
+    thousand = THOUSAND.match(following) if table.thousand_agrees else None
+    following = following[thousand.end() :] if thousand else following
+    after = WORD_AFTER.match(following)
+    word = after[1] if after else ""
     is_noun = following[:1].isspace() and word and word.lower() not in UNCOUNTED
     if not table.counted or not is_noun or (table.capital_nouns and not word[0].isupper()):
+        return table.counted if thousand else ""
+    return "f" if is_feminine(word, table) else table.counted
+
+
+def _counter_form(found: re.Match[str], following: str, table: Table) -> str:
+    """``counter`` before a counter with native numbers."""
+    if not following.startswith(table.counters) or following.startswith(table.other_counters):
         return ""
-    word = word.lower()
-    is_feminine = word.endswith(table.feminine_endings) and word not in table.masculine_in_a
-    return "f" if is_feminine else table.counted
+    before = found.string[: found.start()]
+    if table.ordinal_mark and before.endswith(table.ordinal_mark):
+        return ""
+    if table.cldr == "ko":
+        return "counter" if is_native(int(re.sub(r"\D", "", found[1])), before, following) else ""
+    return "counter"

@@ -68,6 +68,16 @@ class Times:
     """Words for the 0 of 9:05; if omitted, nothing."""
     mark: str = r"(?:\s?(?:h|hs|hrs)\b\.?)?"
     """Pattern of what may follow a time and belongs to it."""
+    second: Noun = field(default_factory=lambda: Noun("", ""))
+    """The noun for seconds; if omitted, they are not said."""
+    join_seconds: str = ""
+    """Said before the seconds, with its spaces."""
+    exact: str = ""
+    """Instead of `whole` before seconds. If omitted, `whole`."""
+    dot_before: str = r"(?!)"
+    """Pattern of the words before ``14.30`` that make a time of it."""
+    dot_after: str = r"(?!)"
+    """Pattern of what makes a time of ``14.30`` before it."""
     letter: str = ""
     """A letter between hours and minutes, as in ``12h30``."""
 
@@ -130,6 +140,10 @@ class Table:
     """Said for the ``#`` of ``#1`` and ``No. 1``."""
     units: Mapping[str, Noun] = field(default_factory=dict)
     currencies: Mapping[str, Currency] = field(default_factory=dict)
+    other_currencies: Mapping[str, Currency] = field(default_factory=dict)
+    """Nouns after an amount with ``$`` that is not of dollars: ``$100 pesos``."""
+    per: str = "{amount}/{unit}"
+    """Said for ``5 €/kg``."""
     join_minor: str = ""
     """Said between euros and cents."""
     scales: Mapping[str, str] = field(default_factory=dict)
@@ -145,16 +159,45 @@ class Table:
     masculine_in_a: frozenset[str] = frozenset()
     feminine_endings: tuple[str, ...] = ()
     """Endings of feminine nouns, so that a number before them agrees."""
+    masculine_endings: tuple[str, ...] = ()
+    """Endings of nouns that are masculine though :attr:`feminine_endings` has them."""
+    feminine_nouns: frozenset[str] = frozenset()
+    """Feminine nouns that no ending tells."""
+    thousand_agrees: bool = False
+    """Whether a number before *mil* agrees with the noun after it: *duas mil pessoas*."""
     counted: str = ""
     """The gender of all other nouns."""
     capital_nouns: bool = False
     """Whether nouns start with a capital, and nothing else counts as one."""
     counters: tuple[str, ...] = ()
     """Counters before which a number has the form ``counter`` of :attr:`Numerals.genders`."""
+    other_counters: tuple[str, ...] = ("\0",)
+    """Words that start as a counter does and are none of these."""
+    ordinal_mark: str = ""
+    """What makes an ordinal of the number after it: the Chinese 第."""
     year_after: frozenset[str] = frozenset()
     """Words after which 2024 is a year, where years are said differently."""
+    spellings: Mapping[str, str] = field(default_factory=dict)
+    """Patterns of numbers that have a word of their own, and the words for them."""
+    pause: str = ", "
+    """Between the groups of a telephone number."""
+    phone_digits: Mapping[str, str] = field(default_factory=dict)
+    """Digits that have another word in a telephone number."""
+    by: str = ""
+    """Said for the *x* of ``4x4``."""
+    multiples: Noun | None = None
+    """Said for the *x* of ``2.5x``."""
+    magnitudes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Singular and plural of the *M* of ``1.2M``; if omitted, the number is written out where
+    a language counts by ten thousands."""
+    feet: Noun | None = None
+    """Said for the first mark of ``6'2"``."""
+    inches: Noun | None = None
+    """Said for its second mark; if omitted, nothing."""
+    join_inches: str = ""
+    """Said between them."""
     is_spaced: bool = True
     space_groups: bool = False
-    """Whether a space stands between thousands."""
+    """Whether a plain space stands between thousands."""
     year_mark: str = ""
     """What follows a year that is said differently: the Chinese ``年``."""

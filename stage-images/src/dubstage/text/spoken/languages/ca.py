@@ -34,7 +34,9 @@ TABLE = Table(
         "{day} {month} de {year}",
         (1,),
     ),
-    times=Times("{hour} i {minute}", "{hour} en punt", gender="f", letter="h"),
+    times=Times("{hour} i {minute}", "{hour} en punt", gender="f", letter="h",
+              second=Noun("segon", "segons"), join_seconds=" i ", exact="{hour} hores",
+              dot_before="a les", dot_after=r"\s?(?:h|hores)\b"),
     web=Web("punt", "barra", "arrova", "guionet"),
     ordinal=r"(\d{1,2})(r|n|t|è|a|ª|º)(?!\w)",
     feminine="[aª]",
@@ -64,7 +66,12 @@ TABLE = Table(
         "US$": Currency(Noun("dòlar", "dòlars"), Noun("centau", "centaus")),
         "£": Currency(Noun("lliura", "lliures", "f"), Noun("penic", "penics")),
         "¥": Currency(Noun("ien", "iens")),
+        "CHF": Currency(Noun("franc suís", "francs suïssos")),
+        "₹": Currency(Noun("rupia", "rupies", "f")),
+        "₩": Currency(Noun("won", "wons")),
+        "R$": Currency(Noun("real", "reals")),
     },
+    per="{amount} per {unit}",
     join_minor="amb",
     scales={"mil": "mil", "milió": "milió de", "milions": "milions de", "M": "milions de"},
     abbreviations={
@@ -80,6 +87,13 @@ TABLE = Table(
                          **dict.fromkeys(QUEENS.split(), "f")},
         ordinals_up_to=10,
     ),
+    space_groups=True,
+    by="per",
+    multiples=Noun("vegada", "vegades", "f"),
+    magnitudes={"M": ("milió", "milions")},
+    feet=Noun("peu", "peus"),
+    inches=Noun("polzada", "polzades", "f"),
+    join_inches="i",
     fractions={"½": "mig", "1/2": "mig", "¼": "un quart", "1/4": "un quart",
                "¾": "tres quarts", "3/4": "tres quarts", "1/3": "un terç", "2/3": "dos terços"},
     masculine_in_a=frozenset(
@@ -87,6 +101,20 @@ TABLE = Table(
         "idioma idiomes planeta planetes poema poemes clima a per cada homes metges pares "
         "quilòmetres metres litres nombres".split()
     ),
+    masculine_endings=("istes", "ista"),
+    feminine_nouns=frozenset(
+        "pàgines noies nenes nines filles mares germanes àvies ties tasses culleres cullerades "
+        "copes "
+        "nit nits mà mans part parts veu veus llengües paraules lliures milles cançons tardes "
+        "escoles "
+        "empreses botigues taules illes muntanyes foto fotos moto motos obres preguntes respostes "
+        "històries visites vistes llistes pistes revistes entrevistes peces dècades plantes unces "
+        "lletres línies flor flors clau claus llum torres sèries frases classes bases fases "
+        "mesures "
+        "ampolles pomes patates cebes ciutats hectàrees vaques ovelles gallines voltes jugadores "
+        "imatge imatges".split()
+    ),
+    thousand_agrees=True,
     feminine_endings=("a", "ció", "cions", "sions", "tat", "tats", "vegades", "persones",
                       "hores", "setmanes", "dones", "cases", "cadires"),
     counted="m",

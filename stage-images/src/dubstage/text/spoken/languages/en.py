@@ -39,7 +39,8 @@ AMERICAN = Table(
         plain="numbering", ordinals={"m": "ordinal"}, year="numbering-year"
     ),
     dates=Dates("mdy", MONTHS, "{month} {day}, {year}", tuple(range(1, 32))),
-    times=Times("{hour} {minute}", "{hour} o'clock", zero="oh", mark=""),
+    times=Times("{hour} {minute}", "{hour} o'clock", zero="oh", mark="", second=Noun("second",
+              "seconds"), join_seconds=" and ", dot_after=r"\s?[ap]\.?m\b", exact="{hour} o'clock"),
     web=Web("dot", "slash", "at", "dash"),
     ordinal=r"(\d{1,4})(?:st|nd|rd|th)\b",
     units={
@@ -75,7 +76,10 @@ AMERICAN = Table(
         "¥": Currency(Noun("yen", "yen")),
         "₩": Currency(Noun("won", "won")),
         "₹": Currency(Noun("rupee", "rupees")),
+        "CHF": Currency(Noun("Swiss franc", "Swiss francs")),
+        "R$": Currency(Noun("real", "reais")),
     },
+    per="{amount} per {unit}",
     join_minor="and",
     scales={
         "thousand": "thousand", "million": "million", "billion": "billion",
@@ -98,6 +102,11 @@ AMERICAN = Table(
         ordinals_before=dict.fromkeys(NAMES.split(), "m"),
         article="the",
     ),
+    by="by",
+    multiples=Noun("time", "times"),
+    magnitudes={"M": ("million", "million"),
+                "bn": ("billion", "billion"), "B": ("billion", "billion")},
+    feet=Noun("foot", "foot"),
     fractions={"½": "one half", "¼": "one quarter", "¾": "three quarters", "1/2": "one half",
                "1/4": "one quarter", "3/4": "three quarters", "1/3": "one third",
                "2/3": "two thirds"},

@@ -32,7 +32,9 @@ TABLE = Table(
         "{day} de {month} de {year}",
         (1,),
     ),
-    times=Times("{hour} y {minute}", "{hour} en punto", gender="f", letter="h"),
+    times=Times("{hour} y {minute}", "{hour} en punto", gender="f", letter="h",
+              second=Noun("segundo", "segundos"), join_seconds=" con ", exact="{hour} horas",
+              dot_before="a las", dot_after=r"\s?(?:h|hs|hrs|horas)\b"),
     web=Web("punto", "barra", "arroba", "guion"),
     ordinal=r"(\d{1,3})\.?(er|[rmvn]?[oa](?=\s)|[dt][oa]|[rn][oa]|[ºª°])(?!\w)",
     feminine="[ª]|.?a",
@@ -64,7 +66,15 @@ TABLE = Table(
         "US$": Currency(Noun("dólar", "dólares"), Noun("centavo", "centavos")),
         "£": Currency(Noun("libra", "libras", "f"), Noun("penique", "peniques")),
         "¥": Currency(Noun("yen", "yenes")),
+        "CHF": Currency(Noun("franco suizo", "francos suizos")),
+        "₹": Currency(Noun("rupia", "rupias", "f")),
+        "₩": Currency(Noun("won", "wones")),
+        "R$": Currency(Noun("real", "reales")),
     },
+    other_currencies=dict.fromkeys(
+        ("peso", "pesos"), Currency(Noun("peso", "pesos"), Noun("centavo", "centavos"))
+    ),
+    per="{amount} por {unit}",
     join_minor="con",
     scales={"mil": "mil", "millón": "millón de", "millones": "millones de",
             "billones": "billones de", "M": "millones de"},
@@ -85,6 +95,13 @@ TABLE = Table(
                          **dict.fromkeys(QUEENS.split(), "f")},
         ordinals_up_to=10,
     ),
+    space_groups=True,
+    by="por",
+    multiples=Noun("vez", "veces", "f"),
+    magnitudes={"M": ("millón", "millones")},
+    feet=Noun("pie", "pies"),
+    inches=Noun("pulgada", "pulgadas", "f"),
+    join_inches="y",
     fractions={"½": "medio", "1/2": "medio", "¼": "un cuarto", "1/4": "un cuarto",
                "¾": "tres cuartos", "3/4": "tres cuartos", "1/3": "un tercio",
                "2/3": "dos tercios"},
@@ -93,6 +110,15 @@ TABLE = Table(
         "idioma idiomas planeta planetas poema poemas clima drama dramas a para hasta contra "
         "cada esa esta era".split()
     ),
+    masculine_endings=("istas", "ista"),
+    feminine_nouns=frozenset(
+        "mujer mujeres noche noches tarde tardes calle calles clase clases parte partes ley leyes "
+        "luz luces voz voces flor flores red redes nave naves llave llaves nube nubes mano manos "
+        "foto fotos moto motos lista listas pista pistas vista vistas revista revistas entrevista "
+        "entrevistas conquistas torre torres serie series fase fases base bases frase frases cruz "
+        "cruces imagen imágenes orden órdenes".split()
+    ),
+    thousand_agrees=True,
     feminine_endings=("a", "as", "ción", "ciones", "siones", "dad", "dades", "veces", "vez"),
     counted="m",
 )  # fmt: skip

@@ -33,7 +33,9 @@ BRAZILIAN = Table(
         "{day} de {month} de {year}",
         (1,),
     ),
-    times=Times("{hour} e {minute}", "{hour} em ponto", gender="f", letter="h"),
+    times=Times("{hour} e {minute}", "{hour} em ponto", gender="f", letter="h",
+              second=Noun("segundo", "segundos"), join_seconds=" com ", exact="{hour} horas",
+              dot_before="às", dot_after=r"\s?(?:h|horas)\b"),
     web=Web("ponto", "barra", "arroba", "hífen"),
     ordinal=r"(\d{1,3})\.?([ºª°])(?!\w)",
     feminine="ª",
@@ -64,9 +66,13 @@ BRAZILIAN = Table(
         "US$": Currency(Noun("dólar", "dólares"), CENT),
         "£": Currency(Noun("libra", "libras", "f"), Noun("pêni", "pence")),
         "¥": Currency(Noun("iene", "ienes")),
+        "CHF": Currency(Noun("franco suíço", "francos suíços")),
+        "₹": Currency(Noun("rupia", "rupias", "f")),
+        "₩": Currency(Noun("won", "wons")),
     },
+    per="{amount} por {unit}",
     join_minor="e",
-    scales={"mil": "mil", "milhão": "milhão de", "milhões": "milhões de",
+    scales={"M": "milhões de", "mil": "mil", "milhão": "milhão de", "milhões": "milhões de",
             "bilhão": "bilhão de", "bilhões": "bilhões de", "mi": "milhões de"},
     abbreviations={
         "Sr.": "senhor", "Sra.": "senhora", "Srta.": "senhorita", "Dr.": "doutor",
@@ -82,6 +88,13 @@ BRAZILIAN = Table(
                          **dict.fromkeys(QUEENS.split(), "f")},
         ordinals_up_to=10,
     ),
+    space_groups=True,
+    by="por",
+    multiples=Noun("vez", "vezes", "f"),
+    magnitudes={"M": ("milhão", "milhões")},
+    feet=Noun("pé", "pés"),
+    inches=Noun("polegada", "polegadas", "f"),
+    join_inches="e",
     fractions={"½": "meio", "1/2": "meio", "¼": "um quarto", "1/4": "um quarto",
                "¾": "três quartos", "3/4": "três quartos", "1/3": "um terço",
                "2/3": "dois terços"},
@@ -90,6 +103,15 @@ BRAZILIAN = Table(
         "idioma idiomas planeta planetas poema poemas clima gramas grama a para contra cada "
         "miligramas miligrama".split()
     ),
+    masculine_endings=("istas", "ista"),
+    feminine_nouns=frozenset(
+        "mulher mulheres noite noites tarde tardes mão mãos flor flores parte partes luz luzes voz "
+        "vozes lei leis nuvem nuvens foto fotos moto motos viagem viagens imagem imagens mensagem "
+        "mensagens garagem garagens página classe classes frase frases fase fases base bases torre "
+        "torres série séries lista listas pista pistas vista vistas revista revistas entrevista "
+        "entrevistas conquista conquistas vez vezes cruz cruzes chave chaves ordem ordens".split()
+    ),
+    thousand_agrees=True,
     feminine_endings=("a", "as", "ção", "ções", "sões", "dade", "dades", "vez", "vezes"),
     counted="m",
 )  # fmt: skip

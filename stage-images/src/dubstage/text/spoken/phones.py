@@ -1,0 +1,107 @@
+"""Telephone numbers and book numbers, which are said digit by digit."""
+
+from __future__ import annotations
+
+import re
+
+from dubstage.text.spoken.numerals import cardinal, digits
+from dubstage.text.spoken.table import Table
+
+HYPHENS = "-\u2010\u2011"
+BOOK = re.compile(
+    r"(?<![\w.-])(?P<isbn>ISBN(?:-1[03])?:?\s?)?"
+    rf"(?P<book>(?(isbn)\d|97[89])(?:[ {HYPHENS}]?\d){{8,12}}(?:[ {HYPHENS}]?X)?)(?![\w-])"
+)
+PHONE = re.compile(
+    r"(?<![\w.,-])(?:\+\d{1,3}(?:[ -]?\d{2,4}){2,7}"
+    r"|0\d{1,4}[ /-]\d{3,8}(?:[ -]\d{2,8})*"
+    r"|\d{2,4}(?:-\d{2,4}){2,7}|\d{1,5}(?:-\d{1,7}){2,7}"
+    r"|\(\d{2,4}\) ?\d{2,4}(?: \d{2,4})*-\d{2,4}(?:[ -]\d{2,4})*)(?![\w-]|[.,]\d)"
+)
+FEWEST = 7
+"""Digits of a telephone number; fewer between hyphens are a score or a date."""
+FRENCH = re.compile(r"(?<![\w.,-])0[1-9](?:([ .-])\d\d)(?:\1\d\d){3}(?![\w-]|[.,]\d)")
+"""Five pairs, which are said as numbers."""
+LOCAL = re.compile(r"(?<![\w.,/-])(?P<first>[2-9]\d\d)-(?P<last>\d{4})(?![\w-]|[.,/]\d|%)")
+SPACED = re.compile(r"(?<![\w.,])\d{2,3}(?: \d{2,4}){2,4}(?![\w-]|[.,]\d| \d)")
+FICTION = "555"
+"""The exchange of telephone numbers in American films."""
+LATEST_YEAR = 2100
+CALLS = re.compile(
+    r"(?:\b(?:tel|phone|call|dial|fax|mobile|hotline|whats|ll[aà]m|marc|m[oó][bv]il|ligu|ligar|disc"
+    r"|chiam|cell|appel|compos|numéro de|ruf|handy|durchwahl)[^\W\d_]*\.?(?:\s[^\W\d_]+)?[:\s]*"
+    r"|(?:전화|번호|電話|番号|电话|手机|热线|拨|致电|拨打)[^\s\d]{0,3}[:：\s]*)$",
+    re.I,
+)
+"""What precedes a telephone number."""
+LOOK_BACK = 40
+CHINESE_MOBILE = re.compile(r"(?<![\d.,])1[3-9]\d{9}(?![\d.,%])")
+CHINESE_SERVICE = re.compile(r"(?<=[拨打])(?<!\d)(?:1[12]\d|1\d{4}|9\d{4})(?!\d)")
+
+
+def say_phones(text: str, table: Table) -> str:
+    """`text` with telephone and book numbers digit by digit."""
+    text = BOOK.sub(lambda found: _book(found, table), text)
+    if table.cldr == "fr":
+        text = FRENCH.sub(lambda found: _pairs(found.group(), table), text)
+    if table.cldr == "zh":
+        for pattern in (CHINESE_MOBILE, CHINESE_SERVICE):
+            text = pattern.sub(lambda found: _groups(found.group(), table), text)
+    text = LOCAL.sub(lambda found: _local(found, table), text)
+    text = PHONE.sub(lambda found: _phone(found, table), text)
+    return SPACED.sub(lambda found: _after_call(found, table), text)
+
+
+def _book(found: re.Match[str], table: Table) -> str:
+    written = found["book"]
+    if sum(each.isdecimal() for each in written) + written.count("X") not in (10, 13):
+        return found.group()
+    if not found["isbn"] and not re.search(rf"[ {HYPHENS}]", written):
+        return found.group()
+    return (found["isbn"] or "") + _groups(written, table)
+
+
+def _phone(found: re.Match[str], table: Table) -> str:
+    if sum(each.isdecimal() for each in found.group()) < FEWEST:
+        return found.group()
+    return _groups(found.group(), table)
+
+
+def _local(found: re.Match[str], table: Table) -> str:
+    """``555-1234``, unless it may be a range: ``pages 900-1200``."""
+    last = int(found["last"])
+    is_phone = (
+        found["first"] == FICTION
+        or found["last"].startswith("0")
+        or _is_called(found)
+        or (last > LATEST_YEAR and bool(last % 10))
+    )
+    return _groups(found.group(), table) if is_phone else found.group()
+
+
+def _after_call(found: re.Match[str], table: Table) -> str:
+    enough = sum(each.isdecimal() for each in found.group()) >= FEWEST
+    return _groups(found.group(), table) if enough and _is_called(found) else found.group()
+
+
+def _is_called(found: re.Match[str]) -> bool:
+    before = found.string[max(0, found.start() - LOOK_BACK) : found.start()]
+    return CALLS.search(before) is not None
+
+
+def _groups(written: str, table: Table) -> str:
+    """The groups of `written` digit by digit, with a pause between them."""
+    return table.pause.join(
+        each if each == "X" else _digits(each, table) for each in re.findall(r"\d+|X", written)
+    )
+
+
+def _digits(group: str, table: Table) -> str:
+    words = digits(group, table)
+    for plain, on_the_phone in table.phone_digits.items():
+        words = words.replace(plain, on_the_phone)
+    return words
+
+
+def _pairs(written: str, table: Table) -> str:
+    return table.pause.join(cardinal(pair, table) for pair in re.findall(r"\d\d", written))
