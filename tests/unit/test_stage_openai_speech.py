@@ -39,6 +39,8 @@ def espeak(text: str) -> bytes:
 
 
 def good(asked: Asked) -> Response:
+    if asked.path == "/v1/audio/voices":
+        return Response()
     return Response(body=espeak(asked.body["input"]), headers={"Content-Type": "audio/wav"})
 
 
@@ -388,7 +390,23 @@ def test_recording_is_uploaded_once(
     upload, *speeches = server.asked
     assert b'name="audio_sample"' in upload.raw
     assert b"RIFF" in upload.raw
-    assert [one.body["voice"] for one in speeches] == ["dubjob-" + "ab" * 8] * 2
+    (name,) = {one.body["voice"] for one in speeches}
+    assert name.startswith("dubjob-")
+    assert f'name="name"\r\n\r\n{name}\r\n'.encode() in upload.raw
+
+
+def test_each_recording_and_its_words_are_another_voice(
+    server: Server, tmp_path: Path, cloned: Voice
+) -> None:
+    """A speaker who whispers has a second recording; corrected words must not meet the old ones."""
+    found = engine(server, tmp_path, voices="", clone="upload")
+    whispered = replace(cloned, number=1, sample_sha256="cd" * 32)
+    for voice in (cloned, whispered, replace(cloned, sample_text="Hola, Ana."), cloned):
+        assert spoken(found, tmp_path, voice=voice) is not None
+    names = [one.body["voice"] for one in server.asked if one.path == "/v1/audio/speech"]
+    assert names[0] == names[3]
+    assert len(set(names)) == 3
+    assert len(server.asked) == 7
 
 
 def test_speakers_with_voices_of_their_own_do_not_share_a_clip(

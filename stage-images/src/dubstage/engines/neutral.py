@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 NEUTRAL = frozenset({
     "align_languages", "batch_size", "concurrency", "device", "fit_after_synthesis",
-    "stream", "timeout_seconds",
+    "stream", "threads", "timeout_seconds",
 })  # fmt: skip
 """Where and how fast a result is made, and whether it is improved later. Of ``align_languages``,
 the aligner that a job uses is part of its model's revision."""

@@ -12,7 +12,7 @@ import os
 import shutil
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PositiveFloat
 
 from dubstage.synthesize.take import Take
 from dubstage.text.transcript import ClipFlag
@@ -25,12 +25,12 @@ from dubstage.workspace.manifest import replacing
 class ClipRecord(BaseModel):
     """What is known about a kept clip."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     sha256: str
-    duration: float
+    duration: PositiveFloat
     """Seconds."""
-    speed: float
+    speed: PositiveFloat
     """Speed at which the engine spoke, relative to its natural pace."""
     slot: tuple[float, float, float]
     """The slot that the clip was made for: seconds of the original, the slot and the turn."""
@@ -85,6 +85,8 @@ class ClipCache(KeptFiles):
 
     def link(self, key: str, target: Path) -> None:
         """Put the recording at `target`: a hard link, or a copy on a volume without links."""
+        # Another clip may have a link to what a killed run left there.
+        target.unlink(missing_ok=True)
         try:
             os.link(self._recording(key), target)
         except OSError:

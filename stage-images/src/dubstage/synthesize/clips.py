@@ -15,6 +15,7 @@ from dubstage.synthesize.clip_cache import ClipCache, ClipRecord, seconds_of
 from dubstage.synthesize.engine import (
     BatchSynthesizer,
     NamedSynthesizer,
+    PromptedSynthesizer,
     RepeatingSynthesizer,
     Synthesizer,
     Voice,
@@ -33,6 +34,8 @@ from dubstage.workspace.layout import Artifact
 from dubstage.workspace.stages import STAGES
 from dubstage.workspace.work import Work
 
+VOICES = "voices"
+"""The parameter that names the voices of an engine: each key has the one that its clip needs."""
 SPEED_TOLERANCE = 0.05
 """A smaller difference of speed is left to mux, which time-stretches the clip."""
 
@@ -62,12 +65,15 @@ class ClipMaker:
         self._occurrences: Counter[tuple[str, str]] = Counter()
         self._rate = SpeechRate(work.request.target_language)
         choice = work.request.engine
+        parameters = decisive(choice.parameters)
+        if isinstance(engine, NamedSynthesizer):
+            parameters.pop(VOICES, None)
         self._common_key: dict[str, object] = {
             "version": STAGES[Stage.SYNTHESIZE].version,
             "engine": choice.engine,
             "model": choice.model,
             "revision": model_revision(work.tree.roots, choice),
-            "parameters": decisive(choice.parameters),
+            "parameters": parameters,
             "language": work.request.target_language,
             **checks.key,
         }
@@ -144,7 +150,12 @@ class ClipMaker:
         identity = voice.sample_sha256 or self._name(voice)
         occurrences[text, identity] += 1
         time = occurrences[text, identity]
-        return key_of({**self._common_key, "text": text, "voice": identity, "time": time})
+        parts = {**self._common_key, "text": text, "voice": identity, "time": time}
+        if voice.sample and isinstance(self._engine, NamedSynthesizer):
+            parts["name"] = self._name(voice)
+        if isinstance(self._engine, PromptedSynthesizer) and self._engine.reads_words(voice):
+            parts["words"] = voice.sample_text
+        return key_of(parts)
 
     def _fits(self, kept: ClipRecord, slot: Slot) -> bool:
         """Whether a clip was made for that slot, or at the speed that the slot requires."""

@@ -84,6 +84,15 @@ class NamedSynthesizer(Protocol):
 
 
 @runtime_checkable
+class PromptedSynthesizer(Protocol):
+    """An engine that clones a voice with the words of its recording."""
+
+    def reads_words(self, voice: Voice) -> bool:
+        """Whether the words of the voice's recording change how it sounds."""
+        ...
+
+
+@runtime_checkable
 class AccentedSynthesizer(Protocol):
     """An engine that knows the accents of its own voices."""
 

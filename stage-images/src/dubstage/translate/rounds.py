@@ -161,9 +161,10 @@ class Rounds:
     def _key(self, unit: _Unit) -> str:
         source = unit.source
         size = source.budget and (source.budget.low, source.budget.high)
+        continued = {"continues": True} if source.continues else {}
         return self._cache.key(
             {"texts": unit.texts, "text": source.text, "terms": unit.protected.renderings,
-             "speaker": source.speaker, "budget": size}
+             "speaker": source.speaker, "budget": size, **continued}
         )  # fmt: skip
 
     def _take(self, unit: _Unit, kept: KeptTranslation, key: str | None = None) -> None:

@@ -76,8 +76,9 @@ def _shorter(
     keys, missing = dict[str, str](), list[Pair]()
     for segment, translation in pairs:
         size = segment.budget and [segment.budget.low, segment.budget.high]
+        terms = [entry.rendering for entry in job.terms.values_in(segment.text)]
         keys[segment.segment_id] = cache.key(
-            {"text": segment.text, "shorten": translation.text, "budget": size}
+            {"text": segment.text, "shorten": translation.text, "terms": terms, "budget": size}
         )
         if kept := cache.find(keys[segment.segment_id], 1):
             yield Translation(segment.segment_id, kept.parts[0])

@@ -65,9 +65,6 @@ def kept_translations(work: Work, source: str) -> TranslationCache:
             "revision": model_revision(work.tree.roots, request.engine),
             "parameters": decisive(request.engine.parameters),
             "languages": [source, request.target_language],
-            "glossary": [
-                entry.model_dump(include={"term", "translation"}) for entry in request.glossary
-            ],
             "options": request.translation.model_dump(exclude_none=True),
         },
     )

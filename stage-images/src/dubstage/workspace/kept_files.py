@@ -25,7 +25,7 @@ class KeptFiles:
         """Delete all files, unless an earlier attempt of `run` already did. 0: the number is
         not known, so they are deleted."""
         mark = self._folder / FORCED
-        if run and mark.is_file() and mark.read_text() == str(run):
+        if run and mark.is_file() and mark.read_bytes() == str(run).encode():
             return
         self.prune(())
         with replacing(mark) as temporary:

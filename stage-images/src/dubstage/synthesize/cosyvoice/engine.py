@@ -144,7 +144,7 @@ class CosyVoice:
         name, rate = self._register(line.voice), self._model.sample_rate
         front_end = self._model.frontend
         inputs: dict[str, Any]
-        if self._uses_text(line.voice):
+        if self.reads_words(line.voice):
             inputs = front_end.frontend_zero_shot(line.text, "", "", rate, name)
         else:
             inputs = front_end.frontend_cross_lingual(self._lead + line.text, "", rate, name)
@@ -172,7 +172,7 @@ class CosyVoice:
         options = {"zero_shot_spk_id": name, "stream": False, "speed": speed,
                    "text_frontend": False}  # fmt: skip
         answers: Iterator[dict[str, Any]]
-        if self._uses_text(line.voice):
+        if self.reads_words(line.voice):
             answers = self._model.inference_zero_shot(line.text, "", "", **options)
         else:
             answers = self._model.inference_cross_lingual(self._lead + line.text, "", **options)
@@ -180,7 +180,7 @@ class CosyVoice:
                  for answer in answers]  # fmt: skip
         return numpy.concatenate(parts) if parts else numpy.zeros(0, numpy.float32)
 
-    def _uses_text(self, voice: Voice) -> bool:
+    def reads_words(self, voice: Voice) -> bool:
         """Whether the model gets the recording's text as well."""
         return self._mode == ZERO_SHOT and bool(voice.sample_text)
 
@@ -189,7 +189,7 @@ class CosyVoice:
         name = f"{voice.number}-{voice.sample_sha256}"
         if name not in self._known:
             assert voice.sample is not None
-            text = f"{self._lead}{voice.sample_text}" if self._uses_text(voice) else ""
+            text = f"{self._lead}{voice.sample_text}" if self.reads_words(voice) else ""
             self._model.add_zero_shot_spk(text, str(voice.sample), name)
             self._known.add(name)
         return name

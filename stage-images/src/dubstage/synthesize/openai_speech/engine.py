@@ -21,6 +21,7 @@ from dubstage.synthesize.openai_speech.client import Rejected, SpeechClient
 from dubstage.synthesize.openai_speech.settings import AudioFormat, Clone, Settings, read
 from dubstage.text.languages import primary
 from dubstage.timing.prediction import SpeechRate
+from dubstage.workspace.digests import key_of
 from dubstage.workspace.work import Work
 
 PLAIN_TEXT = "1, 2, 3."
@@ -58,7 +59,7 @@ class OpenAISpeech:
         self._announced: deque[tuple[str, Voice]] = deque()
         self._ahead: dict[tuple[str, Voice], Future[Path | None]] = {}
         self._language = ""
-        self._uploaded: dict[str, str] = {}
+        self._uploaded: set[str] = set()
         self._rejected: set[tuple[str, str]] = set()
         self._proved: set[str] = set()
         """Voices that have spoken."""
@@ -72,6 +73,10 @@ class OpenAISpeech:
     def voice_name(self, voice: Voice, language: str) -> str | None:
         """The server's voice of that speaker; None if it has none."""
         return self._settings.voice_of(voice.speaker, voice.number, language)
+
+    def reads_words(self, voice: Voice) -> bool:
+        """The server gets them with the recording."""
+        return self._settings.clone is not Clone.NONE and bool(voice.sample_text)
 
     def announce(self, texts: Iterable[tuple[str, Voice]], language: str) -> None:
         """Request the next texts ahead of time, as many at once as the profile allows."""
@@ -145,13 +150,15 @@ class OpenAISpeech:
 
     def _upload(self, voice: Voice) -> str:
         """The name of a voice on the server, which has the recording."""
-        if voice.speaker not in self._uploaded:
+        # A speaker who also whispers has another recording for that, and the server keeps the words
+        # of a recording with it.
+        digest = key_of({"recording": voice.sample_sha256, "words": voice.sample_text})
+        name = f"dubjob-{digest[:16]}"
+        if name not in self._uploaded:
             assert voice.sample
-            assert voice.sample_sha256
-            name = f"dubjob-{voice.sample_sha256[:16]}"
             self._client.upload(name, voice.sample, voice.sample_text)
-            self._uploaded[voice.speaker] = name
-        return self._uploaded[voice.speaker]
+            self._uploaded.add(name)
+        return name
 
     def _spoken(self, body: dict[str, Any]) -> Path | None:
         """The audio as a WAV file; None if the server does not speak the text.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 
@@ -24,6 +25,8 @@ SCRIPT_SHARE = 0.5
 """Share of the letters that are in the script of the target language, at least."""
 ECHO_WORDS = 6
 """Words of the prompt in a row that no translation has."""
+ADDRESS = re.compile(r"https?:|\bwww\.|\w@\w+\.\w", re.IGNORECASE)
+MARKUP = re.compile(r"</?[a-z][^<>]*>|\]\(|```", re.IGNORECASE)
 SCRIPT_NAMES = {
     "Arab": ("ARABIC",), "Armn": ("ARMENIAN",), "Beng": ("BENGALI",), "Cyrl": ("CYRILLIC",),
     "Deva": ("DEVANAGARI",), "Ethi": ("ETHIOPIC",), "Geor": ("GEORGIAN",), "Grek": ("GREEK",),
@@ -55,6 +58,7 @@ def is_acceptable(segment: SourceSegment, answer: str, job: TranslationContext) 
         and _has_length(segment.text, answer, job)
         and not _is_refusal(answer, job.target)
         and not _is_echo(segment.text, answer)
+        and not _adds_code(segment.text, answer)
     )
 
 
@@ -101,6 +105,11 @@ def _is_refusal(answer: str, target: str) -> bool:
     plain = answer.casefold().replace("’", "'").lstrip("\"'“*# ")
     phrases = REFUSALS if primary(target) == "en" else REFUSALS + ENGLISH_REFUSALS
     return plain.startswith(phrases)
+
+
+def _adds_code(text: str, answer: str) -> bool:
+    """Whether the answer has an address or markup, and nobody says one."""
+    return any(one.search(answer) and not one.search(text) for one in (ADDRESS, MARKUP))
 
 
 def _is_echo(text: str, answer: str) -> bool:
