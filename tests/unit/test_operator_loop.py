@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,8 +12,10 @@ from hypothesis import strategies as st
 from unkind_cluster import LOOP, UnkindCluster
 
 from dubjob_operator.api.status import StageState
+from dubjob_operator.cluster.cached_object import CachedProfile
 from dubjob_operator.cluster.errors import ApiError, Conflict, NotLeading, Unavailable
 from dubstage.contract import Stage
+from dubstage.contract.summary import StageSummary
 
 CONFLICT = Conflict(409, "Conflict", "the object has been modified")
 AWAY = Unavailable(500, "InternalError", "etcdserver: leader changed")
@@ -286,6 +289,62 @@ def test_nothing_is_lost_if_the_operator_ends_while_a_status_lags(write: str) ->
     run_to_the_end(cluster)
     assert finished(cluster) == ("True", "Completed")
     assert cluster.created.count("separate") == 1
+
+
+@pytest.mark.parametrize(
+    ("report", "stage", "field"),
+    [
+        ({"reusable": [Stage.SEPARATE, Stage.TRANSCRIBE]}, "transcribe", "reused"),
+        ({"corrected": [Stage.SEPARATE]}, "separate", "imports"),
+    ],
+)
+def test_what_is_reused_or_imported_is_written_at_once(
+    report: dict[str, Any], stage: str, field: str
+) -> None:
+    """The Job of the next stage does not say it."""
+    cluster = UnkindCluster()
+    cluster.look()
+    cluster.start_pod()
+    cluster.look(1)
+    cluster.is_busy = True
+    cluster.end_pod(0, **report)
+    cluster.deliver()
+    cluster.reconcile()
+    cluster.start_pod()
+    cluster.look(1)
+    entry = cluster.status.of(stage)
+    assert entry
+    assert getattr(entry, field) is True
+
+
+def test_another_profile_is_written_at_once() -> None:
+    cluster = UnkindCluster()
+    cluster.look()
+    cluster.start_pod()
+    cluster.look(1)
+    cluster.is_busy = True
+    found = cluster.cache.profiles.of((cluster.key[0], "default"))[0].raw
+    cluster.cache.profiles.remove("profile")
+    cluster.cache.cluster_profiles.put(("", "default"), CachedProfile.of(found))
+    cluster.end_pod(0)
+    cluster.look(1)
+    assert cluster.created == ["ingest", "separate"]
+    assert str(cluster.status.profile_ref) == "ClusterDubProfile default"
+
+
+def test_audio_track_is_chosen_again_though_the_status_lags() -> None:
+    cluster = UnkindCluster()
+    cluster.look()
+    cluster.start_pod()
+    cluster.look(1)
+    cluster.is_busy = True
+    cluster.end_pod(0, summary=StageSummary(audio_tracks=2))
+    cluster.deliver()
+    cluster.reconcile()
+    assert cluster.status.stages[0].state == StageState.RUNNING
+    cluster.change(sourceLanguage="de")
+    cluster.look(1)
+    assert cluster.status.stages[0].run == 2
 
 
 Action = Callable[[UnkindCluster], object]

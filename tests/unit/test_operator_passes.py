@@ -71,10 +71,11 @@ def rejected(stage: Stage) -> ObservedJob:
 def ingest_of_an_old_track_has_just_succeeded() -> Case:
     """Its first run found two audio tracks; what transcribe reads has changed since."""
     recorded = entries(DONE, DONE, DONE)
-    recorded[0] = recorded[0].model_copy(update={"summary": StageSummary(audio_tracks=2)})
     recorded[2] = recorded[2].model_copy(update={"input_hash": "another"})
     owner = dubjob(recorded=DubJobStatus(observed_generation=1, stages=recorded))
-    return situation(owner, reusing(Stage.TRANSCRIBE)), entries(DONE, run=2)
+    ingest, *later = entries(DONE, run=2)
+    ingest = ingest.model_copy(update={"summary": StageSummary(audio_tracks=2)})
+    return situation(owner, reusing(Stage.TRANSCRIBE)), [ingest, *later]
 
 
 def a_stage_behind_a_reused_one_lacks_its_input() -> Case:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from planning_world import NOW, World, dubjob, profile
@@ -195,6 +196,26 @@ def test_changed_source_language_may_select_another_audio_track(
     world.change(sourceLanguage="de")
     world.finish(summary=StageSummary(audio_tracks=tracks))
     assert world.created == [*again, "transcribe", "translate", "synthesize", "mux"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "again"),
+    [({"sourceLanguage": "de"}, ["ingest"]), ({"speakers": {"min": 2}}, [])],
+)
+@pytest.mark.parametrize("phase", [None, "Pending", "Running"])
+def test_ingest_that_looks_for_another_language_is_replaced(
+    changed: dict[str, Any], again: list[str], phase: str | None
+) -> None:
+    """It has chosen an audio track by the language of its request."""
+    world = World()
+    world.step()
+    if phase:
+        world.pod(phase)
+        world.step()
+    world.change(**changed)
+    world.pods.clear()
+    world.finish(summary=StageSummary(audio_tracks=2))
+    assert world.created == ["ingest", *again, *map(str, list(Stage)[1:])]
 
 
 def test_missing_profile_is_awaited_until_the_deadline() -> None:

@@ -306,14 +306,16 @@ class UnkindCluster:
         disrupted: bool = False,
         phase: str | None = None,
         told: Mapping[str, str] | None = None,
+        **report: Any,
     ) -> None:
         """The container of the stage ends; the Job controller reacts. `told`: what the kubelet
-        reports about the pod."""
+        reports about the pod; `report`: what the stage reports."""
         for pod in self.live():
             status = pod["status"]
             state = status["containerStatuses"][0]["state"]
             stage = pod["metadata"]["labels"][names.STAGE_LABEL]
-            result = StageResult(stage=Stage(stage), reason="Succeeded").to_termination_message()
+            found = StageResult(stage=Stage(stage), reason="Succeeded", **report)
+            result = found.to_termination_message()
             state["terminated"] = {
                 "exitCode": code, "reason": "Error" if code else "Completed",
                 "startedAt": state.pop("running")["startedAt"], "finishedAt": timestamp(self.now),

@@ -167,14 +167,14 @@ class Reconciler:
         """Whether the status may be written later, with the next change, because other DubJobs
         wait for their Jobs. Until then, Jobs and pods hold everything that it would say.
 
-        Not for longer than :data:`DEBOUNCE_SECONDS`, and not if it is the answer to a request or
-        if a finished Job is gone.
+        Not for longer than :data:`DEBOUNCE_SECONDS`, and not if it says what no Job and no pod
+        holds, or if a finished Job is gone.
         """
         since = self._unrecorded.setdefault(key, now)
         return (
             self._is_busy()
             and (now - since).total_seconds() < DEBOUNCE_SECONDS
-            and _answered(before) == _answered(after)
+            and _only_recorded(before) == _only_recorded(after)
             and not self.cache.ended(key)
         )
 
@@ -292,6 +292,16 @@ class Reconciler:
         await write_status(self.client, stored, after)
 
 
-def _answered(found: DubJobStatus) -> tuple[int | None, str | None, str | None]:
-    """The requests that the status answers: the spec, a retry and an approval."""
-    return found.observed_generation, found.last_handled_retry, found.last_handled_approval
+def _only_recorded(found: DubJobStatus) -> tuple[Any, ...]:
+    """What neither Jobs nor pods hold: the requests that the status answers (the spec, a retry and
+    an approval), the profile, and what was decided about the runs of the stages."""
+    return (
+        found.observed_generation,
+        found.last_handled_retry,
+        found.last_handled_approval,
+        found.profile_ref,
+        *(
+            (each.run, each.reused, each.imports, each.forced, each.reviewed, each.shortens)
+            for each in found.stages
+        ),
+    )
