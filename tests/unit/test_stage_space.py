@@ -7,11 +7,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from made_media import DubbedSegment, make_video, run_dub, source_path
 
-from dubstage.contract import EngineChoice, Stage
+from dubstage.contract import EngineChoice, ExitCode, Stage
 from dubstage.errors import Misconfigured, TemporaryFailure
-from dubstage.testing import request_for
-from dubstage.workspace.layout import Roots
+from dubstage.testing import request_for, run_stage_in
+from dubstage.workspace.layout import Artifact, Roots
 from dubstage.workspace.space import require_scratch, require_volume
 
 HOUR = 3600.0
@@ -37,6 +38,24 @@ def test_scratch_space(hours: float, limit: int | None, says: str | None) -> Non
         require_scratch(request, hours * HOUR)
     assert caught.value.reason == "ScratchFull"
     assert "spec.scratchSizeLimit" in str(caught.value)
+
+
+def test_stages_ask_for_space_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ingest asks for the scratch space that mux will need, before a GPU is requested."""
+    make_video(source_path(tmp_path))
+    ended = run_stage_in(tmp_path, request_for(Stage.INGEST, scratch_bytes=1 << 20))
+    assert (ended.code, ended.result.reason) == (ExitCode.CONFIG, "ScratchFull")
+    run_dub(tmp_path, [DubbedSegment(0.5, 1.5, 0.9)])
+    tree = ended.tree
+    tree.path(Artifact.REPORT).unlink()
+    again = run_stage_in(tmp_path, request_for(Stage.MUX, scratch_bytes=1 << 20))
+    assert (again.code, again.result.reason) == (ExitCode.CONFIG, "ScratchFull")
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_bavail=1, f_frsize=4096))
+    again = run_stage_in(tmp_path, request_for(Stage.MUX))
+    assert (again.code, again.result.reason) == (ExitCode.TEMPFAIL, "VolumeFull")
+    assert not tree.path(Artifact.REPORT).exists()
 
 
 @pytest.mark.parametrize(("free", "is_enough"), [(3 << 30, True), (1 << 30, False)])
