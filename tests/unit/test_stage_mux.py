@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +26,17 @@ from made_media import (
     vocals_and_background,
 )
 
-from dubstage.contract import MixOptions, Stage
+from dubstage.contract import ExitCode, MixOptions, Stage
 from dubstage.media import wav
 from dubstage.media.ffmpeg import probe
+from dubstage.mux import stage
 from dubstage.mux.loudness import segment_loudness
 from dubstage.mux.plan import plan
 from dubstage.mux.simultaneous import GAP_SECONDS
 from dubstage.run.process import load_stage
 from dubstage.testing import Ended, request_for, run_stage_in
+from dubstage.video.dubbed_video import DubbedVideo, mux_video
+from dubstage.video.mp4_tracks import disable_subtitles
 from dubstage.workspace.layout import Artifact, Tree
 from dubstage.workspace.work import Outcome, Work
 
@@ -164,6 +169,30 @@ def test_dub_is_the_default_track(ended: Ended) -> None:
         ("spa", True),
         ("eng", False),
     ]
+
+
+def test_no_subtitles_are_shown_unless_a_viewer_selects_them(tmp_path: Path, ended: Ended) -> None:
+    video = Path(shutil.copy(video_of(ended.tree), tmp_path))
+    assert len(probe(video).subtitles) == 2
+    assert disable_subtitles(video) == 0
+
+
+def test_dub_that_cannot_be_played_is_not_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mux reads what it wrote, and keeps the earlier dub."""
+    make_source(tmp_path)
+    tree = run_dub(tmp_path, SEGMENTS[:1]).tree
+    earlier = video_of(tree).read_bytes()
+
+    def write_half(video: DubbedVideo, target: Path, progress: Callable[[float], None]) -> None:
+        mux_video(video, target, progress)
+        target.write_bytes(target.read_bytes()[: target.stat().st_size // 2])
+
+    monkeypatch.setattr(stage, "mux_video", write_half)
+    ended = run_stage_in(tmp_path, request_for(Stage.MUX, force=True))
+    assert (ended.code, ended.result.reason) == (ExitCode.DATAERR, "VideoUnsupported")
+    assert video_of(tree).read_bytes() == earlier
 
 
 def test_page_links_to_the_dub_and_the_original(ended: Ended) -> None:
