@@ -25,7 +25,7 @@ FRENCH = re.compile(r"(?<![\w.,-])0[1-9](?:([ .-])\d\d)(?:\1\d\d){3}(?![\w-]|[.,
 LOCAL = re.compile(r"(?<![\w.,/-])(?P<first>[2-9]\d\d)-(?P<last>\d{4})(?![\w-]|[.,/]\d|%)")
 SPACED = re.compile(r"(?<![\w.,])\d{2,3}(?: \d{2,4}){2,4}(?![\w-]|[.,]\d| \d)")
 FICTION = "555"
-"""The exchange of telephone numbers in American films."""
+"""The exchange of invented telephone numbers in North America."""
 LATEST_YEAR = 2100
 CALLS = re.compile(
     r"(?:\b(?:tel|phone|call|dial|fax|mobile|hotline|whats|ll[aà]m|marc|m[oó][bv]il|ligu|ligar|disc"
