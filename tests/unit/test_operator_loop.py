@@ -95,6 +95,48 @@ def test_lost_write_repeats_no_stage(call: str, error: ApiError, takes_effect: b
     assert cluster.created == [str(stage) for stage in Stage]
 
 
+@pytest.mark.parametrize("seconds", [0, 1, 5])
+@pytest.mark.parametrize("second_call", ["PUT status", "POST events"])
+def test_event_is_emitted_though_the_answer_is_lost_and_the_watch_lags(
+    seconds: int, second_call: str
+) -> None:
+    cluster = UnkindCluster(backoffLimit=0)
+    cluster.look()
+    cluster.start_pod()
+    cluster.look(1)
+    cluster.end_pod(65)
+    cluster.deliver("jobs", "pods")
+    cluster.faults["PUT status"] = (AWAY, True)
+    assert cluster.reconcile() is AWAY
+    for _ in range(3):
+        cluster.now += timedelta(seconds=seconds)
+        assert isinstance(cluster.reconcile(), Conflict)
+    assert "StageFailed" not in cluster.events, "nobody has read that it is recorded"
+    cluster.faults[second_call] = (AWAY, False)
+    cluster.look(1)
+    assert "StageFailed" in cluster.events
+    assert "ExitCode" in cluster.events
+
+
+def test_write_that_never_arrives_has_no_event() -> None:
+    cluster = UnkindCluster(backoffLimit=0)
+    cluster.look()
+    cluster.start_pod()
+    cluster.look(1)
+    cluster.end_pod(65)
+    cluster.deliver()
+    cluster.faults["PUT status"] = (SHUTDOWN, False)
+    assert cluster.reconcile() is SHUTDOWN
+    assert set(cluster.events) == {"StageStarted"}
+    # A newer operator leads for a while, and writes what this one cannot read.
+    cluster.dubjob["status"]["stages"] = "something else"
+    cluster.touch()
+    cluster.deliver()
+    cluster.faults["PUT status"] = (SHUTDOWN, False)
+    assert cluster.reconcile() is SHUTDOWN, "the write that says so"
+    assert set(cluster.events) == {"StageStarted"}
+
+
 def test_expired_job_counts_with_its_outcome() -> None:
     """The operator was away, or busy, for longer than the time to live."""
     cluster = UnkindCluster(backoffLimit=0)

@@ -31,8 +31,8 @@ from dubjob_operator.planning.observation import observe
 from dubjob_operator.planning.observed_pod import Object
 from dubjob_operator.planning.plan import Plan, plan
 from dubjob_operator.planning.stage_states import stage_states
-from dubjob_operator.planning.status import invalid, status, unreadable
-from dubjob_operator.planning.transitions import Transition, transitions
+from dubjob_operator.planning.status import invalid, only_recorded, status, unreadable
+from dubjob_operator.planning.transitions import transitions
 
 logger = logging.getLogger(__name__)
 
@@ -74,8 +74,9 @@ class Reconciler:
         self._written: dict[Key, tuple[frozenset[str], CachedDubJob]] = {}
         """The last write of each DubJob that has not reached the cache, with the versions that it
         replaces."""
-        self._events: dict[Key, tuple[DubJobStatus, list[Transition]]] = {}
-        """By DubJob: the Events to emit, and the status that they report."""
+        self._reported: dict[Key, DubJobStatus] = {}
+        """The last status whose Events were emitted, of each DubJob with a later write: a write
+        without an answer may have taken effect."""
         self._expected: dict[str, datetime] = {}
         """Jobs that were created and have not reached the cache, with the time of creation."""
         self._unrecorded: dict[Key, datetime] = {}
@@ -98,11 +99,11 @@ class Reconciler:
         if stored is None:
             self.progress.forget(key)
             self._learnt.pop(key, None)
-            self._events.pop(key, None)
+            self._reported.pop(key, None)
             self._unrecorded.pop(key, None)
             return None
         now = self.clock()
-        if key in self._events:
+        if key in self._reported:
             await self._emit_pending(stored, now)
         jobs = list(self.cache.jobs(key))
         if stored.idle and not any(is_active(job) for job in jobs):
@@ -149,10 +150,10 @@ class Reconciler:
         ):
             return min(DEBOUNCE_SECONDS, step.requeue_after or DEBOUNCE_SECONDS)
         if after != before:
-            await self._write(stored, dubjob.metadata, before, after)
+            await self._write(stored, key, before, after)
             # At once: an Event or a deletion may fail, and the next reconcile finds no change.
             count_transitions(dubjob, after, observed)
-            await self._emit(dubjob.metadata, now)
+            await self._emit(dubjob.metadata, after, now)
         self._unrecorded.pop(key, None)
         # Only after the status is written: it is derived from the Job.
         for job in step.delete:
@@ -174,7 +175,7 @@ class Reconciler:
         return (
             self._is_busy()
             and (now - since).total_seconds() < DEBOUNCE_SECONDS
-            and _only_recorded(before) == _only_recorded(after)
+            and only_recorded(before) == only_recorded(after)
             and not self.cache.ended(key)
         )
 
@@ -211,40 +212,40 @@ class Reconciler:
         return stored
 
     async def _write(
-        self,
-        stored: CachedDubJob,
-        metadata: Metadata,
-        before: DubJobStatus,
-        after: DubJobStatus,
+        self, stored: CachedDubJob, key: Key, before: DubJobStatus, after: DubJobStatus
     ) -> None:
         """Write the status. Its Events are emitted afterwards, because an Event must not report
         what was not recorded."""
-        key = (metadata.namespace, metadata.name)
-        self._events[key] = (after, transitions(metadata, before, after))
+        self._reported.setdefault(key, before)
         written = await write_status(self.client, stored, after)
         outdated, _ = self._written.get(key, (frozenset[str](), stored))
         self._written[key] = (outdated | {stored.version}, written)
 
     async def _emit_pending(self, stored: CachedDubJob, now: datetime) -> None:
-        """Emit the pending Events if the last write has reached the API server; else drop them."""
+        """Emit the Events of a write whose answer, or some of whose Events were lost. As long as
+        the cache shows the status before it, the write may still arrive."""
         raw = stored.raw
         metadata = Metadata.model_validate(raw["metadata"])
-        recorded, _ = self._events[metadata.namespace, metadata.name]
-        if DubJobStatus.model_validate(raw.get("status") or {}) == recorded:
-            await self._emit(metadata, now)
-        else:
-            del self._events[metadata.namespace, metadata.name]
+        key = (metadata.namespace, metadata.name)
+        try:
+            recorded = DubJobStatus.model_validate(raw.get("status") or {})
+        except ValidationError:
+            # Another version wrote it, and with it the Events.
+            del self._reported[key]
+            return
+        if recorded != self._reported[key]:
+            await self._emit(metadata, recorded, now)
 
-    async def _emit(self, metadata: Metadata, now: datetime) -> None:
-        _, events = self._events[metadata.namespace, metadata.name]
-        while events:
+    async def _emit(self, metadata: Metadata, recorded: DubJobStatus, now: datetime) -> None:
+        """Emit the Events of the recorded status. Those that exist already are not repeated."""
+        key = (metadata.namespace, metadata.name)
+        for event in transitions(metadata, self._reported[key], recorded):
             try:
-                await emit(self.client, metadata, events[0], now)
+                await emit(self.client, metadata, event, now)
             except Refused as refused:
                 # By a quota or a policy for Events. Without the Event, work goes on.
-                logger.warning("event %s: %s", events[0].reason, refused)
-            del events[0]
-        del self._events[metadata.namespace, metadata.name]
+                logger.warning("event %s: %s", event.reason, refused)
+        del self._reported[key]
 
     def _is_expected(self, job: dict[str, Any], now: datetime) -> bool:
         """Whether the Job was created a moment ago. To create it again would be harmless, because
@@ -276,8 +277,8 @@ class Reconciler:
             return
         after = invalid(before, metadata.generation, first_problem(error), now)
         if after != before:
-            await self._write(stored, metadata, before, after)
-            await self._emit(metadata, now)
+            await self._write(stored, (metadata.namespace, metadata.name), before, after)
+            await self._emit(metadata, after, now)
 
     async def _record_unreadable(
         self, stored: CachedDubJob, metadata: Metadata, error: ValidationError, now: datetime
@@ -290,18 +291,3 @@ class Reconciler:
             return
         logger.warning("the status cannot be read: %s", first_problem(error))
         await write_status(self.client, stored, after)
-
-
-def _only_recorded(found: DubJobStatus) -> tuple[Any, ...]:
-    """What neither Jobs nor pods hold: the requests that the status answers (the spec, a retry and
-    an approval), the profile, and what was decided about the runs of the stages."""
-    return (
-        found.observed_generation,
-        found.last_handled_retry,
-        found.last_handled_approval,
-        found.profile_ref,
-        *(
-            (each.run, each.reused, each.imports, each.forced, each.reviewed, each.shortens)
-            for each in found.stages
-        ),
-    )

@@ -105,6 +105,21 @@ def unreadable(
     return {**recorded, "observedGeneration": generation, "conditions": raw}
 
 
+def only_recorded(found: DubJobStatus) -> tuple[Any, ...]:
+    """What neither Jobs nor pods hold: the requests that the status answers (the spec, a retry and
+    an approval), the profile, and what was decided about the runs of the stages."""
+    return (
+        found.observed_generation,
+        found.last_handled_retry,
+        found.last_handled_approval,
+        found.profile_ref,
+        *(
+            (each.run, each.reused, each.imports, each.forced, each.reviewed, each.shortens)
+            for each in found.stages
+        ),
+    )
+
+
 def _with_progress(entry: StageStatus, progress: Mapping[str, int]) -> StageStatus:
     known = progress.get(entry.pod_name or "")
     if known is None or entry.state is not StageState.RUNNING:
