@@ -11,8 +11,9 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, PositiveFloat
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
 
 from dubstage.synthesize.take import Take
 from dubstage.text.transcript import ClipFlag
@@ -20,6 +21,11 @@ from dubstage.timing.slot import Slot
 from dubstage.workspace.digests import sha256
 from dubstage.workspace.kept_files import KeptFiles
 from dubstage.workspace.manifest import replacing
+
+
+FASTEST = 10.0
+"""No engine speaks faster than that, relative to its natural pace."""
+DURATION_TOLERANCE = 0.001
 
 
 class ClipRecord(BaseModel):
@@ -30,7 +36,7 @@ class ClipRecord(BaseModel):
     sha256: str
     duration: PositiveFloat
     """Seconds."""
-    speed: PositiveFloat
+    speed: Annotated[float, Field(gt=0, le=FASTEST)]
     """Speed at which the engine spoke, relative to its natural pace."""
     slot: tuple[float, float, float]
     """The slot that the clip was made for: seconds of the original, the slot and the turn."""
@@ -54,11 +60,17 @@ class ClipCache(KeptFiles):
 
     def find(self, key: str) -> ClipRecord | None:
         """The record of the clip with that key; None if there is no complete one."""
+        import soundfile
+
+        file = self._recording(key)
         try:
             record = ClipRecord.model_validate_json(self.record(key).read_bytes())
-            return record if sha256(self._recording(key)) == record.sha256 else None
-        except (OSError, ValueError):
+            if sha256(file) != record.sha256:
+                return None
+            difference = abs(soundfile.info(file).duration - record.duration)
+        except (OSError, ValueError, soundfile.LibsndfileError):
             return None
+        return record if difference < DURATION_TOLERANCE else None
 
     def store(self, key: str, take: Take, slot: Slot) -> ClipRecord:
         """Store a take for `slot` under its key: completely, or not at all."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from dubstage.workspace.digests import Digests, FileRecord
 from dubstage.workspace.layout import Artifact, Tree
 from dubstage.workspace.manifest import sync
+from dubstage.workspace.stages import PRODUCER
 
 MARK = ".partial"
 """Part of the name of an unpublished file, before the ending. The name also begins with a
@@ -45,11 +46,13 @@ class Staging:
 
     def discard(self) -> None:
         """Delete unpublished files, of this run and of one that was killed."""
+        manifest = self._tree.manifest(PRODUCER[self._writes[0]])
+        leftovers = list(manifest.parent.glob(f".{manifest.name}.*{MARK}"))
         for artifact in self._writes:
-            pattern = self._tree.path(artifact)
-            for leftover in pattern.parent.glob(f".*{MARK}*"):
-                with contextlib.suppress(OSError):
-                    leftover.unlink()
+            leftovers += self._tree.path(artifact).parent.glob(f".*{MARK}*")
+        for leftover in leftovers:
+            with contextlib.suppress(OSError):
+                leftover.unlink()
 
     def publish(self, digests: Digests) -> list[FileRecord]:
         """Sync and rename every file, and return their records, sorted by path."""
