@@ -22,7 +22,6 @@ from dubstage.workspace.digests import sha256
 from dubstage.workspace.kept_files import KeptFiles
 from dubstage.workspace.manifest import replacing
 
-
 FASTEST = 10.0
 """No engine speaks faster than that, relative to its natural pace."""
 DURATION_TOLERANCE = 0.001
