@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from dubstage.contract import EngineChoice
+from dubstage.engines.parameters import number, whole
 from dubstage.errors import Misconfigured
 from dubstage.media.audio import SAMPLE_RATE
 from dubstage.models import model_folder
@@ -64,7 +65,8 @@ class Demucs:
             stems = ", ".join(self._separator.model.sources)
             raise _unusable(choice, f"has no stem {STEM!r}, it has {stems}")
         self._separator.update_parameter(
-            overlap=float(parameters.get("overlap", 0.25)), shifts=int(parameters.get("shifts", 0))
+            overlap=number(choice, "overlap", 0.25, 0, 0.99),
+            shifts=whole(choice, "shifts", 0, 0, 100),
         )
         available = "cuda" if torch.cuda.is_available() else "cpu"
         device = str(parameters.get("device", available))
@@ -75,7 +77,7 @@ class Demucs:
                 reason="NoGpu",
             )
         longest = min(float(part.segment) for part in self._separator.model.models)
-        segment = min(float(parameters.get("segment", longest)), longest)
+        segment = min(number(choice, "segment", longest, 1, 3600), longest)
         self._fallback = MemoryFallback(_memory_steps(device, segment), "separation")
 
     def separate(self, blocks: Iterable[Block]) -> Iterator[tuple[Block, Block]]:

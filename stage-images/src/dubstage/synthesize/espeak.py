@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dubstage.contract import EngineChoice, Stage
 from dubstage.engines.languages import ESPEAK
+from dubstage.engines.parameters import whole
 from dubstage.engines.program import run_program
 from dubstage.synthesize.engine import Gender, Voice
 from dubstage.synthesize.espeak_phonemes import in_phonemes
@@ -14,6 +15,8 @@ from dubstage.workspace.work import Work
 
 WORDS_PER_MINUTE = 165
 """A little below the default of espeak-ng, 175: easier to follow in a dub."""
+SLOWEST, FASTEST = 80, 450
+"""Words per minute that espeak-ng can speak: it ignores other numbers."""
 VARIANTS = ("", "+f2", "+m3", "+f4", "+m7", "+f3", "+m5", "+f5", "+m2", "+f1")
 """A voice variant for each speaker in turn, as different as possible."""
 
@@ -35,8 +38,9 @@ class Espeak:
     reach = 0.15
 
     def __init__(self, choice: EngineChoice) -> None:
-        """`choice.parameters`: ``words_per_minute`` (165)."""
-        self._rate = int(choice.parameters.get("words_per_minute", WORDS_PER_MINUTE))
+        """`choice.parameters`: ``words_per_minute`` (165). Raises
+        :class:`Misconfigured` for an invalid one."""
+        self._rate = whole(choice, "words_per_minute", WORDS_PER_MINUTE, SLOWEST, FASTEST)
 
     def voices(self, language: str) -> int:
         """One for each variant, in any language."""

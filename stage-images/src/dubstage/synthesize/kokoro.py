@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from dubstage.engines.languages import KOKORO
 from dubstage.engines.onnx import open_session
+from dubstage.engines.parameters import whole
 from dubstage.errors import Misconfigured
 from dubstage.models import model_folder
 from dubstage.synthesize.engine import Gender, Voice
@@ -107,7 +108,7 @@ def load(work: Work) -> Kokoro:
     Raises :class:`Misconfigured` if the model or onnxruntime is missing.
     """
     choice = work.request.engine
-    threads = int(choice.parameters.get("threads", THREADS))
+    threads = whole(choice, "threads", THREADS, 1, 256)
     return Kokoro(model_folder(work.tree.roots, choice), Espeak(choice), threads)
 
 

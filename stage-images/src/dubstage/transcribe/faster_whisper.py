@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dubstage.contract import EngineChoice, SpeakerRange
+from dubstage.engines.parameters import whole
 from dubstage.engines.repositories import LOCAL_DIARIZER
 from dubstage.logs import step
 from dubstage.media.windows import Part, parts_of
@@ -69,7 +70,7 @@ class FasterWhisper:
         """
         parameters = choice.parameters
         self._expected = expected
-        self._beam_size = int(parameters.get("beam_size", BEAM_SIZE))
+        self._beam_size = whole(choice, "beam_size", BEAM_SIZE, 1, 100)
         device = device_of(choice)
 
         def load(compute_type: str) -> Any:
@@ -84,7 +85,7 @@ class FasterWhisper:
         self._is_asked = bool(parameters.get("diarize", True))
         is_gpu = device.startswith("cuda")
         compute_type = str(parameters.get("compute_type", "float16" if is_gpu else "int8"))
-        batch_size = int(parameters.get("batch_size", BATCH_SIZE if is_gpu else CPU_BATCH_SIZE))
+        batch_size = whole(choice, "batch_size", BATCH_SIZE if is_gpu else CPU_BATCH_SIZE, 1, 4096)
         self._fallback = MemoryFallback(memory_steps(batch_size, compute_type), "recognition")
         self._fallback.run(lambda step: self._models.load(step[1]))
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dubstage.contract import EngineChoice, SpeakerRange
+from dubstage.engines.parameters import whole
 from dubstage.engines.repositories import ALIGNER_ENGINE, DIARIZER
 from dubstage.logs import step
 from dubstage.media.windows import RECOGNIZER_SAMPLE_RATE, recognizer_samples
@@ -87,7 +88,7 @@ class WhisperX:
         self._whisperx = _import(scratch, is_offline=is_local)
         self._device = device_of(choice)
         self._diarizer = Diarizer(self._whisperx, roots, choice, token, self._device)
-        self._beam_size = int(parameters.get("beam_size", BEAM_SIZE))
+        self._beam_size = whole(choice, "beam_size", BEAM_SIZE, 1, 100)
 
         def load(compute_type: str) -> Any:
             return self._whisperx.load_model(
@@ -100,7 +101,7 @@ class WhisperX:
 
         is_gpu = self._device.startswith("cuda")
         compute_type = str(parameters.get("compute_type", "float16" if is_gpu else "int8"))
-        batch_size = int(parameters.get("batch_size", BATCH_SIZE))
+        batch_size = whole(choice, "batch_size", BATCH_SIZE, 1, 4096)
         self._models = Models(choice, load)
         self._fallback = MemoryFallback(memory_steps(batch_size, compute_type), "recognition")
         self._fallback.run(lambda step: self._models.load(step[1]))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dubstage.contract import EngineChoice
+from dubstage.engines.parameters import whole
 from dubstage.errors import Misconfigured
 from dubstage.media.audio import Samples
 from dubstage.models import model_folder
@@ -67,7 +68,7 @@ class CosyVoice:
             )
         self._generation = generation_of(folder, choice)
         self._sizes = MemoryFallback(
-            _batch_sizes(int(choice.parameters.get("batch_size", BATCH_SIZE))), "speech tokens"
+            _batch_sizes(whole(choice, "batch_size", BATCH_SIZE, 1, 4096)), "speech tokens"
         )
         self._model = load_model(folder, choice)
         self._guard = Guard(self._model.model)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dubstage.contract import EngineChoice
+from dubstage.engines.parameters import whole
 from dubstage.engines.translation_models import FAMILY_PARAMETER, Family, family_of
 from dubstage.errors import Misconfigured
 from dubstage.models import model_folder
@@ -71,7 +72,7 @@ class CTranslate2:
         """
         parameters = choice.parameters
         self._tokenizer = read_tokenizer(folder, _family(choice))
-        self._beam_size = max(int(parameters.get("beam_size", BEAM_SIZE)), 1)
+        self._beam_size = max(whole(choice, "beam_size", BEAM_SIZE, 0, 100), 1)
         self._known: dict[Frame, dict[str, str]] = {}
         """The translation of each part, by what surrounds its tokens."""
         device = device_of(choice)
@@ -84,7 +85,7 @@ class CTranslate2:
         self._models = Models(choice, load)
         is_gpu = device.startswith("cuda")
         compute_type = str(parameters.get("compute_type", "float16" if is_gpu else "int8"))
-        batch_size = int(parameters.get("batch_size", BATCH_SIZE if is_gpu else CPU_BATCH_SIZE))
+        batch_size = whole(choice, "batch_size", BATCH_SIZE if is_gpu else CPU_BATCH_SIZE, 1, 4096)
         self._fallback = MemoryFallback(memory_steps(batch_size, compute_type), "translation")
         self._fallback.run(lambda step: self._models.load(step[1]))
 

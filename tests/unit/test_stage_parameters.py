@@ -1,0 +1,60 @@
+"""Numbers that a profile sets."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+from speech_world import SEGMENTS, write_job
+
+from dubstage.contract import EngineChoice, ExitCode, Stage
+from dubstage.engines.parameters import number, whole
+from dubstage.errors import Misconfigured
+from dubstage.testing import ENGINES, request_for, run_stage_in
+
+Value = str | int | float | bool
+
+
+def choice(value: Value) -> EngineChoice:
+    # What a profile holds is not checked before.
+    return EngineChoice(engine="any").model_copy(update={"parameters": {"size": value}})
+
+
+@pytest.mark.parametrize(("value", "expected"), [(3, 3), (3.0, 3), ("3", 3), (" 3 ", 3), (1, 1)])
+def test_whole_number_in_any_form(value: Value, expected: int) -> None:
+    assert whole(choice(value), "size", 2, 1, 9) == expected
+    assert number(choice(value), "size", 2, 1, 9) == expected
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "abc", "1e", 0, 10, -1, 10**400, 1e300, math.nan, math.inf, "nan", "inf", True, False],
+)
+def test_other_values_are_misconfigured(value: Value) -> None:
+    for read in (whole, number):
+        with pytest.raises(Misconfigured, match="Parameter size of the engine any is .*from 1 to"):
+            read(choice(value), "size", 2, 1, 9)
+
+
+def test_part_of_a_number_is_not_whole() -> None:
+    assert number(choice(2.5), "size", 2, 1, 9) == 2.5
+    with pytest.raises(Misconfigured, match="expected a whole number"):
+        whole(choice(2.5), "size", 2, 1, 9)
+
+
+def test_default_without_the_parameter() -> None:
+    assert whole(EngineChoice(engine="any"), "size", 2, 1, 9) == 2
+
+
+@pytest.mark.parametrize("value", ["fast", 0, 10**9, True])
+def test_wrong_number_ends_the_stage_for_good(tmp_path: Path, value: Value) -> None:
+    """A retry would not help."""
+    write_job(tmp_path, SEGMENTS)
+    parameters = {"words_per_minute": value}
+    engines = {
+        **ENGINES, Stage.SYNTHESIZE: EngineChoice(engine="espeak-ng", parameters=parameters)
+    }  # fmt: skip
+    ended = run_stage_in(tmp_path, request_for(Stage.SYNTHESIZE, engines=engines))
+    assert ended.code == ExitCode.CONFIG
+    assert "words_per_minute" in ended.result.message
