@@ -33,7 +33,7 @@ def test_whole_number_in_any_form(value: Value, expected: int) -> None:
 )
 def test_other_values_are_misconfigured(value: Value) -> None:
     for read in (whole, number):
-        with pytest.raises(Misconfigured, match="Parameter size of the engine any is .*from 1 to"):
+        with pytest.raises(Misconfigured, match="Parameter size of the engine any is"):
             read(choice(value), "size", 2, 1, 9)
 
 
