@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from made_media import DubbedSegment, ffmpeg, run_dub, source_path
 
-from dubstage.contract import ExitCode, Stage
+from dubstage.contract import EngineChoice, ExitCode, Stage
 from dubstage.media.ffmpeg import probe
-from dubstage.testing import Ended, request_for, run_stage_in
+from dubstage.testing import ENGINES, Ended, request_for, run_stage_in
 from dubstage.workspace.layout import Artifact
 
 FLASH = (2.0, 2.5)
@@ -241,6 +241,20 @@ def test_matroska_keeps_what_else_is_in_it(tmp_path: Path, flash: Path) -> None:
     ).stdout  # fmt: skip
     assert '"title": "One"' in shown
     assert '"title": "The film"' in shown
+
+
+@pytest.mark.parametrize(("container", "code"), [("matroska", "ger"), ("mp4", "deu")])
+def test_language_has_the_code_of_the_container(
+    tmp_path: Path, flash: Path, container: str, code: str
+) -> None:
+    source = source_path(tmp_path)
+    source.parent.mkdir(parents=True)
+    ffmpeg("-i", flash, *H264, "-c:a", "aac", "-f", container, source)
+    engines = {**ENGINES, Stage.TRANSLATE: EngineChoice(engine="googletrans")}
+    ended = run_dub(tmp_path, [LATE], seconds=SECONDS, target_language="de", engines=engines)
+    found = probe(video_of(ended))
+    assert [track.language for track in found.audio] == [code, "eng"]
+    assert [track.language for track in found.subtitles] == [code, "eng"]
 
 
 def test_quicktime_keeps_its_timecode(tmp_path: Path, flash: Path) -> None:

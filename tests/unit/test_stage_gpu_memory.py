@@ -2,15 +2,45 @@
 
 from __future__ import annotations
 
+import sys
+from types import SimpleNamespace
+
 import pytest
 
 from dubstage.contract import EngineChoice
 from dubstage.errors import Misconfigured, TemporaryFailure
-from dubstage.run.ctranslate2_model import Models, memory_steps
+from dubstage.run.ctranslate2_model import Models, device_of, memory_steps
 from dubstage.run.gpu_memory import MemoryFallback
 
 CUBLAS = "CUDA failed with error out of memory"
 """The message of CTranslate2; torch writes ``CUDA out of memory. Tried to allocate …``."""
+
+
+@pytest.mark.parametrize(
+    ("gpus", "parameters", "expected"),
+    [
+        pytest.param(1, {}, "cuda", id="a GPU if there is one"),
+        pytest.param(0, {}, "cpu", id="none"),
+        pytest.param(1, {"device": "cpu"}, "cpu", id="as the profile says"),
+        pytest.param(2, {"device": "cuda:1"}, "cuda:1", id="a certain GPU"),
+        pytest.param(0, {"device": "cuda:0"}, None, id="a GPU that is not there"),
+    ],
+)
+def test_device_is_the_gpu_of_the_pod(
+    monkeypatch: pytest.MonkeyPatch,
+    gpus: int,
+    parameters: dict[str, str | int | float | bool],
+    expected: str | None,
+) -> None:
+    library = SimpleNamespace(get_cuda_device_count=lambda: gpus)
+    monkeypatch.setitem(sys.modules, "ctranslate2", library)
+    choice = EngineChoice(engine="faster-whisper", model="base", parameters=parameters)
+    if expected:
+        assert device_of(choice) == expected
+        return
+    with pytest.raises(Misconfigured, match="device=cuda:0") as caught:
+        device_of(choice)
+    assert caught.value.reason == "NoGpu"
 
 
 def test_batch_is_halved_before_the_weights_are() -> None:

@@ -250,6 +250,11 @@ def test_measured_rate_replaces_the_rate_of_the_language() -> None:
     assert SpeechRate("xx").predict("x" * 15) == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("tag", ["zh-TW", "yue", "yue-HK", "cmn-Hans"])
+def test_a_character_of_chinese_is_a_syllable(tag: str) -> None:
+    assert SpeechRate(tag).predict("你好世界你好") == pytest.approx(1.0)
+
+
 def test_shortest_segments_that_count_for_the_rate() -> None:
     rate = SpeechRate("es")
     for _ in range(3):
