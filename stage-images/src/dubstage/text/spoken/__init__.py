@@ -13,13 +13,13 @@ from langcodes import Language
 
 from dubstage.text.languages import primary, standard
 from dubstage.text.spoken.amounts import (
-    say_fractions,
     say_percent,
     say_polarity,
     say_signs,
     say_units,
 )
-from dubstage.text.spoken.dates import say_dates, say_times
+from dubstage.text.spoken.dates import say_dates, say_short_months, say_times
+from dubstage.text.spoken.fractions import say_fractions
 from dubstage.text.spoken.german import say_german
 from dubstage.text.spoken.languages import asian, ca, de, en, es, fr, it, pt, ru
 from dubstage.text.spoken.money import say_money
@@ -52,6 +52,7 @@ PHONEMES = re.compile(r"(\[\[.*?\]\])")
 RULES: tuple[Callable[[str, Table], str], ...] = (
     say_addresses,
     say_spellings,
+    say_short_months,
     say_german,
     say_dates,
     say_phones,

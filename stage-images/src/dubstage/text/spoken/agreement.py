@@ -10,6 +10,8 @@ VEHICLES = re.compile(
     r"(?:차|트럭|버스|택시|컴퓨터|카메라|비행기|자전거|오토바이|냉장고|텔레비전)[를을은는이가도]?\s?$"
 )
 """Korean nouns that are counted with 대, which else follows a decade of life: 20대."""
+ALONE = re.compile(r"대(?:[를가는만도,.!?]|\s?$)")
+"""The counter 대 without the noun of *the three great …*."""
 NOON = 12
 """The last hour of the day that Korean counts with a native number."""
 
@@ -30,5 +32,6 @@ def is_native(number: int, before: str, following: str) -> bool:
     if following.startswith("시") and not following.startswith("시간"):
         return number <= NOON
     if following.startswith("대"):
-        return number % 10 != 0 or VEHICLES.search(before) is not None
+        is_counter = number % 10 != 0 and ALONE.match(following) is not None
+        return is_counter or VEHICLES.search(before) is not None
     return True

@@ -8,7 +8,7 @@ from dubstage.text.spoken.numerals import Number, joined, parse, said
 from dubstage.text.spoken.patterns import LATIN, NUMBER, SPACE, START, one_of
 from dubstage.text.spoken.table import Noun, Table
 
-NUMBER_SIGN = re.compile(r"(?:#|№|\b[Nn]\.?[º°]|\b[Nn]o\.|\b[Nn]r\.|\b[Nn]úm\.)\s?(?=\d)")
+ANSWER = re.compile(r"(?:\b(?:said?|says?|saying|answer\w*|repl\w+|told|is an?)|[,:“\"'])\s*$")
 ELIDING, VOWELS = frozenset(("ca", "fr")), "aeiouàéèíòóúh"
 """Languages in which *de* loses its vowel before another one."""
 
@@ -23,23 +23,24 @@ def say_signs(text: str, table: Table) -> str:
             between = rf"(?<=[\w)])\s?{re.escape(sign)}\s?(?=[\w(])"
             text = re.sub(between, f" {words[sign]} ", text)
     if table.number_sign:
-        text = NUMBER_SIGN.sub(table.number_sign + (" " if table.is_spaced else ""), text)
+        text = _say_number_sign(text, table)
+    if table.section[0]:
+        one, many = table.section
+        text = re.sub(
+            r"(§§?)\s?(?=\d)", lambda found: f"{many if found[1] == '§§' else one} ", text
+        )
     return text
 
 
-def say_fractions(text: str, table: Table) -> str:
-    """`text` with halves, thirds and quarters in words."""
-    signs = [fraction for fraction in table.fractions if len(fraction) == 1]
-    others = [fraction for fraction in table.fractions if len(fraction) > 1]
-    written = re.compile(rf"({one_of(signs)})|(?<![\d/])({one_of(others)})(?![\d/])")
+def _say_number_sign(text: str, table: Table) -> str:
+    """`text` with ``#1`` and ``No. 1`` in words. A *no* that somebody says stays."""
+    words = table.number_sign + (" " if table.is_spaced else "")
 
     def say(found: re.Match[str]) -> str:
-        follows = found.start() > 0 and found.string[found.start() - 1].isdecimal()
-        link = f" {table.signs['&']} " if follows and table.is_spaced else ""
-        space = " " if found.string[found.end() :][:1].isalnum() else ""
-        return link + table.fractions[found.group()] + space
+        is_answer = found.group().startswith("no.") and ANSWER.search(found.string[: found.start()])
+        return found.group() if is_answer else words
 
-    return written.sub(say, text)
+    return re.sub(rf"(?:#|№|{table.number_marks})\s?(?=\d)", say, text)
 
 
 def say_polarity(text: str, table: Table) -> str:

@@ -18,6 +18,15 @@ BIG = re.compile(
 )
 HALF_DAY = r"\s?(?P<half>[ap])(?:m\b|\.\s?m\b(?:\.(?!\s+(?-i:[A-Z])|\s*$))?)"
 HOUR, MINUTE = r"[01]?\d|2[0-4]", r"[0-5]\d"
+SHORTEST_MONTH = 3
+SHORT_MONTH = re.compile(
+    r"(?P<before>\b\d{1,2}\.? (?P<of>de )?)(?P<short>[^\W\d_]{3,5})\b\.?"
+    r"(?P<rest>,? (?:de |del )?(?P<y>(?:1\d|20)\d\d))\b"
+)
+ENGLISH_MONTH = re.compile(
+    r"(?P<before>\b)(?P<short>Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?"
+    r"(?= (?:[12]?\d|3[01])(?:st|nd|rd|th)?(?![\w:]|[.,]\d)| (?:1[89]|20)\d\d\b)"
+)
 CENTURY = "20"
 """Two digits of a year stand for this century."""
 AFTER_DATIVE = frozenset(
@@ -35,11 +44,35 @@ def say_dates(text: str, table: Table) -> str:
     return _after_months(text, table) if table.dates.order == "mdy" or table.cldr == "en" else text
 
 
+def say_short_months(text: str, table: Table) -> str:
+    """`text` with the whole names of months that are abbreviated in a date: ``Mar 3``, in English,
+    and ``3 mar. 2024``."""
+    names = [re.sub(r"^(?:de |d')", "", name) for name in table.dates.months]
+
+    def say(found: re.Match[str]) -> str:
+        short = found["short"].lower()
+        full = [name for name in names if name.lower().startswith(short) and name.lower() != short]
+        if len(full) != 1:
+            return found.group()
+        year = found.groupdict().get("y")
+        if not year or found["of"] or " de " not in table.dates.said:
+            return found["before"] + full[0] + (found["rest"] if year else "")
+        return f"{found['before']}de {full[0]} de {year}"
+
+    if not names[0].isalpha() or not table.is_spaced or len(names[0]) < SHORTEST_MONTH:
+        return text
+    text = SHORT_MONTH.sub(say, text)
+    return ENGLISH_MONTH.sub(say, text) if table.cldr == "en" else text
+
+
 def say_times(text: str, table: Table) -> str:
     """`text` with its times of day in words."""
     times = table.times
     half = HALF_DAY if table.cldr == "en" else "(?P<half>(?!))"
     tail = rf"(?:{half}|(?P<mark>{times.mark}))" if times.mark else rf"(?:{half})?"
+    if table.cldr == "fr":
+        text = re.sub(r"(?<=\d)\s?h/\s?(?=\d)", " h sur ", text)
+        text = re.sub(r"(?<=\d)\s?j/\s?(?=\d)", " jours sur ", text)
     text = _with_colons(text, times)
     clock = re.compile(
         rf"{START}(?P<h>\d{{1,2}}):(?P<m>\d\d)(?::(?P<s>\d\d))?(?![\d:]){tail}", re.I
@@ -50,7 +83,10 @@ def say_times(text: str, table: Table) -> str:
             lambda found: _time(found, table), text
         )
     if times.letter:
-        lettered = re.compile(rf"{START}(?P<h>\d{{1,2}}){times.letter}(?P<m>\d\d)(?P<half>)(?!\w)")
+        lettered = re.compile(
+            rf"{START}(?P<h>\d{{1,2}})\s?{times.letter}\s?(?P<m>{MINUTE})(?:\s?min)?(?P<half>)"
+            r"(?!\w|[.,:]\d| \d|\s?[€$%])"
+        )
         text = lettered.sub(lambda found: _time(found, table), text)
     return text
 

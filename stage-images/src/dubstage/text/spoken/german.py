@@ -36,6 +36,9 @@ PAIR = re.compile(
     rf"(?P<last>\d{{1,2}})\.(?=\s(?i:{NOUNS})\b)"
 )
 DAY = re.compile(rf"{START}(?P<d>\d{{1,2}})\.\s?(?P<m>\d{{1,2}})\.(?![\w]|[.,-]?\d|\s\d)")
+LONGEST_DAY = 4
+"""Digits of ``24.12.``."""
+CHAPTER = re.compile(r"\b(?:Version|Kapitel|Abschnitt|Psalm|Ziffer|Punkt|Teil|Nr\.|Artikel|Vers) $")
 BEFORE_DAY = re.compile(r"\b(?i:am|vom|zum|bis|ab|seit|der|den|dem|des|und|beim)\s$")
 
 
@@ -58,7 +61,10 @@ def _pair(found: re.Match[str], table: Table) -> str:
 def _day(found: re.Match[str], table: Table) -> str:
     """``24.12.``, which is no chapter: after a preposition, or with two digits each."""
     day, month = int(found["d"]), int(found["m"])
-    is_sure = len(found["d"] + found["m"]) == 4 or BEFORE_DAY.search(found.string[: found.start()])
+    before = found.string[: found.start()]
+    is_long = len(found["d"] + found["m"]) == LONGEST_DAY
+    is_sure = is_long or BEFORE_DAY.search(before) is not None
+    is_sure = is_sure and CHAPTER.search(before) is None
     if not is_sure or not (1 <= day <= 31 and 1 <= month <= 12):
         return found.group()
     words = f"{ordinal(day, table, ordinal_form(found, table))} {table.dates.months[month - 1]}"

@@ -25,9 +25,8 @@ def say_money(text: str, table: Table) -> str:
     codes = (code for code, sign in CODES.items() if sign in table.currencies)
     signs, units = one_of((*table.currencies, *codes)), one_of(table.units)
     scale = rf"(?:{SPACE}(?P<scale>{one_of(table.scales)})(?![{LATIN}]))?"
-    tail = (
-        rf"(?:{_noun_again(table)}|\s?/\s?(?P<per>(?:{units})(?![{LATIN}\d²³/])|[a-zà-ÿ]{{3,}}))?"
-    )
+    unit = rf"(?:{units})(?![{LATIN}\d²³/])|[{LATIN}]{{3,}}|[年月日天]"
+    tail = rf"(?:{_noun_again(table)}|\s?/\s?(?P<per>{unit}))?"
     number = rf"(?P<number>{NUMBER}){scale}"
     before = re.compile(rf"(?<![{LATIN}\d])(?P<sign>{signs}){SPACE}{number}{tail}")
     after = re.compile(rf"{START}{number}{SPACE}(?P<sign>{signs})(?![{LATIN}\d]){tail}")

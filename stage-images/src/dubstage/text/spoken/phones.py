@@ -23,9 +23,10 @@ FEWEST = 7
 FRENCH = re.compile(r"(?<![\w.,-])0[1-9](?:([ .-])\d\d)(?:\1\d\d){3}(?![\w-]|[.,]\d)")
 """Five pairs, which are said as numbers."""
 LOCAL = re.compile(r"(?<![\w.,/-])(?P<first>[2-9]\d\d)-(?P<last>\d{4})(?![\w-]|[.,/]\d|%)")
-SPACED = re.compile(r"(?<![\w.,])\d{2,3}(?: \d{2,4}){2,4}(?![\w-]|[.,]\d| \d)")
+SPACED = re.compile(r"(?<![\w.,])\d{2,3}(?: \d{2,4}){1,4}(?![\w-]|[.,]\d| \d)")
 FICTION = "555"
 """The exchange of invented telephone numbers in North America."""
+YEAR = re.compile(r"1[1-9]\d\d|20\d\d")
 LATEST_YEAR = 2100
 CALLS = re.compile(
     r"(?:\b(?:tel|phone|call|dial|fax|mobile|hotline|whats|ll[aà]m|marc|m[oó][bv]il|ligu|ligar|disc"
@@ -35,7 +36,7 @@ CALLS = re.compile(
 )
 """What precedes a telephone number."""
 LOOK_BACK = 40
-CHINESE_MOBILE = re.compile(r"(?<![\d.,])1[3-9]\d{9}(?![\d.,%])")
+CHINESE_MOBILE = re.compile(r"(?<![\d.,])1[3-9]\d{9}(?![\d.,%元个人美欧万亿年])")
 CHINESE_SERVICE = re.compile(r"(?<=[拨打])(?<!\d)(?:1[12]\d|1\d{4}|9\d{4})(?!\d)")
 
 
@@ -62,7 +63,9 @@ def _book(found: re.Match[str], table: Table) -> str:
 
 
 def _phone(found: re.Match[str], table: Table) -> str:
-    if sum(each.isdecimal() for each in found.group()) < FEWEST:
+    is_years = all(YEAR.fullmatch(group) for group in found.group().split("-"))
+    is_amount = found.group().endswith(" 000")
+    if is_years or is_amount or sum(each.isdecimal() for each in found.group()) < FEWEST:
         return found.group()
     return _groups(found.group(), table)
 
@@ -73,7 +76,7 @@ def _local(found: re.Match[str], table: Table) -> str:
     is_phone = (
         found["first"] == FICTION
         or found["last"].startswith("0")
-        or _is_called(found)
+        or (_is_called(found) and bool(last % 100))
         or (last > LATEST_YEAR and bool(last % 10))
     )
     return _groups(found.group(), table) if is_phone else found.group()

@@ -8,6 +8,7 @@ from dubstage.text.spoken.agreement import is_feminine, is_native
 from dubstage.text.spoken.amounts import after_of
 from dubstage.text.spoken.numerals import cardinal, joined, ordinal, parse, said, year
 from dubstage.text.spoken.patterns import END, NUMBER, START, UNCOUNTED, WORD_AFTER, word_before
+from dubstage.text.spoken.shorthand import is_plural
 from dubstage.text.spoken.table import Table
 
 PLAIN = re.compile(rf"{START}({NUMBER}){END}")
@@ -81,10 +82,15 @@ def _plain(found: re.Match[str], table: Table) -> str:
     touches = table.is_spaced and following.startswith(table.counters or "\0")
     gender = _gender(found, table)
     words = said(number, table, gender)
-    if table.of and gender and number.is_millions:
+    if table.of and gender and number.is_millions and _counts_plural(following, table):
         link = after_of(following.lstrip()[:1], table)
         return f"{words} {link[:-1].rstrip()}" + (ELIDED if "'" in link else "")
     return words + (" " if touches else "")
+
+
+def _counts_plural(following: str, table: Table) -> bool:
+    word = WORD_AFTER.match(following)
+    return word is not None and is_plural(word[1], table)
 
 
 def _between(parts: list[str], mark: str) -> list[str]:
@@ -131,7 +137,7 @@ def _counter_form(found: re.Match[str], following: str, table: Table) -> str:
     if not following.startswith(table.counters) or following.startswith(table.other_counters):
         return ""
     before = found.string[: found.start()]
-    if table.ordinal_mark and before.endswith(table.ordinal_mark):
+    if before.endswith(table.ordinal_marks):
         return ""
     if table.cldr == "ko":
         return "counter" if is_native(int(re.sub(r"\D", "", found[1])), before, following) else ""

@@ -12,6 +12,10 @@ DASH = "[-–—~〜～∼]"
 WAVES = frozenset("~〜～∼")
 RANGE = re.compile(rf"{START}({NUMBER})(\s?{DASH}\s?|[:/])({NUMBER})(?!\d|[-–—.,:/~〜～]\d)")
 YEARS = re.compile(rf"{START}(1[1-9]|20)(\d\d)[-–—~〜～](\d\d)(?!\w|[-–—.,:/~]\d)")
+HYPHENS = "[-–—]"
+CHAIN = re.compile(rf"{START}(?<!\d[-–—])\d{{1,4}}(?:[-–—]\d{{1,4}}){{2,7}}(?![\w–—-]|[.,:/]\d)")
+"""Numbers in a row: ``4-4-2``."""
+MONTHS = 12
 SUFFIXES = (
     "st",
     "nd",
@@ -43,6 +47,7 @@ def say_marked_ranges(text: str, table: Table) -> str:
         (r"(?<=[%％°€£¥₩])", rf"(?=(?:{signs})?\d)"),
         (r"(?<=°[CF])", r"(?=\d)"),
         (r"(?<=\d)", rf"(?=(?:{signs})\d)"),
+        (r"(?<=\d)", r"(?=\d{1,2}(?::\d\d)?\s?[ap]\.?m\b)"),
         (r"(?<=\d:\d\d)", r"(?=\d{1,2}:\d\d)"),
         (r"(?<=\dh\d\d)", r"(?=\d{1,2}h\d\d)"),
         (r"(?<=\dh)", r"(?=\d{1,2}h)"),
@@ -64,7 +69,8 @@ def say_ranges(text: str, table: Table) -> str:
         return f"{found[1]}{table.to if rises else ' '}{found[3]}"
 
     def say_years(found: re.Match[str]) -> str:
-        rises = int(found[2]) < int(found[3])
+        rises = int(found[3]) > max(int(found[2]), MONTHS)
         return f"{found[1]}{found[2]}{table.to}{found[3]}" if rises else found.group()
 
+    text = CHAIN.sub(lambda found: re.sub(HYPHENS, table.pause, found.group()), text)
     return RANGE.sub(say, YEARS.sub(say_years, text))

@@ -18,7 +18,7 @@ from dubstage.text.spoken.table import Table
 FIXED = "\u00a0\u2009\u202f"
 """Spaces that do not break; between digits they mark nothing but thousands."""
 GROUPED = re.compile(
-    rf"(?<![\w.,+-])(?<!\d[ {FIXED}])[1-9]\d{{0,2}}"
+    rf"(?<![\w.,])(?<!\w[+-])(?<!\d[ {FIXED}])[1-9]\d{{0,2}}"
     rf"(?:(?P<fixed>[{FIXED}])\d{{3}}(?:(?P=fixed)\d{{3}})*|(?: \d{{3}})+)"
     rf"(?!\w|[.,]\d+[.,]\d|[ {FIXED}-]\d|[.,]?\d{{4}})"
 )
@@ -31,18 +31,22 @@ WRITTEN_OUT = re.compile(rf"(?P<currency>(?<=[$€£¥₹₩])|(?<=[$€£¥₹�
 ONE_MILLION = re.compile(rf"{START}1\sMio\.(?!\w)")
 TIMES = re.compile(rf"(?<![-+=*/(^]\s)(?<![-+=*/(^]){START}(?P<number>{NUMBER})[x×](?![\w/²³’'-])")
 ALGEBRA = re.compile(r"\s?[-+=*/^)²]\s?[\w(]")
-BY = re.compile(r"(?<=\d)(?<!\b0)\s?x\s?(?=\d)")
+BY = re.compile(r"(?<=\d)(?<!\b0)(\s?)x\1(?=\d)")
 HEIGHT = re.compile(
     rf"{START}(?P<feet>\d{{1,2}})\s?['’′]\s?(?P<inches>\d|1[01])(?:[\"”″]|['’′]{{2}})(?!\w)"
 )
 BARE_HEIGHT = re.compile(rf"{START}(?P<feet>[4-7])['’′](?P<inches>\d|1[01])(?![\w\"”″]|[.,'’′]\d)")
-METERS = re.compile(
-    rf"{START}(?P<whole>\d{{1,2}})(?P<space>\s?)m(?P=space)(?P<rest>\d\d)(?!\w|[.,]\d)"
-)
+METERS = re.compile(rf"{START}(?P<whole>[1-9])(?P<space>\s?)m(?P=space)(?P<rest>\d\d)(?!\w|[.,]\d)")
 PRICE = re.compile(rf"{START}(\d+)(€|£)(\d\d){END}")
 LEADING_POINT = re.compile(rf"(?<![\w.,%)\]’'\"])\.(\d{{1,6}})(?![\w.,:/-]*\d)(?![{LATIN}])")
 POWERS = {"k": 3, "M": 6, "bn": 9, "B": 9, "Md": 9, "Mds": 9}
-RUNS = frozenset("races runs".split())
+OF = re.compile(r"\s(?:de|di|of|d['’])")
+WITH_METERS = frozenset(("ca", "de", "es", "fr", "it", "pt", "pt_PT"))
+"""Languages that write ``1m80``; in English it is a minute and 80."""
+NO_PLURALS = frozenset(
+    "races runs más menos mais plus moins antes gracias después depois dans sans vers puis dès "
+    "pois graças mas les tous toutes todos todas always sometimes this thanks perhaps".split()
+)
 PLURALS = frozenset("people men women children personnes gente".split())
 SHORTEST_PLURAL = 4
 
@@ -58,6 +62,7 @@ def join_groups(text: str, table: Table) -> str:
             or written.count(" ") > 1
             or written.endswith(" 000")
             or table.space_groups
+            or (written[1].isdecimal() and is_plural(word_after(found), table))
             or AMOUNT_AFTER.match(found.string, found.end())
         )
         return re.sub(r"\D", "", written) if is_sure else written
@@ -108,7 +113,7 @@ def _height(found: re.Match[str], table: Table) -> str:
 
 def _meters(found: re.Match[str], table: Table) -> str:
     """``1m80``; with spaces in French alone, where nothing else is written so."""
-    if (found["space"] and table.cldr != "fr") or table.cldr == "zh":
+    if (found["space"] and table.cldr != "fr") or table.cldr not in WITH_METERS:
         return found.group()
     meter, whole = table.units["m"], Number(found["whole"])
     link = table.join_minor if table.cldr in ("it", "pt", "pt_PT") else ""
@@ -129,7 +134,11 @@ def _times(found: re.Match[str], table: Table) -> str:
 def _millions(found: re.Match[str], table: Table) -> str:
     """``1.2M`` in words."""
     number = parse(found["number"], table)
-    if number is None or found["sign"] not in table.magnitudes:
+    if (
+        number is None
+        or found["sign"] not in table.magnitudes
+        or not _is_sure(number, found, table)
+    ):
         return found.group()
     one, many = table.magnitudes[found["sign"]]
     gender = "f" if table.cldr == "de" else table.counted
@@ -146,7 +155,7 @@ def _written_out(found: re.Match[str], table: Table) -> str:
     number, sign = parse(found["number"], table), found["sign"]
     if number is None or (sign != "k" and table.magnitudes):
         return found.group()
-    if sign == "k" and not (found["currency"] is not None or _is_plural(word_after(found), table)):
+    if found["currency"] is None and not _is_sure(number, found, table):
         return found.group()
     zeros = POWERS[sign] - len(number.decimals)
     if zeros < 0:
@@ -154,14 +163,24 @@ def _written_out(found: re.Match[str], table: Table) -> str:
     return (number.whole + number.decimals + "0" * zeros).lstrip("0") or "0"
 
 
-def _is_plural(word: str, table: Table) -> bool:
+def _is_sure(number: Number, found: re.Match[str], table: Table) -> bool:
+    """Whether a letter after a number stands for a power of ten, and not for a row of seats, a
+    distance or a resolution: ``12B``, ``a 10k race``, ``4k videos``."""
+    if found["sign"] != "k" and (number.decimals or OF.match(found.string, found.end())):
+        return True
+    is_resolution = found["sign"] == "k" and number.whole in ("4", "8") and not number.decimals
+    return not is_resolution and is_plural(word_after(found), table)
+
+
+def is_plural(word: str, table: Table) -> bool:
+    """Whether `word` looks like a noun in the plural."""
     if table.cldr == "de":
         return word[:1].isupper()
     if table.cldr == "it":
         return len(word) >= SHORTEST_PLURAL and word.endswith(("i", "e"))
     if word in PLURALS:
         return True
-    return len(word) >= SHORTEST_PLURAL and word.endswith("s") and word not in RUNS
+    return len(word) >= SHORTEST_PLURAL and word.endswith("s") and word not in NO_PLURALS
 
 
 def _after_point(decimals: str, table: Table) -> str:

@@ -49,6 +49,7 @@ class Dates:
     order: str
     """``dmy``, ``mdy`` or ``ymd``: the order of ``1/2/2024``."""
     months: tuple[str, ...]
+    """With the preposition before them, if there is one."""
     said: str
     """With ``{day}``, ``{month}`` and ``{year}``."""
     ordinal_days: tuple[int, ...] = ()
@@ -155,6 +156,18 @@ class Table:
     abbreviations: Mapping[str, str] = field(default_factory=dict)
     """With their periods."""
     romans: Romans = field(default_factory=Romans)
+    number_marks: str = r"\b[Nn]\.?[º°]|\b[Nn]o\.|\b[Nn]r\.|\b[Nn]úm\."
+    """Pattern of the other marks for which `number_sign` is said."""
+    section: tuple[str, str] = ("", "")
+    """Singular and plural for ``§``; if empty, it stays."""
+    halves: Mapping[str, str] = field(default_factory=dict)
+    """The half before a noun of that gender, where it is not that of :attr:`fractions`."""
+    and_fraction: str = " and "
+    """Said between a whole number and a fraction; with its spaces."""
+    and_half: Mapping[str, str] = field(default_factory=dict)
+    """The half after a noun of that gender, where it follows: *tres tazas y media*."""
+    joined_fractions: Mapping[str, str] = field(default_factory=dict)
+    """Fractions that are one word with the number before them."""
     fractions: Mapping[str, str] = field(default_factory=dict)
     masculine_in_a: frozenset[str] = frozenset()
     feminine_endings: tuple[str, ...] = ()
@@ -173,7 +186,7 @@ class Table:
     """Counters before which a number has the form ``counter`` of :attr:`Numerals.genders`."""
     other_counters: tuple[str, ...] = ("\0",)
     """Words that start as a counter does and are none of these."""
-    ordinal_mark: str = ""
+    ordinal_marks: tuple[str, ...] = ()
     """What makes an ordinal of the number after it: the Chinese 第."""
     year_after: frozenset[str] = frozenset()
     """Words after which 2024 is a year, where years are said differently."""

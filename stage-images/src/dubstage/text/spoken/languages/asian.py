@@ -7,13 +7,13 @@ from dataclasses import replace
 from dubstage.text.spoken.table import Currency, Dates, Noun, Numerals, Table, Times, Web
 
 
-def _same(pairs: dict[str, str]) -> dict[str, Noun]:
+def _same(pairs: dict[str, str], gender: str = "") -> dict[str, Noun]:
     """Nouns without a plural."""
-    return {sign: Noun(word, word, "") for sign, word in pairs.items()}
+    return {sign: Noun(word, word, gender) for sign, word in pairs.items()}
 
 
-def _money(pairs: dict[str, str]) -> dict[str, Currency]:
-    return {sign: Currency(Noun(word, word, "")) for sign, word in pairs.items()}
+def _money(pairs: dict[str, str], gender: str = "") -> dict[str, Currency]:
+    return {sign: Currency(noun) for sign, noun in _same(pairs, gender).items()}
 
 
 MONTHS = tuple(str(number) for number in range(1, 13))
@@ -47,15 +47,16 @@ CHINESE = Table(
         "ml": "毫升", "l": "升", "L": "升", "°C": "摄氏度", "℃": "摄氏度", "°F": "华氏度",
         "°": "度", "MB": "兆字节", "GB": "吉字节", "TB": "太字节", "Hz": "赫兹", "kWh": "千瓦时",
         "kW": "千瓦", "W": "瓦", "V": "伏", "min": "分钟", "s": "秒", "h": "小时",
-    }),
+    }, "counter"),
     currencies=_money({
         "¥": "元", "￥": "元", "$": "美元", "US$": "美元", "€": "欧元", "£": "英镑", "₩": "韩元",
         "₹": "卢比", "CHF": "瑞士法郎", "R$": "雷亚尔",
-    }),
+    }, "counter"),
     scales={"万": "万", "亿": "亿", "百万": "百万"},
     per="每{unit}{amount}",
-    ordinal_mark="第",
-    other_counters=("年级", "年代", "点五"),
+    and_fraction="又",
+    ordinal_marks=("第", "民国", "昭和", "平成", "令和", "大学", "高"),
+    other_counters=("年级", "年代", "次方", "次元", "人转"),
     pause="，",
     phone_digits={"一": "幺"},
     by="乘",
@@ -93,7 +94,8 @@ JAPANESE = replace(
         "₩": "ウォン", "₹": "ルピー", "CHF": "スイスフラン", "R$": "レアル",
     }),
     per="{unit}あたり{amount}",
-    ordinal_mark="",
+    and_fraction="と",
+    ordinal_marks=(),
     other_counters=("\0",),
     pause="、",
     phone_digits={},
@@ -144,9 +146,10 @@ KOREAN = replace(
         "달", "장", "채", "벌", "송이", "그루", "곳", "켤레", "그릇", "조각", "군데", "끼",
     ),
     per="{unit}당 {amount}",
-    ordinal_mark="",
-    other_counters=("개월", "개국", "개년", "달러", "시즌", "시드", "대학", "대회", "대째", "병원",
-                    "장관", "명령", "통신", "채널", "권역"),
+    and_fraction="과 ",
+    ordinal_marks=(),
+    other_counters=("개월", "개국", "개년", "달러", "시즌", "시리즈", "시드", "대학", "대회",
+                    "대째", "병원", "장관", "명령", "통신", "채널", "권역"),
     spellings={
         r"(?<![\d.,])(\d{1,2})\s?[-~〜～](?=\d{1,2}월)": r"\1월에서 ",
         r"(?<![\d.,])0?6월": "유월",

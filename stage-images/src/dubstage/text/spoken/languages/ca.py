@@ -75,7 +75,8 @@ TABLE = Table(
     join_minor="amb",
     scales={"mil": "mil", "milió": "milió de", "milions": "milions de", "M": "milions de"},
     abbreviations={
-        "Sr.": "senyor", "Sra.": "senyora", "Srs.": "senyors", "Dr.": "doctor",
+        "St.": "Sant", "Sta.": "Santa", "Sr.": "senyor", "Sra.": "senyora", "Srs.": "senyors",
+        "Dr.": "doctor",
         "Dra.": "doctora", "etc.": "etcètera", "p. ex.": "per exemple", "p.ex.": "per exemple",
         "EUA": "Estats Units", "EE. UU.": "Estats Units", "av.": "avinguda", "Av.": "avinguda",
         "pàg.": "pàgina", "aprox.": "aproximadament", "tel.": "telèfon", "c.": "carrer",
@@ -86,6 +87,10 @@ TABLE = Table(
         ordinals_before={**dict.fromkeys(KINGS.split(), "m"),
                          **dict.fromkeys(QUEENS.split(), "f")},
         ordinals_up_to=10,
+        after={
+            **dict.fromkeys("guerra república edició cimera biennal fira legislatura".split(), "f"),
+            **dict.fromkeys("congrés certamen aniversari mil·lenni centenari".split(), "m"),
+        },
     ),
     space_groups=True,
     by="per",
@@ -94,6 +99,11 @@ TABLE = Table(
     feet=Noun("peu", "peus"),
     inches=Noun("polzada", "polzades", "f"),
     join_inches="i",
+    number_marks=r"\b[Nn]\.?[º°]|\bNo\.|\b[Nn]r\.|\b[Nn]úm\.",
+    section=("paràgraf", "paràgrafs"),
+    halves={"f": "mitja"},
+    and_fraction=" i ",
+    and_half={"f": "mitja", "m": "mig"},
     fractions={"½": "mig", "1/2": "mig", "¼": "un quart", "1/4": "un quart",
                "¾": "tres quarts", "3/4": "tres quarts", "1/3": "un terç", "2/3": "dos terços"},
     masculine_in_a=frozenset(
