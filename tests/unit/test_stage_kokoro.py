@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import numpy
 import pytest
 
 from dubstage.engines.program import run_program
-from dubstage.synthesize.kokoro import MAX_TOKENS, SPEAKERS, divided, model_speed, speaker_of
+from dubstage.errors import Misconfigured
+from dubstage.synthesize.kokoro import (
+    MAX_TOKENS,
+    SPEAKERS,
+    Kokoro,
+    divided,
+    model_speed,
+    speaker_of,
+)
 from dubstage.synthesize.phonemes import PIECE, phonemes
 
 
@@ -113,3 +123,17 @@ def test_a_text_starts_espeak_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(("text", "voice"), [("Windows y Facebook, ok", "fr-fr"), ("ʃ", "es")])
 def test_marks_of_another_language_are_not_spoken(text: str, voice: str) -> None:
     assert not set("()^") & set(phonemes(text, voice))
+
+
+@pytest.mark.parametrize(
+    "content", [None, b"", b"x" * 1000, numpy.full(256, numpy.nan, "float32").tobytes()]
+)
+def test_damaged_voice_is_named(content: bytes | None, tmp_path: Path) -> None:
+    folder = tmp_path / "kokoro" / "v1.0"
+    (folder / "voices").mkdir(parents=True)
+    if content is not None:
+        (folder / "voices" / "ef_dora.bin").write_bytes(content)
+    engine = Kokoro.__new__(Kokoro)
+    engine._folder, engine._styles = folder, {}
+    with pytest.raises(Misconfigured, match=r"kokoro/v1\.0 has no voice ef_dora .*: pull it again"):
+        engine._style(("ef_dora",))

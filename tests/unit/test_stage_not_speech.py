@@ -14,7 +14,7 @@ from dubstage.contract import ExitCode, GlossaryEntry, Stage
 from dubstage.inputs.corrections import Entry
 from dubstage.synthesize.stage import unspoken
 from dubstage.testing import Ended, request_for, run_stage_in
-from dubstage.text.not_speech import is_not_speech, spoken
+from dubstage.text.not_speech import is_not_speech, spoken, without_emoji
 from dubstage.text.transcript import ClipFlag, Segment, TranslatedSegment
 from dubstage.translate import stage
 from dubstage.translate.assignment import assign
@@ -219,3 +219,22 @@ def test_songs_are_not_translated_and_terms_match_in_any_form(
     rows = json.loads(ended.tree.path(Artifact.TRANSLATED).read_text())
     assert rows[0]["translation"] == "Traducido: We meet at Café."
     assert (rows[4]["translation"], rows[4]["untranslated"]) == ("♪ la la la ♪", False)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Hola 😀", "Hola"),
+        ("😂😂😂 ¡Qué risa!", "¡Qué risa!"),
+        ("La familia 👩\u200d👩\u200d👧 llega.", "La familia llega."),
+        ("Uno 1\ufe0f\u20e3 dos", "Uno 1 dos"),
+        ("España 🇪🇸 y 👍🏽", "España y"),
+        ("Te ❤\ufe0f mucho", "Te mucho"),
+        ("می\u200cخواهم, क्\u200dष", "می\u200cخواهم, क्\u200dष"),
+        ("En fa♯ y si♭, 20 °C, 5 €, ©, ➀", "En fa♯ y si♭, 20 °C, 5 €, ©, ➀"),
+        ("🎉", ""),
+        ("漢字", "漢字"),
+    ],
+)
+def test_pictures_are_not_read_aloud(text: str, expected: str) -> None:
+    assert " ".join(without_emoji(text).split()) == expected

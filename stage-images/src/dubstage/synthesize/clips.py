@@ -23,7 +23,7 @@ from dubstage.synthesize.engine import (
 from dubstage.synthesize.pronunciation import Pronunciation
 from dubstage.synthesize.take import ATTEMPTS, Take, record
 from dubstage.synthesize.voices import VoiceChoice
-from dubstage.text.not_speech import spoken
+from dubstage.text.not_speech import spoken, without_emoji
 from dubstage.text.spoken import in_words
 from dubstage.text.transcript import Clip, ClipFlag, TranslatedSegment
 from dubstage.timing.fit import engine_speed
@@ -213,5 +213,5 @@ class ClipMaker:
 
 
 def _spoken_text(segment: TranslatedSegment) -> str:
-    """The words that the voice says, without ``[laughter]`` and without songs."""
-    return " ".join(spoken(segment.translation).split())
+    """The words that the voice says, without ``[laughter]``, songs and emoji."""
+    return " ".join(without_emoji(spoken(segment.translation)).split())

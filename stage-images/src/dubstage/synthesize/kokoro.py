@@ -135,13 +135,13 @@ class Kokoro:
             self._symbols = _symbols(folder)
             (model,) = folder.rglob("*.onnx")
         except Exception as error:
-            raise Misconfigured(
-                f"The model {folder.parent.name}/{folder.name} cannot be loaded ({error}): pull it "
-                "again.",
-                reason="ModelUnusable",
-            ) from error
+            raise self._unusable(f"cannot be loaded ({error})") from error
         self._session = open_session(folder, str(model.relative_to(folder)), threads)
         self._input = self._session.get_inputs()[0].name
+
+    def _unusable(self, what: str) -> Misconfigured:
+        name = f"{self._folder.parent.name}/{self._folder.name}"
+        return Misconfigured(f"The model {name} {what}: pull it again.", reason="ModelUnusable")
 
     def voices(self, language: str) -> int:
         """The number of Kokoro's voices, or of espeak-ng's for a language that it lacks."""
@@ -210,12 +210,18 @@ class Kokoro:
         import numpy
 
         if recipe not in self._styles:
-            tables = [
-                numpy.fromfile(self._folder / "voices" / f"{name}.bin", numpy.float32)
-                for name in recipe
-            ]
-            mean: Samples = numpy.mean(tables, axis=0, dtype=numpy.float32)
-            self._styles[recipe] = mean.reshape(-1, STYLE_SIZE)
+            try:
+                tables = [
+                    numpy.fromfile(self._folder / "voices" / f"{name}.bin", numpy.float32)
+                    for name in recipe
+                ]
+                mean: Samples = numpy.mean(tables, axis=0, dtype=numpy.float32)
+                styles = mean.reshape(-1, STYLE_SIZE)
+                if not styles.size or not numpy.isfinite(styles).all():
+                    raise ValueError("no style vectors")
+            except (OSError, ValueError) as error:
+                raise self._unusable(f"has no voice {'+'.join(recipe)} ({error})") from error
+            self._styles[recipe] = styles
         return self._styles[recipe]
 
 

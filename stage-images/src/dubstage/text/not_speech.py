@@ -25,6 +25,12 @@ ROUND = re.compile(
 a sentence hold speech."""
 ASTERISKS = re.compile(r"^\s*\*[^*\n]{1,60}\*(?=\s|$)", re.MULTILINE)
 """``*sighs*``."""
+PICTURE = "[\u2600-\u266c\u2670-\u2775\u2794-\u27bf\u2b50\u2b55\U0001f000-\U0001faff]"
+"""A sharp, a flat and circled numbers are said."""
+EMOJI = re.compile(
+    rf"{PICTURE}(?:[\ufe0e\ufe0f\u200d\U000e0020-\U000e007f]|{PICTURE})*|[\ufe0e\ufe0f\u20e3]+"
+)
+"""Pictures, with what joins and varies them. The joiner alone stays: Persian is written with it."""
 SENTENCE_ENDS = tuple(".?!…。？！")
 """A parenthesis that ends so holds a sentence."""
 
@@ -39,6 +45,11 @@ def spoken(text: str) -> str:
     text = ASTERISKS.sub(" ", ROUND.sub(_description, text))
     rows = (" ".join(row.split()) for row in text.split("\n"))
     return "\n".join(row for row in rows if row)
+
+
+def without_emoji(text: str) -> str:
+    """`text` without pictures, whose names some engines read aloud."""
+    return EMOJI.sub(" ", text)
 
 
 def is_not_speech(text: str) -> bool:
