@@ -162,6 +162,10 @@ MORE = {
         ("Seat 12B, room 5M, 4k videos", "Seat twelve B, room five M, four k videos"),
         ("4-4-2, 1990-2000-2010", "four, four, two, nineteen ninety, two thousand, two thousand "
          "ten"),
+        ("1.5x-2x, £1.5m, I, II, and III", "one point five times to two times, one point five "
+         "million pounds, I, II, and III"),
+        ("401k plans, 12 345 friends", "four hundred one k plans, twelve thousand three hundred "
+         "forty-five friends"),
         ("10-12am, 9.30am, $10/month", "ten to twelve A M, nine thirty A M, ten dollars per month"),
     ],
     "es": [
@@ -193,6 +197,7 @@ MORE = {
     "fr": [
         ("14 h 30, 8h, 14 h, 24h/24, 7j/7", "quatorze heures trente, huit heures, quatorze heures, "
          "vingt-quatre heures sur vingt-quatre, sept jours sur sept"),
+        ("18h30-20h", "dix-huit heures trente à vingt heures"),
         ("No 5, 3½ tasses, Mme. Dupont", "numéro cinq, trois tasses et demie, madame Dupont"),
         ("3 janv. 2024, 1.000.000 habitants", "trois janvier deux mille vingt-quatre, un million "
          "d'habitants"),
@@ -204,16 +209,19 @@ MORE = {
         ("§ 5 Abs. 2, §§ 5-7", "Paragraf fünf Absatz zwei, Paragrafen fünf bis sieben"),
         ("3. Jan. 2024, Version 10.04. Dann", "dritter Januar zweitausendvierundzwanzig, Version "
          "zehn Komma null vier. Dann"),
+        ("der 1. FC, 1. FC Köln", "der erste FC, erster FC Köln"),
         ("5 €/Person, 20 000 Menschen", "fünf Euro pro Person, zwanzigtausend Menschen"),
     ],
     "ko": [
         ("3½, 4대 보험, 카메라 3대 구입, 3대를",
          "삼과 이분의 일, 사 대 보험, 카메라 세 대 구입, 세 대를"),
+        ("제3장, 3장", "제삼 장, 세 장"),
         ("5~6월, 2개국, 시즌 2", "오월에서 유월, 이 개국, 시즌 이"),
     ],
     "ja": [("3½、$3/m²", "三と二分の一、平方メートルあたり三ドル")],
     "zh": [
         ("3½，2km，¥2，¥100/月", "三又二分之一，两公里，两元，每月一百元"),
+        ("2條，2點，１２：３０", "两條，两點，十二点三十分"),
         ("第2年，2年级，2次方，13800000000元", "第二年，二年级，二次方，一百三十八亿元"),
     ],
 }  # fmt: skip

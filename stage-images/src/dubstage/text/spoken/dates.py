@@ -70,6 +70,7 @@ def say_times(text: str, table: Table) -> str:
     times = table.times
     half = HALF_DAY if table.cldr == "en" else "(?P<half>(?!))"
     tail = rf"(?:{half}|(?P<mark>{times.mark}))" if times.mark else rf"(?:{half})?"
+    text = re.sub(r"(?<=\d)：(?=[0-5]\d(?!\d))", ":", text)
     if table.cldr == "fr":
         text = re.sub(r"(?<=\d)\s?h/\s?(?=\d)", " h sur ", text)
         text = re.sub(r"(?<=\d)\s?j/\s?(?=\d)", " jours sur ", text)

@@ -14,7 +14,7 @@ from dubstage.text.spoken.table import Table
 NOUNS = "|".join(
     (
         *AFTER_ORDINAL,
-        *"auflage ausgabe staffel halbzeit bundesliga liga generation sinfonie".split(),
+        *"auflage ausgabe staffel halbzeit bundesliga liga generation sinfonie fc".split(),
     )
 )
 STARTERS = (
@@ -29,7 +29,7 @@ ARTICLES = (
 ORDINAL = re.compile(
     rf"{START}(\d{{1,4}})\.(?=\s(?i:{NOUNS})\b)"
     rf"|(?:(?<=\s)|(?<=^))(?<![\d.]\s)(?P<article>(?i:{'|'.join(ARTICLES.split())}) )"
-    rf"(?P<day>\d{{1,3}})\.(?=\s(?!(?:{'|'.join(STARTERS.split())})\b)[A-ZÄÖÜ][a-zäöüß])"
+    rf"(?P<day>\d{{1,3}})\.(?=\s(?!(?:{'|'.join(STARTERS.split())})\b)[A-ZÄÖÜ][\wäöüß])"
 )
 PAIR = re.compile(
     rf"{START}(?P<first>\d{{1,2}})\.(?P<link>\s?[-–—]\s?|\s(?:und|bis|oder|bis zum)\s|/)"

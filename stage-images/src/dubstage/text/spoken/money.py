@@ -28,7 +28,9 @@ def say_money(text: str, table: Table) -> str:
     unit = rf"(?:{units})(?![{LATIN}\d²³/])|[{LATIN}]{{3,}}|[年月日天]"
     tail = rf"(?:{_noun_again(table)}|\s?/\s?(?P<per>{unit}))?"
     number = rf"(?P<number>{NUMBER}){scale}"
-    before = re.compile(rf"(?<![{LATIN}\d])(?P<sign>{signs}){SPACE}{number}{tail}")
+    before = re.compile(
+        rf"(?<![{LATIN}\d])(?P<sign>{signs}){SPACE}{number}{tail}(?![\d{LATIN}]|[.,]\d)"
+    )
     after = re.compile(rf"{START}{number}{SPACE}(?P<sign>{signs})(?![{LATIN}\d]){tail}")
     for pattern in (before, after) if table.point_decimals else (after, before):
         text = pattern.sub(lambda found: _money(found, table), text)

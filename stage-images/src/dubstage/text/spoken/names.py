@@ -148,6 +148,7 @@ def _roman(found: re.Match[str], table: Table) -> str:
     if found["suffix"] and found["suffix"] != ".":
         return ordinal(number, table, "f" if found["suffix"] in ("re", "ère") else "m")
     is_title = len(written) > 1 and set(written) <= set("IVX") and before[:1].isupper()
+    is_title = is_title and not set(before) <= set(VALUES)
     if before.lower() in romans.before or is_title:
         return cardinal(str(number), table) + (found["suffix"] or "")
     return found.group()

@@ -15,6 +15,7 @@ PLAIN = re.compile(rf"{START}({NUMBER}){END}")
 YEAR = re.compile(r"1[1-9]\d\d|20\d\d")
 DECADE = re.compile(r"(?<![\w’'])[’']?(\d{3}0|[2-9]0)[’']?s\b")
 DECADES_OF_GERMAN = re.compile(rf"{START}((?:1\d|20)?\d0)er\b")
+WIDE_DIGITS = str.maketrans("０１２３４５６７８９", "0123456789")
 THOUSAND = re.compile(r"\smil(?=\s)")
 ELIDED = "\0"
 """Marks a space that the apostrophe before it takes away: *un million d'habitants*."""
@@ -23,7 +24,9 @@ LONGEST = 30
 
 
 def say_spellings(text: str, table: Table) -> str:
-    """`text` with the numbers that have a word of their own: the Korean months 6월 and 10월."""
+    """`text` with plain digits, and with the numbers that have a word of their own: the Korean
+    months 6월 and 10월."""
+    text = text.translate(WIDE_DIGITS)
     for pattern, words in table.spellings.items():
         text = re.sub(pattern, words, text)
     return text

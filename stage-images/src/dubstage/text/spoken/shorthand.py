@@ -168,7 +168,9 @@ def _is_sure(number: Number, found: re.Match[str], table: Table) -> bool:
     distance or a resolution: ``12B``, ``a 10k race``, ``4k videos``."""
     if found["sign"] != "k" and (number.decimals or OF.match(found.string, found.end())):
         return True
-    is_resolution = found["sign"] == "k" and number.whole in ("4", "8") and not number.decimals
+    is_resolution = (
+        found["sign"] == "k" and number.whole in ("4", "8", "401") and not number.decimals
+    )
     return not is_resolution and is_plural(word_after(found), table)
 
 

@@ -84,7 +84,7 @@ AMERICAN = Table(
     join_minor="and",
     scales={
         "thousand": "thousand", "million": "million", "billion": "billion",
-        "trillion": "trillion", "k": "thousand", "K": "thousand", "M": "million",
+        "trillion": "trillion", "k": "thousand", "K": "thousand", "M": "million", "m": "million",
         "bn": "billion", "B": "billion",
     },
     abbreviations={
