@@ -166,6 +166,8 @@ MORE = {
          "million pounds, I, II, and III"),
         ("401k plans, 12 345 friends", "four hundred one k plans, twelve thousand three hundred "
          "forty-five friends"),
+        ("5−3, CHF 1.50, Rs. 500", "five minus three, one Swiss franc and fifty centimes, five "
+         "hundred rupees"),
         ("10-12am, 9.30am, $10/month", "ten to twelve A M, nine thirty A M, ten dollars per month"),
     ],
     "es": [
@@ -191,6 +193,7 @@ MORE = {
     "it": [
         ("1/2 tazza, 3½ tazze, la II Guerra Mondiale", "mezza tazza, tre tazze e mezza, la Seconda "
          "Guerra Mondiale"),
+        ("ore 9.30-12.30", "ore nove e trenta a dodici e trenta"),
         ("ha detto no. 5 volte, n. 5, XX secolo", "ha detto no. cinque volte, numero cinque, "
          "ventesimo secolo"),
     ],
@@ -209,6 +212,9 @@ MORE = {
         ("§ 5 Abs. 2, §§ 5-7", "Paragraf fünf Absatz zwei, Paragrafen fünf bis sieben"),
         ("3. Jan. 2024, Version 10.04. Dann", "dritter Januar zweitausendvierundzwanzig, Version "
          "zehn Komma null vier. Dann"),
+        ("8.30-18.00 Uhr, 8.30 - 9.15 Uhr",
+         "acht Uhr dreißig bis achtzehn Uhr, acht Uhr dreißig bis "
+         "neun Uhr fünfzehn"),
         ("der 1. FC, 1. FC Köln", "der erste FC, erster FC Köln"),
         ("5 €/Person, 20 000 Menschen", "fünf Euro pro Person, zwanzigtausend Menschen"),
     ],

@@ -18,7 +18,7 @@ from dubstage.text.spoken.amounts import (
     say_signs,
     say_units,
 )
-from dubstage.text.spoken.dates import say_dates, say_short_months, say_times
+from dubstage.text.spoken.dates import mark_times, say_dates, say_short_months, say_times
 from dubstage.text.spoken.fractions import say_fractions
 from dubstage.text.spoken.german import say_german
 from dubstage.text.spoken.languages import asian, ca, de, en, es, fr, it, pt, ru
@@ -56,6 +56,7 @@ RULES: tuple[Callable[[str, Table], str], ...] = (
     say_german,
     say_dates,
     say_phones,
+    mark_times,
     say_marked_ranges,
     say_times,
     join_groups,

@@ -22,6 +22,7 @@ def say_signs(text: str, table: Table) -> str:
         if sign in words:
             between = rf"(?<=[\w)])\s?{re.escape(sign)}\s?(?=[\w(])"
             text = re.sub(between, f" {words[sign]} ", text)
+    text = re.sub(r"(?<=\d)\s?−\s?(?=\d)", f" {table.minus} ", text)
     if table.number_sign:
         text = _say_number_sign(text, table)
     if table.section[0]:

@@ -7,7 +7,7 @@ import re
 from dubstage.text.spoken.agreement import NOON
 from dubstage.text.spoken.numerals import cardinal, joined, ordinal, year
 from dubstage.text.spoken.patterns import START, one_of, word_before
-from dubstage.text.spoken.table import Table, Times
+from dubstage.text.spoken.table import Table
 
 ISO = re.compile(rf"{START}(?P<y>\d{{4}})-(?P<m>\d\d)-(?P<d>\d\d)(?![\d-])")
 LITTLE = re.compile(
@@ -74,7 +74,6 @@ def say_times(text: str, table: Table) -> str:
     if table.cldr == "fr":
         text = re.sub(r"(?<=\d)\s?h/\s?(?=\d)", " h sur ", text)
         text = re.sub(r"(?<=\d)\s?j/\s?(?=\d)", " jours sur ", text)
-    text = _with_colons(text, times)
     clock = re.compile(
         rf"{START}(?P<h>\d{{1,2}}):(?P<m>\d\d)(?::(?P<s>\d\d))?(?![\d:]){tail}", re.I
     )
@@ -92,11 +91,19 @@ def say_times(text: str, table: Table) -> str:
     return text
 
 
-def _with_colons(text: str, times: Times) -> str:
-    """`text` with ``14:30`` for the ``14.30`` of Italian and German."""
-    clock = rf"({HOUR})\.({MINUTE})(?![\d]|[.,:]\d)"
-    text = re.sub(rf"\b({times.dot_before})\s{clock}", r"\1 \2:\3", text, flags=re.I)
-    return re.sub(rf"{START}{clock}(?={times.dot_after})", r"\1:\2", text, flags=re.I)
+def mark_times(text: str, table: Table) -> str:
+    """`text` with ``14:30`` for the ``14.30`` of Italian and German, both ends of a range."""
+    times, clock = table.times, rf"({HOUR})\.({MINUTE})"
+    until, end = rf"{clock}\s?([-–])\s?{clock}", r"(?!\d|[.,:]\d)"
+    before, after = rf"\b({times.dot_before})\s", rf"(?={times.dot_after})"
+    for pattern, marked in (
+        (rf"{before}{until}{end}", r"\1 \2:\3\4\5:\6"),
+        (rf"{before}{clock}{end}", r"\1 \2:\3"),
+        (rf"{START}{until}{end}{after}", r"\1:\2\3\4:\5"),
+        (rf"{START}{clock}{end}{after}", r"\1:\2"),
+    ):
+        text = re.sub(pattern, marked, text, flags=re.I)
+    return text
 
 
 def ordinal_form(found: re.Match[str], table: Table) -> str:

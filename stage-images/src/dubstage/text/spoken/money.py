@@ -10,7 +10,8 @@ from dubstage.text.spoken.patterns import LATIN, NUMBER, SPACE, START, one_of
 from dubstage.text.spoken.table import Currency, Noun, Table
 
 CODES = {
-    "EUR": "€", "GBP": "£", "INR": "₹", "JPY": "¥", "KRW": "₩", "USD": "$", "US$": "$",
+    "EUR": "€", "GBP": "£", "INR": "₹", "Rs": "₹", "Rs.": "₹",
+    "JPY": "¥", "KRW": "₩", "USD": "$", "US$": "$",
 }  # fmt: skip
 PRECISION = 2
 """Decimals of an amount that has cents."""

@@ -66,7 +66,7 @@ TABLE = Table(
         "US$": Currency(Noun("dòlar", "dòlars"), Noun("centau", "centaus")),
         "£": Currency(Noun("lliura", "lliures", "f"), Noun("penic", "penics")),
         "¥": Currency(Noun("ien", "iens")),
-        "CHF": Currency(Noun("franc suís", "francs suïssos")),
+        "CHF": Currency(Noun("franc suís", "francs suïssos"), Noun("cèntim", "cèntims")),
         "₹": Currency(Noun("rupia", "rupies", "f")),
         "₩": Currency(Noun("won", "wons")),
         "R$": Currency(Noun("real", "reals")),

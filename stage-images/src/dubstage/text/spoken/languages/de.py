@@ -62,7 +62,7 @@ TABLE = Table(
         "US$": Currency(Noun("Dollar", "Dollar"), Noun("Cent", "Cent")),
         "£": Currency(Noun("Pfund", "Pfund", "n"), Noun("Penny", "Pence")),
         "¥": Currency(Noun("Yen", "Yen")),
-        "CHF": Currency(Noun("Schweizer Franken", "Schweizer Franken")),
+        "CHF": Currency(Noun("Schweizer Franken", "Schweizer Franken"), Noun("Rappen", "Rappen")),
         "₹": Currency(Noun("Rupie", "Rupien", "f")),
         "₩": Currency(Noun("Won", "Won")),
         "R$": Currency(Noun("Real", "Real")),

@@ -77,7 +77,7 @@ AMERICAN = Table(
         "¥": Currency(Noun("yen", "yen")),
         "₩": Currency(Noun("won", "won")),
         "₹": Currency(Noun("rupee", "rupees")),
-        "CHF": Currency(Noun("Swiss franc", "Swiss francs")),
+        "CHF": Currency(Noun("Swiss franc", "Swiss francs"), Noun("centime", "centimes")),
         "R$": Currency(Noun("real", "reais")),
     },
     per="{amount} per {unit}",

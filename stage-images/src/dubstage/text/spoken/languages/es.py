@@ -66,7 +66,7 @@ TABLE = Table(
         "US$": Currency(Noun("dólar", "dólares"), Noun("centavo", "centavos")),
         "£": Currency(Noun("libra", "libras", "f"), Noun("penique", "peniques")),
         "¥": Currency(Noun("yen", "yenes")),
-        "CHF": Currency(Noun("franco suizo", "francos suizos")),
+        "CHF": Currency(Noun("franco suizo", "francos suizos"), Noun("céntimo", "céntimos")),
         "₹": Currency(Noun("rupia", "rupias", "f")),
         "₩": Currency(Noun("won", "wones")),
         "R$": Currency(Noun("real", "reales")),

@@ -64,7 +64,7 @@ TABLE = Table(
         "US$": Currency(Noun("dollar", "dollars"), Noun("cent", "cents")),
         "£": Currency(Noun("livre", "livres", "f"), Noun("penny", "pence")),
         "¥": Currency(Noun("yen", "yens")),
-        "CHF": Currency(Noun("franc suisse", "francs suisses")),
+        "CHF": Currency(Noun("franc suisse", "francs suisses"), Noun("centime", "centimes")),
         "₹": Currency(Noun("roupie", "roupies", "f")),
         "₩": Currency(Noun("won", "wons")),
         "R$": Currency(Noun("réal", "réaux")),

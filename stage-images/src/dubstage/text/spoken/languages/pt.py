@@ -67,7 +67,7 @@ BRAZILIAN = Table(
         "US$": Currency(Noun("dólar", "dólares"), CENT),
         "£": Currency(Noun("libra", "libras", "f"), Noun("pêni", "pence")),
         "¥": Currency(Noun("iene", "ienes")),
-        "CHF": Currency(Noun("franco suíço", "francos suíços")),
+        "CHF": Currency(Noun("franco suíço", "francos suíços"), Noun("cêntimo", "cêntimos")),
         "₹": Currency(Noun("rupia", "rupias", "f")),
         "₩": Currency(Noun("won", "wons")),
     },
