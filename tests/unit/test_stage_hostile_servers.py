@@ -162,6 +162,13 @@ FULL: dict[str, Callable[[], Iterable[bytes]]] = {
 def test_no_answer_fills_the_memory(engine: str, name: str, tmp_path: Path) -> None:
     good = GOOD_SPEECH if engine == "speech" else GOOD_CHAT
     pieces = FULL[name]
+    # Modules and models that are loaded once do not count.
+    with raw_server(lambda _: [good]) as server:
+        assert (
+            speak(server.url, tmp_path, timeout_seconds=20)
+            if engine == "speech"
+            else chat(server.url, timeout_seconds=20)
+        )
     with raw_server(lambda number: [good] if number else pieces()) as server:
         tracemalloc.start()
         try:
@@ -314,6 +321,33 @@ def test_samples_that_are_no_numbers_are_no_sound(wrong: float, tmp_path: Path) 
     samples = speech()
     samples[8000] = wrong
     assert taken(samples, tmp_path).flag is ClipFlag.NO_SOUND
+
+
+@pytest.mark.parametrize("wrong", [numpy.nan, numpy.inf, 1e30])
+def test_wrong_sample_of_a_server_is_seen(wrong: float, tmp_path: Path) -> None:
+    samples = speech(rate=24000)
+    samples[5000:5100] = wrong
+    audio = float_wav(samples, tmp_path)
+    with raw_server(lambda _: [head(Content_Type="audio/wav"), audio]) as server:
+        take = speak(server.url, tmp_path, timeout_seconds=20)
+    assert take
+    read, rate = soundfile.read(take, dtype="float32")
+    assert taken(read, tmp_path, rate).flag is not None
+
+
+def test_channels_are_mixed_no_louder(tmp_path: Path) -> None:
+    both = numpy.stack([speech(rate=24000) * 3] * 2, axis=1)
+    file = tmp_path / "both.wav"
+    soundfile.write(file, both, 24000, subtype="PCM_16")
+    with raw_server(lambda _: [head(), file.read_bytes()]) as server:
+        take = speak(server.url, tmp_path, timeout_seconds=20)
+    assert take
+    assert numpy.abs(soundfile.read(take)[0]).max() == pytest.approx(0.9, abs=0.01)
+
+
+@pytest.mark.parametrize("rate", [1, 100, 199])
+def test_audio_of_a_rate_without_speech_is_no_sound(rate: int, tmp_path: Path) -> None:
+    assert taken(speech(rate=16000), tmp_path, rate).flag is ClipFlag.NO_SOUND
 
 
 @pytest.mark.parametrize("content", [b"", b"RIFF", b"no audio at all" * 99])

@@ -19,6 +19,8 @@ LONG_FACTOR, LONG_SECONDS = 2.5, 2.0
 The seconds are for short texts and numbers, whose duration is hard to predict."""
 SHORT_FACTOR = 0.4
 """A take shorter than 0.4 times the expected duration lacks words."""
+LEAST_RATE = 4000
+"""Hz: audio of a lower rate holds no speech."""
 LEAST_OFFSET = 0.01
 """A mean of the samples that is farther from zero is not that of speech: it hides the silence at
 the ends, and clicks."""
@@ -95,7 +97,7 @@ def _examine(file: Path, speed: float, expected: float) -> Take:
         return _no_sound(speed)
     mono = samples.mean(axis=1)
     # A model that overflows writes NaN, in which no speech can be found.
-    if not numpy.isfinite(mono).all():
+    if rate < LEAST_RATE or not numpy.isfinite(mono).all():
         return _no_sound(speed)
     if len(mono) and abs(mean := float(mono.mean())) > LEAST_OFFSET:
         mono -= mean

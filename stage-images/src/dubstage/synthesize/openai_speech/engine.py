@@ -28,6 +28,9 @@ PLAIN_TEXT = "1, 2, 3."
 """What every voice can say in every language."""
 HEADERS = (b"RIFF", b"ID3", b"OggS", b"fLaC")
 """How files start that are not samples without a header, whatever was requested."""
+AS_FLOATS = ("-ac", "1", "-rematrix_maxval", "1", "-c:a", "pcm_f32le")
+"""One channel, no louder than its sources. As integers, samples that are no numbers would become
+clicks, and those beyond full scale would not be seen."""
 START_BYTES = 512
 """Bytes that tell what an answer is."""
 TEXT_STARTS = (b"<", b"{", b"[")
@@ -196,8 +199,8 @@ class OpenAISpeech:
         target = raw.with_suffix(".wav")
         try:
             self._client.speak(body, raw)
-            seconds = run([*self._input(raw), "-t", str(LONGEST_SECONDS + 1), "-ac", "1",
-                           "-f", "wav", target])  # fmt: skip
+            longest = ["-t", str(LONGEST_SECONDS + 1)]
+            seconds = run([*self._input(raw), *longest, *AS_FLOATS, "-f", "wav", target])
         except MediaError as error:
             raise Rejected(f"no audio in the answer ({error})") from error
         finally:
