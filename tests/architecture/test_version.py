@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 import importlib.metadata
-import importlib.util
 import shutil
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 import tomllib
+import version
 
 ROOT = Path(__file__).parents[2]
-
-
-def _script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("version", ROOT / "docs/version.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-version = _script()
 
 
 def test_there_is_one_version() -> None:
@@ -37,26 +24,34 @@ def test_there_is_one_version() -> None:
         assert importlib.metadata.version(name) == one
 
 
-@pytest.mark.parametrize("pattern", version.PLACES)
-def test_every_place_is_found(pattern: str) -> None:
-    """A place that has moved would keep its old version."""
-    places = [file for file, found in version.written() if found.re.pattern == pattern]
-    assert len(places) >= len(version.PLACES[pattern])
-
-
-def test_a_release_writes_the_version_everywhere(tmp_path: Path) -> None:
-    before = {}
+@pytest.fixture
+def release(tmp_path: Path) -> Path:
+    """A copy of the files that contain the version."""
     for file, _ in version.written():
         copy = tmp_path / file.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, copy)
-        before[copy] = sum(1 for found in version.written() if found[0] == file)
-    version.write("12.34.5-rc.1", tmp_path)
-    after = [(file, found[1]) for file, found in version.written(tmp_path)]
-    assert {each[1] for each in after} == {"12.34.5-rc.1"}
-    assert {file: sum(1 for each in after if each[0] == file) for file in before} == before
+    return tmp_path
 
 
-def test_a_word_is_no_version(capsys: pytest.CaptureFixture[str]) -> None:
-    assert version.main(["next"]) == 2
-    assert "'next' is not a version" in capsys.readouterr().err
+def test_a_release_writes_the_version_everywhere(release: Path) -> None:
+    before = [file for file, _ in version.written(release)]
+    version.write("12.34.5", release)
+    assert [file for file, _ in version.written(release)] == before
+    assert {match[1] for _, match in version.written(release)} == {"12.34.5"}
+
+
+@pytest.mark.parametrize("number", range(len(version.written())))
+def test_a_place_that_moved_is_missed(release: Path, number: int) -> None:
+    """It would keep its old version."""
+    file, match = version.written(release)[number]
+    text = file.read_text()
+    file.write_text(text[: match.start()] + text[match.end() :])
+    with pytest.raises(ValueError, match=r"places that match .+; expected \d"):
+        version.write("12.34.5", release)
+
+
+@pytest.mark.parametrize("word", ["next", "1.2", "1.2.3-rc.1", "1.2.3rc1", "v1.2.3"])
+def test_only_a_release_is_a_version(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert version.main([word]) == 2
+    assert f"{word!r} is not the version of a release" in capsys.readouterr().err

@@ -38,6 +38,7 @@ def findings(sentence: str) -> list[str]:
         ("Who may create DubJobs can choose no image.", "DubJob.Patterns"),
         ("At most so many.", "DubJob.Patterns"),
         ("The stems are written, too.", "DubJob.Patterns"),
+        ("Flux: compile (once, XX minutes)", "DubJob.Patterns"),
         ("Approve it with kubectl annotate dj talk x=y --overwrite.", "DubJob.Commands"),
         ("The dub has 1 segments.", "DubJob.Numbers"),
     ],

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 from dubjob.commands import progress
@@ -52,6 +53,35 @@ def test_on_a_terminal_only_the_last_column_wraps() -> None:
 def test_columns_align_by_the_cells_that_characters_take() -> None:
     header, wide, narrow = lines(["name", "state"], [["会议", "x"], ["ab", "y"]])
     assert (header, wide, narrow) == ("NAME  STATE", "会议  x", "ab    y")
+
+
+RESUME = "`dub -n dubbing resume a-talk-about-kubernetes-es`"
+
+
+@pytest.mark.parametrize("width", range(30, 120, 7))
+@pytest.mark.parametrize(
+    "whole",
+    [
+        "a-talk-about-kubernetes-es",
+        RESUME,
+        "`kubectl -n dubjob-system describe deployment dubjob-operator`",
+        "/models/whisper-large-v3",
+    ],
+)
+def test_names_and_commands_are_not_broken(whole: str, width: int) -> None:
+    text = f"It is suspended. To continue it, run {whole}, or delete it: well-known — words."
+    _, *rows = lines(["ok", "what to do"], [["✗", text]], width)
+    assert sum(whole in row for row in rows) == 1
+    assert " ".join(row[2:].strip() for row in rows) == text
+    assert all(len(row) <= width for row in rows if whole not in row)
+
+
+@pytest.mark.parametrize("text", ["会议" * 40, "会议 " * 40, f"会议：{RESUME}" + "会议" * 40])
+def test_last_column_wraps_by_cells(text: str) -> None:
+    _, *rows = lines(["ok", "what to do"], [["✗", text]], 57)
+    assert len(rows) > 1
+    assert all(cell_len(row) <= 57 for row in rows)
+    assert "".join(row[2:].strip() for row in rows).replace(" ", "") == text.replace(" ", "")
 
 
 @pytest.mark.parametrize("text", ["[red]x[/red]", "[/b]", ":smile:", "registry:tv:1"])

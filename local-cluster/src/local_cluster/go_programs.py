@@ -59,28 +59,33 @@ def compile_kubernetes(work: Path) -> None:
 
 
 def compile_pause(work: Path) -> None:
+    """Compile the program of the pause container."""
     with step("pause: compile"):
         _compile(MODULE / "pause", work / "pause")
 
 
 def compile_verdicts(work: Path) -> None:
+    """Compile the program that prints how kstatus and Flux see an object."""
     with step("verdicts (kstatus, Flux): compile (once, 2 minutes)"):
         _compile(MODULE / "verdicts", work / "verdicts")
 
 
 def compile_buildx(work: Path) -> None:
+    """Compile the plug-in of Docker that reads ``docker-bake.hcl``."""
     with step("buildx: compile (once, minutes)"):
         package = "github.com/docker/buildx/cmd/buildx"
         _compile(MODULE / "buildx", work / "buildx", package)
 
 
 def compile_vale(work: Path) -> None:
+    """Compile the checker of the wording."""
     with step("Vale: compile (once, a minute)"):
         package = "github.com/errata-ai/vale/v2/cmd/vale"
         _compile(MODULE / "vale", work / "vale", package)
 
 
 def compile_kueue(work: Path) -> None:
+    """Compile Kueue, and copy its CRDs and webhooks."""
     with step("Kueue: compile (once, 3 minutes)"):
         module = MODULE / "kueue"
         _compile(module, work / "kueue", "sigs.k8s.io/kueue/cmd/kueue")
@@ -91,7 +96,7 @@ def compile_kueue(work: Path) -> None:
 
 def compile_flux(work: Path) -> None:
     """Compile kustomize-controller, and copy its CRDs and those of its sources."""
-    with step("Flux: compile (once, XX minutes)"):
+    with step("Flux: compile (once, 2 minutes)"):
         module, controller = MODULE / "flux", "github.com/fluxcd/kustomize-controller"
         _compile(module, work / "kustomize-controller", controller)
         downloaded = json.loads(run("go", "mod", "download", "-json", SOURCE_CONTROLLER))
