@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -122,6 +123,95 @@ def test_file_that_a_stage_deletes_in_the_meantime_does_not_count(
 
     monkeypatch.setattr(Path, "lstat", lstat)
     assert set(prune(roots, 30, Outcome.ANY, dry_run=True)) == set(JOBS) - {"running"}
+
+
+@pytest.mark.parametrize("part", ["outputs/running", "outputs/running/deep"])
+@pytest.mark.parametrize("code", [errno.ESTALE, errno.EIO, errno.EACCES])
+def test_folder_that_cannot_be_listed_is_kept(
+    code: int, part: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error of the volume that happens once: what is in the folder may be new."""
+    roots = volumes(tmp_path, 31 * DAY)
+    fresh = roots.outputs / "running/deep/dubbed_video.mp4"
+    fresh.parent.mkdir()
+    fresh.write_text("just written")
+    for folder in (fresh.parent, fresh.parent.parent):
+        os.utime(folder, (0, 0))
+    failing = [str(tmp_path / part)]
+    known = os.scandir
+
+    def scandir(path: Any = ".") -> Any:
+        if str(path) in failing:
+            failing.remove(str(path))
+            raise OSError(code, os.strerror(code), str(path))
+        return known(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    deleted: list[str] = []
+    with pytest.raises(TemporaryFailure, match=r"running \(.*" + os.strerror(code)):
+        deleted.extend(prune(roots, 30, Outcome.ANY))
+    assert set(deleted) == set(JOBS) - {"running"}
+    assert fresh.read_text() == "just written"
+    assert {path.name for path in roots.interim.iterdir()} == {"running"}
+
+
+def test_claim_that_cannot_be_read_keeps_the_media(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be that of a DubJob of another namespace."""
+    roots = volumes(tmp_path, 31 * DAY)
+    claim = Tree(roots, "theirs").owner
+    known = Path.read_text
+
+    def read_text(path: Path, *arguments: Any, **options: Any) -> str:
+        if path == claim:
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), str(path))
+        return known(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "read_text", read_text)
+    with pytest.raises(TemporaryFailure, match="theirs"):
+        list(prune(roots, 30, Outcome.ANY, in_use=InUse("dubbing", {})))
+    assert claim.exists()
+
+
+def test_folder_that_cannot_be_deleted_is_not_reported_as_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    roots = volumes(tmp_path, 31 * DAY)
+    known = os.rmdir
+
+    def rmdir(path: Any, **options: Any) -> None:
+        if str(path).endswith("review"):
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(path))
+        known(path, **options)
+
+    monkeypatch.setattr(os, "rmdir", rmdir)
+    deleted: list[str] = []
+    with pytest.raises(TemporaryFailure, match="review is not deleted completely"):
+        deleted.extend(prune(roots, 30, Outcome.ANY))
+    assert set(deleted) == set(JOBS) - {"review"}
+
+
+def test_command_fails_for_what_it_cannot_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from dubstage.__main__ import main
+
+    roots = volumes(tmp_path, 31 * DAY)
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    known = os.scandir
+
+    def scandir(path: Any = ".") -> Any:
+        if str(path) == str(roots.outputs / "ended"):
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+        return known(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    monkeypatch.setattr("sys.argv", ["dubstage", "media", "prune", "--older-than-days=30"])
+    assert main() == 75
+    printed = capsys.readouterr()
+    assert "ended (" in printed.err
+    assert printed.out.count("interim files and outputs deleted") == len(JOBS) - 1
 
 
 def test_without_the_api_server_the_last_write_counts(tmp_path: Path) -> None:

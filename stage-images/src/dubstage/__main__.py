@@ -95,8 +95,12 @@ def _prune(days: float, outcome: str, dry_run: bool, keep_unfinished: bool) -> i
             return ExitCode.TEMPFAIL
     word = "would be deleted" if dry_run else "deleted"
     roots = Roots.from_environment()
-    for name in prune(roots, days, Outcome(outcome), in_use=in_use, dry_run=dry_run):
-        print(f"{name}: interim files and outputs {word}")
+    try:
+        for name in prune(roots, days, Outcome(outcome), in_use=in_use, dry_run=dry_run):
+            print(f"{name}: interim files and outputs {word}")
+    except (StageError, OSError) as error:
+        print(f"media prune: {error}", file=sys.stderr)
+        return ExitCode.TEMPFAIL
     return ExitCode.OK
 
 

@@ -79,9 +79,12 @@ def check(tree: Tree, request: StageRequest) -> None:
 
 
 def owner_of(tree: Tree) -> tuple[str, str] | None:
-    """Namespace and name of the DubJob that owns the folder; None if it has no readable claim."""
+    """Namespace and name of the DubJob that owns the folder; None if it has no valid claim.
+
+    Raises OSError if the claim cannot be read: it may be that of another DubJob.
+    """
     try:
         owner = json.loads(tree.owner.read_text())
         return str(owner["namespace"]), str(owner["name"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
         return None

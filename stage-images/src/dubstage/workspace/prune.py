@@ -13,6 +13,7 @@ from enum import Enum
 from pathlib import Path
 
 from dubstage.contract import Stage
+from dubstage.errors import TemporaryFailure
 from dubstage.workspace.layout import Artifact, Roots, Tree
 from dubstage.workspace.ownership import owner_of
 
@@ -59,19 +60,29 @@ def prune(
 ) -> Iterator[str]:
     """Delete the interim and outputs folders of jobs that were last written or in use more than
     `days` ago, and yield their names. If `in_use` is omitted, only the time of the last write
-    counts."""
+    counts.
+
+    A job whose folders cannot be read completely is kept. Raises :class:`TemporaryFailure` in the
+    end if there is such a job, or one that cannot be deleted.
+    """
     cutoff = time.time() - days * DAY_SECONDS
+    problems: list[str] = []
     for job_id in sorted(_folders(roots.interim) | _folders(roots.outputs)):
-        tree = Tree(roots, job_id)
         folders = [roots.interim / job_id, roots.outputs / job_id]
-        is_complete = tree.path(Artifact.REPORT).exists() and tree.manifest(Stage.MUX).exists()
-        is_selected = outcome is Outcome.ANY or is_complete == (outcome is Outcome.COMPLETE)
-        used = in_use.time(tree) if in_use else 0.0
-        if is_selected and max(_last_written(folders), used) < cutoff:
-            if not dry_run:
-                for folder in folders:
-                    shutil.rmtree(folder, ignore_errors=True)
+        try:
+            is_due = _is_due(Tree(roots, job_id), folders, outcome, in_use, cutoff)
+            if is_due and not dry_run:
+                _delete(folders)
+        except OSError as error:
+            problems.append(f"{job_id} ({error})")
+            continue
+        if is_due:
             yield job_id
+    if problems:
+        raise TemporaryFailure(
+            "These jobs cannot be read or deleted completely: " + ", ".join(problems) + ". Check "
+            "the volume and who owns the files."
+        )
 
 
 def delete_interim(tree: Tree) -> None:
@@ -92,14 +103,43 @@ def _folders(root: Path) -> set[str]:
     return {path.name for path in root.iterdir() if path.is_dir() and not path.is_symlink()}
 
 
+def _is_due(
+    tree: Tree, folders: list[Path], outcome: Outcome, in_use: InUse | None, cutoff: float
+) -> bool:
+    """Whether the job is one of `outcome` that was last written or in use before `cutoff`. Raises
+    OSError if that is unknown."""
+    is_complete = tree.path(Artifact.REPORT).exists() and tree.manifest(Stage.MUX).exists()
+    is_selected = outcome is Outcome.ANY or is_complete == (outcome is Outcome.COMPLETE)
+    used = in_use.time(tree) if in_use else 0.0
+    return is_selected and max(_last_written(folders), used) < cutoff
+
+
+def _delete(folders: list[Path]) -> None:
+    """Delete what can be deleted in `folders`. Raises OSError if something is left."""
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+    for folder in folders:
+        with contextlib.suppress(FileNotFoundError):
+            folder.lstat()
+            raise OSError(f"{folder} is not deleted completely")
+
+
 def _last_written(folders: list[Path]) -> float:
     """The time of the latest change of anything below `folders`, in seconds."""
-    return max((time for folder in folders for time in _times(folder)), default=0.0)
+    return max((seconds for folder in folders for seconds in _times(folder)), default=0.0)
 
 
 def _times(folder: Path) -> Iterator[float]:
-    """When `folder` and everything below it changed. A running stage may delete any of it."""
-    for parent, _, files in os.walk(folder):
+    """When `folder` and everything below it changed. A running stage may delete any of it.
+
+    Raises OSError if one of its folders cannot be listed: what is in it may be new.
+    """
+    for parent, _, files in os.walk(folder, onerror=_raise_unless_deleted):
         for path in (Path(parent), *(Path(parent, name) for name in files)):
             with contextlib.suppress(FileNotFoundError):
                 yield path.lstat().st_mtime
+
+
+def _raise_unless_deleted(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
