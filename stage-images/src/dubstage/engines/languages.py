@@ -72,9 +72,15 @@ COSYVOICE_3 = _languages("de en es fr it ja ko ru yue zh")
 """The languages that the models' own pages name."""
 
 
+ENGLISH = _languages("en")
+"""The language of small.en and its like."""
+
+
 def whisper(choice: EngineChoice) -> Languages:
     """The languages of the chosen Whisper model."""
     model = choice.model or ""
+    if model.endswith(".en"):
+        return ENGLISH
     is_new = model == "large" or any(name in model for name in ("large-v3", "turbo"))
     return WHISPER if is_new else Languages(WHISPER.codes - SINCE_LARGE_V3)
 

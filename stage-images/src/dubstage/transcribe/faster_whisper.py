@@ -150,6 +150,8 @@ class FasterWhisper:
         detected = self._fallback.run(
             lambda step: detect_language(self._models.load(step[1]), part.samples)
         )
+        if detected is None:
+            return ()
         spoken = other_language(recognition.words, given, detected, part.samples, self._words)
         return (language_doubt(spoken, given),) if spoken else ()
 
@@ -203,9 +205,11 @@ def language_doubt(spoken: str, given: str) -> str:
     return f"the speech is most likely {spoken}, not {given}: check spec.sourceLanguage, or omit it"
 
 
-def detect_language(model: Any, audio: Any) -> tuple[str, float]:
-    """The language that `model` detects in 16 kHz samples, and its probability. The first seconds
-    may be a song, and may hold no speech."""
+def detect_language(model: Any, audio: Any) -> tuple[str, float] | None:
+    """The language that `model` detects in 16 kHz samples, and its probability. None for a model
+    that has only English. The first seconds may be a song, and may hold no speech."""
+    if not model.model.is_multilingual:
+        return None
     language, probability, _ = model.detect_language(
         audio, vad_filter=True, language_detection_segments=LANGUAGE_CHUNKS
     )

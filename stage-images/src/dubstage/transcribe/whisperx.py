@@ -43,6 +43,8 @@ from dubstage.workspace.work import Work
 
 BATCH_SIZE = 16
 """Chunks of speech, up to 30 s each, that are recognized at the same time."""
+ENGLISH = "en"
+"""The language of the models that have only one."""
 PUNKT_FILES = ("abbrev_types.txt", "collocations.tab", "ortho_context.tab", "sent_starters.txt")
 
 RawSegment = dict[str, Any]
@@ -143,7 +145,10 @@ class WhisperX:
         """The language, and its probability. whisperx' own detection uses only the first 30 s,
         whether they hold speech or not."""
 
-        language, probability = self._detected(audio)
+        detected = self._detected(audio)
+        if detected is None:
+            return ENGLISH, 1.0
+        language, probability = detected
         excerpt = audio[: round(EXCERPT_SECONDS * RECOGNIZER_SAMPLE_RATE)]
 
         def recognize(samples: Any, language: str) -> list[Word]:
@@ -152,7 +157,8 @@ class WhisperX:
         spoken = corrected_language(recognize(excerpt, language), language, excerpt, recognize)
         return spoken or (language, probability)
 
-    def _detected(self, audio: Any) -> tuple[str, float]:
+    def _detected(self, audio: Any) -> tuple[str, float] | None:
+        """As :func:`detect_language`, by the loaded model."""
         return self._fallback.run(
             lambda step: detect_language(self._models.load(step[1]).model, audio)
         )
@@ -161,7 +167,7 @@ class WhisperX:
     def _doubts(self, audio: Any, given: str) -> list[str]:
         """A remark if the speech is most likely not in the language that the user has given."""
         detected = self._detected(audio)
-        if detected[0] == given:
+        if detected is None or detected[0] == given:
             return []
         excerpt = audio[: round(EXCERPT_SECONDS * RECOGNIZER_SAMPLE_RATE)]
 
