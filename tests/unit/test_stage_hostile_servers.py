@@ -141,6 +141,12 @@ FULL: dict[str, Callable[[], Iterable[bytes]]] = {
         [head(Transfer_Encoding="chunked")], endless(b"10000\r\n" + bytes(65536) + b"\r\n")
     ),
     "bomb": lambda: [head(Content_Encoding="gzip"), bomb(200)],
+    "garbage after a gzip": lambda: itertools.chain(
+        [head(Content_Encoding="gzip"), gzip.compress(b"x")], endless(b"x" * 65536)
+    ),
+    "gzips without an end": lambda: itertools.chain(
+        [head(Content_Encoding="gzip")], endless(gzip.compress(b""))
+    ),
     "bomb in a bomb": lambda: [head(Content_Encoding="gzip, gzip"), gzip.compress(bomb(200))],
     "bomb with an error": lambda: [head(400, Content_Encoding="gzip"), bomb(200)],
     "unknown encoding": lambda: [head(Content_Encoding="br"), b"x" * 100],
@@ -191,6 +197,18 @@ def test_compressed_answer_is_read(encoding: str, tmp_path: Path) -> None:
         packed = gzip.compress(packed)
     with raw_server(lambda _: [head(Content_Encoding=encoding), packed]) as server:
         assert chat(server.url) == [TEXT]
+
+
+@pytest.mark.parametrize("rest", [b"\n", gzip.compress(b" ")])
+def test_answer_that_goes_on_after_its_end_is_refused(rest: bytes) -> None:
+    packed = gzip.compress(GOOD_CHAT.partition(b"\r\n\r\n")[2])
+
+    def answer(number: int) -> list[bytes]:
+        return [GOOD_CHAT] if number else [head(Content_Encoding="gzip"), packed + rest]
+
+    with raw_server(answer) as server:
+        assert chat(server.url) == [TEXT]
+    assert server.requests == 2
 
 
 def float_wav(samples: numpy.ndarray, folder: Path, rate: int = 24000) -> bytes:

@@ -582,6 +582,24 @@ def test_huge_answers_are_read_in_no_time(text: str) -> None:
     assert time.process_time() - start < 10
 
 
+@pytest.mark.parametrize("depth", [2, 200, 340, 400, 480, 2000])
+@pytest.mark.parametrize("stream", [False, True])
+def test_nested_content_is_no_text(server: Server, depth: int, stream: bool) -> None:
+    """At any depth: JSON that can be read may still be too deep for a function of Python."""
+    content = '[{"text":' * depth + '"x"' + "}]" * depth
+    choice = f'{{"{"delta" if stream else "message"}":{{"content":{content}}}}}'
+    body = f'{{"choices":[{choice}]}}'.encode()
+    if stream:
+        body = b"data: " + body + b"\n\ndata: [DONE]\n\n"
+
+    def answer(asked: Asked) -> Response:
+        is_first = len(server.asked) == 1
+        return replace(good(asked), body=body) if is_first else good(asked)
+
+    server.answer = answer
+    assert texts(translate(server, stream=stream)) == SPANISH
+
+
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize(
     ("body", "reason"),

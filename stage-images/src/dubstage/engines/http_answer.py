@@ -91,9 +91,11 @@ async def _unpacked(response: httpx.Response) -> AsyncIterator[bytes]:
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
     try:
         async for part in response.aiter_raw():
-            while part:
+            while part and not unpacker.eof:
                 yield unpacker.decompress(part, BLOCK_BYTES)
                 part = unpacker.unconsumed_tail
+            if part or unpacker.unused_data:
+                raise Refused("an answer that goes on after its end")
     except zlib.error as error:
         raise Refused(f"an answer that cannot be unpacked ({error})") from error
     if not unpacker.eof:

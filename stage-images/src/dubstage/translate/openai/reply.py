@@ -48,5 +48,6 @@ def words_of(content: object) -> str:
     """The text of a message: some servers divide it into parts. Empty for anything else, such as
     a call of a tool."""
     if isinstance(content, list):
-        return "".join(words_of(part.get("text")) for part in content if isinstance(part, dict))
+        texts = [part.get("text") for part in content if isinstance(part, dict)]
+        return "".join(text for text in texts if isinstance(text, str))
     return content if isinstance(content, str) else ""
