@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from followed_dubs import conditions, dub
 from typer.testing import CliRunner
 
 from dubjob.client import Client, name_of
@@ -106,29 +107,6 @@ def test_a_damaged_sheet_is_explained(transcript: Path, old: str, new: str, mess
         correction(text.replace(old, new), transcript, translated=True)
 
 
-def dub(**status: Any) -> Dub:
-    return Dub(
-        {
-            "metadata": {
-                "name": "talk",
-                "namespace": "dubbing",
-                "generation": 2,
-                "uid": "abcdef12",
-            },
-            "spec": {"targetLanguage": "es"},
-            "status": {"observedGeneration": 2, **status},
-        }
-    )
-
-
-def conditions(reason: str, **of: str) -> list[dict[str, Any]]:
-    return [
-        {"type": kind, "status": value, "reason": reason, "message": "m",
-         "lastTransitionTime": "2026-01-01T00:00:00Z", "observedGeneration": 2}
-        for kind, value in of.items()
-    ]  # fmt: skip
-
-
 @pytest.mark.parametrize(
     ("found", "status"),
     [
@@ -206,13 +184,10 @@ def costly(name: str, namespace: str, **profile: Any) -> Dub:
         "name": "separate", "state": "Succeeded", "activeSeconds": 10,
         "startTime": "2026-01-01T00:00:00Z", "completionTime": "2026-01-01T00:01:30Z",
     }  # fmt: skip
-    return Dub(
-        {
-            "metadata": {"name": name, "namespace": namespace, "labels": {"team": "media"}},
-            "spec": {"targetLanguage": "es", "profileRef": {"name": "gpu", **profile}},
-            "status": {"stages": [stage]},
-        }
-    )
+    return dub(
+        name=name, namespace=namespace, labels={"team": "media"}, stages=[stage],
+        spec={"profileRef": {"name": "gpu", **profile}},
+    )  # fmt: skip
 
 
 def limited(limits: dict[str, str]) -> DubProfile:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 import pytest
+from followed_dubs import dub_in_stages, handle
 from rich.cells import cell_len
 from rich.console import Console
 
@@ -15,7 +15,6 @@ from dubjob.commands.progress import transfer_bars
 from dubjob.commands.session import Format, Session
 from dubjob.commands.table import lines
 from dubjob.dub import Dub
-from dubjob.handle import DubHandle
 
 LONG = "a-name-that-is-longer-than-most-terminals-are-wide-and-still-has-to-be-pasted-as-a-whole"
 ROW = {"name": LONG, "state": "Complete", "what to do": "word " * 60 + "end"}
@@ -101,45 +100,19 @@ def test_the_names_of_a_list_of_all_namespaces_are_names(
     assert capsys.readouterr().out == "talk\n"
 
 
-def dub(
-    finished: str, message: str, *, stage: str = "translate", generation: int = 1, **entry: Any
-) -> Dub:
-    condition = {
-        "type": "Finished", "status": "True" if finished == "Completed" else "False",
-        "reason": finished, "message": message, "lastTransitionTime": "2026-01-01T00:00:00Z",
-        "observedGeneration": 1,
-    }  # fmt: skip
-    return Dub(
-        {
-            "metadata": {"name": "talk", "namespace": "dubbing", "generation": generation},
-            "spec": {"targetLanguage": "es"},
-            "status": {
-                "observedGeneration": 1,
-                "conditions": [condition],
-                "stage": stage,
-                "stages": [{"name": stage, "message": message, **entry}],
-            },
-        }
-    )
-
-
-class Followed:
-    """A DubJob that goes through these states."""
-
-    name = "talk"
-
-    def __init__(self, *states: Dub) -> None:
-        self._states = states
-
-    def follow(self, seconds: float | None = None) -> Iterator[Dub]:
-        yield from self._states
-
-
 def watched(*states: Dub) -> list[str]:
     stream = io.StringIO()
     session = Session(errors=Console(file=stream, soft_wrap=True))
-    progress.follow(session, [cast("DubHandle", Followed(*states))], None)
+    progress.follow(session, [handle(*states)], None)
     return stream.getvalue().splitlines()
+
+
+def dub(
+    reason: str, message: str, /, *, stage: str = "translate", generation: int = 2, **entry: Any
+) -> Dub:
+    """A DubJob in that stage, whose message is the DubJob's."""
+    entry = {"name": stage, "message": message, **entry}
+    return dub_in_stages(reason, message, entry, generation=generation, stage=stage)
 
 
 DONE = dub("Completed", "All stages have succeeded.", state="Succeeded")
@@ -181,5 +154,5 @@ def test_a_stage_that_waits_says_for_what(state: str, reason: str) -> None:
 
 
 def test_a_status_from_before_a_change_says_nothing_about_what_to_do() -> None:
-    before = dub("Suspended", "It is.", generation=2, state="Pending", reason="Suspended")
+    before = dub("Suspended", "It is.", generation=3, state="Pending", reason="Suspended")
     assert not any("resume" in line for line in watched(before, DONE))

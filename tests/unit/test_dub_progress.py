@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
-from typing import Any, cast
 
 import pytest
+from followed_dubs import dub_in_stages, handle
 from rich.console import Console
 from terminal import Screen
 
 from dubjob.commands.progress import follow
 from dubjob.commands.session import Session
 from dubjob.dub import Dub
-from dubjob.handle import DubHandle
 
 INGESTED = "30.8 s of video, 1 audio track"
 RUNNING = (
@@ -22,42 +20,11 @@ RUNNING = (
 )
 
 
-def dub(reason: str, message: str, stages: list[dict[str, Any]], **status: Any) -> Dub:
-    condition = {
-        "type": "Finished", "status": "False", "reason": reason, "message": message,
-        "lastTransitionTime": "2026-01-01T00:00:00Z", "observedGeneration": 1,
-    }  # fmt: skip
-    return Dub(
-        {
-            "metadata": {"name": "talk-es", "namespace": "dubbing", "generation": 1, "uid": "a"},
-            "spec": {"targetLanguage": "es"},
-            "status": {
-                "observedGeneration": 1,
-                "conditions": [condition],
-                "stages": stages,
-                **status,
-            },
-        }
-    )
-
-
-class Followed:
-    """A handle whose DubJob has one state after another."""
-
-    name = "talk-es"
-
-    def __init__(self, *dubs: Dub) -> None:
-        self.dubs = dubs
-
-    def follow(self, _seconds: float | None) -> Iterator[Dub]:
-        yield from self.dubs
-
-
 def screen_of(columns: int, *dubs: Dub) -> list[str]:
     """The rows that are on a terminal of a width in the end."""
     output = io.StringIO()
     console = Console(file=output, force_terminal=True, width=columns, legacy_windows=False)
-    follow(Session(errors=console), [cast(DubHandle, Followed(*dubs))], None)
+    follow(Session(errors=console), [handle(*dubs)], None)
     screen = Screen(columns)
     screen.write(output.getvalue().replace("\n", "\r\n"))
     return ["".join(char for char, _ in cells).rstrip() for cells in screen.cells]
@@ -68,10 +35,9 @@ def test_a_long_message_leaves_names_bars_and_figures(columns: int) -> None:
     finished = {"name": "ingest", "state": "Succeeded", "message": INGESTED,
                 "elapsedMilliseconds": 1200}  # fmt: skip
     running = {"name": "transcribe", "state": "Running", "progress": 40}
-    found = dub(
-        "Running", RUNNING, [finished, running], stage="transcribe",
-        display={"remaining": "1m13s"},
-    )  # fmt: skip
+    found = dub_in_stages(
+        "Running", RUNNING, finished, running, stage="transcribe", display={"remaining": "1m13s"}
+    )
     rows = screen_of(columns, found)
     assert rows[0].startswith("ingest     ━━━━━━━━━━━━━━━━ 100% Succeeded in 1.2 s: 30.8 s of")
     (row,) = [row for row in rows[:-1] if row.startswith("transcribe ━")]
@@ -82,9 +48,9 @@ def test_a_long_message_leaves_names_bars_and_figures(columns: int) -> None:
 def test_the_time_left_stays_until_it_changes() -> None:
     """The message of a running stage does not change between two states of the terminal."""
     running = {"name": "mux", "state": "Running", "progress": 40}
-    found = dub("Running", RUNNING, [running], stage="mux", display={"remaining": "9s"})
+    found = dub_in_stages("Running", RUNNING, running, stage="mux", display={"remaining": "9s"})
     output = io.StringIO()
     console = Console(file=output, force_terminal=True, width=120, legacy_windows=False)
-    follow(Session(errors=console), [cast(DubHandle, Followed(found, found, found))], None)
+    follow(Session(errors=console), [handle(found, found, found)], None)
     drawn = output.getvalue()
     assert drawn.count("40%") == drawn.count("9s left") > 2

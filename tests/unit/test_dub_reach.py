@@ -4,15 +4,17 @@ and another file in the place of a source."""
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from followed_dubs import dub
 
 from dubjob.client import Client
 from dubjob.cluster import Cluster, Object
-from dubjob.dub import Dub
-from dubjob.errors import DubError, NotFoundError, UsageError
+from dubjob.errors import DubError, ForbiddenError, NotFoundError, UsageError
 from dubjob.reach import problem_of, refuse_languages
+from dubjob.versions import VERSION_LABEL, own_version
 from dubjob.volume import Volume
 from dubjob_operator.api.dubjob import DubJob
 from dubjob_operator.api.profile import DubProfile
@@ -22,25 +24,38 @@ ENGINES = {"transcribe": ("faster-whisper", "base"), "translate": ("apertium", N
            "synthesize": ("kokoro", "v1.0")}  # fmt: skip
 
 
-def profile(**engines: tuple[str, str | None]) -> DubProfile:
+def profile(version: str | None = None, **engines: tuple[str, str | None]) -> DubProfile:
     stages: dict[str, Any] = {
         stage: {"engine": engine, "image": "i", **({"model": model} if model else {})}
         for stage, (engine, model) in {**ENGINES, **engines}.items()
     }
-    return DubProfile.model_validate(
-        {"metadata": {"name": "cpu", "namespace": "dubbing"}, "spec": {"stages": stages}}
-    )
+    labels = {VERSION_LABEL: version} if version else {}
+    metadata = {"name": "cpu", "namespace": "dubbing", "labels": labels}
+    return DubProfile.model_validate({"metadata": metadata, "spec": {"stages": stages}})
+
+
+def operators(*versions: str | None) -> Cluster:
+    """A cluster with operators of these versions; without any, they cannot be listed."""
+
+    def listed() -> list[Any]:
+        if not versions:
+            raise ForbiddenError("deployments.apps is forbidden")
+        labels = [{VERSION_LABEL: each} if each else None for each in versions]
+        return [SimpleNamespace(metadata=SimpleNamespace(labels=each)) for each in labels]
+
+    return cast("Cluster", SimpleNamespace(operators=listed))
+
+
+SAME = operators(own_version())
 
 
 def dubjob(source: str | None, target: str) -> DubJob:
-    spec = {"targetLanguage": target, "source": {"path": "talk/source.mp4"}}
-    spec |= {"sourceLanguage": source} if source else {}
-    metadata = {"name": "talk", "namespace": "dubbing"}
-    return DubJob.model_validate({"metadata": metadata, "spec": spec})
+    given = {"sourceLanguage": source} if source else {}
+    return dub(spec={"targetLanguage": target, **given}).dubjob
 
 
-def body(dub: DubJob) -> Object:
-    return dub.model_dump(mode="json", by_alias=True, exclude_none=True)
+def body(job: DubJob) -> Object:
+    return job.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 class Files:
@@ -57,7 +72,8 @@ class Files:
 
 
 class Profiles:
-    """A cluster with profiles that have these data claims."""
+    """A cluster with profiles that have these data claims; `shared` is the ClusterDubProfile
+    `default`."""
 
     namespace = "dubbing"
 
@@ -65,9 +81,12 @@ class Profiles:
         self.claims = claims
 
     def profile(self, kind: str, name: str, namespace: str | None = None) -> Object:
-        if name not in self.claims:
+        if (kind == "ClusterDubProfile") != (name == "default"):
             raise NotFoundError(f"no {kind} {name}")
-        spec = {"stages": {}, "dataClaimName": self.claims[name]}
+        claim = self.claims.get("shared" if name == "default" else name)
+        if claim is None:
+            raise NotFoundError(f"no {kind} {name}")
+        spec = {"stages": {}, "dataClaimName": claim}
         return {"kind": kind, "metadata": {"name": name, "namespace": "dubbing"}, "spec": spec}
 
 
@@ -99,32 +118,76 @@ def test_profile_without_engines_is_left_to_ingest() -> None:
 def test_voice_is_needed_whatever_files_replace() -> None:
     refused = body(dubjob("en", "tlh"))
     with pytest.raises(UsageError, match="synthesize does not have the language tlh"):
-        refuse_languages([refused], profile(translate=("openai", "m")))
+        refuse_languages([refused], profile(translate=("openai", "m")), SAME)
+
+
+@pytest.mark.parametrize(
+    ("of_profile", "cluster", "is_refused"),
+    [
+        (own_version(), operators(own_version()), True),
+        (own_version(), operators(own_version(), own_version()), True),
+        (own_version(), operators(), True),
+        (own_version(), operators(None), True),
+        (None, operators(own_version()), True),
+        (None, operators(own_version(), "99.0.0"), False),
+        (None, operators(own_version() + ".post1"), False),
+        (None, operators("99.0.0"), False),
+        (None, operators(None), False),
+        (None, operators(), False),
+        (own_version(), operators("99.0.0"), False),
+        ("99.0.0", operators(own_version()), False),
+        ("99.0.0", operators(), False),
+    ],
+)
+def test_languages_of_another_version_are_left_to_ingest(
+    of_profile: str | None, cluster: Cluster, is_refused: bool
+) -> None:
+    """Its images may have more languages than this command knows."""
+    refused, used = body(dubjob("en", "tlh")), profile(of_profile)
+    files = cast("Volume", Files())
+    if is_refused:
+        with pytest.raises(UsageError, match="tlh"):
+            refuse_languages([refused], used, cluster)
+        with pytest.raises(UsageError, match="tlh"):
+            refuse_languages([refused], used, cluster, files)
+    else:
+        refuse_languages([refused], used, cluster)
+        refuse_languages([refused], used, cluster, files)
 
 
 @pytest.mark.parametrize("suffix", CORRECTION_SUFFIXES)
 def test_translation_of_the_user_makes_any_pair_possible(suffix: str) -> None:
-    dub = dubjob("en", "ko")
-    bodies = [body(dubjob("en", "es")), body(dub)]
-    refuse_languages(bodies, profile())
+    job = dubjob("en", "ko")
+    bodies = [body(dubjob("en", "es")), body(job)]
+    refuse_languages(bodies, profile(), SAME)
     with pytest.raises(UsageError, match="cannot translate en to ko"):
-        refuse_languages(bodies, profile(), cast("Volume", Files()))
-    translated = Files(f"inputs/{dub.job_id}/translation{suffix}")
-    refuse_languages(bodies, profile(), cast("Volume", translated))
-    assert problem_of(dub, profile(), [Stage.TRANSLATE]) is None
+        refuse_languages(bodies, profile(), SAME, cast("Volume", Files()))
+    translated = Files(f"inputs/{job.job_id}/translation{suffix}")
+    refuse_languages(bodies, profile(), SAME, cast("Volume", translated))
+    assert problem_of(job, profile(), [Stage.TRANSLATE]) is None
 
 
 @pytest.mark.parametrize(
-    ("profile_of_the_other", "is_refused"), [("own", True), ("other", False), ("gone", True)]
+    ("asked", "used", "is_refused"),
+    [
+        ("own", None, True),
+        ("other", None, False),
+        ("gone", None, True),
+        (None, None, False),
+        ("own", "other", False),
+        ("other", "own", True),
+        (None, "own", True),
+    ],
 )
 def test_source_of_a_dub_with_the_same_data_claim_is_kept(
-    profile_of_the_other: str, is_refused: bool, monkeypatch: pytest.MonkeyPatch
+    asked: str | None, used: str | None, is_refused: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The profile that the dub uses decides, not one that it asks for later."""
     client = Client.__new__(Client)
-    client.cluster = cast("Cluster", Profiles(own="ours", other="theirs"))
-    raw = body(dubjob("en", "es"))
-    raw["spec"]["profileRef"] = {"name": profile_of_the_other}
-    monkeypatch.setattr(client, "dubs", lambda: [Dub(raw)])
+    client.cluster = cast("Cluster", Profiles(own="ours", other="theirs", shared="theirs"))
+    status: dict[str, Any] = {"profileRef": {"kind": "DubProfile", "name": used}} if used else {}
+    reader = dub(spec={"profileRef": {"name": asked}} if asked else {}, **status)
+    monkeypatch.setattr(client, "dubs", lambda: [reader])
 
     def change() -> None:
         volume = cast("Volume", Files())

@@ -89,7 +89,7 @@ class Client:
         progress: Progress = silent,
     ) -> list[DubHandle]:
         """Upload `file` once and create a DubJob for each language; see :meth:`submit`. With
-        `dry_run` the server checks the DubJobs, and nothing is stored."""
+        `dry_run` the server checks the DubJobs, the profile is read, and nothing is stored."""
         file = local_file(file, with_content=True)
         stem = name_of(file) if name is None else object_name("DubJob", name)
         tags = languages(to)
@@ -111,14 +111,14 @@ class Client:
         for body in bodies:
             self._check(body, replace=replace)
         used = self.profile(given.get("profileRef"))
-        refuse_languages(bodies, used)
+        refuse_languages(bodies, used, self.cluster)
         if dry_run:
             return handles
         deleted: list[str] = []
         try:
             with self.volume(given.get("profileRef")) as volume:
                 path = f"inputs/{source}"
-                refuse_languages(bodies, used, volume)
+                refuse_languages(bodies, used, self.cluster, volume)
                 claim = used.spec.data_claim_name
                 self._refuse_change(volume, claim, file, path, {each.name for each in handles})
                 for handle in handles if replace else ():
@@ -168,10 +168,8 @@ class Client:
 
     def _claim_of(self, dub: Dub) -> str | None:
         """The data claim of the DubJob's profile; None if the profile does not exist."""
-        reference = dub.dubjob.spec.profile_ref
         try:
-            fields = reference.model_dump(mode="json", exclude_none=True) if reference else None
-            return self.profile(fields).spec.data_claim_name
+            return self.profile(dub.profile_reference).spec.data_claim_name
         except NotFoundError:
             return None
 

@@ -59,8 +59,11 @@ class Dub:
         return str(self.raw["metadata"].get("creationTimestamp", ""))
 
     @property
-    def profile_reference(self) -> dict[str, str]:
-        """The profile that it uses, as kind and name."""
+    def profile_reference(self) -> dict[str, str] | None:
+        """The profile that it uses, or that it asks for before the operator has selected one, as
+        kind and name. None: the default one."""
+        if self.dubjob.status.profile_ref is None and self.dubjob.spec.profile_ref is None:
+            return None
         used = self.dubjob.profile
         return {"kind": used.kind, "name": used.name}
 

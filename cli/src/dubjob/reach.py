@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any
 
-from dubjob.errors import UsageError
+from dubjob.cluster import Cluster
+from dubjob.errors import ForbiddenError, UsageError
+from dubjob.versions import VERSION_LABEL, operator_version, own_version
 from dubjob.volume import Volume
 from dubjob_operator.api.dubjob import DubJob
 from dubjob_operator.api.profile import DubProfile
@@ -20,9 +23,15 @@ CHECKED = (Stage.TRANSCRIBE, Stage.TRANSLATE, Stage.SYNTHESIZE)
 
 
 def refuse_languages(
-    dubjobs: Iterable[Mapping[str, Any]], profile: DubProfile, volume: Volume | None = None
+    dubjobs: Iterable[Mapping[str, Any]],
+    profile: DubProfile,
+    cluster: Cluster,
+    volume: Volume | None = None,
 ) -> None:
     """Raise :class:`UsageError` for languages that the engines of the profile do not have.
+
+    The images of another version than this command's may have other languages: their ingest
+    decides.
 
     Files of the user may replace the results of :data:`CORRECTIONS`. Without a `volume` to look for
     them, only what no such file can mend is refused.
@@ -33,7 +42,7 @@ def refuse_languages(
             continue
         replaced = list(CORRECTIONS) if volume is None else _corrected(dubjob, volume)
         problem = problem_of(dubjob, profile, replaced)
-        if problem:
+        if problem and _has_own_version(profile, cluster):
             raise UsageError(problem)
 
 
@@ -48,6 +57,15 @@ def problem_of(dubjob: DubJob, profile: DubProfile, replaced: Collection[Stage] 
     except BadInput as refusal:
         return str(refusal)
     return None
+
+
+def _has_own_version(profile: DubProfile, cluster: Cluster) -> bool:
+    """Whether the profile and every operator have the version of this command, as far as they say
+    it and this account can list Deployments. False if none of them does."""
+    versions = {profile.metadata.labels.get(VERSION_LABEL)}
+    with suppress(ForbiddenError):
+        versions |= {operator_version(each) for each in cluster.operators()}
+    return versions - {None} == {own_version()}
 
 
 def _corrected(dubjob: DubJob, volume: Volume) -> list[Stage]:

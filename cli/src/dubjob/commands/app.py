@@ -23,8 +23,8 @@ from dubjob.commands import (
     version,
 )
 from dubjob.commands.session import Format, Session
-from dubjob.commands.version import own_version
 from dubjob.errors import DubError, ExitStatus, UsageError, printable
+from dubjob.versions import own_version
 
 app = typer.Typer(
     name="dub",

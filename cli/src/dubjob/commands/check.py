@@ -11,7 +11,6 @@ from kubernetes import client as api
 
 from dubjob.client import Client
 from dubjob.commands.session import session
-from dubjob.commands.version import difference
 from dubjob.errors import (
     DubError,
     ExitStatus,
@@ -19,6 +18,7 @@ from dubjob.errors import (
     NotFoundError,
     NotInstalledError,
 )
+from dubjob.versions import difference
 from dubjob_operator import names
 from dubjob_operator.api.profile import DubProfile
 from dubstage.contract import Stage
