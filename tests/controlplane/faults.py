@@ -20,6 +20,8 @@ STOPPED_SECONDS = 30.0
 AWAY_SECONDS = 8.0
 """How long controllers or webhooks are away: longer than the operator debounces."""
 
+WEBHOOK = "ValidatingWebhookConfiguration"
+
 
 class Trouble:
     """What a fault may lay hands on."""
@@ -68,21 +70,29 @@ def stop_controllers(trouble: Trouble, dubjob: str, stage: str) -> None:
 
 def lose_webhook(trouble: Trouble, dubjob: str, stage: str) -> None:
     """For a while an admission webhook, without which no Job and no pod is created, is away."""
+    break_webhook(trouble.view, "jobs", "pods")
+    time.sleep(AWAY_SECONDS)
+    mend_webhook(trouble.view)
+
+
+def break_webhook(view: View, *resources: str) -> None:
+    """From now on none of these `resources` can be created: their admission webhook is away."""
     rule = {
         "operations": ["CREATE"], "apiGroups": ["", "batch"], "apiVersions": ["v1"],
-        "resources": ["jobs", "pods"],
+        "resources": resources,
     }  # fmt: skip
     webhook = {
         "name": "away.dubjob.dev", "failurePolicy": "Fail", "sideEffects": "None",
         "admissionReviewVersions": ["v1"], "timeoutSeconds": 1, "rules": [rule],
         "clientConfig": {"url": f"https://127.0.0.1:{free_port()}/"},
     }  # fmt: skip
-    kind = "ValidatingWebhookConfiguration"
-    body = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind,
+    body = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": WEBHOOK,
             "metadata": {"name": "away"}, "webhooks": [webhook]}  # fmt: skip
-    trouble.view.kubectl("apply", "-f", "-", stdin=json.dumps(body))
-    time.sleep(AWAY_SECONDS)
-    trouble.view.kubectl("delete", kind, "away")
+    view.kubectl("apply", "-f", "-", stdin=json.dumps(body))
+
+
+def mend_webhook(view: View) -> None:
+    view.kubectl("delete", WEBHOOK, "away")
 
 
 def restart_api_server(trouble: Trouble, dubjob: str, stage: str) -> None:

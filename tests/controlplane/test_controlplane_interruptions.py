@@ -8,7 +8,7 @@ import time
 
 import pytest
 from control_plane_view import JOB_SECONDS, Object, View, conditions
-from faults import Trouble, kill, refuse_status
+from faults import Trouble, break_webhook, kill, mend_webhook, refuse_status
 
 from dubstage.contract import Stage, StageResult
 
@@ -53,6 +53,24 @@ def test_deadline_holds_though_the_operator_is_told_to_end(trouble: Trouble, cal
     assert conditions(done)["Failed"]["reason"] == "DeadlineExceeded"
     view.until("the Job to go", lambda: not view.stages_of(name))
     assert trouble.proxy.writes["POST jobs"] == 1
+
+
+def test_deadline_holds_though_no_event_can_be_emitted(trouble: Trouble) -> None:
+    view, name = trouble.view, "silent"
+    view.apply(name, deadlines={"activeSeconds": 8})
+    pod = view.pod_of(name, "ingest", JOB_SECONDS)
+    break_webhook(view, "events")
+    try:
+        view.play(pod, "Running")
+        done = view.finished(name, timeout=60)
+        assert conditions(done)["Failed"]["reason"] == "DeadlineExceeded"
+        view.until("the Job to go", lambda: not view.stages_of(name))
+        assert "StageFailed" not in view.told(name)
+    finally:
+        mend_webhook(view)
+    expected = {"StageStarted", "StageFailed", "DeadlineExceeded"}
+    view.until("the Events", lambda: expected <= {*view.told(name)}, 60)
+    assert len(view.told(name)) == len({*view.told(name)})
 
 
 @pytest.mark.parametrize(("code", "state"), [(0, "Succeeded"), (65, "Failed")])

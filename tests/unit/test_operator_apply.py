@@ -8,7 +8,14 @@ import pytest
 
 from dubjob_operator.cluster.apply import create_job, delete_job
 from dubjob_operator.cluster.client import Client
-from dubjob_operator.cluster.errors import ApiError, Conflict, NotFound, Unavailable
+from dubjob_operator.cluster.errors import (
+    ApiError,
+    Conflict,
+    NotFound,
+    Refused,
+    Unavailable,
+    Unknown,
+)
 from dubjob_operator.planning.observation import ObservedJob
 
 EXISTS = Conflict(409, "AlreadyExists", 'jobs.batch "talk-mux-1" already exists')
@@ -26,23 +33,28 @@ def job(owner: str, **metadata: Any) -> dict[str, Any]:
 
 
 class Server:
-    """Answers every write with `error`, and every read with `existing`."""
+    """Answers the writes with these errors, if they are any, and every read with `existing`."""
 
-    def __init__(self, error: ApiError | None, existing: dict[str, Any] | None = None) -> None:
-        self.error = error
+    def __init__(
+        self, *errors: ApiError | None, existing: dict[str, Any] | ApiError | None = None
+    ) -> None:
+        self.errors = list(errors)
         self.existing = existing
         self.calls: list[tuple[str, str, Any]] = []
 
     async def send(self, method: str, path: str, body: Any) -> dict[str, Any]:
         self.calls.append((method, path, body))
-        if self.error:
-            raise self.error
+        error = self.errors.pop(0)
+        if error:
+            raise error
         return {}
 
     async def request(self, method: str, path: str) -> dict[str, Any]:
         self.calls.append((method, path, None))
         if self.existing is None:
             raise NotFound(404, "NotFound", path)
+        if isinstance(self.existing, ApiError):
+            raise self.existing
         return self.existing
 
     @property
@@ -51,7 +63,7 @@ class Server:
 
 
 async def test_job_that_an_earlier_reconcile_has_created_counts() -> None:
-    server = Server(EXISTS, job("ours"))
+    server = Server(EXISTS, existing=job("ours"))
     await create_job(server.client, job("ours"))
     assert [call[:2] for call in server.calls] == [
         ("POST", JOBS), ("GET", f"{JOBS}/talk-mux-1"),
@@ -65,12 +77,58 @@ async def test_job_that_an_earlier_reconcile_has_created_counts() -> None:
 )
 async def test_other_object_of_that_name_is_an_error(existing: dict[str, Any]) -> None:
     with pytest.raises(Conflict, match="already exists"):
-        await create_job(Server(EXISTS, existing).client, job("ours"))
+        await create_job(Server(EXISTS, existing=existing).client, job("ours"))
 
 
-async def test_job_that_is_gone_again_is_an_error() -> None:
-    with pytest.raises(NotFound):
-        await create_job(Server(EXISTS).client, job("ours"))
+CONTENDED = Conflict(409, "Conflict", "Operation cannot be fulfilled on resourcequotas")
+AWAY = Unavailable(500, "InternalError", "etcdserver: leader changed")
+SILENT = Unavailable(0, "TimeoutError", "POST jobs")
+
+
+@pytest.mark.parametrize("error", [CONTENDED, EXISTS], ids=["quota", "deleted meanwhile"])
+async def test_job_is_created_again_after_a_conflict(error: ApiError) -> None:
+    server = Server(error, None)
+    await create_job(server.client, job("ours"))
+    assert [call[0] for call in server.calls] == ["POST", "GET", "POST"]
+
+
+@pytest.mark.parametrize("errors", [(CONTENDED, CONTENDED), (EXISTS, EXISTS), (CONTENDED, AWAY)])
+async def test_answer_to_the_last_creation_is_raised(errors: tuple[ApiError, ApiError]) -> None:
+    """Not that a read finds no Job."""
+    with pytest.raises(type(errors[1])) as raised:
+        await create_job(Server(*errors).client, job("ours"))
+    assert raised.value is errors[1]
+
+
+@pytest.mark.parametrize("error", [AWAY, SILENT, CONTENDED])
+async def test_job_counts_though_the_answer_is_lost(error: ApiError) -> None:
+    """The client has retried, perhaps, and was answered about the retry."""
+    server = Server(error, existing=job("ours"))
+    await create_job(server.client, job("ours"))
+    assert [call[0] for call in server.calls] == ["POST", "GET"]
+
+
+@pytest.mark.parametrize("existing", [None, job("another"), job("ours", deletionTimestamp=GONE)])
+async def test_job_that_does_not_exist_after_an_outage_is_an_error(
+    existing: dict[str, Any] | ApiError | None,
+) -> None:
+    server = Server(SILENT, existing=existing)
+    with pytest.raises(Unavailable) as raised:
+        await create_job(server.client, job("ours"))
+    assert raised.value is SILENT
+
+
+@pytest.mark.parametrize("error", [SILENT, EXISTS, CONTENDED])
+async def test_job_may_exist_if_nothing_is_answered(error: ApiError) -> None:
+    with pytest.raises(Unknown, match=rf"{error.status} {error.reason}.*leader changed"):
+        await create_job(Server(error, existing=AWAY).client, job("ours"))
+
+
+async def test_refusal_is_raised_at_once() -> None:
+    server = Server(Refused(403, "Forbidden", "exceeded quota: few"))
+    with pytest.raises(Refused):
+        await create_job(server.client, job("ours"))
+    assert len(server.calls) == 1
 
 
 OBSERVED = ObservedJob(name="talk-mux-1", uid="u-1", stage="mux", pipeline_hash="")

@@ -15,6 +15,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from dubjob_operator.cluster import client as client_module
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.errors import NotLeading, Unavailable
 
@@ -29,6 +30,8 @@ class ApiServer:
     write_came: asyncio.Event = field(default_factory=asyncio.Event)
     write_goes_on: asyncio.Event = field(default_factory=asyncio.Event)
     refuse: str = ""
+    limited: int = 0
+    """Number of requests that were answered with 429."""
 
     def login(self) -> kopf.ConnectionInfo:
         return kopf.ConnectionInfo(server=self.url, token=self.tokens.pop())
@@ -39,6 +42,10 @@ class ApiServer:
         self.write_came.set()
         await self.write_goes_on.wait()
         return web.json_response({}, status=401 if token == self.refuse else 200)
+
+    async def limit(self, request: web.Request) -> web.Response:
+        self.limited += 1
+        return web.json_response({}, status=429, headers={"Retry-After": "10"})
 
     async def log(self, request: web.Request) -> web.Response:
         assert request.transport is not None
@@ -51,6 +58,7 @@ async def server() -> AsyncIterator[ApiServer]:
     api = ApiServer()
     application = web.Application()
     application.router.add_put("/job", api.job)
+    application.router.add_post("/limited", api.limit)
     application.router.add_get("/log", api.log)
     async with TestServer(application) as running:
         api.url = str(running.make_url(""))
@@ -91,6 +99,50 @@ async def test_former_leader_does_not_retry_writes(server: ApiServer, client: Cl
     with pytest.raises(NotLeading):
         await client.request("PUT", "/job", {})
     assert len(server.puts) == 1
+
+
+async def test_client_for_events_sends_once_and_does_not_wait(server: ApiServer) -> None:
+    client = Client(server.login, attempts=1, timeout_seconds=0.2)
+    with pytest.raises(Unavailable, match="429"):
+        await asyncio.wait_for(client.request("POST", "/limited", {}), 2)
+    assert server.limited == 1
+    with pytest.raises(Unavailable, match="TimeoutError"):
+        await asyncio.wait_for(client.request("PUT", "/job", {}), 2)
+    assert len(server.puts) == 1
+    await client.close()
+
+
+async def test_request_is_retried_after_the_time_that_the_server_gives(
+    server: ApiServer, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    with pytest.raises(Unavailable, match="429"):
+        await client.request("POST", "/limited", {})
+    assert server.limited == 4
+    assert len(slept) == 3
+    for seconds, backoff in zip(slept, (1, 2, 4), strict=True):
+        assert 10 + backoff / 2 <= seconds <= 10 + backoff
+
+
+async def test_request_that_waits_to_be_retried_delays_no_other(
+    server: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "CONCURRENT_REQUESTS", 1)
+    client = Client(server.login)
+    server.write_goes_on.set()
+    limited = asyncio.create_task(client.request("POST", "/limited", {}))
+    while not server.limited:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    assert await asyncio.wait_for(client.request("PUT", "/job", {}), 5) == {}
+    assert not limited.done()
+    limited.cancel()
+    await asyncio.gather(limited, return_exceptions=True)
+    await client.close()
 
 
 async def test_unreachable_server_is_named(client: Client, server: ApiServer) -> None:

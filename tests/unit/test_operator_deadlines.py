@@ -384,6 +384,24 @@ def test_leftover_pod_is_named() -> None:
     assert world.jobs
 
 
+def test_pod_that_is_seen_before_its_job_is_not_called_old() -> None:
+    """The watches of Jobs and pods do not wait for each other. A stage has been pending for as
+    long as the DubJob exists."""
+    world = World()
+    world.step()
+    world.pod("Running")
+    world.later(120)
+    world.succeed()
+    world.later(1)
+    assert world.created == ["ingest", "separate"]
+    world.pod("Pending")
+    (name, job) = world.jobs.popitem()
+    second = world.later(1).stages[1]
+    assert (second.state, second.reason) == (StageState.PENDING, None)
+    world.jobs[name] = job
+    assert world.later(10).stages[1].reason == "Starting"
+
+
 def test_failure_of_the_stage_is_not_a_disruption() -> None:
     """The Job controller counts it a moment after the pod has failed."""
     world = World()

@@ -61,7 +61,8 @@ def fails_without_events(cluster: UnkindCluster) -> None:
     cluster.end_pod(65)
     cluster.faults["POST events"] = (AWAY, False)
     cluster.deliver()
-    assert cluster.reconcile() is AWAY
+    cluster.reconcile()
+    assert "StageFailed" not in cluster.events
 
 
 def runs(cluster: UnkindCluster) -> None:
@@ -119,22 +120,58 @@ LIVES: list[Callable[[UnkindCluster], None]] = [
 
 
 @pytest.mark.parametrize("life", LIVES, ids=lambda life: life.__name__)
+@pytest.mark.parametrize("leads", [True, False])
 def test_reconciler_and_cache_keep_nothing_of_dubjobs_that_are_gone(
-    life: Callable[[UnkindCluster], None],
+    life: Callable[[UnkindCluster], None], leads: bool
 ) -> None:
+    """`leads`: whether this replica is the leader when they go."""
     cluster = UnkindCluster()
     client = cast("Client", cluster)
     cluster.reconciler.progress = ProgressReader(client, lambda _: None)
     sizes = []
     for number in range(2 * WARM_UP):
-        cluster.replace_dubjob(f"talk-{number}")
+        cluster.replace_dubjob(f"talk-{number}", leads=leads)
         cluster.now += timedelta(seconds=10)
         life(cluster)
         sizes.append(kept(cluster.reconciler, cluster.cache))
-    cluster.replace_dubjob("last")
+    cluster.replace_dubjob("last", leads=leads)
     LOOP.run(asyncio.sleep(0))
     assert max(sizes[WARM_UP:]) <= max(sizes[:WARM_UP])
     assert kept(cluster.reconciler, cluster.cache) < min(sizes)
+
+
+def becomes_invalid(cluster: UnkindCluster) -> None:
+    runs(cluster)
+    cluster.change(targetLanguage=5)
+    cluster.look(1)
+
+
+@pytest.mark.parametrize(
+    ("life", "is_kept"), [(completes, False), (runs, True), (becomes_invalid, True)]
+)
+def test_standby_keeps_the_outcomes_of_unfinished_dubjobs_only(
+    life: Callable[[UnkindCluster], None], is_kept: bool
+) -> None:
+    """The leader may end before it records them."""
+    cluster = UnkindCluster()
+    life(cluster)
+    cluster.end_pod(0)
+    cluster.expire_jobs()
+    cluster.deliver()
+    assert cluster.cache.ended(cluster.key)
+    cluster.reconciler.stand_by(cluster.key)
+    assert bool(cluster.cache.ended(cluster.key)) is is_kept
+
+
+def test_leader_keeps_no_outcomes_of_finished_dubjobs() -> None:
+    cluster = UnkindCluster()
+    completes(cluster)
+    cluster.look(1)
+    cluster.expire_jobs()
+    cluster.deliver()
+    assert cluster.cache.ended(cluster.key)
+    cluster.reconcile()
+    assert not cluster.cache.ended(cluster.key)
 
 
 async def test_work_queue_keeps_nothing_of_keys_that_are_done(

@@ -16,7 +16,8 @@ from dubjob_operator.cluster.cache import Cache
 from dubjob_operator.cluster.cached_object import CachedDubJob, CachedProfile
 from dubjob_operator.cluster.client import Client
 from dubjob_operator.cluster.errors import ApiError, Conflict, NotFound, Refused, Unavailable
-from dubjob_operator.cluster.reconcile import EXPECTATION_SECONDS, Reconciler
+from dubjob_operator.cluster.expectations import EXPECTATION_SECONDS
+from dubjob_operator.cluster.reconcile import Reconciler
 from dubjob_operator.planning.observed_pod import Object
 
 KEY = ("dubbing", "talk")
@@ -221,7 +222,7 @@ async def test_nothing_is_kept_of_a_dubjob_that_is_gone(late: Late) -> None:
     server.touch()
     watch.catch_up()
     await reconciler.reconcile(KEY)
-    sizes = (len(reconciler._learnt), len(reconciler._written))
+    sizes = (len(reconciler._learnt), len(reconciler._statuses._written))
     assert sizes == (1, 0)
     watch.seen = None
     await reconciler.reconcile(KEY)
@@ -230,11 +231,11 @@ async def test_nothing_is_kept_of_a_dubjob_that_is_gone(late: Late) -> None:
 
 async def test_event_of_a_long_name_fits_the_limit(late: Late) -> None:
     server, watch, reconciler = late
-    server.stored["metadata"]["name"] = "a" * 200 + "." * 1 + "b" * 52
+    name = server.stored["metadata"]["name"] = "a" * 200 + "." * 1 + "b" * 52
     watch.catch_up()
     server.job_error = Conflict(409, "AlreadyExists", "exists")
     with pytest.raises(Conflict):
-        await reconciler.reconcile(KEY)
+        await reconciler.reconcile((KEY[0], name))
     (event,) = server.events
     assert len(event["metadata"]["name"]) <= 253
 

@@ -175,7 +175,8 @@ class Leases:
         self.lease: dict[str, Any] | None = None
         self.version = 0
         self.away = False
-
+        self.lose_answer = False
+        """Whether the answer to the next write is lost."""
         self.on_get: Callable[[], Awaitable[object]] | None = None
         """What happens while somebody waits for the next answer."""
 
@@ -196,11 +197,14 @@ class Leases:
             **body,
             "metadata": {**body["metadata"], "resourceVersion": str(self.version)},
         }
+        if self.lose_answer:
+            self.lose_answer = False
+            raise Unavailable(0, "NoAnswer", path)
         return self.lease
 
 
 def replica(
-    leases: Leases, clock: Clock, name: str, on_start: Callable[[], None] = lambda: None
+    leases: Leases, clock: Clock, name: str, on_start: Callable[[bool], None] = lambda _: None
 ) -> Leadership:
     return Leadership(cast("Client", leases), "system", name, on_start, clock)
 
@@ -266,7 +270,7 @@ async def test_slow_response_does_not_elect_two_leaders() -> None:
 async def test_replica_that_leads_again_reconciles_everything() -> None:
     """The Lease ran out while the answer was under way: what came then nobody acted on."""
     leases, clock, started = Leases(), Clock(), list[float]()
-    first = replica(leases, clock, "first", lambda: started.append(clock.now))
+    first = replica(leases, clock, "first", lambda _: started.append(clock.now))
 
     async def lapse() -> None:
         clock.now += LEASE_SECONDS - 1
@@ -278,3 +282,48 @@ async def test_replica_that_leads_again_reconciles_everything() -> None:
         await asyncio.sleep(0.01)
         running.cancel()
     assert started == [100.0, 100.0 + 2 + LEASE_SECONDS - 1]
+
+
+async def test_lease_has_lapsed_at_its_last_moment() -> None:
+    """What came then nobody acted on."""
+    leases, clock, started = Leases(), Clock(), list[float]()
+    first = replica(leases, clock, "first", lambda _: started.append(clock.now))
+    for seconds in (0, LEASE_SECONDS - 0.5, LEASE_SECONDS):
+        clock.now += seconds
+        running = asyncio.create_task(first.run())
+        await asyncio.sleep(0.01)
+        running.cancel()
+    assert started == [100.0, 100.0 + 2 * LEASE_SECONDS - 0.5]
+
+
+async def test_replica_knows_whether_another_has_led_since() -> None:
+    leases, clock, started = Leases(), Clock(), list[bool]()
+    first, second = (
+        replica(leases, clock, "first", started.append),
+        replica(leases, clock, "second"),
+    )
+
+    async def run_once() -> None:
+        running = asyncio.create_task(first.run())
+        await asyncio.sleep(0.01)
+        running.cancel()
+
+    await run_once()
+    assert started == [True], "it has not led before"
+    clock.now += 2 * LEASE_SECONDS
+    await run_once()
+    assert started == [True, False], "the Lease has lapsed, and nobody took it"
+    clock.now += 2 * LEASE_SECONDS
+    await attempt(second)
+    clock.now += LEASE_SECONDS + 1
+    assert await attempt(second)
+    await second.release()
+    leases.lose_answer = True
+    await run_once()
+    assert started == [True, False], "the answer was lost"
+    await run_once()
+    assert started == [True, False, True]
+    clock.now += 2 * LEASE_SECONDS
+    leases.lease = None
+    await run_once()
+    assert started == [True, False, True, True], "whoever deleted the Lease"

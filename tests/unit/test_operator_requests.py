@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from planning_world import World
 
 from dubjob_operator.api.status import DubJobStatus, StageState
+from dubjob_operator.planning.times import timestamp
 from dubstage.contract import Stage, StageRequest, StageResult
 
 STAGES = [str(stage) for stage in Stage]
@@ -84,6 +87,22 @@ def test_retry_of_a_stage_runs_it_and_all_later_stages() -> None:
     world.change({"dubjob.dev/retry": "mux@2"})
     world.finish()
     assert world.created == ["synthesize", "mux", "mux"]
+
+
+def test_duration_of_a_dub_that_runs_again_is_without_the_time_between() -> None:
+    world = World()
+    began = world.finish().start_time
+    world.now += timedelta(hours=1)
+    world.change({"dubjob.dev/retry": "mux@1"})
+    again = world.step()
+    assert began is not None
+    assert again.start_time == timestamp(world.now)
+    assert again.completion_time is None
+    world.now += timedelta(seconds=4)
+    after = world.finish()
+    assert after.start_time == again.start_time
+    assert after.display is not None
+    assert after.display.duration == "4s"
 
 
 def test_a_retry_that_is_stored_with_a_new_dubjob_does_nothing() -> None:

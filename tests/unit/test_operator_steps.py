@@ -213,6 +213,13 @@ def test_next_reconcile(
         assert found == seconds
 
 
+def test_next_reconcile_is_when_an_old_pod_is_reported() -> None:
+    """Nothing else happens while its node is away."""
+    observed = Observed((), (pod(),))
+    step = plan(dubjob(), profile(), observed, [entry("Pending", since=said(20))], at(60))
+    assert (step.create, step.requeue_after) == (None, 20.0)
+
+
 def test_next_reconcile_is_at_the_limit_of_the_profile() -> None:
     limits, observed = profile(deadlines={"queueSeconds": 70}), Observed((job(),))
     step = plan(dubjob(), limits, observed, [entry("Queued", reason="Unschedulable")], at(60))

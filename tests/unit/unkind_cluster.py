@@ -45,6 +45,8 @@ class UnkindCluster:
         effect all the same."""
         self.calls: list[str] = []
         self.created: list[str] = []
+        self.languages: dict[str, str | None] = {}
+        """Source language in the request of the last Job of each stage."""
         self.events: dict[str, str] = {}
         """Messages by reason."""
         self._emitted: set[str] = set()
@@ -73,9 +75,11 @@ class UnkindCluster:
                 ("ADDED", json.loads(json.dumps(each))) for each in bodies.values()
             ]
         self.deliver()
-        client = cast("Client", self)
-        self.reconciler = Reconciler(
-            client,
+        self.reconciler, self.standby = self._replica(), self._replica()
+
+    def _replica(self) -> Reconciler:
+        return Reconciler(
+            cast("Client", self),
             self.cache,
             lambda _: None,
             lambda: self.now,
@@ -83,20 +87,32 @@ class UnkindCluster:
             read_progress=False,
         )
 
+    def change_leader(self) -> None:
+        """The other replica takes over. Both see what the watches deliver, which have caught up
+        until then."""
+        self.deliver("jobs", "pods")
+        self.restarts += 1
+        self.reconciler, self.standby = self.standby, self.reconciler
+        self.reconciler.take_over()
+
     @property
     def key(self) -> Key:
         metadata = self.dubjob["metadata"]
         return metadata["namespace"], metadata["name"]
 
-    def replace_dubjob(self, name: str) -> None:
-        """Somebody deletes the DubJob, its Jobs and pods go with it, and another one comes."""
+    def replace_dubjob(self, name: str, *, leads: bool = True) -> None:
+        """Somebody deletes the DubJob, its Jobs and pods go with it, and another one comes.
+        `leads`: whether the replica is the leader meanwhile."""
         for uid in list(self.jobs):
             self.delete_job(uid)
         self.end_terminating()
         self.cache.dubjobs.remove(self.dubjob["metadata"]["uid"])
         self.deliver("jobs", "pods")
         self.faults.clear()
-        self.reconcile()
+        if leads:
+            self.reconcile()
+        else:
+            self.reconciler.stand_by(self.key)
         self._seen.clear()
         self.dubjob["metadata"] |= {"name": name, "uid": f"uid-of-{name}", "generation": 1}
         self.dubjob["status"] = {}
@@ -142,7 +158,10 @@ class UnkindCluster:
             raise error
         return cast("Body", answer)
 
-    async def request(self, method: str, path: str, **_: Any) -> Body:
+    async def request(self, method: str, path: str, **query: Any) -> Body:
+        error, _ = self.faults.pop(f"{method} jobs", (None, True))
+        if error:
+            raise error
         name = path.rpartition("/")[2]
         found = next((job for job in self.jobs.values() if job["metadata"]["name"] == name), None)
         if found is None:
@@ -157,6 +176,7 @@ class UnkindCluster:
         name = body["metadata"]["name"]
         if any(job["metadata"]["name"] == name for job in self.jobs.values()):
             raise Conflict(409, "AlreadyExists", name)
+        assert not any(map(self._may_write, self.jobs)), "two Jobs write to one folder"
         job: Body = json.loads(json.dumps(body))
         uid = f"job-{next(self._versions)}"
         job["metadata"] |= {"uid": uid, "creationTimestamp": timestamp(self.now)}
@@ -166,6 +186,10 @@ class UnkindCluster:
         ran = sum(((end or self.now) - start).total_seconds() for start, end in self._seen.values())
         assert limit is None or ran < limit + len(self._seen), "a Job after its deadline"
         self.created.append(job["metadata"]["labels"][names.STAGE_LABEL])
+        variables = job["spec"]["template"]["spec"]["containers"][0]["env"]
+        texts = [each.get("value") or "" for each in variables]
+        request = next(json.loads(text) for text in texts if text.startswith("{"))
+        self.languages[self.created[-1]] = request.get("source_language")
         self._changed("jobs", job)
         return job
 
@@ -184,10 +208,12 @@ class UnkindCluster:
             raise Conflict(409, "Conflict", "the object has been modified")
         self.dubjob = json.loads(json.dumps(body))
         self.touch()
-        for entry in self.status.stages:
-            pod = self.pods.get(entry.pod_name or "")
-            if pod and entry.start_time and entry.pod_name not in self._seen:
-                self._seen[pod["metadata"]["name"]] = parse(entry.start_time), None
+        for entry in self.dubjob["status"].get("stages", ()):
+            start, pod = entry.get("startTime"), self.pods.get(entry.get("podName", ""))
+            if pod and start and entry["podName"] not in self._seen:
+                state = pod["status"]["containerStatuses"][0]["state"]
+                end = state.get("terminated", {}).get("finishedAt")
+                self._seen[entry["podName"]] = parse(start), parse(end) if end else None
         return self.dubjob
 
     def _post_events(self, path: str, body: Body) -> Body:
@@ -197,6 +223,11 @@ class UnkindCluster:
         self.events[body["reason"]] = body["message"]
         self._check_event(body)
         return {}
+
+    def expire_events(self) -> None:
+        """The API server keeps Events for an hour."""
+        self.events.clear()
+        self._emitted.clear()
 
     def _check_event(self, body: Body) -> None:
         """An Event reports what the status has recorded."""
@@ -256,6 +287,11 @@ class UnkindCluster:
             if not job["status"].get("conditions"):
                 return job
         return None
+
+    def _may_write(self, uid: str) -> bool:
+        """Whether the Job has not ended, and no pod of it has succeeded."""
+        phases = [pod["status"]["phase"] for pod in self.pods_of(uid)]
+        return not self.jobs[uid]["status"].get("conditions") and "Succeeded" not in phases
 
     def live(self) -> list[Body]:
         """The pods that may write."""
@@ -326,9 +362,8 @@ class UnkindCluster:
                 status["conditions"] = [{"type": "DisruptionTarget", "status": "True"}]
             self._changed("pods", pod)
             self._note_end(pod)
-            if pod["metadata"].get("deletionTimestamp"):
-                self._remove_pod(pod)
         self._control()
+        self._finalize()
 
     def _note_end(self, pod: Body) -> None:
         name = pod["metadata"]["name"]
@@ -338,9 +373,20 @@ class UnkindCluster:
     def end_terminating(self) -> None:
         """The kubelet confirms the end of pods that are being deleted."""
         for pod in list(self.pods.values()):
-            if pod["metadata"].get("deletionTimestamp"):
+            ended = "terminated" in pod["status"]["containerStatuses"][0]["state"]
+            if pod["metadata"].get("deletionTimestamp") and not ended:
                 pod["status"]["phase"] = "Failed"
                 self._remove_pod(pod)
+        self._finalize()
+
+    def _finalize(self) -> None:
+        """Deleted pods that have ended stay until the Job controller has counted them."""
+        for pod in list(self.pods.values()):
+            ended = "terminated" in pod["status"]["containerStatuses"][0]["state"]
+            if pod["metadata"].get("deletionTimestamp") and ended:
+                owner = controller_uid(pod)
+                if self.controllers_run or owner not in self.jobs:
+                    self._remove_pod(pod)
 
     def _remove_pod(self, pod: Body) -> None:
         self._changed("pods", self.pods.pop(pod["metadata"]["name"]), "DELETED")
@@ -403,3 +449,12 @@ class UnkindCluster:
             pod["metadata"]["deletionTimestamp"] = end
             pod["status"]["conditions"] = [{"type": "DisruptionTarget", "status": "True"}]
             self._changed("pods", pod)
+
+
+def running_cluster(limits: dict[str, Any] | None = None, **spec: Any) -> UnkindCluster:
+    """A cluster with a DubJob whose first stage runs."""
+    cluster = UnkindCluster(limits, **spec)
+    cluster.look()
+    cluster.start_pod()
+    cluster.look(1)
+    return cluster

@@ -12,6 +12,7 @@ from dubjob_operator.api.dubjob import Key
 from dubjob_operator.cluster import log_context
 from dubjob_operator.cluster.cache import Cache
 from dubjob_operator.cluster.client import Client
+from dubjob_operator.cluster.events import EVENT_TIMEOUT_SECONDS
 from dubjob_operator.cluster.lease import Leadership
 from dubjob_operator.cluster.metrics import LEADER, REGISTRY, DubJobs
 from dubjob_operator.cluster.reconcile import Reconciler
@@ -26,13 +27,19 @@ async def operate(settings: Settings) -> None:
     registry = kopf.OperatorRegistry()
     cache = Cache()
     # The Lease has its own client, so that it does not wait behind a thousand Jobs; so have the
-    # logs, so that kubelets that do not respond delay nothing else.
+    # logs and the Events, so that kubelets or an Event API that do not respond delay nothing else.
     client, lease_client, log_client = Client(), Client(), Client()
+    event_client = Client(attempts=1, timeout_seconds=EVENT_TIMEOUT_SECONDS)
 
     async def reconcile(key: Key) -> float | None:
-        return await reconciler.reconcile(key) if leadership.is_leader else None
+        if leadership.is_leader:
+            return await reconciler.reconcile(key)
+        reconciler.stand_by(key)
+        return None
 
-    def take_over() -> None:
+    def take_over(from_another: bool) -> None:
+        if from_another:
+            reconciler.take_over()
         for key in cache.dubjobs.every_key():
             queue.add(key)
         for key in cache.profile_keys():
@@ -44,12 +51,13 @@ async def operate(settings: Settings) -> None:
         cache,
         queue.add_low_priority,
         log_client=log_client,
+        event_client=event_client,
         is_busy=queue.is_busy,
         read_progress=settings.read_progress,
         read_workloads=settings.read_workloads,
     )
     leadership = Leadership(lease_client, settings.lease_namespace, settings.identity, take_over)
-    client.may_write = lambda: leadership.is_leader
+    client.may_write = event_client.may_write = lambda: leadership.is_leader
     audited = watch_audit.watches(cache)
     removed = watches.removal(queue, cache, reconciler.profiles.to_check)
     audit = watch_audit.WatchAudit(lease_client, audited, settings.namespaces, removed=removed)
@@ -61,7 +69,7 @@ async def operate(settings: Settings) -> None:
     watches.register(registry, queue, cache, reconciler.profiles.to_check)
     lifecycle.register(
         registry,
-        (client, lease_client, log_client),
+        (client, lease_client, log_client, event_client),
         queue,
         cache,
         leadership,

@@ -21,6 +21,9 @@ STAGE_LABEL = "dubjob.dev/stage"
 PIPELINE_HASH_ANNOTATION = "dubjob.dev/pipeline-hash"
 """Input hash of the last stage when the Job was created. It tells which spec the report of
 ingest belongs to."""
+SOURCE_LANGUAGE_ANNOTATION = "dubjob.dev/source-language"
+"""The source language in the request of ingest, empty if none was given. Ingest selects an audio
+track by it, and the name of the Job does not depend on it."""
 TIMEOUT_ANNOTATION = "dubjob.dev/timeout-seconds"
 """Timeout of the stage when the Job was created. A change of the profile does not affect Jobs that
 exist."""

@@ -198,7 +198,7 @@ class DubJobStatus(StatusModel):
     target_language: str | None = None
     """Language of the dub."""
     start_time: Timestamp | None = None
-    """Time at which work on the DubJob began."""
+    """Time at which work on the DubJob began, or began again after it had finished."""
     completion_time: Timestamp | None = None
     """Time at which the DubJob finished."""
     stages: Annotated[

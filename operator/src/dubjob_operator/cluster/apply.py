@@ -11,7 +11,7 @@ from dubjob_operator import names
 from dubjob_operator.api.status import DubJobStatus
 from dubjob_operator.cluster.cached_object import CachedDubJob
 from dubjob_operator.cluster.client import Client
-from dubjob_operator.cluster.errors import Conflict, NotFound
+from dubjob_operator.cluster.errors import ApiError, Conflict, NotFound, Unavailable, Unknown
 from dubjob_operator.planning.observation import ObservedJob, controller_uid
 
 logger = logging.getLogger(__name__)
@@ -20,21 +20,54 @@ logger = logging.getLogger(__name__)
 async def create_job(client: Client, job: dict[str, Any]) -> None:
     """Create the Job, unless the operator has created it already.
 
-    Raises :class:`Conflict` if the name belongs to another object, or to a Job that is being
-    deleted.
+    Raises :class:`ApiError` if there is no such Job then: :class:`Conflict` if the name belongs to
+    another object, or to a Job that is being deleted. Raises :class:`Unknown` if nobody says
+    whether there is one.
     """
+    for is_last in (False, True):
+        try:
+            await _post_job(client, job)
+        except (Conflict, Unavailable) as answer:
+            # The answer to an earlier request may be lost.
+            if await _job_exists(client, job, answer):
+                return
+            # The object of that name is gone, or requests have changed a quota at once: a retry is
+            # enough. The client has already retried the rest.
+            if is_last or isinstance(answer, Unavailable):
+                raise
+        else:
+            return
+
+
+async def _post_job(client: Client, job: dict[str, Any]) -> None:
     metadata = job["metadata"]
-    path = f"/apis/batch/v1/namespaces/{metadata['namespace']}/jobs"
+    await client.send("POST", _jobs(metadata["namespace"]), job)
+    stage = metadata["labels"][names.STAGE_LABEL]
+    logger.info("created Job %s", metadata["name"], extra={"stage": stage})
+
+
+async def _job_exists(client: Client, job: dict[str, Any], answer: ApiError) -> bool:
+    """Whether the operator has created the Job. Raises the `answer` to its creation if its name
+    belongs to another object, or cannot be read, and :class:`Unknown` if nobody says."""
+    metadata = job["metadata"]
+    path = f"{_jobs(metadata['namespace'])}/{metadata['name']}"
     try:
-        await client.send("POST", path, job)
-    except Conflict:
-        existing = await client.request("GET", f"{path}/{metadata['name']}")
-        ours = controller_uid(existing) == controller_uid(job)
-        if not ours or existing["metadata"].get("deletionTimestamp"):
-            raise
-    else:
-        stage = metadata["labels"][names.STAGE_LABEL]
-        logger.info("created Job %s", metadata["name"], extra={"stage": stage})
+        existing = await client.request("GET", path)
+    except NotFound:
+        return False
+    except Unavailable as failure:
+        raise Unknown(0, "Unknown", f"{answer}; {failure}") from None
+    except ApiError:
+        raise answer from None
+    if controller_uid(existing) != controller_uid(job) or (
+        existing["metadata"].get("deletionTimestamp")
+    ):
+        raise answer
+    return True
+
+
+def _jobs(namespace: str) -> str:
+    return f"/apis/batch/v1/namespaces/{namespace}/jobs"
 
 
 async def delete_job(client: Client, namespace: str, job: ObservedJob) -> None:
@@ -49,9 +82,8 @@ async def delete_job(client: Client, namespace: str, job: ObservedJob) -> None:
         "propagationPolicy": "Background",
         "preconditions": {"uid": job.uid},
     }
-    path = f"/apis/batch/v1/namespaces/{namespace}/jobs/{job.name}"
     try:
-        await client.send("DELETE", path, body)
+        await client.send("DELETE", f"{_jobs(namespace)}/{job.name}", body)
     except NotFound:
         return
     logger.info("deleted Job %s", job.name, extra={"stage": job.stage})

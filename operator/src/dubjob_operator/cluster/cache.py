@@ -13,7 +13,7 @@ from dubjob_operator.api.dubjob import Key
 from dubjob_operator.cluster.cached_object import CachedDubJob, CachedObject, CachedProfile
 from dubjob_operator.planning.idle import is_active
 from dubjob_operator.planning.observation import controller_uid
-from dubjob_operator.planning.observed_pod import Object
+from dubjob_operator.planning.observed_pod import Object, has_ended
 
 DELETED = "DELETED"
 """Type of the watch event of a deleted object."""
@@ -85,7 +85,11 @@ class Cache:
     ended_jobs: ObjectCache[CachedObject] = field(default_factory=ObjectCache)
     """Jobs that were deleted after they had finished, until a reconcile has read their outcome."""
     ended_pods: ObjectCache[CachedObject] = field(default_factory=ObjectCache)
-    """Pods of such Jobs. They may be deleted before their Job."""
+    """Pods that were deleted after they had ended, or whose Job had. They may be deleted before
+    their Job."""
+    interrupted_jobs: ObjectCache[CachedObject] = field(default_factory=ObjectCache)
+    """Jobs that were deleted before they had finished, and of which there may be a pod that the
+    watch has not delivered, until a reconcile knows it."""
     profiles: ObjectCache[CachedProfile] = field(default_factory=ObjectCache)
     cluster_profiles: ObjectCache[CachedProfile] = field(default_factory=ObjectCache)
     """By key, like the DubProfiles; the namespace is empty."""
@@ -117,32 +121,51 @@ class Cache:
         because its TTL has expired, its outcome is kept. Return whether more than its
         resourceVersion has changed."""
         before = self.own_jobs.update(event, label, stored)
-        if event["type"] == DELETED and self.labeled(label) and not is_active(stored.raw):
-            self.ended_jobs.put(label, stored)
+        if event["type"] == DELETED and self.labeled(label):
+            job = stored.raw
+            if not is_active(job):
+                self.ended_jobs.put(label, stored)
+            elif self._may_have_another_pod(label, job):
+                self.interrupted_jobs.put(label, stored)
         return before is None or not before.is_like(stored)
 
+    def _may_have_another_pod(self, label: Key, job: Object) -> bool:
+        """Whether the Job controller may have created a pod of the Job that is not in the cache: it
+        creates the next one when the last has ended."""
+        uid, suspended = job["metadata"]["uid"], job["spec"]["suspend"]
+        pods = [stored.raw for stored in self.own_pods.of(label)]
+        return not suspended and all(has_ended(pod) for pod in pods if controller_uid(pod) == uid)
+
+    def has_interrupted(self, key: Key) -> bool:
+        """Whether there are Jobs in :attr:`interrupted_jobs`."""
+        return bool(self.interrupted_jobs.of(_label(key)))
+
     def update_pod(self, event: kopf.RawEvent, label: Key, stored: CachedObject) -> bool:
-        """Store the pod of a watch event. If it was deleted with its finished Job, its outcome is
-        kept. Return whether more than its resourceVersion has changed."""
+        """Store the pod of a watch event. If it was deleted after it had ended, or with its
+        finished Job, its outcome is kept: the watch may be ahead of that of the Jobs. Return
+        whether more than its resourceVersion has changed."""
         before = self.own_pods.update(event, label, stored)
         if event["type"] != DELETED:
             return before is None or not before.is_like(stored)
-        owner = controller_uid(stored.raw)
+        pod = stored.raw
+        owner = controller_uid(pod)
         jobs = [*self.own_jobs.of(label), *self.ended_jobs.of(label)]
-        if any(job.uid == owner and not is_active(job.raw) for job in jobs):
+        if any(job.uid == owner and (has_ended(pod) or not is_active(job.raw)) for job in jobs):
             self.ended_pods.put(label, stored)
         return True
 
     def ended(self, key: Key) -> list[str]:
-        """UIDs of the deleted Jobs and pods whose outcome was not read."""
+        """UIDs of the deleted Jobs and pods that no reconcile has read."""
         label = _label(key)
-        return [each.uid for each in [*self.ended_jobs.of(label), *self.ended_pods.of(label)]]
+        kinds = (self.ended_jobs, self.ended_pods, self.interrupted_jobs)
+        return [each.uid for kind in kinds for each in kind.of(label)]
 
     def forget_ended(self, uids: Iterable[str]) -> None:
         """Forget deleted Jobs and pods: their outcome is recorded."""
         for uid in uids:
             self.ended_jobs.remove(uid)
             self.ended_pods.remove(uid)
+            self.interrupted_jobs.remove(uid)
 
     def unfinished(self) -> list[Key]:
         """Keys of the DubJobs that are not idle."""

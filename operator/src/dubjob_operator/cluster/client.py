@@ -58,8 +58,17 @@ def credentials() -> kopf.ConnectionInfo:
 class Client:
     """Client of the API server. Close it after use."""
 
-    def __init__(self, login: Callable[[], kopf.ConnectionInfo] = credentials) -> None:
+    def __init__(
+        self,
+        login: Callable[[], kopf.ConnectionInfo] = credentials,
+        *,
+        attempts: int = ATTEMPTS,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> None:
+        """`attempts`: how often a request is sent at most; `timeout_seconds`: the limit of each."""
         self._login = login
+        self._attempts = attempts
+        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
         self._session: aiohttp.ClientSession | None = None
         self._server = ""
         self._bound = asyncio.Semaphore(CONCURRENT_REQUESTS)
@@ -102,15 +111,18 @@ class Client:
         *,
         headers: dict[str, str] | None = None,
         query: dict[str, str] | None = None,
-        attempts: int = ATTEMPTS,
+        attempts: int | None = None,
     ) -> str:
         """Send a request like :meth:`request` and return the text of the response."""
         data = None if body is None else json.dumps(body)
         options: dict[str, Any] = {"data": data, "params": query, "headers": headers or {}}
         failure: ApiError = Unavailable(0, "NoAnswer", path)
-        for attempt in range(attempts):
+        retry_after = 0.0
+        for attempt in range(attempts or self._attempts):
             if attempt:
-                await asyncio.sleep(random.uniform(0.5, 1.0) * 2 ** (attempt - 1))  # noqa: S311
+                backoff = random.uniform(0.5, 1.0) * 2 ** (attempt - 1)  # noqa: S311
+                await asyncio.sleep(retry_after + backoff)
+                retry_after = 0.0
             async with self._bound:
                 if method != "GET" and not self.may_write():
                     raise NotLeading(0, "NotLeading", "another replica is the leader")
@@ -132,7 +144,7 @@ class Client:
                     await self._forget(session)
                 elif not isinstance(failure, Unavailable):
                     raise failure
-                await asyncio.sleep(_retry_after(got))
+                retry_after = _retry_after(got)
         raise failure
 
     def _open(self) -> aiohttp.ClientSession:
@@ -144,7 +156,7 @@ class Client:
                 headers=info.as_http_headers(),
                 proxy=info.proxy_url,
                 trust_env=info.trust_env,
-                timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
+                timeout=self._timeout,
             )
         return self._session
 

@@ -29,5 +29,9 @@ class Unavailable(ApiError):
     """No response, 429 or 5xx after all attempts."""
 
 
+class Unknown(Unavailable):
+    """No response, and none to the question whether the request has taken effect."""
+
+
 class NotLeading(ApiError):
     """Nothing was sent, because another replica is the leader."""

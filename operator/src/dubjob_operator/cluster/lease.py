@@ -32,9 +32,11 @@ class Leadership:
         client: Client,
         namespace: str,
         identity: str,
-        on_start: Callable[[], None],
+        on_start: Callable[[bool], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`on_start`: called when this replica begins to lead, with whether another one may have
+        led since it did."""
         self._client = client
         self._path = f"{API}/{namespace}/leases"
         self._needed = bool(namespace)
@@ -42,6 +44,8 @@ class Leadership:
         self._on_start = on_start
         self._clock = clock
         self._renewed: float | None = None
+        self._others_led = False
+        """Whether another replica may have led since this one did."""
         self._last_holder: tuple[str, str] = ("", "")
         self._changed_at = clock()
 
@@ -65,7 +69,8 @@ class Leadership:
             # Also after a lapse during the attempt itself, when there was no leader.
             if self.is_leader and lapsed:
                 logger.info("%s is the leader", self._identity)
-                self._on_start()
+                self._on_start(self._others_led)
+                self._others_led = False
             await asyncio.sleep(RETRY_SECONDS)
 
     async def release(self) -> None:
@@ -90,6 +95,7 @@ class Leadership:
         try:
             lease = await self._client.request("GET", f"{self._path}/{names.OPERATOR_NAME}")
         except NotFound:
+            self._others_led = True
             await self._client.request("POST", self._path, self._lease({}))
             self._renewed = requested
             return
@@ -98,6 +104,7 @@ class Leadership:
         if (holder, renewed) != self._last_holder:
             # From now, not from the request: the holder may have renewed it since then.
             self._last_holder, self._changed_at = (holder, renewed), self._clock()
+        self._others_led = self._others_led or holder != self._identity
         is_free = not holder or self._clock() - self._changed_at > LEASE_SECONDS
         if holder != self._identity and not is_free:
             self._renewed = None

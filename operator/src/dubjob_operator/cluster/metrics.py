@@ -96,8 +96,8 @@ def _bounded(states: Count[tuple[str, str]]) -> Count[tuple[str, str]]:
     return bounded
 
 
-def count_transitions(dubjob: DubJob, after: DubJobStatus, observed: Observed) -> None:
-    """Count the changes between the recorded status and `after`."""
+def count_transitions(dubjob: DubJob, observed: Observed, after: DubJobStatus) -> None:
+    """Count the changes between the status of `dubjob` and `after`, which has replaced it."""
     for entry in after.stages:
         before = dubjob.status.of(entry.name)
         if before is None or (before.state, before.run) != (entry.state, entry.run):

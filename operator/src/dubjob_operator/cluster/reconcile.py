@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
 
+from dubjob_operator import reasons
 from dubjob_operator.api.dubjob import DubJob, Key, Metadata
 from dubjob_operator.api.status import DubJobStatus
 from dubjob_operator.cluster.admissions import Admissions
@@ -17,12 +19,15 @@ from dubjob_operator.cluster.apply import create_job, delete_job, write_status
 from dubjob_operator.cluster.cache import Cache
 from dubjob_operator.cluster.cached_object import CachedDubJob
 from dubjob_operator.cluster.client import Client
-from dubjob_operator.cluster.errors import ApiError, NotLeading, Refused
-from dubjob_operator.cluster.events import emit
+from dubjob_operator.cluster.errors import ApiError, NotLeading, Refused, Unknown
+from dubjob_operator.cluster.events import Events
+from dubjob_operator.cluster.expectations import EXPECTATION_SECONDS, Expectations
+from dubjob_operator.cluster.lag import Lag
 from dubjob_operator.cluster.metrics import count_transitions
 from dubjob_operator.cluster.profiles import Profiles, first_problem
 from dubjob_operator.cluster.progress import ProgressReader
 from dubjob_operator.cluster.refusals import Refusals
+from dubjob_operator.cluster.status_writer import StatusWriter
 from dubjob_operator.cluster.throughput import Throughput
 from dubjob_operator.planning.deadlines import DEBOUNCE_SECONDS
 from dubjob_operator.planning.idle import is_active
@@ -31,13 +36,9 @@ from dubjob_operator.planning.observation import observe
 from dubjob_operator.planning.observed_pod import Object
 from dubjob_operator.planning.plan import Plan, plan
 from dubjob_operator.planning.stage_states import stage_states
-from dubjob_operator.planning.status import invalid, only_recorded, status, unreadable
-from dubjob_operator.planning.transitions import transitions
+from dubjob_operator.planning.status import invalid, status, unreadable
 
 logger = logging.getLogger(__name__)
-
-EXPECTATION_SECONDS = 5.0
-"""A created Job is expected in the cache within this time; else it is created again."""
 
 
 def utc_now() -> datetime:
@@ -56,6 +57,7 @@ class Reconciler:
         clock: Callable[[], datetime] = utc_now,
         *,
         log_client: Client | None = None,
+        event_client: Client | None = None,
         is_busy: Callable[[], bool] = lambda: False,
         read_progress: bool = True,
         read_workloads: bool = True,
@@ -63,51 +65,76 @@ class Reconciler:
         self.client = client
         self.cache = cache
         self.clock = clock
-        self._is_busy = is_busy
         self.progress = ProgressReader(log_client or client, wake, read_progress)
         self.refusals = Refusals(client, wake)
         self.admissions = Admissions(client, wake, on=read_workloads)
         self.throughput = Throughput()
         self.profiles = Profiles(client, cache, clock)
+        self._events = Events(event_client or client)
+        self._statuses = StatusWriter(client, cache, self._events)
+        self._lag = Lag(is_busy)
         self._learnt: dict[Key, str] = {}
-        """UIDs of the finished DubJobs whose throughput is known."""
-        self._written: dict[Key, tuple[frozenset[str], CachedDubJob]] = {}
-        """The last write of each DubJob that has not reached the cache, with the versions that it
-        replaces."""
-        self._reported: dict[Key, DubJobStatus] = {}
-        """The last status whose Events were emitted, of each DubJob with a later write: a write
-        without an answer may have taken effect."""
-        self._expected: dict[str, datetime] = {}
-        """Jobs that were created and have not reached the cache, with the time of creation."""
-        self._unrecorded: dict[Key, datetime] = {}
-        """Since when the status of a DubJob is behind its Jobs."""
+        """resourceVersions of the finished DubJobs whose throughput is known."""
+        self._expectations = Expectations()
 
     async def reconcile(self, key: Key) -> float | None:
         """Reconcile once; return the seconds until the next time, None if watch events suffice.
 
         Raises :class:`dubjob_operator.cluster.errors.ApiError`.
         """
-        ended = self.cache.ended(key)
-        again = await self._reconcile(key)
-        self.cache.forget_ended(ended)
-        return again
+        try:
+            again = await self._reconcile(key)
+        except ApiError:
+            await self._events.emit(key, self.clock())
+            raise
+        # After all else, which does not wait for Events.
+        retry = await self._events.emit(key, self.clock())
+        return min((each for each in (again, retry) if each is not None), default=None)
 
-    async def _reconcile(self, key: Key) -> float | None:
+    def take_over(self) -> None:
+        """Forget what the replica that led since this one has done meanwhile."""
+        self._statuses.forget_all()
+
+    def stand_by(self, key: Key) -> None:
+        """Keep nothing of a DubJob that has gone while another replica leads, and no outcomes of a
+        DubJob that has finished. Other outcomes, and Events that are still to be emitted, are kept:
+        perhaps no other replica leads, because the Lease has only lapsed."""
+        stored = self.cache.dubjob(key)
+        if stored is None:
+            self._forget(key)
+        else:
+            self._forget_outcomes(key, stored)
+
+    def _forget(self, key: Key) -> None:
+        """Forget a DubJob that is gone."""
         self.refusals.forget(key)
         self.admissions.forget(key)
-        stored = self._latest(key)
+        self.progress.forget(key)
+        self._statuses.forget(key)
+        self._lag.end(key)
+        self._expectations.forget(key)
+        self._learnt.pop(key, None)
+        self.cache.forget_ended(self.cache.ended(key))
+
+    def _forget_outcomes(self, key: Key, stored: CachedDubJob) -> None:
+        """Forget the outcomes of deleted Jobs if the DubJob has finished and needs none. After an
+        invalid spec is corrected, it goes on from them."""
+        if stored.idle and stored.reason != reasons.SPEC_INVALID:
+            self.cache.forget_ended(self.cache.ended(key))
+
+    async def _reconcile(self, key: Key) -> float | None:
+        stored = self._statuses.latest(key)
         if stored is None:
-            self.progress.forget(key)
-            self._learnt.pop(key, None)
-            self._reported.pop(key, None)
-            self._unrecorded.pop(key, None)
+            self._forget(key)
             return None
+        self.refusals.forget(key)
+        self.admissions.forget(key)
         now = self.clock()
-        if key in self._reported:
-            await self._emit_pending(stored, now)
+        self._statuses.confirm(key, stored, now)
         jobs = list(self.cache.jobs(key))
         if stored.idle and not any(is_active(job) for job in jobs):
             self._learn_once(key, stored)
+            self._forget_outcomes(key, stored)
             return None
         try:
             dubjob = DubJob.model_validate_json(stored.text)
@@ -123,18 +150,19 @@ class Reconciler:
     ) -> float | None:
         """Plan the next step from the DubJob, its Jobs and pods, take it, and write the status."""
         key = dubjob.key
-        pods = list(self.cache.pods(key))
+        pods, ended = list(self.cache.pods(key)), self.cache.ended(key)
         before = dubjob.status
         reference, profile = self.profiles.of(dubjob)
-        for seen in jobs:
-            self._expected.pop(seen["metadata"]["name"], None)
+        self._expectations.observe(key, jobs)
+        if self.cache.has_interrupted(key):
+            self._expectations.expect_pod(key, now)
         refusals = self.refusals.of(key, jobs, pods)
         admissions = self.admissions.of(key, jobs)
         observed = observe(jobs, pods, dubjob.metadata.uid, refusals, admissions)
         states = stage_states(dubjob, profile, observed, now)
         step = plan(dubjob, profile, observed, states, now)
         dubjob = dubjob.using(reference, starts=step.create is not None)
-        again, failure = await self._start(step, now)
+        again, failure = await self._start(key, step, now)
         if failure:
             final = isinstance(failure, Refused)
             refused = job_refused(dubjob.profile, str(failure), final=final)
@@ -142,19 +170,15 @@ class Reconciler:
         progress = self.progress.of(dubjob, observed, now)
         throughput = self.throughput.of(dubjob.profile_key)
         after = status(dubjob, states, observed, now, progress, throughput)
-        if (
-            step.create
-            and not step.delete
-            and not failure
-            and self._may_lag(key, before, after, now)
-        ):
+        # The outcome of a Job that is gone is only in memory.
+        has_jobs = not self.cache.ended(key)
+        if step.create and not failure and has_jobs and self._lag.allows(key, before, after, now):
+            self._lag.begin(key, now)
             return min(DEBOUNCE_SECONDS, step.requeue_after or DEBOUNCE_SECONDS)
-        if after != before:
-            await self._write(stored, key, before, after)
-            # At once: an Event or a deletion may fail, and the next reconcile finds no change.
-            count_transitions(dubjob, after, observed)
-            await self._emit(dubjob.metadata, after, now)
-        self._unrecorded.pop(key, None)
+        count = partial(count_transitions, dubjob, observed)
+        await self._statuses.record(stored, dubjob.metadata, before, after, now, count)
+        self._lag.end(key)
+        self.cache.forget_ended(ended)
         # Only after the status is written: it is derived from the Job.
         for job in step.delete:
             await delete_job(self.client, dubjob.metadata.namespace, job)
@@ -164,102 +188,42 @@ class Reconciler:
             raise failure
         return again
 
-    def _may_lag(self, key: Key, before: DubJobStatus, after: DubJobStatus, now: datetime) -> bool:
-        """Whether the status may be written later, with the next change, because other DubJobs
-        wait for their Jobs. Until then, Jobs and pods hold everything that it would say.
-
-        Not for longer than :data:`DEBOUNCE_SECONDS`, and not if it says what no Job and no pod
-        holds, or if a finished Job is gone.
-        """
-        since = self._unrecorded.setdefault(key, now)
-        return (
-            self._is_busy()
-            and (now - since).total_seconds() < DEBOUNCE_SECONDS
-            and only_recorded(before) == only_recorded(after)
-            and not self.cache.ended(key)
-        )
-
-    async def _start(self, step: Plan, now: datetime) -> tuple[float | None, ApiError | None]:
+    async def _start(
+        self, key: Key, step: Plan, now: datetime
+    ) -> tuple[float | None, ApiError | None]:
         """Create the Job of the step, if it has one. Return the seconds until the next reconcile,
         and why the Job could not be created."""
         if step.create is None:
             return step.requeue_after, None
-        if self._is_expected(step.create, now):
+        if self._expectations.are_open(key, now):
             # It may have been deleted before it reached the cache; then no event will follow.
             return EXPECTATION_SECONDS, None
-        return step.requeue_after, await self._create(step.create, now)
+        failure = await self._create(key, step.create, now)
+        if isinstance(failure, Unknown):
+            # A Job that may exist is not reported as missing.
+            return EXPECTATION_SECONDS, None
+        return step.requeue_after, failure
 
-    async def _create(self, job: dict[str, Any], now: datetime) -> ApiError | None:
+    async def _create(self, key: Key, job: dict[str, Any], now: datetime) -> ApiError | None:
         """Create the Job. Return the error of the API server if it was not created, else None."""
+        name, refusal = job["metadata"]["name"], None
         try:
             await create_job(self.client, job)
         except NotLeading:
             raise
         except ApiError as error:
-            logger.warning("Job %s was not created: %s", job["metadata"]["name"], error)
-            return error
-        self._expected[job["metadata"]["name"]] = now
-        return None
-
-    def _latest(self, key: Key) -> CachedDubJob | None:
-        """The DubJob from the cache, or as last written if the cache is behind."""
-        stored = self.cache.dubjob(key)
-        if key in self._written:
-            outdated, written = self._written[key]
-            if stored and stored.version in outdated:
-                return written
-            del self._written[key]
-        return stored
-
-    async def _write(
-        self, stored: CachedDubJob, key: Key, before: DubJobStatus, after: DubJobStatus
-    ) -> None:
-        """Write the status. Its Events are emitted afterwards, because an Event must not report
-        what was not recorded."""
-        self._reported.setdefault(key, before)
-        written = await write_status(self.client, stored, after)
-        outdated, _ = self._written.get(key, (frozenset[str](), stored))
-        self._written[key] = (outdated | {stored.version}, written)
-
-    async def _emit_pending(self, stored: CachedDubJob, now: datetime) -> None:
-        """Emit the Events of a write whose answer, or some of whose Events were lost. As long as
-        the cache shows the status before it, the write may still arrive."""
-        raw = stored.raw
-        metadata = Metadata.model_validate(raw["metadata"])
-        key = (metadata.namespace, metadata.name)
-        try:
-            recorded = DubJobStatus.model_validate(raw.get("status") or {})
-        except ValidationError:
-            # Another version wrote it, and with it the Events.
-            del self._reported[key]
-            return
-        if recorded != self._reported[key]:
-            await self._emit(metadata, recorded, now)
-
-    async def _emit(self, metadata: Metadata, recorded: DubJobStatus, now: datetime) -> None:
-        """Emit the Events of the recorded status. Those that exist already are not repeated."""
-        key = (metadata.namespace, metadata.name)
-        for event in transitions(metadata, self._reported[key], recorded):
-            try:
-                await emit(self.client, metadata, event, now)
-            except Refused as refused:
-                # By a quota or a policy for Events. Without the Event, work goes on.
-                logger.warning("event %s: %s", event.reason, refused)
-        del self._reported[key]
-
-    def _is_expected(self, job: dict[str, Any], now: datetime) -> bool:
-        """Whether the Job was created a moment ago. To create it again would be harmless, because
-        it has the same name, but it is a needless call."""
-        earliest = now - timedelta(seconds=EXPECTATION_SECONDS)
-        # Expired entries are of Jobs that never reached the cache.
-        self._expected = {name: at for name, at in self._expected.items() if at >= earliest}
-        return job["metadata"]["name"] in self._expected
+            logger.warning("Job %s was not created: %s", name, error)
+            refusal = error
+        if refusal is None or isinstance(refusal, Unknown):
+            self._expectations.expect_job(key, name, now)
+        return refusal
 
     def _learn_once(self, key: Key, stored: CachedDubJob) -> None:
-        """Learn from a DubJob that finished before this process started."""
-        if self._learnt.get(key) == stored.uid:
+        """Learn from a DubJob that finished before this process started, or while another replica
+        was the leader."""
+        if self._learnt.get(key) == stored.version:
             return
-        self._learnt[key] = stored.uid
+        self._learnt[key] = stored.version
         with contextlib.suppress(ValidationError):
             dubjob = DubJob.model_validate_json(stored.text)
             self.throughput.learn(dubjob.profile_key, stored.uid, dubjob.status.stages)
@@ -276,9 +240,7 @@ class Reconciler:
             await self._record_unreadable(stored, metadata, unreadable_status, now)
             return
         after = invalid(before, metadata.generation, first_problem(error), now)
-        if after != before:
-            await self._write(stored, (metadata.namespace, metadata.name), before, after)
-            await self._emit(metadata, after, now)
+        await self._statuses.record(stored, metadata, before, after, now)
 
     async def _record_unreadable(
         self, stored: CachedDubJob, metadata: Metadata, error: ValidationError, now: datetime

@@ -10,7 +10,7 @@ from dubjob_operator.api.dubjob import DubJob
 from dubjob_operator.api.profile import DubProfile
 from dubjob_operator.api.status import StageState, StageStatus
 from dubjob_operator.planning import messages
-from dubjob_operator.planning.deadlines import nearest_limit, patience_left
+from dubjob_operator.planning.deadlines import nearest_limit, old_pod_patience_left
 from dubjob_operator.planning.failure_policy import disruptions
 from dubjob_operator.planning.manifests import job_name
 from dubjob_operator.planning.observation import Observed, ObservedJob
@@ -61,7 +61,8 @@ def limited(
     job = observed.job(entry.job_name or "")
     if job is None and entry.state in (StageState.PENDING, StageState.QUEUED):
         usable = refused or usable_profile(dubjob, profile)
-        entry = _not_created(dubjob, entry, usable, observed, now)
+        is_patient = old_pod_patience_left(entries, entry, now) > 0
+        entry = _not_created(dubjob, entry, usable, observed, now, is_patient=is_patient)
     limit = nearest_limit(dubjob, profile, entries, entry, job, now)
     if limit and limit.left <= 0:
         entry = _failed(entry, limit.reason, limit.message, now)
@@ -91,22 +92,25 @@ def _not_created(
     usable: DubProfile | ProfileProblem,
     observed: Observed,
     now: datetime,
+    *,
+    is_patient: bool,
 ) -> StageStatus:
     """The entry of a stage without a Job: why none can be created, or pending."""
     if not isinstance(usable, ProfileProblem):
-        return _behind_old_pod(dubjob, entry, observed, now)
+        return _behind_old_pod(dubjob, entry, observed, now, is_patient=is_patient)
     waits = usable.reason == reasons.QUOTA_EXCEEDED
     state = StageState.QUEUED if waits else StageState.PENDING
     return moved_to(entry, state, now, usable.reason, usable.message)
 
 
 def _behind_old_pod(
-    dubjob: DubJob, entry: StageStatus, observed: Observed, now: datetime
+    dubjob: DubJob, entry: StageStatus, observed: Observed, now: datetime, *, is_patient: bool
 ) -> StageStatus:
-    """The entry of a stage that is about to start, or waits for the end of an old pod."""
+    """The entry of a stage that is about to start, or waits for the end of an old pod. A pod that
+    is seen before its Job also looks old, `is_patient`: for a moment."""
     old = next((pod for pod in observed.pods if pod.is_live), None)
     known = entry.reason == reasons.OLD_POD
-    if old is None or not (known or patience_left(entry, now) <= 0):
+    if old is None or (is_patient and not known):
         return moved_to(entry, StageState.PENDING, now)
     message = messages.old_pod_left(dubjob.metadata.namespace, old.name, old.node)
     return moved_to(entry, StageState.PENDING, now, reasons.OLD_POD, message)

@@ -53,6 +53,15 @@ def patience_left(entry: StageStatus, now: datetime) -> float:
     return PATIENCE_SECONDS - seconds_since(entry.since, now)
 
 
+def old_pod_patience_left(
+    entries: Sequence[StageStatus], entry: StageStatus, now: datetime
+) -> float:
+    """Seconds until the current stage has been about to start for :data:`PATIENCE_SECONDS`, then
+    0 or less. It has been pending since long before the stages before it ended."""
+    ends = [other.completion_time or "" for other in entries]
+    return PATIENCE_SECONDS - seconds_since(max([entry.since or "", *ends]), now)
+
+
 def nearest_limit(
     dubjob: DubJob,
     profile: DubProfile | ProfileProblem | None,

@@ -47,7 +47,9 @@ NAME_STEM = 40
 
 def job_name(dubjob: DubJob, entry: StageStatus) -> str:
     """The name of the Job, with a hash of the DubJob's UID, the input hash of the stage and its
-    run: the same work has the same name, and different work has a different one."""
+    run. The Job of ingest has the same name for each source language, by which it selects an audio
+    track; :mod:`dubjob_operator.planning.audio_track` starts another run if the language
+    differs."""
     identity = f"{dubjob.metadata.uid}/{entry.name}/{entry.input_hash}/{entry.run}"
     digest = hashlib.sha256(identity.encode()).hexdigest()[:8]
     stem = dubjob.metadata.name[:NAME_STEM].rstrip("-.").replace(".", "-")
@@ -97,6 +99,8 @@ def stage_job(
         names.STAGE_LABEL: entry.name,
     }
     annotations = {names.PIPELINE_HASH_ANNOTATION: input_hashes(dubjob)[ORDER[-1]]}
+    if entry.name == Stage.INGEST:
+        annotations[names.SOURCE_LANGUAGE_ANNOTATION] = dubjob.spec.source_language or ""
     if node:
         annotations[names.NODE_ANNOTATION] = node
     if chosen.timeout_seconds:

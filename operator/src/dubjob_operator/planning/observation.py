@@ -52,6 +52,9 @@ class ObservedJob:
     uid: str
     stage: str
     pipeline_hash: str
+    source_language: str | None = None
+    """The language by which ingest selects an audio track, empty if none was given; None for other
+    stages, and for a Job that an older version has created."""
     created: str = ""
     started: str = ""
     """When the Job controller started it, or resumed it after it was suspended."""
@@ -174,6 +177,7 @@ def _job(
         uid=metadata["uid"],
         stage=metadata.get("labels", {}).get(names.STAGE_LABEL, ""),
         pipeline_hash=annotations.get(names.PIPELINE_HASH_ANNOTATION, ""),
+        source_language=annotations.get(names.SOURCE_LANGUAGE_ANNOTATION),
         created=metadata.get("creationTimestamp", ""),
         timeout=float(timeout) if timeout else None,
         started=job.get("status", {}).get("startTime", ""),

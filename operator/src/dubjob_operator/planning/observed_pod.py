@@ -10,6 +10,7 @@ from dubjob_operator import names
 from dubstage.contract import StageResult
 
 Object = Mapping[str, Any]
+END_PHASES = ("Succeeded", "Failed")
 NEVER = ("1970-01-01T00:00:00", "0001-01-01T00:00:00")
 """How container runtimes write a time that never was."""
 
@@ -60,7 +61,7 @@ class ObservedPod:
     @property
     def has_ended(self) -> bool:
         """Whether all containers of the pod have ended."""
-        return self.phase in ("Succeeded", "Failed")
+        return self.phase in END_PHASES
 
     @property
     def has_succeeded(self) -> bool:
@@ -73,6 +74,11 @@ class ObservedPod:
     def is_running(self) -> bool:
         """Whether the container runs. The phase of the pod follows a moment later."""
         return self.phase == "Running" or (self.phase == "Pending" and self.started is not None)
+
+
+def has_ended(pod: Object) -> bool:
+    """Whether all containers of the pod have ended."""
+    return pod.get("status", {}).get("phase") in END_PHASES
 
 
 def observed_pod(pod: Object) -> ObservedPod:

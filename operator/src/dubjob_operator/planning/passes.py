@@ -48,7 +48,9 @@ PASSES = (
     Pass(
         "audio track",
         "First: it may send ingest back, and then what ingest found does not count.",
-        lambda s, entries: audio_track_chosen_again(s.dubjob, entries, s.observed, s.now),
+        lambda s, entries: audio_track_chosen_again(
+            s.dubjob, entries, s.observed, s.pipeline_hash, s.now
+        ),
     ),
     Pass(
         "reuse",

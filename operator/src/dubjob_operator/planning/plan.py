@@ -70,6 +70,7 @@ def plan(
         and isinstance(usable, DubProfile)
         and not delete
         # Two pods must not write to one folder.
+        and not any(job.is_active and job.name not in done for job in observed.jobs)
         and not any(pod.is_live for pod in observed.pods)
     ):
         node = _node(entries) if usable.spec.same_node else None
@@ -103,8 +104,10 @@ def _requeue_after(
     if entry.state is StageState.RUNNING:
         due.append(PROGRESS_SECONDS)
     if entry.reason == reasons.STARTING:
-        patience = deadlines.patience_left(entry, now)
-        due.extend([patience] if patience > 0 else [])
+        due.append(deadlines.patience_left(entry, now))
+    if entry.state is StageState.PENDING and not entry.reason:
+        due.append(deadlines.old_pod_patience_left(entries, entry, now))
+    due = [seconds for seconds in due if seconds > 0]
     times = [restart_at(entry), lost_at(job.pods[-1]) if job and job.pods else None]
     due.extend((at - now).total_seconds() for at in times if at and now < at)
     quiet = quiet_until(entry, job) if job and job.is_active else None

@@ -11,11 +11,12 @@ from dubjob_operator.planning.times import seconds_since, timestamp
 from dubstage.contract import Stage
 
 
-def first(stage: Stage, input_hash: str | None, now: datetime) -> StageStatus:
-    """The entry of a stage that has never started."""
+def first(stage: Stage, input_hash: str | None, now: datetime, run: int = 1) -> StageStatus:
+    """The entry of a stage of which no run is recorded."""
     return StageStatus(
-        name=str(stage), state=StageState.PENDING, input_hash=input_hash, since=timestamp(now)
-    )
+        name=str(stage), state=StageState.PENDING, input_hash=input_hash, run=run,
+        since=timestamp(now),
+    )  # fmt: skip
 
 
 def moved_to(

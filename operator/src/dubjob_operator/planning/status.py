@@ -53,7 +53,8 @@ def status(
     if progress is None and recorded.stages == stages:
         # An estimate alone is not worth a write.
         left = recorded.estimated_remaining_seconds
-    start_time = recorded.start_time or timestamp(now)
+    begins_again = recorded.completion_time and not finished
+    start_time = timestamp(now) if begins_again else recorded.start_time or timestamp(now)
     completion_time = (recorded.completion_time or timestamp(now)) if finished else None
     done = _overall(entries)
     # A copy of the recorded one: fields that only a newer operator knows are kept.
@@ -118,6 +119,15 @@ def only_recorded(found: DubJobStatus) -> tuple[Any, ...]:
             for each in found.stages
         ),
     )
+
+
+def new_successes(before: DubJobStatus, after: DubJobStatus) -> bool:
+    """Whether a stage has succeeded since `before`."""
+    return bool(_succeeded(after) - _succeeded(before))
+
+
+def _succeeded(status: DubJobStatus) -> set[str]:
+    return {each.name for each in status.stages if each.state is StageState.SUCCEEDED}
 
 
 def _with_progress(entry: StageStatus, progress: Mapping[str, int]) -> StageStatus:
