@@ -257,6 +257,12 @@ def test_model_of_unknown_family_needs_the_parameter(tmp_path: Path) -> None:
     assert list(model.translate(sources([SENTENCE]), TranslationContext("en", "es")))
 
 
+@pytest.mark.parametrize("beam_size", [0, 101, "wide"])
+def test_impossible_beam_size_is_refused(tmp_path: Path, beam_size: str | int) -> None:
+    with pytest.raises(Misconfigured, match="expected a whole number from 1 to 100"):
+        load(tmp_path, "opus-mt-en-es", beam_size=beam_size)
+
+
 @pytest.mark.parametrize("name", ["m2m100_418M", "opus-mt-en-ROMANCE", "nllb-200-distilled-600M"])
 def test_language_that_the_model_lacks_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(Misconfigured, match="does not have the language tlh") as caught:

@@ -94,7 +94,7 @@ def test_a_language_without_kokoro_is_spoken_by_espeak(kokoro: Kokoro, tmp_path:
     assert soundfile.info(tmp_path / "take.wav").samplerate == 22050
 
 
-@pytest.mark.parametrize("text", ["", "...", "\u3042", "-v en --help", "a " * 3000])
+@pytest.mark.parametrize("text", ["", "...", "\u3042", "-v en --help", "a " * 400])
 def test_any_text_is_spoken_or_left_out(kokoro: Kokoro, tmp_path: Path, text: str) -> None:
     kokoro.speak(text, "es", Voice("A", 0), 1.0, tmp_path / "take.wav")
 

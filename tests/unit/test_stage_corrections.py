@@ -58,7 +58,7 @@ def volumes(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def engine(work: Work) -> StageOutcome:
+def engine(work: Work, language: str | None = None) -> StageOutcome:
     """Write every output, as the engine would."""
     segments = [
         {"segment_id": "segment_0000", "start": 1.0, "end": 5.0, "duration": 4.0, "text": "Hello."}
@@ -81,11 +81,17 @@ def engine(work: Work) -> StageOutcome:
             target.write_text(json.dumps(rows[artifact]))
         else:
             soundfile.write(target, numpy.zeros(70 * RATE), RATE, format="WAV")
-    return StageOutcome(message="engine")
+    return StageOutcome(message="engine", source_language=language)
 
 
 def run(volumes: Path, stage: Stage, **changes: object) -> Ended:
     return run_stage_in(volumes, request_for(stage, **changes), engine)
+
+
+def detected(volumes: Path, stage: Stage, language: str, **changes: object) -> Ended:
+    """A run whose request names no language of the source, with an engine that detects it."""
+    request = request_for(stage, source_language=None, **changes)
+    return run_stage_in(volumes, request, lambda work: engine(work, language))
 
 
 def cues(*rows: tuple[float, float, str]) -> str:
@@ -221,6 +227,48 @@ def test_every_segment_has_time_to_be_spoken(
     for segment, limit in zip(segments, limits, strict=True):
         assert limit.length >= min(segment["duration"], MAX_SECONDS) / 2 - GAP_SECONDS - 0.001
     assert sum(len(segment["text"].split()) for segment in segments) == len(rows)
+
+
+def test_corrected_transcript_has_the_language_that_was_detected(volumes: Path) -> None:
+    """Also after a second correction, and after a retry from ingest."""
+    for stage in (Stage.INGEST, Stage.SEPARATE, Stage.TRANSCRIBE):
+        assert detected(volumes, stage, "ca").code == ExitCode.OK
+    for text in ("Bon dia a tothom!", "Bona nit, bona gent!"):
+        put(volumes, "transcript.srt", cues((1.0, 3.0, text)))
+        ended = detected(volumes, Stage.TRANSCRIBE, "en", import_only=True, target_language="en")
+        assert (ended.code, ended.result.source_language) == (ExitCode.OK, "ca"), ended.result
+        assert text in ended.tree.path(Artifact.TRANSCRIPT).read_text()
+    again = detected(volumes, Stage.INGEST, "en", force=True, target_language="en")
+    assert (again.code, again.result.corrected) == (ExitCode.OK, [Stage.TRANSCRIBE]), again.result
+
+
+def test_ingest_reads_a_transcript_in_the_code_page_of_the_detected_language(
+    volumes: Path,
+) -> None:
+    """In Shift JIS, a letter ends like a backslash."""
+    for stage in (Stage.INGEST, Stage.SEPARATE, Stage.TRANSCRIBE):
+        assert detected(volumes, stage, "ja").code == ExitCode.OK
+    rows = json.dumps([{"start": 1.0, "end": 2.5, "text": "表"}], ensure_ascii=False)
+    (volumes / "inputs/clip/transcript.json").write_text(rows, encoding="shift_jis")
+    assert detected(volumes, Stage.INGEST, "ja", force=True).code == ExitCode.OK
+
+
+def test_language_of_other_speech_is_not_that_of_the_correction(volumes: Path) -> None:
+    """The source was replaced since."""
+    for stage in (Stage.INGEST, Stage.SEPARATE, Stage.TRANSCRIBE):
+        detected(volumes, stage, "en")
+    put(volumes, "transcript.srt", TRANSCRIPT)
+    request = request_for(Stage.SEPARATE, source_language=None, force=True)
+    run_stage_in(volumes, request, other_speech)
+    ended = detected(volumes, Stage.TRANSCRIBE, "en")
+    assert (ended.code, ended.result.reason) == (ExitCode.DATAERR, "LanguageUnknown")
+
+
+def other_speech(work: Work) -> StageOutcome:
+    """A separation of another source."""
+    for artifact in (Artifact.VOCALS, Artifact.BACKGROUND):
+        soundfile.write(work.staging(artifact, None), numpy.ones(RATE), RATE, format="WAV")
+    return StageOutcome()
 
 
 def test_corrected_translation_survives_a_retry(volumes: Path) -> None:

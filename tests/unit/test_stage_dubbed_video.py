@@ -15,6 +15,8 @@ from made_media import DubbedSegment, ffmpeg, run_dub, source_path
 from dubstage.contract import EngineChoice, ExitCode, Stage
 from dubstage.media.ffmpeg import probe
 from dubstage.testing import ENGINES, Ended, request_for, run_stage_in
+from dubstage.video import codec_delay
+from dubstage.video.containers import MATROSKA
 from dubstage.workspace.layout import Artifact
 
 FLASH = (2.0, 2.5)
@@ -137,6 +139,23 @@ def test_dub_and_original_stay_in_sync(tmp_path: Path, flash: Path, arguments: l
     source.parent.mkdir(parents=True)
     ffmpeg("-i", flash, *arguments, source)
     assert_in_sync(tmp_path)
+
+
+@pytest.mark.parametrize(("shift", "expected"), [(0.0, 0.0), (-0.0004, 0.0), (-0.007, 0.007)])
+def test_difference_that_rounding_makes_is_no_delay(
+    tmp_path: Path, flash: Path, monkeypatch: pytest.MonkeyPatch, shift: float, expected: float
+) -> None:
+    """Whatever time the track starts at, with an ffmpeg that keeps its times, or moves them."""
+    source = tmp_path / "source.mkv"
+    ffmpeg("-i", flash, *H264, "-c:a", "libopus", "-f", "matroska", source)
+    track = probe(source).audio[0]
+    for start in (0.0, 0.02, 1.001, 2.058, 7.007, 9.999):
+        times = {source: start, None: round(start + codec_delay.LATE + shift, 6)}
+        monkeypatch.setattr(
+            codec_delay, "first_packet_time", lambda path, _, of=times: of.get(path, of[None])
+        )
+        found = codec_delay.lost_delay(source, track, MATROSKA, tmp_path)
+        assert found == (pytest.approx(expected) if expected else 0.0)
 
 
 @pytest.mark.parametrize(

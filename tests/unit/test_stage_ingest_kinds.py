@@ -232,9 +232,17 @@ def only_unknown_codec(folder: Path) -> None:
     (folder / "one.mov").replace(source_path(folder))
 
 
+def gray(folder: Path) -> None:
+    """A video that is a text throughout."""
+    source = source_path(folder)
+    source.parent.mkdir(parents=True)
+    source.write_bytes(b"YUV4MPEG2 W64 H64 F25:1 C420\n" + (b"FRAME\n" + b"@" * 6144) * 4)
+
+
 @pytest.mark.parametrize(
     ("make", "reason", "says"),
     [
+        (gray, "FormatUnsupported", "(yuv4mpegpipe)"),
         (encrypted, "SourceEncrypted", "encrypted"),
         (scrambled, "SourceEncrypted", "encrypted"),
         (playlist, "FormatUnsupported", "a playlist"),

@@ -95,6 +95,9 @@ def test_excerpt_begins_with_the_speech() -> None:
         ("es", HEARD["es"], ("en", 0.99), 0.05, None),  # surer, but not clearly
         ("ca", HEARD["ca"], ("es", 0.7), -0.1, None),  # Whisper takes Catalan for Spanish
         ("hr", HEARD["es"], ("bs", 0.9), 0.3, None),
+        ("hr", HEARD["es"], ("sr", 0.9), 0.3, None),
+        ("sr", HEARD["es"], ("bs", 0.9), 0.3, None),
+        ("cs", HEARD["es"], ("sk", 0.9), 0.3, "sk"),
         ("nn", HEARD["es"], ("no", 0.9), 0.3, None),
         ("es", "", ("en", 0.99), 0.3, None),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,20 @@ def test_step_logs_its_failure(stderr: io.StringIO) -> None:
                      "(\"https://blob.example/x?sv=2&SIG=…\")", id="another signed address"),
         pytest.param("no route to http://me:pa55word@proxy:3128/", "no route to http://…@proxy:3128/",
                      id="the user of a proxy"),
+        pytest.param("https://user:p@ss@host/a@v1", "https://…@host/a@v1", id="an @ in a password"),
+        pytest.param("bad proxy 'http://me:a/b?c#d@e@proxy:3128'", "bad proxy 'http://…@proxy:3128'",
+                     id="other marks in a password"),
+        pytest.param("http://me@corp.com:pa/ss@proxy refused", "http://…@proxy refused",
+                     id="an @ in the user and a / in the password"),
+        pytest.param("http://me:123456/ss@proxy", "http://…@proxy",
+                     id="more digits than a port has"),
+        pytest.param("http://me:pa://ss@proxy", "http://…@proxy", id="a scheme in a password"),
+        pytest.param("http://me:12/ss@proxy", None, id="a password that looks like a port"),
+        pytest.param("a=http://me:pass@one:1/&b=https://[::1]:80/x&c=http://you:pass@two/y",
+                     "a=http://…@one:1/&b=https://[::1]:80/x&c=http://…@two/y",
+                     id="addresses in a row"),
         pytest.param("https://hub.example/a@v1?design=1&revision=main", None, id="an address"),
+        pytest.param("http://hub:8080/a@v1 and http://[::1]:80/a@v1", None, id="one with a port"),
         pytest.param("mail to team@example.org about https://example.org", None, id="a mail"),
         pytest.param("hf_hub and task-list and ask-anything", None, id="no token"),
         pytest.param("hf_hub_download() got an unexpected argument", None, id="a function"),
@@ -86,6 +100,29 @@ def test_secrets_are_masked(text: str, expected: str | None) -> None:
         "MY_PASSWORD": "longer-than", "A_SECRET": "short", "MODELS_DIR": "/models is full",
     }  # fmt: skip
     assert masked(text, environment) == (text if expected is None else expected)
+
+
+def seconds_to_mask(text: str) -> float:
+    """Processor time, of the fastest of three times."""
+    times = []
+    for _ in range(3):
+        start = time.process_time()
+        masked(text, {"A_SECRET": "longer-than-the-other"})
+        times.append(time.process_time() - start)
+    return min(times)
+
+
+@pytest.mark.parametrize("prefix", ["", "x://a:"])
+@pytest.mark.parametrize(
+    "part",
+    ["://", "://a:", "://:@", "http://a", "http://me:pass@host/x&", "http://me:pa/ss&",
+     "a:b@p:1,c=", "://[", "@", ":", "a", "?key=", "&a.key", "signature", "hf_", " hf_a", "sk-",
+     " sk-a"],
+)  # fmt: skip
+def test_seconds_grow_linearly_with_the_text(prefix: str, part: str) -> None:
+    """Eight times the text, which takes 64 times as long if the time is quadratic."""
+    short, long = (prefix + part * (size // len(part)) for size in (25_000, 200_000))
+    assert seconds_to_mask(long) < 25 * max(seconds_to_mask(short), 0.001)
 
 
 TOKEN = "hf_" + "AbCdEfGhIjKlMnOpQrStUvWx"

@@ -771,6 +771,49 @@ def test_address_that_is_said_stays(text: str, answer: str) -> None:
     assert is_acceptable(source, answer, TranslationContext("en", "es"))
 
 
+@pytest.mark.parametrize(
+    ("source", "target", "text", "answer"),
+    [
+        ("en", "de", "If you have questions, write to info at acme dot com.",
+         "Wenn Sie Fragen haben, schreiben Sie an info@acme.com."),
+        ("en", "de", "Go to www dot acme dot com slash help today.",
+         "Gehen Sie heute auf www.acme.com/help."),
+        ("en", "de", "Our page is acme.com, have a look at it.",
+         "Unsere Seite ist https://acme.com, schauen Sie sie sich an."),
+        ("en", "fr", "Write to A-C-M-E at studio seven dot org, please.",
+         "Écrivez à acme@studio7.org, s'il vous plaît."),
+        ("es", "en", "Escriba a información arroba acme punto es, por favor.",
+         "Write to informacion@acme.es, please."),
+        ("de", "en", "Schreiben Sie an Müller ät Acme Minus Bau Punkt de.",
+         "Write to mueller@acme-bau.de."),
+        ("ru", "en", "Пишите нам на инфо собака акме точка ком.", "Write to us at info@akme.com."),
+        ("ja", "en", "インフォ アットマーク アクメ ドット コムまでご連絡ください。",
+         "Please contact us at info@acme.com."),
+        ("zh", "en", "请写信到info艾特acme点com。", "Please write to info@acme.com."),
+    ],
+)  # fmt: skip
+def test_address_that_is_spelled_in_words_can_be_written(
+    source: str, target: str, text: str, answer: str
+) -> None:
+    segment = SourceSegment("segment_0000", text, "A")
+    assert is_acceptable(segment, answer, TranslationContext(source, target))
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("Write to info at acme dot com, please.", "Escriba a info@evil.example, por favor."),
+        ("Write to info at acme dot com, please.", "Escriba a ayuda@acme.com, por favor."),
+        ("Visit acme dot com today, all of you.", "Visiten hoy https://acme.com/robar todos."),
+        ("Write to acme at once, all of you.", "Escriban todos ya a info@acme.com."),
+        ("Look at the dot on this map of ours.", "Miren el punto en www.mapas.example ahora."),
+    ],
+)
+def test_address_of_which_a_part_is_not_said_is_rejected(text: str, answer: str) -> None:
+    segment = SourceSegment("segment_0000", text, "A")
+    assert not is_acceptable(segment, answer, TranslationContext("en", "es"))
+
+
 def test_words_of_the_video_are_data_in_every_request(server: Server) -> None:
     """Also in the summary, which a model wrote from them."""
     segments = [SourceSegment("segment_0000", INJECTION, INJECTION), *sources()[1:]]

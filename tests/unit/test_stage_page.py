@@ -308,6 +308,25 @@ def test_provenance_names_licenses_and_cloned_voices() -> None:
 
 
 @pytest.mark.parametrize(
+    ("engine", "source", "target", "model", "has_rules"),
+    [
+        ("bergamot", "en", "pt-BR", "en-pt", False),
+        ("bergamot", "en", "es-MX", "en-pt, then apertium pt to es", True),
+        ("bergamot", "ca", "en-GB", "apertium ca to pt, then en-pt", True),
+        ("ctranslate2", "en", "es", "en-pt", False),
+    ],
+)
+def test_translation_through_portuguese_is_named(
+    engine: str, source: str, target: str, model: str, has_rules: bool
+) -> None:
+    """The model `en-pt` of a Spanish dub looks like a mistake."""
+    entry = {"stage": "translate", "engine": engine, "model": "en-pt", "seconds": 1.0}
+    (step,) = steps_of([entry], source, target)
+    assert step.model == model
+    assert ("apertium GPL-2.0-or-later" in step.license) is has_rules
+
+
+@pytest.mark.parametrize(
     ("engine", "model", "text"),
     [
         ("faster-whisper", "base", "MIT"),

@@ -11,16 +11,19 @@ import soundfile
 from made_media import tone
 
 from dubstage.media.audio import SAMPLE_RATE, to_bytes
+from dubstage.media.hops import HOP, HopSplitter, measure_hops
+from dubstage.mux.dub_meter import DubMeter
 from dubstage.mux.loudness import measure
-from dubstage.page.curves import BANDS, HOP, MAX_COLUMNS, MAX_PEAKS, Curves
+from dubstage.mux.mix import Block
+from dubstage.page.curves import BANDS, MAX_COLUMNS, MAX_PEAKS, Curves
 from dubstage.page.pictures import Pictures
 
 
 def curves_of(samples: numpy.ndarray, block: int = SAMPLE_RATE) -> Curves:
-    curves = Curves(len(samples))
+    curves, splitter = Curves(len(samples)), HopSplitter()
     for start in range(0, len(samples), block):
-        curves.add(samples[start : start + block])
-    curves.finish()
+        curves.add(measure_hops(splitter.add(samples[start : start + block])))
+    curves.add(measure_hops(splitter.finish()))
     return curves
 
 
@@ -59,10 +62,10 @@ def test_short_term_loudness_is_that_of_three_seconds() -> None:
 def test_curves_do_not_depend_on_the_blocks() -> None:
     samples = numpy.random.default_rng(1).uniform(-0.5, 0.5, (SAMPLE_RATE * 3 + 77, 2)).astype("f4")
     whole, parts = curves_of(samples), curves_of(samples, block=1733)
-    assert len(whole.peaks) == 31
-    assert whole.peaks[-1] == pytest.approx(abs(samples[-77:]).max())
+    assert len(whole.waveform.peaks) == 31
+    assert whole.waveform.peaks[-1] == pytest.approx(abs(samples[-77:]).max())
     for one, other in (
-        (whole.peaks, parts.peaks),
+        (whole.waveform.peaks, parts.waveform.peaks),
         (whole.spectrogram, parts.spectrogram),
         (whole.short_term_loudness(), parts.short_term_loudness()),
     ):
@@ -83,10 +86,9 @@ def test_spectrogram_shows_a_tone_in_its_band_and_second() -> None:
 def test_a_longer_source_has_longer_columns() -> None:
     curves = Curves(MAX_PEAKS * 3 * HOP)
     burst = numpy.full((SAMPLE_RATE, 1), 0.5, numpy.float32)
-    curves.add(burst)
-    curves.finish()
-    assert (len(curves.peaks), len(curves.spectrogram)) == (MAX_PEAKS, MAX_COLUMNS)
-    assert list(curves.peaks[:5]) == [0.5, 0.5, 0.5, 0.5, 0.0]
+    curves.add(measure_hops(HopSplitter().add(burst)))
+    assert (len(curves.waveform.peaks), len(curves.spectrogram)) == (MAX_PEAKS, MAX_COLUMNS)
+    assert list(curves.waveform.peaks[:5]) == [0.5, 0.5, 0.5, 0.5, 0.0]
 
 
 @pytest.mark.parametrize("extra", [-0.55, 0.0, 0.55])
@@ -102,11 +104,23 @@ def test_source_may_be_longer_or_shorter_than_the_dub(tmp_path: Path, extra: flo
     assert (peaks[29] > 0) is (extra >= 0)
 
 
-def test_pictures_of_the_dub_and_its_stems() -> None:
-    pictures = Pictures(SAMPLE_RATE)
-    background = numpy.full((SAMPLE_RATE, 2), 0.2, numpy.float32)
-    voice = numpy.full((SAMPLE_RATE, 1), 0.3, numpy.float32)
-    pictures.add(background, voice, background + voice)
-    peaks = {name: base64.b64decode(text)[0] for name, text in pictures.encoded()["peaks"].items()}
+@pytest.mark.parametrize("frames", [SAMPLE_RATE, SAMPLE_RATE + 77, HOP, 1])
+def test_pictures_of_the_dub_and_its_stems(frames: int) -> None:
+    """To the last frame, which is rarely the end of a hop."""
+    pictures, meter = Pictures(frames), DubMeter()
+    background = numpy.full((frames, 2), 0.2, numpy.float32)
+    voice = numpy.full((frames, 1), 0.3, numpy.float32)
+    assert len(list(meter.watch(iter([Block(background, voice)]), pictures))) == 1
+    peaks = {name: base64.b64decode(text) for name, text in pictures.encoded()["peaks"].items()}
     expected = {"original": 0.0, "background": 0.2, "voice": 0.3, "dub": 0.5}
-    assert peaks == {name: round(255 * level**0.5) for name, level in expected.items()}
+    columns = -(-frames // HOP)
+    assert peaks == {
+        name: bytes([round(255 * level**0.5)] * columns) for name, level in expected.items()
+    }
+
+
+def test_audio_without_a_frame_has_curves() -> None:
+    pictures, meter = Pictures(0), DubMeter()
+    assert list(meter.watch(iter([]), pictures)) == []
+    assert meter.loudness_change(6.0) == 0.0
+    assert set(pictures.encoded()["peaks"]) == {"original", "background", "voice", "dub"}

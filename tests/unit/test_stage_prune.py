@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
+from dubstage.contract import Stage
 from dubstage.errors import TemporaryFailure
 from dubstage.workspace import dubjobs
 from dubstage.workspace.dubjobs import ApiServer, last_used
-from dubstage.workspace.layout import Roots, Tree
+from dubstage.workspace.layout import Artifact, Roots, Tree
 from dubstage.workspace.prune import InUse, Outcome, prune
 
 DAY = 86400.0
@@ -174,22 +175,69 @@ def test_claim_that_cannot_be_read_keeps_the_media(
     assert claim.exists()
 
 
-def test_folder_that_cannot_be_deleted_is_not_reported_as_deleted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_folder_that_cannot_be_deleted_fails_every_run_until_it_is_deleted(
+    outcome: Outcome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Its report may be gone, and what is left of it has a new time."""
     roots = volumes(tmp_path, 31 * DAY)
-    known = os.rmdir
+    left = roots.outputs / "review"
+    if outcome is Outcome.COMPLETE:
+        for path in (
+            Tree(roots, "review").path(Artifact.REPORT),
+            Tree(roots, "review").manifest(Stage.MUX),
+        ):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+    (left / "kept").touch()
+    for path in (roots.interim / "review", left):
+        for below in (*path.rglob("*"), path):
+            os.utime(below, (0, 0))
+    expected = {"review"} if outcome is Outcome.COMPLETE else set(JOBS)
+    known = os.unlink
 
-    def rmdir(path: Any, **options: Any) -> None:
-        if str(path).endswith("review"):
+    def unlink(path: Any, **options: Any) -> None:
+        if str(path).endswith("kept"):
             raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(path))
         known(path, **options)
 
-    monkeypatch.setattr(os, "rmdir", rmdir)
+    with monkeypatch.context() as failing:
+        failing.setattr(os, "unlink", unlink)
+        deleted: list[str] = []
+        for _ in range(2):
+            with pytest.raises(TemporaryFailure, match="review is not deleted completely"):
+                deleted.extend(prune(roots, 30, outcome))
+        assert set(deleted) == expected - {"review"}
+    fresh = roots.outputs / "review/new"
+    fresh.parent.mkdir()
+    fresh.touch()
+    assert list(prune(roots, 30, outcome, dry_run=True)) == ["review"]
+    assert list(prune(roots, 30, outcome)) == ["review"]
+    assert [path.name for path in roots.outputs.glob("*review*")] == ["review"]
+    assert fresh.exists(), "a new dub of that name"
+    assert list(prune(roots, 30, outcome)) == []
+
+
+@pytest.mark.parametrize("folder", ["interim", "outputs"])
+def test_job_of_which_one_folder_cannot_be_renamed_is_kept(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    roots = volumes(tmp_path, 31 * DAY)
+    known = Path.rename
+
+    def rename(path: Path, new: Path) -> Path:
+        if path == tmp_path / folder / "review":
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(path))
+        return known(path, new)
+
+    monkeypatch.setattr(Path, "rename", rename)
     deleted: list[str] = []
-    with pytest.raises(TemporaryFailure, match="review is not deleted completely"):
-        deleted.extend(prune(roots, 30, Outcome.ANY))
+    for _ in range(2):
+        with pytest.raises(TemporaryFailure, match=r"review \("):
+            deleted.extend(prune(roots, 30, Outcome.ANY))
     assert set(deleted) == set(JOBS) - {"review"}
+    assert [path.name for path in roots.interim.iterdir()] == ["review"]
+    assert Tree(roots, "review").owner.exists()
 
 
 def test_command_fails_for_what_it_cannot_read(

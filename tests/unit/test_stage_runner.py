@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -276,6 +278,43 @@ def test_failure_leaves_no_partial_file(
     assert ended.result.message.endswith(".")
     left = [path for path in (volumes / "interim").rglob("*") if path.is_file()]
     assert [path.name for path in left] == ["owner.json"]
+
+
+@pytest.mark.parametrize(
+    ("file", "full", "says"),
+    [
+        ("interim/clip/a.wav", (), "The data volume is full (a.wav): free some space on it."),
+        ("outputs/clip/a.wav", ("tmp",), "The data volume is full (a.wav)"),
+        ("models/m/a.bin", (), "The models volume is full (a.bin): free some space on it."),
+        ("/scratch/synthesize-x/a.wav", ("interim",), "The scratch space of the pod is full "
+         "(a.wav): free some space on the disk of its node."),
+        (None, ("interim",), "The data volume is full: free some space on it."),
+        (None, ("tmp",), "The scratch space of the pod is full: free some space on the"),
+        ("a.wav", ("tmp",), "The scratch space of the pod is full (a.wav)"),
+        (None, (), "The data volume or the scratch space of the pod is full: free some space on "
+         "the data volume and on the disk of the node."),
+    ],
+)  # fmt: skip
+def test_full_volume_is_named(
+    volumes: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    file: str | None,
+    full: tuple[str, ...],
+    says: str,
+) -> None:
+    """By the file that could not be written, or by the volume without a free block."""
+    folders = {"interim": volumes / "interim/clip", "tmp": Path(tempfile.gettempdir())}
+
+    def statvfs(folder: Path) -> SimpleNamespace:
+        is_full = folder in [folders[name] for name in full]
+        return SimpleNamespace(f_bavail=0 if is_full else 1000, f_frsize=4096)
+
+    monkeypatch.setattr(os, "statvfs", statvfs)
+    name = None if file is None else file if file == "a.wav" else str(volumes / file)
+    error = OSError(errno.ENOSPC, "No space left on device", name)
+    ended = run_stage_in(volumes, request_for(Stage.INGEST), failing(error))
+    assert (ended.code, ended.result.reason) == (ExitCode.TEMPFAIL, "VolumeFull")
+    assert ended.result.message.startswith(says)
 
 
 def test_files_of_a_killed_run_are_deleted(volumes: Path) -> None:

@@ -12,7 +12,7 @@ from made_media import RATE, SECONDS, DubbedSegment, ffmpeg, make_video, run_dub
 from dubstage.contract import ExitCode, Stage
 from dubstage.media.ffmpeg import probe
 from dubstage.media.probe import AudioTrack, parse_probe
-from dubstage.media.tracks import dubbed_track
+from dubstage.media.tracks import dubbed_track, other_tracks
 from dubstage.testing import Ended, request_for, run_stage_in
 from dubstage.workspace.layout import Artifact
 
@@ -198,6 +198,68 @@ def test_dubbed_track_is_the_one_in_the_source_language(
     available: list[AudioTrack], source_language: str | None, chosen: int
 ) -> None:
     assert dubbed_track(available, source_language).index == chosen
+
+
+@pytest.mark.parametrize(
+    ("languages", "number", "message"),
+    [
+        (["spa"], 1, ""),
+        (["spa", "eng"], 1, "It has 2 audio tracks, of which 1 (spa) was chosen; the other is 2 "
+         "(eng). To dub another one, set spec.sourceLanguage to en (dub submit --from en)."),
+        (["eng", None, "spa", "ger", "en-GB"], 3, "the others are 1 (eng), 2 (language not "
+         "tagged), 4 (ger), 5 (en-GB). To dub another one, set spec.sourceLanguage to en or de"),
+        ([None, None], 2, "of which 2 (language not tagged) was chosen; the other is 1 (language "
+         "not tagged). A track is chosen by its language: tag it, or"),
+        (["eng", "eng"], 1, "the other is 2 (eng). A track is chosen by its language: tag it, or"),
+        (["en-US", "en-GB", "fre"], 2, "spec.sourceLanguage to fr (dub submit --from fr)."),
+        (["zxx", "spa", "mul", "qaa", "xx"], 2, "A track is chosen by its language: tag it, or"),
+        (["es-MX", "spa"], 1, "tag it, or provide a source with that track alone."),
+    ],
+)  # fmt: skip
+def test_other_audio_tracks_are_named_with_the_way_to_choose_one(
+    languages: list[str | None], number: int, message: str
+) -> None:
+    assert message in other_tracks(languages, number, "es")
+    assert bool(message) is bool(other_tracks(languages, number, "es"))
+
+
+def two_tracks(tmp_path: Path, first: str, second: str) -> None:
+    """A source with two audio tracks in these languages."""
+    soundfile.write(tmp_path / "second.wav", tone(SECONDS, 660, 0.2), RATE)
+    make_video(tmp_path / "first.mp4")
+    source_path(tmp_path).parent.mkdir(parents=True)
+    ffmpeg(
+        *("-i", tmp_path / "first.mp4", "-i", tmp_path / "second.wav", "-map", "0", "-map", "1"),
+        *("-c:v", "copy", "-metadata:s:a:0", f"language={first}"),
+        *("-metadata:s:a:1", f"language={second}", "-f", "matroska", source_path(tmp_path)),
+    )
+
+
+def test_track_in_the_target_language_is_refused_if_another_one_can_be_dubbed(
+    tmp_path: Path,
+) -> None:
+    """In ingest, before a GPU is requested."""
+    two_tracks(tmp_path, "spa", "eng")
+    ended = run_stage_in(tmp_path, request_for(Stage.INGEST, source_language=None))
+    assert (ended.code, ended.result.reason) == (ExitCode.DATAERR, "SameLanguage")
+    assert ended.result.message.startswith("The audio of inputs/clip/source.mp4 is tagged spa,")
+    assert "the other is 2 (eng)" in ended.result.message
+    assert "(dub submit --from en)" in ended.result.message
+    assert ended.result.message.endswith(
+        "If the tag is wrong, set spec.sourceLanguage to the language that is spoken."
+    )
+    ended = ingest(tmp_path)
+    assert ended.code == ExitCode.OK, "spec.sourceLanguage chooses it"
+    assert ended.result.message.endswith("number 2 (eng) is dubbed")
+
+
+@pytest.mark.parametrize("other", ["spa", "zxx", "mul", "mis", "qaa", "xx"])
+def test_track_is_not_refused_for_its_tag_if_no_other_is_offered(
+    other: str, tmp_path: Path
+) -> None:
+    """The tag may be wrong."""
+    two_tracks(tmp_path, "spa", other)
+    assert ingest(tmp_path, source_language=None).code == ExitCode.OK
 
 
 def test_source_language_selects_the_dubbed_track(tmp_path: Path) -> None:

@@ -168,6 +168,15 @@ MORE = {
          "forty-five friends"),
         ("5−3, CHF 1.50, Rs. 500", "five minus three, one Swiss franc and fifty centimes, five "
          "hundred rupees"),
+        ("the phone cost 12 345 678 dollars", "the phone cost twelve million three hundred "
+         "forty-five thousand six hundred seventy-eight dollars"),
+        ("my phone has 64 128 256 options, a cell has 12 345 678 km", "my phone has sixty-four "
+         "million one hundred twenty-eight thousand two hundred fifty-six options, a cell has "
+         "twelve million three hundred forty-five thousand six hundred seventy-eight kilometers"),
+        ("call 12 345 678 today, we call 300-1250 people", "call one two, three four five, six "
+         "seven eight today, we call three hundred to twelve fifty people"),
+        ("call at 12 345 678 always, 867-5309 sometimes", "call at one two, three four "
+         "five, six seven eight always, eight six seven, five three zero nine sometimes"),
         ("10-12am, 9.30am, $10/month", "ten to twelve A M, nine thirty A M, ten dollars per month"),
     ],
     "es": [
@@ -201,6 +210,10 @@ MORE = {
         ("14 h 30, 8h, 14 h, 24h/24, 7j/7", "quatorze heures trente, huit heures, quatorze heures, "
          "vingt-quatre heures sur vingt-quatre, sept jours sur sept"),
         ("18h30-20h", "dix-huit heures trente à vingt heures"),
+        ("elle appelle 12 345 678 personnes", "elle appelle douze millions trois cent "
+         "quarante-cinq mille six cent soixante-dix-huit personnes"),
+        ("appelez le 12 345 678 après", "appelez le un deux, trois quatre cinq, six sept huit "
+         "après"),
         ("No 5, 3½ tasses, Mme. Dupont", "numéro cinq, trois tasses et demie, madame Dupont"),
         ("3 janv. 2024, 1.000.000 habitants", "trois janvier deux mille vingt-quatre, un million "
          "d'habitants"),
@@ -216,6 +229,16 @@ MORE = {
          "acht Uhr dreißig bis achtzehn Uhr, acht Uhr dreißig bis "
          "neun Uhr fünfzehn"),
         ("der 1. FC, 1. FC Köln", "der erste FC, erster FC Köln"),
+        ("Wir haben den 5. Kommst du?", "Wir haben den fünften. Kommst du?"),
+        ("Heute ist der 3. Peter kommt morgen.", "Heute ist der dritte. Peter kommt morgen."),
+        ("Der 3. Anlauf gelang, am 5. kommt er.", "Der dritte Anlauf gelang, am fünften kommt er."),
+        ("Das ist der 2. Hat er sie?", "Das ist der zweite. Hat er sie?"),
+        ("Wir sind in der 3. Hoffentlich", "Wir sind in der dritten. Hoffentlich"),
+        ("Ich weiß, dass es der 3. Mann war.", "Ich weiß, dass es der dritte Mann war."),
+        ("Beim 2. Mal er, „Wir haben den 5.“", "Beim zweiten Mal er, „Wir haben den fünften.“"),
+        ("Ich kaufe die 12. Hast du Zeit am 31.",
+         "Ich kaufe die zwölf. Hast du Zeit am einunddreißigsten."),
+        ("Sie feierte den 5. Triumph in Folge", "Sie feierte den fünften Triumph in Folge"),
         ("5 €/Person, 20 000 Menschen", "fünf Euro pro Person, zwanzigtausend Menschen"),
     ],
     "ko": [
@@ -245,7 +268,9 @@ def test_form_is_said_and_stays(language: str, text: str, said: str) -> None:
     assert in_words(said, language) == said
 
 
-@pytest.mark.parametrize("part", ["12-", "978-", "1 ", "123 ", "2x", "1.", "der 1. ", "5 €/"])
+@pytest.mark.parametrize(
+    "part", ["12-", "978-", "1 ", "123 ", "2x", "1.", "der 1. ", "der 1. Er hat ", "5 €/"]
+)
 @pytest.mark.parametrize("language", sorted(EXAMPLES))
 def test_long_text_takes_less_than_a_second(language: str, part: str) -> None:
     start = time.process_time()

@@ -188,6 +188,19 @@ def test_engines_whose_work_is_replaced_need_not_have_the_language(
         check(request, replaced)
 
 
+def test_recognizer_whose_work_is_replaced_need_not_have_another_language() -> None:
+    """Ingest then refuses the transcript without a source language."""
+    engines = {
+        **ENGINES,
+        Stage.TRANSCRIBE: EngineChoice(engine="faster-whisper", model="small.en"),
+        Stage.TRANSLATE: EngineChoice(engine="googletrans"),
+    }
+    request = request_for(Stage.INGEST, source_language=None, target_language="en", engines=engines)
+    with pytest.raises(BadInput, match="recognizes no language"):
+        check(request)
+    check(request, [Stage.TRANSCRIBE])
+
+
 @pytest.mark.parametrize("tag", ["nb-NO", "fil-PH", "jv"])
 def test_language_with_another_code_of_the_engine_is_supported(tag: str) -> None:
     engines = {**ENGINES, Stage.TRANSLATE: EngineChoice(engine="googletrans"),
@@ -210,7 +223,13 @@ def test_cosyvoice_supports_korean_without_a_model_name() -> None:
         ("googletrans", None, "sr", True),
         ("googletrans", None, "sr-Cyrl", True),
         ("googletrans", None, "zh-Hant", True),
+        ("googletrans", None, "zh-Hans", True),
+        ("googletrans", None, "zh-Hani", True),
         ("googletrans", None, "en-Latn", True),
+        ("googletrans", None, "ko-Hang", True),
+        ("googletrans", None, "ur-Aran", True),
+        ("googletrans", None, "ja-Jpan", True),
+        ("googletrans", None, "ja-Hrkt", False),
         ("ctranslate2", "m2m100_418M", "zh-Hant", False),
         ("ctranslate2", "nllb-200-distilled-600M", "zh-Hant", True),
         ("ctranslate2", "nllb-200-distilled-600M", "sr-Latn", False),

@@ -21,6 +21,7 @@ from dubstage.transcribe import stage
 from dubstage.transcribe.engine import Recognition
 from dubstage.transcribe.faster_whisper import notes_on
 from dubstage.transcribe.word_times import fill_times, words_of
+from dubstage.video.facts import SourceFacts
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Outcome, Work
 
@@ -45,8 +46,10 @@ class GivenWords:
         return self._recognition
 
 
-def transcribe(folder: Path, seconds: float, **changes: object) -> Ended:
-    """Run the stage on a tone of the given duration."""
+def transcribe(
+    folder: Path, seconds: float, facts: SourceFacts | None = None, **changes: object
+) -> Ended:
+    """Run the stage on a tone of the given duration. `facts`: what ingest found."""
     source = folder / "inputs/clip/source.mp4"
     source.parent.mkdir(parents=True, exist_ok=True)
     source.write_text("media")
@@ -60,6 +63,8 @@ def transcribe(folder: Path, seconds: float, **changes: object) -> Ended:
         is_ingest = work.request.stage is Stage.INGEST
         for artifact in [Artifact.AUDIO] if is_ingest else [Artifact.VOCALS, Artifact.BACKGROUND]:
             soundfile.write(work.staging(artifact, None), samples, RATE, format="WAV")
+        if is_ingest and facts:
+            work.staging(Artifact.SOURCE_FACTS, None).write_text(facts.model_dump_json())
         return Outcome()
 
     for before in (Stage.INGEST, Stage.SEPARATE):
@@ -140,6 +145,22 @@ def test_source_that_cannot_be_dubbed_is_refused(
     ended = transcribe(tmp_path, 1.0, source_language=None)
     assert (ended.code, ended.result.reason) == (ExitCode.DATAERR, reason)
     assert not list(ended.tree.path(Artifact.TRANSCRIPT).parent.glob("*"))
+
+
+def test_other_audio_tracks_are_named_if_the_dubbed_one_is_in_the_target_language(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spanish = GivenWords(Word(word="Hola.", start=0.1, end=0.8), language="es")
+    monkeypatch.setattr(stage, "load_engine", lambda _: spanish)
+    facts = SourceFacts(
+        track=1, duration=1.0, loudness=None, video=None, number=1, languages=[None, "eng"]
+    )
+    ended = transcribe(tmp_path, 1.0, facts, source_language=None)
+    assert ended.result.message == (
+        "inputs/clip/source.mp4 is spoken in es, which is spec.targetLanguage. It has 2 audio "
+        "tracks, of which 1 (language not tagged) was chosen; the other is 2 (eng). To dub another "
+        "one, set spec.sourceLanguage to en (dub submit --from en)."
+    )
 
 
 def test_own_translation_needs_no_engine_for_the_spoken_language(

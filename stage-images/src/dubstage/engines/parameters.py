@@ -1,11 +1,14 @@
-"""Numbers among the parameters of a profile, which can hold anything."""
+"""The parameters of a profile, which can hold anything, as numbers and as true or false."""
 
 from __future__ import annotations
 
 import math
+from typing import TypeVar
 
 from dubstage.contract import EngineChoice
 from dubstage.errors import Misconfigured
+
+Default = TypeVar("Default", bool, None)
 
 
 def number(choice: EngineChoice, name: str, default: float, low: float, high: float) -> float:
@@ -26,6 +29,21 @@ def whole(choice: EngineChoice, name: str, default: int, low: int, high: int) ->
     if found is None or not low <= found <= high or found != round(found):
         raise _invalid(choice, name, f"a whole number from {low} to {high}")
     return round(found)
+
+
+def flag(choice: EngineChoice, name: str, default: Default) -> bool | Default:
+    """Whether the parameter `name` of the engine is true. Defaults to `default`.
+
+    Raises :class:`Misconfigured` for anything but true and false, also as text: Helm's
+    ``--set-string`` and templates write text.
+    """
+    value = choice.parameters.get(name)
+    if value is None:
+        return default
+    found = {"true": True, "false": False}.get(str(value).strip().lower())
+    if found is None:
+        raise _invalid(choice, name, "true or false")
+    return found
 
 
 def _number(value: object) -> float | None:

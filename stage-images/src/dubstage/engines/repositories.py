@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from dubstage.contract import EngineChoice
+from dubstage.engines.parameters import flag
 
 
 class Hub(str, Enum):
@@ -209,7 +210,7 @@ def diarizer(_: str) -> tuple[Source, ...]:
 
 def local_diarizer(choice: EngineChoice) -> list[Need]:
     """The model that distinguishes speakers without a token, unless ``diarize`` is false."""
-    if not choice.parameters.get("diarize", True):
+    if not flag(choice, "diarize", True):
         return []
     return [Need(LOCAL_DIARIZER, without="everybody is one speaker")]
 
@@ -233,7 +234,7 @@ def aligners_and_diarizer(choice: EngineChoice) -> list[Need]:
         )
         for language in languages
     ]
-    if choice.parameters.get("diarize", True):
+    if flag(choice, "diarize", True):
         needs += local_diarizer(choice)
         without = f"{LOCAL_DIARIZER} names the speakers"
         needs.append(Need(DIARIZER, diarizer(DIARIZER), without=without))
@@ -243,7 +244,7 @@ def aligners_and_diarizer(choice: EngineChoice) -> list[Need]:
 def speech_check(choice: EngineChoice) -> list[Need]:
     """The models that listen to the clips of a voice, unless ``check`` is false: the synthesize
     stage's parameter ``check_model``, which is optional unless ``check`` is true, and DNSMOS."""
-    check = choice.parameters.get("check")
+    check = flag(choice, "check", None)
     if check is False:
         return []
     name = str(choice.parameters.get("check_model", SPEECH_CHECK_MODEL))

@@ -19,7 +19,8 @@ NO_FRAMES = ("after EOF", "Output file is empty", "does not contain any stream")
 SYNC, TS_PACKETS = 0x47, ((188, 0), (192, 4))
 """First byte of a transport stream's packet; the sizes of a packet, and where it begins."""
 SCRAMBLED_BITS = 0xC0
-EXAMINED_BYTES = 1 << 20
+PACKETS_BYTES = 1 << 20
+"""The beginning of a transport stream whose packets are examined."""
 BOX = re.compile(rb".{4}(?:ftyp|mdat|free|skip|wide|pnot|moof|uuid|sidx|styp)", re.DOTALL)
 """Size and type of the first box of a file of the MP4 family."""
 
@@ -108,7 +109,7 @@ def is_encrypted(source: Path, track: AudioTrack) -> bool:
 def _is_scrambled(source: Path) -> bool:
     """Whether most packets at the beginning of a transport stream are scrambled."""
     with source.open("rb") as file:
-        content = file.read(EXAMINED_BYTES)
+        content = file.read(PACKETS_BYTES)
     for size, first in TS_PACKETS:
         starts = range(first, len(content) - size, size)
         if len(starts) > 1 and all(content[start] == SYNC for start in starts):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from dubstage.contract import Stage
+from dubstage.contract import Stage, StageRequest
 from dubstage.contract.summary import StageSummary, scaled
 from dubstage.errors import BadInput
 from dubstage.ingest.decode import DecodedAudio, decode
@@ -19,8 +19,9 @@ from dubstage.logs import step
 from dubstage.media.clock import Shift, shifts_of
 from dubstage.media.ffmpeg import MediaError, probe
 from dubstage.media.probe import MAX_PADDING_SECONDS, AudioTrack, Probe, SubtitleTrack
-from dubstage.media.tracks import ranked_tracks
+from dubstage.media.tracks import dubbed_languages, other_tracks, ranked_tracks
 from dubstage.text.counting import counted
+from dubstage.text.languages import needs_translation
 from dubstage.video.facts import SourceFacts, VideoPlan
 from dubstage.video.trial import plan_video
 from dubstage.workspace.digests import read_through
@@ -48,11 +49,15 @@ def run(work: Work) -> Outcome:
     declared_seconds = declared.declared_seconds(track, declared.video)
     _check_complete(name, declared_seconds, audio.readable)
     _check_audible(name, audio, work)
+    languages, number = [one.language for one in declared.audio], declared.audio.index(track) + 1
+    _check_language(name, languages, number, work.request)
     duration = declared.source_seconds(audio.seconds)
     require_scratch(work.request, duration)
     plan = plan_video(source, declared, track, work.scratch)
     facts = SourceFacts(
         track=track.index,
+        number=number,
+        languages=languages,
         duration=duration,
         loudness=audio.loudness,
         shifts=dict(shifts),
@@ -146,6 +151,23 @@ def _check_audible(name: str, audio: DecodedAudio, work: Work) -> None:
         "Provide a source with speech, or a transcript.",
         reason="NoSpeech",
     )
+
+
+def _check_language(
+    name: str, languages: Sequence[str | None], number: int, request: StageRequest
+) -> None:
+    """Raise :class:`BadInput` if the dubbed track `number` declares the target language, and
+    another one a language to dub: the user has to choose it."""
+    own, target = languages[number - 1], request.target_language
+    if request.source_language or own is None or needs_translation(own, target):
+        return
+    if dubbed_languages(languages, number, target):
+        raise BadInput(
+            f"The audio of {name} is tagged {own}, which is spec.targetLanguage. "
+            + other_tracks(languages, number, target)
+            + " If the tag is wrong, set spec.sourceLanguage to the language that is spoken.",
+            reason="SameLanguage",
+        )
 
 
 def _track_choice(tracks: Sequence[AudioTrack], chosen: AudioTrack) -> str:

@@ -23,7 +23,8 @@ from dubstage.inputs.rolling import unrolled
 from dubstage.inputs.subtitle_files import SubtitleError
 from dubstage.text.not_speech import is_not_speech, spoken
 from dubstage.text.unicode import composed, plain
-from dubstage.workspace.layout import Roots
+from dubstage.workspace.layout import Roots, Tree
+from dubstage.workspace.manifest import detected_language
 
 JSON = ".json"
 MAX_BYTES = 16 << 20
@@ -66,6 +67,22 @@ def replaced(roots: Roots, request: StageRequest) -> list[Stage]:
     Raises :class:`BadInput` as :func:`find` does.
     """
     return [stage for stage in CORRECTIONS if find(roots, request, stage)]
+
+
+def with_language(request: StageRequest, tree: Tree) -> StageRequest:
+    """The request with the language of a transcript that the user has written or corrected: the
+    one in the spec, or the one that was detected in the speech.
+
+    Raises :class:`BadInput` if it is not known.
+    """
+    language = request.source_language or detected_language(tree)
+    if language is None:
+        raise BadInput(
+            f"inputs/{request.job_id} has a transcript, and its language is not known: set "
+            "spec.sourceLanguage.",
+            reason="LanguageUnknown",
+        )
+    return request.model_copy(update={"source_language": language})
 
 
 def check(roots: Roots, request: StageRequest) -> None:

@@ -9,16 +9,8 @@ from dubstage.contract import CORRECTION_SUFFIXES, CORRECTIONS, StageRequest
 from dubstage.workspace.layout import Roots
 
 TEXT_SUFFIXES = (
-    *CORRECTION_SUFFIXES,
-    ".txt",
-    ".ssa",
-    ".sub",
-    ".sbv",
-    ".ttml",
-    ".dfxp",
-    ".stl",
-    ".lrc",
-)
+    *CORRECTION_SUFFIXES, ".txt", ".ssa", ".sub", ".sbv", ".ttml", ".dfxp", ".stl", ".lrc",
+)  # fmt: skip
 MIN_LIKENESS = 0.75
 """``transcription`` and ``Translations`` are near, ``notes`` is not."""
 

@@ -34,6 +34,8 @@ SIGNATURES = (
     (b"{\\rtf", "a text document (RTF)"),
 )
 """How files begin that hold neither video nor audio."""
+TEXTUAL_MEDIA = (b"YUV4MPEG2 ",)
+"""How video files begin that may look like a text: Y4M with a frame of one gray."""
 MARKUP = re.compile(r"\s*(?:<\?xml|<!doctype html|<html|<head|<!--)", re.IGNORECASE)
 PLAYLIST = re.compile(r"\s*(?:#EXTM3U|\[playlist\]|ffconcat)", re.IGNORECASE)
 LFS = "version https://git-lfs.github.com/spec/"
@@ -57,7 +59,7 @@ def not_media(content: bytes) -> str | None:
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "a WebP picture"
     text = _text(content)
-    if text is None:
+    if text is None or content.startswith(TEXTUAL_MEDIA):
         return None
     if text.startswith(LFS):
         return "a Git LFS pointer"

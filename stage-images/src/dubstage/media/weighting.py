@@ -50,7 +50,13 @@ def integrated_loudness(hops: NDArray[numpy.float64]) -> float:
     if len(hops) < BLOCK_HOPS:
         return ABSOLUTE_GATE
     blocks = numpy.lib.stride_tricks.sliding_window_view(hops, BLOCK_HOPS).mean(axis=1)
-    audible = blocks[blocks > 10 ** ((ABSOLUTE_GATE - FULL_SCALE_LUFS) / 10)]
+    return gated_loudness(blocks)
+
+
+def gated_loudness(power: NDArray[numpy.float64]) -> float:
+    """LUFS of audio whose blocks have these weighted mean squares: of those that are above both
+    gates; :data:`ABSOLUTE_GATE` without any."""
+    audible = power[power > 10 ** ((ABSOLUTE_GATE - FULL_SCALE_LUFS) / 10)]
     if not len(audible):
         return ABSOLUTE_GATE
     gate = audible.mean() / 10 ** (RELATIVE_GATE / 10)

@@ -1,27 +1,28 @@
 """The level of each dubbed segment: that of its original, within the range of a dialogue.
 
-Most of the speech of a source lies within a few LU, and keeps its levels. What is softer or louder
-comes the closer, the further away it is: a whisper stays softer and a shout louder, and both
-are understood at one setting of the volume.
+Most of the speech of a source lies within a few LU, and keeps its levels. Levels beyond that range
+are compressed toward it: a whisper stays softer and a shout louder, and both are understood at one
+setting of the volume.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from dubstage.errors import Misconfigured
 from dubstage.mux.loudness import SILENCE
 from dubstage.mux.original import OriginalSpeech
 from dubstage.mux.plan import PlannedClip
 
-PARAMETER = "dialogue_range"
+DIALOGUE_RANGE = "dialogue_range"
 """Of the mux stage's engine in a profile: LU between the softest and the loudest segment at most.
 Defaults to :data:`DEFAULT_RANGE`."""
 DEFAULT_RANGE = 15.0
-NARROWEST, WIDEST = 3.0, 60.0
-"""The values that are accepted. No speech has a wider range, so the widest changes no level."""
+WIDEST = 60.0
+"""It changes no level."""
+RANGE_VALUES = (DEFAULT_RANGE, 3.0, WIDEST)
+"""The default, and the lowest and highest value of a profile."""
 KEPT_SHARE = 2 / 3
 """The share of the range whose levels are kept: 10 of 15 LU."""
 
@@ -40,18 +41,6 @@ class Level:
         return self.planned - self.original
 
 
-def dialogue_range(parameters: Mapping[str, object]) -> float:
-    """The range of the profile. Raises :class:`Misconfigured` for an invalid one."""
-    value = parameters.get(PARAMETER, DEFAULT_RANGE)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if is_number and NARROWEST <= float(str(value)) <= WIDEST:
-        return float(str(value))
-    raise Misconfigured(
-        f"Parameter {PARAMETER} of the mux stage is {value!r}: expected a number of LU from "
-        f"{NARROWEST:.0f} to {WIDEST:.0f}. Correct or remove it in the profile."
-    )
-
-
 def levels_of(
     planned: Sequence[PlannedClip], originals: Sequence[OriginalSpeech], limit: float
 ) -> list[Level]:
@@ -68,13 +57,14 @@ def plan_levels(
     loudness: Sequence[float], seconds: Sequence[float], limit: float = DEFAULT_RANGE
 ) -> list[Level]:
     """The levels of segments with `loudness` (LUFS) and a length of `seconds`: their range is at
-    most `limit` LU, and their order stays. A silent segment stays silent."""
+    most `limit` LU, unless that is :data:`WIDEST`, and their order stays. A silent segment stays
+    silent."""
     audible = [
         (each, length)
         for each, length in zip(loudness, seconds, strict=True)
         if each > SILENCE and length > 0
     ]
-    if not audible:
+    if not audible or limit >= WIDEST:
         return [Level(each, each) for each in loudness]
     kept = KEPT_SHARE * limit
     low, high = _ordinary(audible, kept)

@@ -10,7 +10,6 @@ pause inside a segment does not lower its loudness.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -20,12 +19,7 @@ from typing import TYPE_CHECKING
 
 from dubstage.media.audio import SAMPLE_RATE, Samples
 from dubstage.media.ffmpeg import write_audio
-from dubstage.media.weighting import (
-    ABSOLUTE_GATE,
-    FULL_SCALE_LUFS,
-    RELATIVE_GATE,
-    spectrum_weights,
-)
+from dubstage.media.weighting import ABSOLUTE_GATE, gated_loudness, spectrum_weights
 from dubstage.mux.true_peak import NO_PEAK, TruePeak
 
 if TYPE_CHECKING:
@@ -126,16 +120,7 @@ def segment_loudness(samples: Samples) -> float:
     spectrum = numpy.fft.rfft(blocks, n=TRANSFORM)
     squares = numpy.square(spectrum.real) + numpy.square(spectrum.imag)
     power = (squares * _weights()).sum(axis=(0, 2), dtype=numpy.float64) / (TRANSFORM * size)
-    audible = power[power > _power(SILENCE)]
-    if not len(audible):
-        return SILENCE
-    gate = audible.mean() / 10 ** (RELATIVE_GATE / 10)
-    return max(FULL_SCALE_LUFS + 10 * math.log10(float(audible[audible > gate].mean())), SILENCE)
-
-
-def _power(loudness: float) -> float:
-    """The mean square of a signal of `loudness` LUFS."""
-    return float(10 ** ((loudness - FULL_SCALE_LUFS) / 10))
+    return max(gated_loudness(power), SILENCE)
 
 
 @cache

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dubstage.engines.parameters import flag
 from dubstage.media.audio import SAMPLE_RATE, Samples
 from dubstage.timing.slot import TimedSegment
 from dubstage.workspace.layout import Artifact
@@ -69,7 +70,7 @@ DRY = Room(decay=0.0, level=-60.0)
 
 def scene_room(work: Work, segments: Sequence[TimedSegment]) -> Room | None:
     """The room of the scene in which `segments` are heard, if the profile asks for it."""
-    if not work.request.engine.parameters.get(PARAMETER, False):
+    if not flag(work.request.engine, PARAMETER, False):
         return None
     (vocals,) = work.read(Artifact.VOCALS)
     return estimate(vocals, segments)

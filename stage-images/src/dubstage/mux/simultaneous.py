@@ -1,7 +1,6 @@
 """Cues of segments that are spoken at the same time: one row each, with a dash.
 
-Players show one cue at a time, or cut off the first where the second starts. Between two cues
-there are two frames.
+Players show one cue at a time, or cut off the first where the second starts.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ BRIEF = 0.25
 """Seconds: a cue that changes sooner cannot be read, and takes part in the one next to it."""
 
 GAP_SECONDS = 0.08
-"""Two frames between a cue and the next one, so that the eye notices the change."""
+"""Between a cue and the next one, so that the eye notices the change: two frames at 25 fps."""
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,15 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from dubstage.engines import engine_of
+from dubstage.engines import engine_of, parameters
 from dubstage.errors import TemporaryFailure
 from dubstage.inputs.source import resolve_source
 from dubstage.logs import step
 from dubstage.media.audio import SAMPLE_RATE
 from dubstage.media.ffmpeg import MediaError, probe
 from dubstage.media.probe import Probe
-from dubstage.mux.dialogue import Level, dialogue_range, levels_of
+from dubstage.mux.dialogue import DIALOGUE_RANGE, RANGE_VALUES, Level, levels_of
+from dubstage.mux.dub_meter import DubMeter
 from dubstage.mux.ducking import measure_ducks
 from dubstage.mux.limiter import Limiting, limit
 from dubstage.mux.loudness import SILENCE, Loudness, measure
@@ -72,7 +73,7 @@ def run(work: Work) -> Outcome:
 def _run(work: Work) -> Outcome:
     started = time.monotonic()
     model = check_model(work.request, work.tree.roots)
-    limit = dialogue_range(work.request.engine.parameters)
+    dialogue_range = parameters.number(work.request.engine, DIALOGUE_RANGE, *RANGE_VALUES)
     source = resolve_source(work.tree.roots, work.request)
     declared = probe(source)
     (facts_file,) = work.read(Artifact.SOURCE_FACTS)
@@ -84,7 +85,7 @@ def _run(work: Work) -> Outcome:
     planned, originals = _plan(work, duration)
     language = read_aligned(work).language
 
-    levels = levels_of(planned, originals, limit)
+    levels = levels_of(planned, originals, dialogue_range)
     segments, tracks = _write_voice(
         work, planned, originals, levels, sentences, round(duration * SAMPLE_RATE)
     )
@@ -193,7 +194,8 @@ def _write_mix(
         limited = measure(mix_bytes(attempt, tracks.frames, _share(work, 0.5, 0.6)))
         gain = correct_gain(gain, mix, limited)
         blocks = _limited(tracks, gain, limiting)
-    blocks = _watched(blocks, pictures)
+    meter = DubMeter()
+    blocks = meter.watch(blocks, pictures)
     if work.request.mix.stems:
         stems = [work.staging(Artifact.STEMS, f"{name}.wav") for name in ("voice", "background")]
         blocks = write_stems(blocks, tracks.frames, *stems)
@@ -204,7 +206,7 @@ def _write_mix(
             dub = measure(mix_bytes(blocks, tracks.frames, progress))
         else:
             deque(with_progress(blocks, tracks.frames, progress), maxlen=0)
-            dub = mix.with_gain(gain.decibels, pictures.loudness_change(gain.decibels))
+            dub = mix.with_gain(gain.decibels, meter.loudness_change(gain.decibels))
     speech = count_frames(tracks.original_speech)
     shared = count_shared_frames(tracks.original_speech, tracks.dubbed_speech)
     return MixResult(
@@ -215,13 +217,6 @@ def _write_mix(
         background_change=background_change(tracks, target, gain.decibels),
         overlap=shared / speech if speech else None,
     )
-
-
-def _watched(blocks: Iterator[Block], pictures: Pictures) -> Generator[Block, None, None]:
-    """`blocks`, whose curves the page shows."""
-    for block in blocks:
-        pictures.add(block.background, block.voice, block.mixed)
-        yield block
 
 
 def _limited(tracks: Tracks, gain: Gain, done: Limiting) -> Generator[Block, None, None]:

@@ -2,7 +2,7 @@
 
 The rules are those of broadcasters: at most two rows of 42 characters, at most 17
 characters per second (fewer of full width: :data:`dubstage.mux.subtitle_rows.LIMITS`), at
-least 1.2 s, and two frames between two cues. A cue that needs more time than its segment takes
+least 1.2 s, and a gap between two cues. A cue that needs more time than its segment takes
 stays through the pause that follows, for half a second at most. If there is none, its whole text
 is still shown.
 """

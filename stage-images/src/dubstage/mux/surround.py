@@ -14,6 +14,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dubstage.engines.parameters import flag
 from dubstage.logs import step
 from dubstage.media.audio import SAMPLE_RATE, Samples, to_bytes
 from dubstage.media.clock import shift_expression
@@ -91,7 +92,7 @@ class SurroundSource:
 
 def surround_dub(work: Work, tracks: Tracks, source: SurroundSource) -> Path | None:
     """Write the dub in 5.1, if the profile asks for it and the source has it."""
-    if not (work.request.engine.parameters.get(SURROUND, False) and source.is_surround):
+    if not (flag(work.request.engine, SURROUND, False) and source.is_surround):
         return None
     target = work.staging(Artifact.DUBBED_SURROUND, None)
     loudness = work.request.mix.loudness or source.facts.loudness

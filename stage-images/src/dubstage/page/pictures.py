@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dubstage.media.audio import BLOCK_FRAMES, Samples, read_frames
-from dubstage.page.curves import BANDS, Curves
+from dubstage.media.hops import Hops, HopSplitter, measure_hops
+from dubstage.page.curves import BANDS, Curves, Waveform
 
 if TYPE_CHECKING:
     import numpy
@@ -25,54 +25,47 @@ class Pictures:
 
     def __init__(self, frames: int) -> None:
         """`frames`: length of the dub at 48 kHz."""
-        self._frames = frames
         self._source = Curves(frames)
         self._dub = Curves(frames)
-        self._voice = Curves(frames, has_spectrum=False)
-        self._background = Curves(frames, has_spectrum=False)
+        self._stems = [(HopSplitter(), Waveform(frames)) for _ in range(2)]
 
-    def add(self, background: Samples, voice: Samples, mixed: Samples) -> None:
-        """Measure the next block of the dub, `mixed`, and of its two stems; `voice` has one
+    def add(self, background: Samples, voice: Samples, dub: Hops) -> None:
+        """Add the next block of the two stems of the dub, and its own next hops; `voice` has one
         channel, for both sides."""
-        self._background.add(background)
-        self._voice.add(voice)
-        self._dub.add(mixed)
+        for (splitter, waveform), samples in zip(self._stems, (background, voice), strict=True):
+            waveform.add(splitter.add(samples))
+        self._dub.add(dub)
 
-    def loudness_change(self, gain_db: float) -> float:
-        """LU by which a gain of `gain_db` has changed the loudness of the dub, which has it."""
-        return self._dub.loudness_change(gain_db)
+    def finish(self, dub: Hops) -> None:
+        """Add the last hop of the dub, and of its stems, which silence completes."""
+        for splitter, waveform in self._stems:
+            waveform.add(splitter.finish())
+        self._dub.add(dub)
 
     def add_source(self, audio: Path) -> None:
         """Measure the audio of the source, a WAV file, block by block."""
         import soundfile
 
+        splitter = HopSplitter()
         with soundfile.SoundFile(audio) as file:
             while len(block := read_frames(file, BLOCK_FRAMES)):
-                self._source.add(block)
+                self._source.add(measure_hops(splitter.add(block)))
+        self._source.add(measure_hops(splitter.finish()))
 
     def encoded(self) -> dict[str, Any]:
         """The curves as the script of the page reads them."""
-        tracks = {
-            "original": self._source,
-            "dub": self._dub,
-            "voice": self._voice,
-            "background": self._background,
-        }
-        for curves in tracks.values():
-            curves.finish()
-        with_spectrum = {name: tracks[name] for name in ("original", "dub")}
+        curves = {"original": self._source, "dub": self._dub}
+        (_, background), (_, voice) = self._stems
+        waveforms = {name: each.waveform for name, each in curves.items()}
+        waveforms |= {"voice": voice, "background": background}
         return {
-            "peaks": _each(tracks, lambda curves: _amplitudes(curves.peaks)),
+            "peaks": {name: _amplitudes(each.peaks) for name, each in waveforms.items()},
             "bands": BANDS,
-            "spectrogram": _each(with_spectrum, lambda curves: _levels(curves.spectrogram)),
-            "loudness": _each(with_spectrum, lambda curves: _lufs(curves.short_term_loudness())),
+            "spectrogram": {name: _levels(each.spectrogram) for name, each in curves.items()},
+            "loudness": {name: _lufs(each.short_term_loudness()) for name, each in curves.items()},
             "lowestLufs": LOWEST_LUFS,
             "stepsPerLu": STEPS_PER_LU,
         }
-
-
-def _each(tracks: dict[str, Curves], encode: Callable[[Curves], str]) -> dict[str, str]:
-    return {name: encode(curves) for name, curves in tracks.items()}
 
 
 def _amplitudes(values: NDArray[numpy.float32]) -> str:

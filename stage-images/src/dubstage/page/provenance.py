@@ -10,6 +10,7 @@ from typing import Any
 from dubstage.contract import Stage
 from dubstage.engines.licenses import ENGINE_LICENSES, SERVICE, model_license
 from dubstage.page.rows import Row
+from dubstage.text.languages import primary
 
 
 @dataclass(frozen=True)
@@ -61,28 +62,48 @@ def speakers_of(rows: Sequence[Row], listed: Sequence[Mapping[str, Any]]) -> lis
     return found
 
 
-def steps_of(stages: Sequence[Mapping[str, Any]]) -> list[Step]:
-    """The stages that the report lists, with the licenses of their engines and models."""
+def steps_of(stages: Sequence[Mapping[str, Any]], source: str = "", target: str = "") -> list[Step]:
+    """The stages that the report lists, with the licenses of their engines and models. `source` and
+    `target`: the languages of the dub (BCP 47)."""
     return [
         Step(
             stage=entry["stage"],
             engine=entry["engine"],
             version=entry.get("engine_version", ""),
-            model=entry.get("model") or "",
+            model=_model(entry, source, target),
             revision=entry.get("model_revision") or "",
-            license=_license(entry),
+            license=_license(entry, source, target),
             seconds=entry["seconds"],
         )
         for entry in stages
     ]
 
 
-def _license(entry: Mapping[str, Any]) -> str:
+def _model(entry: Mapping[str, Any], source: str, target: str) -> str:
+    """The model, and for bergamot the rules that translate from its Portuguese, or to it."""
+    model = entry.get("model") or ""
+    if not _uses_apertium(entry, source, target):
+        return model
+    if primary(source) == "en":
+        return f"{model}, then apertium pt to {primary(target)}"
+    return f"apertium {primary(source)} to pt, then {model}"
+
+
+def _uses_apertium(entry: Mapping[str, Any], source: str, target: str) -> bool:
+    """Whether bergamot translates through Portuguese: its models have no other language."""
+    if entry["engine"] != "bergamot" or not source or not target:
+        return False
+    return "pt" not in (primary(source), primary(target))
+
+
+def _license(entry: Mapping[str, Any], source: str, target: str) -> str:
     if entry["engine"] == "none":
         return "–"
     engine = ENGINE_LICENSES.get(entry["engine"], "unknown")
     if engine == SERVICE or not entry.get("model"):
         return engine
+    if _uses_apertium(entry, source, target):
+        engine += f"; apertium {ENGINE_LICENSES['apertium']}"
     model = model_license(entry["engine"], entry["model"]) or "unknown"
     return engine if model == engine else f"{engine}; model {model}"
 

@@ -50,7 +50,7 @@ def render_page(
     """The page of a report. `target_lufs`: the loudness that the mix was to have."""
     rows = rows_of(report["segments"])
     speakers = speakers_of(rows, report["speakers"])
-    steps = steps_of(report["stages"])
+    steps = steps_of(report["stages"], report["source_language"], report["target_language"])
     style, script = (_joined(names) for names in (STYLES, SCRIPTS))
     spoken = report["totals"]["spoken"]
     page: str = _template().render(

@@ -4,7 +4,6 @@ work, and look ahead at the other stages."""
 from __future__ import annotations
 
 from dubstage.contract import Stage, StageResult
-from dubstage.errors import BadInput
 from dubstage.inputs import corrections, near_misses, voice_files
 from dubstage.run.attempt import Attempt
 from dubstage.text import language_check
@@ -23,13 +22,10 @@ def run_ingest(attempt: Attempt, run: StageRun) -> StageResult:
     language_check.check(request, corrected)
     attempt.require_source()
     ownership.claim(attempt.tree, request)
-    corrections.check(attempt.roots, request)
-    if Stage.TRANSCRIBE in corrected and request.source_language is None:
-        raise BadInput(
-            f"inputs/{request.job_id} has a transcript, and its language is not known: set "
-            "spec.sourceLanguage.",
-            reason="LanguageUnknown",
-        )
+    imports = request
+    if Stage.TRANSCRIBE in corrected:
+        imports = corrections.with_language(request, attempt.tree)
+    corrections.check(attempt.roots, imports)
     voice_files.check(attempt.roots, request)
 
     later = {} if request.force else attempt.reusable_from(Stage.INGEST)
@@ -41,7 +37,7 @@ def run_ingest(attempt: Attempt, run: StageRun) -> StageResult:
 
     if manifest.summary.duration_milliseconds is not None:
         corrections.check_times(
-            attempt.roots, request, manifest.summary.duration_milliseconds / 1000
+            attempt.roots, imports, manifest.summary.duration_milliseconds / 1000
         )
     attempt.delete_interim()
     result = attempt.result(manifest, later, is_reused=is_reused)

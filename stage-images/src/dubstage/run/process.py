@@ -30,6 +30,7 @@ from dubstage.run.stage_order import run_stage
 from dubstage.run.termination import exit_on_termination
 from dubstage.workspace.layout import Roots, Tree
 from dubstage.workspace.publish import Staging
+from dubstage.workspace.space import DATA_VOLUME, SCRATCH, full_volume, volume_of
 from dubstage.workspace.stages import STAGES
 from dubstage.workspace.work import StageRun
 
@@ -85,7 +86,7 @@ def finish(
         failure = error
     except OSError as error:
         logs.logger.exception("the operating system reported an error")
-        failure = _from_os_error(error)
+        failure = _from_os_error(error, roots, request.job_id)
     except Exception as error:
         logs.logger.exception("unexpected error")
         failure = _unforeseen(request, roots, error)
@@ -99,21 +100,35 @@ def finish(
     return code, result.model_copy(update={"seconds": seconds, "message": masked(result.message)})
 
 
-def _from_os_error(error: OSError) -> StageError:
-    place = f" ({Path(str(error.filename)).name})" if error.filename else ""
+def _from_os_error(error: OSError, roots: Roots, job_id: str) -> StageError:
+    file = Path(os.fsdecode(error.filename)) if isinstance(error.filename, (str, bytes)) else None
+    place = f" ({file.name})" if file else ""
     if error.errno in NO_SPACE:
-        return TemporaryFailure(
-            f"The volume is full{place}: free some space. Partly written files were deleted.",
-            reason="VolumeFull",
-        )
+        volume = volume_of(file, roots) if file else None
+        return _full(volume or full_volume(roots, job_id), place)
     if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+        what = volume_of(file, roots) if file else None
         return Misconfigured(
-            f"The volume cannot be written or read{place}: {error.strerror}. The user, group or "
-            "fsGroup of the profile must have access to the folders of the job.",
+            f"The {what or 'volume'} cannot be written or read{place}: {error.strerror}. The user, "
+            "group or fsGroup of the profile must have access to the folders of the job.",
             reason="VolumeRefused",
         )
     return TemporaryFailure(
         f"The operating system reported an error{place}: {error.strerror or error}."
+    )
+
+
+def _full(volume: str | None, place: str = "") -> TemporaryFailure:
+    """The failure for a full volume; None: one that is not known."""
+    if volume is None:
+        what = f"{DATA_VOLUME} or the {SCRATCH}"
+        where = f"the {DATA_VOLUME} and on the disk of the node"
+    else:
+        what, where = volume, "the disk of its node" if volume == SCRATCH else "it"
+    return TemporaryFailure(
+        f"The {what} is full{place}: free some space on {where}. Partly written files were "
+        "deleted.",
+        reason="VolumeFull",
     )
 
 
@@ -122,22 +137,13 @@ def _unforeseen(request: StageRequest, roots: Roots, error: Exception) -> StageE
 
     Libraries that write audio do not report a full volume, so the volumes are asked.
     """
-    if any(_is_full(root / request.job_id) for root in (roots.interim, roots.outputs)):
-        return _from_os_error(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    if volume := full_volume(roots, request.job_id):
+        return _full(volume)
     return TemporaryFailure(
         f"The {request.stage} stage ended with an unexpected {type(error).__name__}. The log of "
         "the pod has the details.",
         reason="UnforeseenError",
     )
-
-
-def _is_full(folder: Path) -> bool:
-    """Whether the volume has no free block."""
-    try:
-        volume = os.statvfs(folder)
-    except OSError:
-        return False
-    return volume.f_bavail == 0
 
 
 def _failed(request: StageRequest, error: StageError) -> StageResult:

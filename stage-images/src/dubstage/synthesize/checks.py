@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from dubstage.engines.parameters import flag
 from dubstage.synthesize import listener, similarity
 from dubstage.synthesize.engine import Voice
 from dubstage.synthesize.listener import CHECK, Listener
@@ -77,7 +78,7 @@ def load(work: Work, *, clones: bool) -> Checks:
 
     Raises :class:`Misconfigured` if the profile requires a check that is not possible.
     """
-    compares = clones and work.request.engine.parameters.get(CHECK) is not False
+    compares = clones and flag(work.request.engine, CHECK, True)
     return Checks(listener.load(work), similarity.load(work) if compares else None)
 
 

@@ -24,7 +24,6 @@ from dubstage.workspace.work import Work
 if TYPE_CHECKING:
     from soundfile import SoundFile
 
-
 EDGE_SECONDS = 0.2
 """Silence at both ends of a reference: an abrupt end makes an engine click."""
 BETWEEN_SECONDS = 0.25

@@ -78,7 +78,7 @@ def compare(text: str, heard: str, language: str, confidence: float = 0.0) -> He
         _without(_letters(" ".join(rest), language), found, len(whole), errors)
         for rest in (words[:-1], words[1:])
     )
-    lacks_edge = last.is_last or first.is_first
+    lacks_edge = _lacks_last(last) or _lacks_first(first)
     return Hearing(
         distance / max(len(expected), 1), missing, added, len(expected), confidence, lacks_edge
     )
@@ -95,17 +95,15 @@ class _Rest:
     error_rate: float
     """Share of its letters that is wrong."""
 
-    @property
-    def is_last(self) -> bool:
-        """Whether the last word, which it lacks, is missing in what was heard."""
-        return self.gain >= max(LAST_LETTERS, LAST_SHARE * self.letters)
 
-    @property
-    def is_first(self) -> bool:
-        """Whether the first word, which it lacks, is missing in what was heard."""
-        return (
-            self.gain >= max(FIRST_LETTERS, self.letters) and self.error_rate <= FIRST_REST_ERRORS
-        )
+def _lacks_last(rest: _Rest) -> bool:
+    """Whether the last word is missing in what was heard. `rest`: the text without it."""
+    return rest.gain >= max(LAST_LETTERS, LAST_SHARE * rest.letters)
+
+
+def _lacks_first(rest: _Rest) -> bool:
+    """Whether the first word is missing in what was heard. `rest`: the text without it."""
+    return rest.gain >= max(FIRST_LETTERS, rest.letters) and rest.error_rate <= FIRST_REST_ERRORS
 
 
 def _without(rest: str, found: str, letters: int, errors: int) -> _Rest:

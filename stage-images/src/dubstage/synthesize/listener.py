@@ -9,6 +9,7 @@ from statistics import mean
 from typing import TYPE_CHECKING
 
 from dubstage.engines.languages import WHISPER
+from dubstage.engines.parameters import flag
 from dubstage.engines.repositories import SPEECH_CHECK_MODEL
 from dubstage.errors import Misconfigured
 from dubstage.logs import logger, step
@@ -38,12 +39,12 @@ def load(work: Work) -> Listener | None:
 
     Raises :class:`Misconfigured` if the profile requires a check that is not possible.
     """
-    parameters = work.request.engine.parameters
-    is_required = parameters.get(CHECK)
+    engine = work.request.engine
+    is_required = flag(engine, CHECK, None)
     language = engine_code(work.request.target_language, WHISPER)
     if is_required is False or not language:
         return None
-    name = str(parameters.get(CHECK_MODEL, SPEECH_CHECK_MODEL))
+    name = str(engine.parameters.get(CHECK_MODEL, SPEECH_CHECK_MODEL))
     choice = choice_of(name)
     try:
         folder = model_folder(work.tree.roots, choice)

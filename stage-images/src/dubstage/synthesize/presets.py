@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from dubstage.logs import logger, step
 from dubstage.media.audio import Samples, mix_to_mono
@@ -12,10 +11,6 @@ from dubstage.synthesize.engine import Gender
 from dubstage.text.transcript import TranslatedSegment
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Work
-
-if TYPE_CHECKING:
-    pass
-
 
 FEMALE_HERTZ = 155.0
 """Men speak at 85 to 155 Hz, women at 155 to 255 Hz, on the median."""

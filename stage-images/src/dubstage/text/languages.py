@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from langcodes import Language, closest_supported_match, standardize_tag, tag_distance
+from langcodes import Language, closest_supported_match, standardize_tag, tag_distance, tag_is_valid
 from langcodes.tag_parser import LanguageTagError
 
 from dubstage.engines.languages import Languages
 
 UNDETERMINED = "und"
 """The code for a language that nobody named, or that has no code."""
+
+NOT_ONE_LANGUAGE = frozenset({UNDETERMINED, "mis", "mul", "zxx"})
+"""Codes of ISO 639-2 for a language without a code, several languages, and audio without words."""
 
 UNSPACED = frozenset({"ja", "km", "lo", "my", "th", "yue", "zh"})
 """Written without spaces between words."""
@@ -22,7 +25,12 @@ SAME_LANGUAGE = 1
 """The distance, according to CLDR, of two names of one language: Bokmål and Norwegian."""
 
 VARIANTS = 20
-"""The same of languages that recognizers confuse: Croatian and Bosnian, Danish and Norwegian."""
+"""The same of languages that neither a recognizer nor their words distinguish: Croatian, Bosnian
+and Serbian, Danish and Norwegian. The words of Czech and Slovak, or of Danish and Swedish, do."""
+
+INCLUDING = {"Hang": {"Kore"}, "Hani": {"Hans", "Hant"}, "Aran": {"Arab"}}
+"""Scripts that also have the name of the key (ISO 15924): Korean, with or without Chinese
+characters, is in Hangul, and Nastaliq is a style of the Arabic script."""
 
 ANY_VARIANT = 1000
 """A distance that no script or region exceeds."""
@@ -44,6 +52,14 @@ def primary(tag: str) -> str:
     return Language.get(standard(tag)).language or UNDETERMINED
 
 
+def names_language(tag: str) -> bool:
+    """Whether a tag that a file declares names one spoken language: not ``und``, several, none, a
+    code for private use, or a code that does not exist."""
+    code = primary(tag)
+    is_private = code.startswith("x-") or "qaa" <= code <= "qtz"
+    return not is_private and code not in NOT_ONE_LANGUAGE and tag_is_valid(code)
+
+
 def is_spaced(tag: str) -> bool:
     """Whether the language puts spaces between words."""
     return primary(tag) not in UNSPACED
@@ -55,8 +71,9 @@ def same_language(one: str, other: str) -> bool:
 
 
 def are_variants(one: str, other: str) -> bool:
-    """Whether the languages of two tags are so close that each is understood as the other."""
-    pair = primary(one), primary(other)
+    """Whether the languages of two tags, as they are spoken, are so close that each is understood
+    as the other. Their scripts do not count: Serbian is often in Cyrillic letters."""
+    pair = [f"{primary(tag)}-Latn" for tag in (one, other)]
     return max(tag_distance(pair[0], pair[1]), tag_distance(pair[1], pair[0])) <= VARIANTS
 
 
@@ -97,10 +114,12 @@ def media_code(tag: str, *, is_bibliographic: bool = False) -> str:
 
 
 def has_script(tag: str, code: str) -> bool:
-    """Whether the language `code` is written in the script that `tag` names, if it names one that
-    is not the usual one: ``sr`` is in Cyrillic letters, ``sr-Latn`` is not."""
+    """Whether an engine writes the language `code`, its own one, in the script that `tag` names, if
+    it names one: ``sr`` is in Cyrillic letters, ``zh-TW`` in traditional ones, and ``ja`` in more
+    than the kana of ``ja-Hrkt``."""
     wanted = Language.get(standard(tag)).script
-    return wanted is None or wanted == Language.get(standard(code)).maximize().script
+    actual = Language.get(standard(code)).maximize().script
+    return wanted is None or wanted == actual or actual in INCLUDING.get(wanted, ())
 
 
 def engine_code(tag: str, languages: Languages) -> str | None:

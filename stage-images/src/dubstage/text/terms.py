@@ -51,10 +51,10 @@ class Terms(Generic[Value]):
             return text
         choices = "|".join(f"({term.pattern})" for term in terms)
         return re.sub(
-            rf"(?<!{LETTER})(?:{choices})(?!{LETTER})",
+            # The scripts have no case. With the flag on them, each pattern takes 15 ms to compile.
+            rf"(?<!{LETTER})(?i:{choices})(?!{LETTER})",
             lambda match: replacement(terms[(match.lastindex or 1) - 1].value),
             text,
-            flags=re.IGNORECASE,
         )
 
     def values_in(self, text: str) -> list[Value]:

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from dubstage.contract import Stage
+from dubstage.contract import Stage, StageRequest
 from dubstage.contract.summary import StageSummary
-from dubstage.errors import BadInput
 from dubstage.inputs import corrections
 from dubstage.inputs.corrections import Entry
 from dubstage.text.counting import counted
@@ -35,22 +34,19 @@ GAP = re.compile(rf"(?<={FULL_WIDTH})\s+(?={FULL_WIDTH})")
 
 def run(work: Work) -> Outcome:
     """Write what an engine would write. Each word gets the share of its entry's time that
-    it has of its letters.
+    it has of its letters. Its language is that of the request, or of the transcription that it
+    corrects.
 
     Raises :class:`BadInput` for a file that cannot be used.
     """
-    request = work.request
+    request = corrections.with_language(work.request, work.tree)
+    language = request.source_language
     path = corrections.find(work.tree.roots, request, Stage.TRANSCRIBE)
     assert path is not None
-    language = request.source_language
-    if language is None:
-        raise BadInput(
-            f"inputs/{request.job_id}/{path.name} replaces the transcription, and its language "
-            "is not known: set spec.sourceLanguage.",
-            reason="LanguageUnknown",
-        )
+    assert language is not None
     check_pair(request, language, corrections.replaced(work.tree.roots, request))
-    entries = _merged(sorted(_read(work, path), key=lambda entry: entry.start))
+    read_entries = read(path, request, _source_end(work))
+    entries = _merged(sorted(read_entries, key=lambda entry: entry.start))
     if path.suffix != corrections.JSON:
         entries = _joined(entries)
     if primary(language) in WITHOUT_SPACES:
@@ -69,13 +65,20 @@ def run(work: Work) -> Outcome:
     )
 
 
-def _read(work: Work, path: Path) -> list[Entry]:
-    """The entries of the file, each with a text and within the source."""
+def _source_end(work: Work) -> float:
+    """Seconds."""
     import soundfile
 
-    request = work.request
     (vocals,) = work.read(Artifact.VOCALS)
-    source_end = soundfile.info(vocals).duration
+    return float(soundfile.info(vocals).duration)
+
+
+def read(path: Path, request: StageRequest, source_end: float) -> list[Entry]:
+    """The entries of the file, each with a text and within the source, which ends at `source_end`
+    (seconds).
+
+    Raises :class:`BadInput` for a file that cannot be used.
+    """
     entries = corrections.read(path, request, Stage.TRANSCRIBE)
     for entry in entries:
         why = corrections.is_late(entry, source_end) if entry.text else "it has no text"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dubstage.contract import EngineChoice, SpeakerRange
+from dubstage.engines.parameters import flag
 from dubstage.engines.repositories import DIARIZER, LOCAL_DIARIZER
 from dubstage.errors import Misconfigured
 from dubstage.logs import logger, step
@@ -37,7 +38,7 @@ class Diarizer:
         """`whisperx`: the library. `choice.parameters`: ``diarize`` (true)."""
         self._whisperx = whisperx
         self._roots = roots
-        self._is_enabled = bool(choice.parameters.get("diarize", True))
+        self._is_enabled = flag(choice, "diarize", True)
         self._token = token
         self._device = device
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dubstage.contract import EngineChoice, SpeakerRange
-from dubstage.engines.parameters import whole
+from dubstage.engines.parameters import flag, whole
 from dubstage.engines.repositories import LOCAL_DIARIZER
 from dubstage.logs import step
 from dubstage.media.windows import Part, parts_of
@@ -45,7 +45,7 @@ LANGUAGE_CHUNKS = 4
 def load(work: Work) -> FasterWhisper:
     """The profile's model, loaded from the models volume."""
     choice, roots = work.request.engine, work.tree.roots
-    is_asked = bool(choice.parameters.get("diarize", True))
+    is_asked = flag(choice, "diarize", True)
     diarizer = LocalDiarizer(roots) if is_asked and is_available(roots) else None
     expected = hotwords(work.request.glossary)
     return FasterWhisper(model_folder(roots, choice), choice, expected, diarizer)
@@ -82,7 +82,7 @@ class FasterWhisper:
 
         self._models = Models(choice, load)
         self._diarizer = diarizer
-        self._is_asked = bool(parameters.get("diarize", True))
+        self._is_asked = flag(choice, "diarize", True)
         is_gpu = device.startswith("cuda")
         compute_type = str(parameters.get("compute_type", "float16" if is_gpu else "int8"))
         batch_size = whole(choice, "batch_size", BATCH_SIZE if is_gpu else CPU_BATCH_SIZE, 1, 4096)

@@ -16,6 +16,7 @@ from dubstage.transcribe.engine import Recognizer
 from dubstage.transcribe.onsets import at_onsets
 from dubstage.transcribe.output import write_transcript
 from dubstage.transcribe.segments import grouped
+from dubstage.video.facts import nothing_to_dub
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Outcome, Work
 
@@ -40,11 +41,7 @@ def run(work: Work) -> Outcome:
         raise _no_speech(work, "")
     language = source or standard(recognition.language)
     if not needs_translation(language, target):
-        raise BadInput(
-            f"inputs/{work.request.source} is spoken in {language}, which is spec.targetLanguage: "
-            "there is nothing to dub.",
-            reason="SameLanguage",
-        )
+        raise nothing_to_dub(work, language)
     check_pair(work.request, language, corrections.replaced(work.tree.roots, work.request))
     groups = at_onsets(grouped(words), vocals)
     judgment = judged(

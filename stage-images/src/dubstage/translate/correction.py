@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from dubstage.contract import Stage
+from dubstage.contract import Stage, StageRequest
 from dubstage.contract.summary import StageSummary
 from dubstage.inputs import corrections
 from dubstage.inputs.corrections import Entry
 from dubstage.text.counting import counted, listed
 from dubstage.text.not_speech import is_not_speech
 from dubstage.text.transcript import Segment, TranslatedSegment, read_list, write_list
-from dubstage.translate.assignment import assign, fits
+from dubstage.translate.assignment import Assignment, assign, fits
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.work import Outcome, Work
 
@@ -28,13 +28,7 @@ def run(work: Work) -> Outcome:
     path = corrections.find(work.tree.roots, request, Stage.TRANSLATE)
     assert path is not None
     segments = read_list(work, Artifact.TRANSCRIPT, Segment)
-    entries = corrections.read(path, request, Stage.TRANSLATE)
-    for entry in entries:
-        if why := _fault(entry, segments):
-            raise corrections.refused(request, Stage.TRANSLATE, path, entry, why)
-    assigned = assign(entries, segments, request.target_language)
-    if not any(assigned.texts.values()):
-        raise corrections.refused(request, Stage.TRANSLATE, path, entries[0], _unmatched(entries))
+    assigned = read(path, request, segments)
     translated = [_translated(one, assigned.texts[one.segment_id]) for one in segments]
     write_list(work.staging(Artifact.TRANSLATED, None), translated)
     write_list(work.staging(Artifact.TRG_TRANSCRIPT, None), translated)
@@ -43,6 +37,21 @@ def run(work: Work) -> Outcome:
         message=_message(work, path, segments, untranslated, assigned.unused),
         summary=StageSummary(untranslated_segments=len(untranslated)),
     )
+
+
+def read(path: Path, request: StageRequest, segments: Sequence[Segment]) -> Assignment:
+    """The texts of the file for `segments`.
+
+    Raises :class:`BadInput` as :func:`run` does.
+    """
+    entries = corrections.read(path, request, Stage.TRANSLATE)
+    for entry in entries:
+        if why := _fault(entry, segments):
+            raise corrections.refused(request, Stage.TRANSLATE, path, entry, why)
+    assigned = assign(entries, segments, request.target_language)
+    if not any(assigned.texts.values()):
+        raise corrections.refused(request, Stage.TRANSLATE, path, entries[0], _unmatched(entries))
+    return assigned
 
 
 def _translated(segment: Segment, text: str) -> TranslatedSegment:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from dubstage.contract.summary import StageSummary
 from dubstage.engines import engine_of
-from dubstage.errors import BadInput, NoInput
+from dubstage.errors import NoInput
 from dubstage.text.counting import counted, listed
 from dubstage.text.languages import needs_translation
 from dubstage.text.not_speech import is_not_speech, spoken
@@ -25,6 +25,7 @@ from dubstage.translate.engine import TranslationContext, Translator
 from dubstage.translate.rounds import Rounds, Translated
 from dubstage.translate.shortening import shortened
 from dubstage.translate.translation_cache import kept_translations
+from dubstage.video.facts import nothing_to_dub
 from dubstage.workspace.layout import Artifact
 from dubstage.workspace.stages import PRODUCER
 from dubstage.workspace.work import Outcome, Work
@@ -43,11 +44,7 @@ def run(work: Work) -> Outcome:
     segments = _read(work)
     source, target = read_aligned(work).language, request.target_language
     if not needs_translation(source, target):
-        raise BadInput(
-            f"inputs/{request.source} is spoken in {source}, which is spec.targetLanguage: there "
-            "is nothing to dub.",
-            reason="SameLanguage",
-        )
+        raise nothing_to_dub(work, source)
     job = TranslationContext(
         source=source,
         target=target,

@@ -16,8 +16,6 @@ PARTICLES = frozenset(
 """Small words within names: ``Bank of America``, ``Leonardo da Vinci``."""
 LONGEST_NAMES = 8
 """Words of a line of names at most."""
-
-
 SURE = 0.95
 """Probability of a language that decides."""
 KEPT_SHARE, MIN_KEPT = 0.8, 3

@@ -17,6 +17,8 @@ from dubstage.video.containers import MATROSKA, Container
 DELAYED_CODEC = "opus"
 LATE = 100.0
 """Seconds by which the trial is moved, so that no time in it is negative."""
+TIME_UNIT = 0.001
+"""Seconds to which Matroska rounds times: a smaller difference is no delay."""
 
 
 def lost_delay(source: Path, track: AudioTrack, container: Container, scratch: Path) -> float:
@@ -33,4 +35,7 @@ def lost_delay(source: Path, track: AudioTrack, container: Container, scratch: P
         arguments += ["-c", "copy", "-frames:a", "1", "-output_ts_offset", str(LATE)]
         run([*arguments, "-f", MATROSKA.format, copy])
         before, after = first_packet_time(source, track.index), first_packet_time(copy, 0)
-    return 0.0 if before is None or after is None else before + LATE - after
+    if before is None or after is None:
+        return 0.0
+    delay = before + LATE - after
+    return delay if abs(delay) >= TIME_UNIT else 0.0

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from dubstage.errors import BadInput
 from dubstage.media.clock import Shift
+from dubstage.media.tracks import other_tracks
+from dubstage.workspace.layout import Artifact
+from dubstage.workspace.work import Work
 
 
 class VideoPlan(BaseModel):
@@ -29,6 +34,10 @@ class SourceFacts(BaseModel):
 
     track: int
     """Index of the stream that is dubbed."""
+    number: int = 1
+    """Number of that stream among the audio tracks, from one."""
+    languages: list[str | None] = []
+    """Languages that the audio tracks declare, in their order."""
     duration: float
     """Seconds of the source."""
     loudness: float | None
@@ -44,3 +53,19 @@ class SourceFacts(BaseModel):
 def read_facts(file: Path) -> SourceFacts:
     """The facts in `file`. Raises ValueError if it does not hold them."""
     return SourceFacts.model_validate_json(file.read_bytes())
+
+
+def nothing_to_dub(work: Work, language: str) -> BadInput:
+    """The refusal of a source whose dubbed track is spoken in the target `language`. Names the
+    other audio tracks, as far as ingest recorded them."""
+    request = work.request
+    others = ""
+    with suppress(ValueError):
+        for file in work.tree.files(Artifact.SOURCE_FACTS):
+            facts = read_facts(file)
+            others = other_tracks(facts.languages, facts.number, request.target_language)
+    return BadInput(
+        f"inputs/{request.source} is spoken in {language}, which is spec.targetLanguage"
+        + (f". {others}" if others else ": there is nothing to dub."),
+        reason="SameLanguage",
+    )

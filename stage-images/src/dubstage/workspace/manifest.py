@@ -106,6 +106,17 @@ def read_manifest(tree: Tree, stage: Stage) -> Manifest | None:
         return None
 
 
+def detected_language(tree: Tree) -> str | None:
+    """The language in which the speech that the separate stage wrote was transcribed; None if it
+    was not."""
+    separated, heard = read_manifest(tree, Stage.SEPARATE), read_manifest(tree, Stage.TRANSCRIBE)
+    if separated is None or heard is None:
+        return None
+    written = {(record.path, record.sha256) for record in separated.outputs}
+    read = {(record.path, record.sha256) for record in heard.inputs}
+    return heard.source_language if read and read <= written else None
+
+
 def known_records(tree: Tree) -> Iterator[FileRecord]:
     """All file records in the manifests of the job."""
     for stage in Stage:

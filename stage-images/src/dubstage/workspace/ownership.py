@@ -84,7 +84,15 @@ def owner_of(tree: Tree) -> tuple[str, str] | None:
     Raises OSError if the claim cannot be read: it may be that of another DubJob.
     """
     try:
-        owner = json.loads(tree.owner.read_text())
+        return owner_in(tree.owner.read_text())
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return None
+
+
+def owner_in(claim: str) -> tuple[str, str] | None:
+    """Namespace and name in the text of a claim; None if it is not valid."""
+    try:
+        owner = json.loads(claim)
         return str(owner["namespace"]), str(owner["name"])
-    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         return None

@@ -18,6 +18,9 @@ from dubstage.workspace.layout import Artifact, Roots, Tree
 from dubstage.workspace.ownership import owner_of
 
 DAY_SECONDS = 86400.0
+PRUNED = ".pruned-"
+"""The prefix of a folder that is being deleted. What is left of it has no report and a new time, so
+that only its name shows the next run that it is to be deleted."""
 
 
 class Outcome(str, Enum):
@@ -60,19 +63,27 @@ def prune(
 ) -> Iterator[str]:
     """Delete the interim and outputs folders of jobs that were last written or in use more than
     `days` ago, and yield their names. If `in_use` is omitted, only the time of the last write
-    counts.
+    counts. What an earlier run could not delete is deleted in any case.
 
     A job whose folders cannot be read completely is kept. Raises :class:`TemporaryFailure` in the
     end if there is such a job, or one that cannot be deleted.
     """
     cutoff = time.time() - days * DAY_SECONDS
     problems: list[str] = []
-    for job_id in sorted(_folders(roots.interim) | _folders(roots.outputs)):
+    names = _folders(roots.interim) | _folders(roots.outputs)
+    for job_id in sorted({name.removeprefix(PRUNED) for name in names}):
         folders = [roots.interim / job_id, roots.outputs / job_id]
+        pruned = [folder.with_name(PRUNED + job_id) for folder in folders]
+        is_due = False
         try:
-            is_due = _is_due(Tree(roots, job_id), folders, outcome, in_use, cutoff)
-            if is_due and not dry_run:
-                _delete(folders)
+            if job_id in names:
+                is_due = _is_due(Tree(roots, job_id), folders, outcome, in_use, cutoff)
+            if not dry_run:
+                _delete(pruned)
+                if is_due:
+                    _rename(folders, pruned)
+                    _delete(pruned)
+            is_due = is_due or PRUNED + job_id in names
         except OSError as error:
             problems.append(f"{job_id} ({error})")
             continue
@@ -112,6 +123,25 @@ def _is_due(
     is_selected = outcome is Outcome.ANY or is_complete == (outcome is Outcome.COMPLETE)
     used = in_use.time(tree) if in_use else 0.0
     return is_selected and max(_last_written(folders), used) < cutoff
+
+
+def _rename(folders: list[Path], pruned: list[Path]) -> None:
+    """Rename `folders` to `pruned`, as far as they exist, so that the next run deletes what is left
+    of them. A job that starts in the meantime makes new folders.
+
+    Raises OSError if one cannot be renamed: the others then keep their names.
+    """
+    renamed: list[tuple[Path, Path]] = []
+    for folder, new in zip(folders, pruned, strict=True):
+        try:
+            folder.rename(new)
+            renamed.append((folder, new))
+        except FileNotFoundError:
+            continue
+        except OSError:
+            for old, other in renamed:
+                other.rename(old)
+            raise
 
 
 def _delete(folders: list[Path]) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from pathlib import Path
 
-from dubstage.contract import StageRequest
+from dubstage.contract import SCRATCH_DIR, StageRequest
+from dubstage.engines.parameters import flag
 from dubstage.errors import Misconfigured, TemporaryFailure
 from dubstage.workspace.layout import Roots
 
@@ -19,6 +22,38 @@ SURROUND_RATE = 48000 * 12 + 48000
 """Bytes per second of that, six channels of 16 bits and an AAC track."""
 RESERVE = 64 << 20
 """Bytes for everything else: subtitles, a batch of clips, the report."""
+
+DATA_VOLUME = "data volume"
+SCRATCH = "scratch space of the pod"
+
+
+def volume_of(file: Path, roots: Roots) -> str | None:
+    """The volume that holds `file`; None if it is on none."""
+    places = {
+        DATA_VOLUME: (roots.inputs, roots.interim, roots.outputs),
+        "models volume": (roots.models,),
+        SCRATCH: (Path(SCRATCH_DIR), Path(tempfile.gettempdir())),
+    }
+    for volume, folders in places.items():
+        if any(file.is_relative_to(folder) for folder in folders):
+            return volume
+    return None
+
+
+def full_volume(roots: Roots, job_id: str) -> str | None:
+    """The volume without a free block, for a library that does not report the file; None if there
+    is none."""
+    if any(_is_full(root / job_id) for root in (roots.interim, roots.outputs)):
+        return DATA_VOLUME
+    return SCRATCH if _is_full(Path(tempfile.gettempdir())) else None
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        volume = os.statvfs(folder)
+    except OSError:
+        return False
+    return volume.f_bavail == 0
 
 
 def require_scratch(request: StageRequest, seconds: float) -> None:
@@ -38,7 +73,7 @@ def require_volume(roots: Roots, request: StageRequest, seconds: float, source_b
     """Raise :class:`TemporaryFailure` if the outputs' volume has no space for the dub of a
     source of `seconds` and `source_bytes`."""
     stems = 2 * 48000 * 4 if request.mix.stems else 0
-    surround = SURROUND_RATE if request.engine.parameters.get(SURROUND) else 0
+    surround = SURROUND_RATE if flag(request.engine, SURROUND, False) else 0
     needed = round(seconds * (OUTPUT_RATE + stems + surround)) + source_bytes + RESERVE
     folder = roots.outputs / request.job_id
     volume = os.statvfs(folder if folder.exists() else roots.outputs)
@@ -46,7 +81,7 @@ def require_volume(roots: Roots, request: StageRequest, seconds: float, source_b
     if needed > free:
         raise TemporaryFailure(
             f"The dub of inputs/{request.source} needs {_gib(needed)} on the data volume, and "
-            f"{_gib(free)} are free: free some space.",
+            f"{_gib(free)} are free: free some space on it.",
             reason="VolumeFull",
         )
 

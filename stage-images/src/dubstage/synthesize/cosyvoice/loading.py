@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dubstage.contract import EngineChoice
+from dubstage.engines.parameters import flag
 from dubstage.errors import Misconfigured, TemporaryFailure
 from dubstage.run.gpu_architecture import check_architecture
 from dubstage.run.gpu_memory import is_out_of_memory
@@ -75,6 +76,7 @@ def load_model(folder: Path, choice: EngineChoice) -> Any:
             f"The engine cosyvoice has no weights {weights!r}; it has {', '.join(WEIGHTS)}.",
             reason="EngineFailed",
         )
+    is_half = flag(choice, "fp16", False)
     os.environ.update(ENVIRONMENT)
     try:
         from cosyvoice.cli.cosyvoice import AutoModel
@@ -86,7 +88,7 @@ def load_model(folder: Path, choice: EngineChoice) -> Any:
         ) from error
     check_architecture()
     try:
-        model = AutoModel(model_dir=str(folder), fp16=bool(choice.parameters.get("fp16", False)))
+        model = AutoModel(model_dir=str(folder), fp16=is_half)
         if weights != "base":
             replace_weights(model.model, folder / WEIGHTS[weights])
     except Exception as error:

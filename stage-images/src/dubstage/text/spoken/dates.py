@@ -54,10 +54,10 @@ def say_short_months(text: str, table: Table) -> str:
         full = [name for name in names if name.lower().startswith(short) and name.lower() != short]
         if len(full) != 1:
             return found.group()
-        year = found.groupdict().get("y")
-        if not year or found["of"] or " de " not in table.dates.said:
-            return found["before"] + full[0] + (found["rest"] if year else "")
-        return f"{found['before']}de {full[0]} de {year}"
+        written = found.groupdict().get("y")
+        if not written or found["of"] or " de " not in table.dates.said:
+            return found["before"] + full[0] + (found["rest"] if written else "")
+        return f"{found['before']}de {full[0]} de {written}"
 
     if not names[0].isalpha() or not table.is_spaced or len(names[0]) < SHORTEST_MONTH:
         return text

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 from dubstage.text.spoken.numerals import cardinal, digits
+from dubstage.text.spoken.patterns import one_of, word_after
+from dubstage.text.spoken.shorthand import is_plural
 from dubstage.text.spoken.table import Table
 
 HYPHENS = "-\u2010\u2011"
@@ -36,6 +38,13 @@ CALLS = re.compile(
 )
 """What precedes a telephone number."""
 LOOK_BACK = 40
+AMOUNT = re.compile(r"[1-9]\d{0,2}(?: \d{3})+|\d+-\d+")
+"""What may also be a number with its thousands, or a range."""
+CALLED_AT = re.compile(
+    r"(?:\b(?:at|on|number|le|au|numéro|al|el|número|il|numero|ao|o|unter|nummer)\s|[:：]\s*)$",
+    re.I,
+)
+"""What precedes a telephone number, and no amount of anything."""
 CHINESE_MOBILE = re.compile(r"(?<![\d.,])1[3-9]\d{9}(?![\d.,%元个人美欧万亿年])")
 CHINESE_SERVICE = re.compile(r"(?<=[拨打])(?<!\d)(?:1[12]\d|1\d{4}|9\d{4})(?!\d)")
 
@@ -76,20 +85,41 @@ def _local(found: re.Match[str], table: Table) -> str:
     is_phone = (
         found["first"] == FICTION
         or found["last"].startswith("0")
-        or (_is_called(found) and bool(last % 100))
-        or (last > LATEST_YEAR and bool(last % 10))
+        or (_is_called(found, table) and bool(last % 100))
+        or (last > LATEST_YEAR and bool(last % 10) and not _counts(found, table))
     )
     return _groups(found.group(), table) if is_phone else found.group()
 
 
 def _after_call(found: re.Match[str], table: Table) -> str:
     enough = sum(each.isdecimal() for each in found.group()) >= FEWEST
-    return _groups(found.group(), table) if enough and _is_called(found) else found.group()
+    return _groups(found.group(), table) if enough and _is_called(found, table) else found.group()
 
 
-def _is_called(found: re.Match[str]) -> bool:
+def _is_called(found: re.Match[str], table: Table) -> bool:
+    """Whether a word for a call precedes the number, which counts nothing: ``my phone has 64 128
+    256 options``."""
     before = found.string[max(0, found.start() - LOOK_BACK) : found.start()]
-    return CALLS.search(before) is not None
+    return CALLS.search(before) is not None and not _counts(found, table)
+
+
+def _counts(found: re.Match[str], table: Table) -> bool:
+    """Whether a number that may be an amount precedes what it counts."""
+    before = found.string[max(0, found.start() - LOOK_BACK) : found.start()]
+    if not AMOUNT.fullmatch(found.group()) or CALLED_AT.search(before):
+        return False
+    word = word_after(found)
+    marks = re.compile(rf"\s?(?:{one_of((*table.currencies, *table.units, *table.scales))})(?!\w)")
+    return (
+        marks.match(found.string, found.end()) is not None
+        or word.lower() in _currency_names(table)
+        or is_plural(word, table)
+    )
+
+
+def _currency_names(table: Table) -> set[str]:
+    nouns = [each.major for each in table.currencies.values()]
+    return {name.lower() for noun in nouns for name in (noun.one, noun.many)}
 
 
 def _groups(written: str, table: Table) -> str:

@@ -17,22 +17,8 @@ CHAIN = re.compile(rf"{START}(?<!\d[-–—])\d{{1,4}}(?:[-–—]\d{{1,4}}){{2,
 """Numbers in a row: ``4-4-2``."""
 MONTHS = 12
 SUFFIXES = (
-    "st",
-    "nd",
-    "rd",
-    "th",
-    "am",
-    "pm",
-    "a.m.",
-    "p.m.",
-    "a. m.",
-    "p. m.",
-    "k",
-    "x",
-    "K",
-    "M",
-    "bn",
-)
+    "st", "nd", "rd", "th", "am", "pm", "a.m.", "p.m.", "a. m.", "p. m.", "k", "x", "K", "M", "bn",
+)  # fmt: skip
 
 
 def say_marked_ranges(text: str, table: Table) -> str:

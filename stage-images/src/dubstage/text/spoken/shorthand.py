@@ -49,6 +49,9 @@ NO_PLURALS = frozenset(
 )
 PLURALS = frozenset("people men women children personnes gente".split())
 SHORTEST_PLURAL = 4
+NAMES_WITH_K = frozenset(("4", "8", "401"))
+"""Numbers before a *k* that is part of a name: the resolutions 4k and 8k, and the pension plan
+401k."""
 
 
 def join_groups(text: str, table: Table) -> str:
@@ -165,13 +168,11 @@ def _written_out(found: re.Match[str], table: Table) -> str:
 
 def _is_sure(number: Number, found: re.Match[str], table: Table) -> bool:
     """Whether a letter after a number stands for a power of ten, and not for a row of seats, a
-    distance or a resolution: ``12B``, ``a 10k race``, ``4k videos``."""
+    distance or a name: ``12B``, ``a 10k race``, ``4k videos``."""
     if found["sign"] != "k" and (number.decimals or OF.match(found.string, found.end())):
         return True
-    is_resolution = (
-        found["sign"] == "k" and number.whole in ("4", "8", "401") and not number.decimals
-    )
-    return not is_resolution and is_plural(word_after(found), table)
+    is_name = found["sign"] == "k" and number.whole in NAMES_WITH_K and not number.decimals
+    return not is_name and is_plural(word_after(found), table)
 
 
 def is_plural(word: str, table: Table) -> bool:

@@ -72,7 +72,7 @@ class CTranslate2:
         """
         parameters = choice.parameters
         self._tokenizer = read_tokenizer(folder, _family(choice))
-        self._beam_size = max(whole(choice, "beam_size", BEAM_SIZE, 0, 100), 1)
+        self._beam_size = whole(choice, "beam_size", BEAM_SIZE, 1, 100)
         self._known: dict[Frame, dict[str, str]] = {}
         """The translation of each part, by what surrounds its tokens."""
         device = device_of(choice)

@@ -12,6 +12,7 @@ from dubstage.text.language_identity import common_others, probability
 from dubstage.text.languages import primary, standard
 from dubstage.timing.prediction import CHARACTERS_PER_SECOND, OTHER_CHARACTERS_PER_SECOND
 from dubstage.translate.engine import SourceSegment, TranslationContext
+from dubstage.translate.openai.addresses import has_address, says_addresses
 from dubstage.translate.openai.prompt import RULES
 from dubstage.translate.unchanged import is_untranslated
 
@@ -25,7 +26,6 @@ SCRIPT_SHARE = 0.5
 """Share of the letters that are in the script of the target language, at least."""
 ECHO_WORDS = 6
 """Words of the prompt in a row that no translation has."""
-ADDRESS = re.compile(r"https?:|\bwww\.|\w@\w+\.\w", re.IGNORECASE)
 MARKUP = re.compile(r"</?[a-z][^<>]*>|\]\(|```", re.IGNORECASE)
 SCRIPT_NAMES = {
     "Arab": ("ARABIC",), "Armn": ("ARMENIAN",), "Beng": ("BENGALI",), "Cyrl": ("CYRILLIC",),
@@ -109,7 +109,9 @@ def _is_refusal(answer: str, target: str) -> bool:
 
 def _adds_code(text: str, answer: str) -> bool:
     """Whether the answer has an address or markup, and nobody says one."""
-    return any(one.search(answer) and not one.search(text) for one in (ADDRESS, MARKUP))
+    if MARKUP.search(answer) and not MARKUP.search(text):
+        return True
+    return has_address(answer) and not says_addresses(text, answer)
 
 
 def _is_echo(text: str, answer: str) -> bool:
