@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 from dubjob.dub import Dub
@@ -21,11 +21,12 @@ def conditions(reason: str, message: str = "m", **statuses: str) -> list[dict[st
 
 def dub(
     *, generation: int = 2, name: str = "talk", namespace: str = "dubbing",
-    labels: dict[str, str] | None = None, spec: dict[str, Any] | None = None, **status: Any,
+    labels: dict[str, str] | None = None, spec: dict[str, Any] | None = None,
+    uid: str = "abcdef12", **status: Any,
 ) -> Dub:  # fmt: skip
     """A DubJob with that status, which is of generation 2."""
     metadata = {
-        "name": name, "namespace": namespace, "generation": generation, "uid": "abcdef12",
+        "name": name, "namespace": namespace, "generation": generation, "uid": uid,
         "labels": labels or {},
     }  # fmt: skip
     fields = {"targetLanguage": "es", "source": {"path": "talk/source.mp4"}, **(spec or {})}
@@ -53,5 +54,5 @@ class _Followed:
     def __init__(self, states: tuple[Dub, ...]) -> None:
         self._states = states
 
-    def follow(self, seconds: float | None) -> Iterator[Dub]:
+    def follow(self, seconds: float | None, report: Callable[[str], None]) -> Iterator[Dub]:
         yield from self._states

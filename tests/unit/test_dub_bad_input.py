@@ -129,7 +129,7 @@ def kubeconfig(path: Path, port: int) -> Path:
 
 
 @pytest.fixture
-def place(tmp_path: Path, api: Api, monkeypatch: pytest.MonkeyPatch) -> Path:
+def place(tmp_path: Path, api: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A working directory with the files that the tables name."""
     monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path / "config", api.server_address[1])))
     monkeypatch.chdir(tmp_path)
@@ -141,11 +141,16 @@ def place(tmp_path: Path, api: Api, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "damaged.yaml").write_text("a: [1")
     (tmp_path / "word.yaml").write_text("word")
     (tmp_path / "empty.yaml").touch()
+    (tmp_path / "source.yaml").write_text("spec: {source: {nonsense: 2}}")
+    (tmp_path / "target.yaml").write_text("targetLanguage: fr")
+    (tmp_path / "named.yaml").write_text("metadata: {name: x}\nspec: {sourceLanguage: en}")
     (tmp_path / "prices.yaml").write_text("nvidia.com/gpu: dear")
-    with socket.create_server(("127.0.0.1", 0)) as unused:
-        kubeconfig(tmp_path / "away", unused.getsockname()[1])
     api.requests.clear()
-    return tmp_path
+    with socket.socket() as refusing:
+        # Bound to the end, without listening: nobody else can answer there.
+        refusing.bind(("127.0.0.1", 0))
+        kubeconfig(tmp_path / "away", refusing.getsockname()[1])
+        yield tmp_path
 
 
 def dub(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
@@ -215,6 +220,9 @@ def test_a_dubjob_that_does_not_exist_is_named(
         ("talk.mp4 --to es --spec damaged.yaml", "is not YAML"),
         ("talk.mp4 --to es --spec word.yaml", "has no fields"),
         ("talk.mp4 --to es --spec empty.yaml", "has no fields"),
+        ("talk.mp4 --to es --spec source.yaml", "has the field source"),
+        ("talk.mp4 --to es --spec target.yaml", "has the targetLanguage fr, and --to is es"),
+        ("talk.mp4 --to es --spec named.yaml", "named.yaml has metadata next to the spec"),
         ("talk.mp4 --to es --timeout soon", "--timeout"),
         ("talk.mp4 --to es --timeout -1", "--timeout"),
         ("talk.mp4 --to es --dry-run client", "--dry-run"),
@@ -267,13 +275,12 @@ def test_submit_refuses(
         (["watch"], 2, "Missing argument"),
         (["check", "extra"], 2, "extra"),
         (["list", "--context", "nope"], 2, "nope"),
-        (["list", "--context", ""], 2, "kubeconfig cannot be used"),
-        (["list", "--kubeconfig", "none"], 2, "kubeconfig cannot be used"),
+        (["list", "--context", ""], 2, "' cannot be used"),
         (["list", "--kubeconfig", "folder"], 2, "Is a directory"),
-        (["list", "--kubeconfig", "binary.yaml"], 2, "kubeconfig cannot be used"),
-        (["list", "--kubeconfig", "damaged.yaml"], 2, "kubeconfig cannot be used"),
-        (["list", "--kubeconfig", "word.yaml"], 2, "kubeconfig cannot be used"),
-        (["list", "--kubeconfig", "empty.yaml"], 2, "kubeconfig cannot be used"),
+        (["list", "--kubeconfig", "binary.yaml"], 2, "' cannot be used: "),
+        (["list", "--kubeconfig", "damaged.yaml"], 2, "' cannot be used: "),
+        (["list", "--kubeconfig", "word.yaml"], 2, "' cannot be used: "),
+        (["list", "--kubeconfig", "empty.yaml"], 2, "' cannot be used: "),
         (["list", "-n", "missing"], 1, "The namespace missing does not exist"),
         (["cost", "-n", "missing"], 1, "The namespace missing does not exist"),
         (["profiles", "-n", "missing"], 1, "The namespace missing does not exist"),
@@ -289,7 +296,7 @@ def test_submit_refuses(
         (["check", "--kubeconfig", "away"], 1, ""),
     ],
 )  # fmt: skip
-def test_bad_input_is_a_sentence(
+def test_bad_input_fails_with_a_message(
     arguments: list[str], code: int, words: str, place: Path, api: Api,
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
@@ -322,12 +329,29 @@ def test_the_version_of_the_operator_is_compared(
     assert words in capsys.readouterr().out
 
 
-def test_no_kubeconfig_is_a_failure_not_a_wrong_argument(
-    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("KUBECONFIG", str(place / "none"))
-    assert dub(["list"], monkeypatch) == 1
-    check_sentence("kubeconfig cannot be used", capsys)
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ("none", "The kubeconfig 'none' cannot be used: it does not exist."),
+        ("none:away/none", "The kubeconfig 'none:away/none' cannot be used: it does not exist."),
+        ("empty.yaml", "The kubeconfig 'empty.yaml' cannot be used: it is empty."),
+        ("folder", "The kubeconfig 'folder' cannot be used: Is a directory."),
+        (None, "The kubeconfig '~/.kube/config' cannot be used: it does not exist."),
+    ],
+)
+def test_a_missing_kubeconfig_is_named(
+    file: str | None, words: str, place: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """By the variable as by the option."""
+    monkeypatch.setenv("HOME", str(place))
+    monkeypatch.setenv("KUBECONFIG", file or "")
+    assert dub(["list"], monkeypatch) == 2
+    check_sentence(words, capsys)
+    if file:
+        monkeypatch.delenv("KUBECONFIG")
+        assert dub(["list", "--kubeconfig", file], monkeypatch) == 2
+        check_sentence(words, capsys)
 
 
 @pytest.mark.parametrize("namespace", ["missing", "secret"])

@@ -212,6 +212,15 @@ def test_only_gpus_count_as_gpu_time(limits: dict[str, str], gpu_seconds: float)
     assert (total.seconds, total.gpu_seconds, total.price) == (100.0, gpu_seconds, 0.0)
 
 
+def test_costs_of_stages_are_in_the_order_of_the_stages() -> None:
+    names = ["separate", "mux", "a-newer-stage", "ingest", "translate"]
+    stages = [{"name": name, "state": "Succeeded"} for name in names]
+    totals = sums([dub(stages=stages)], lambda _: None, {}, "stage")
+    assert [total.group for total in totals] == [
+        "ingest", "separate", "translate", "mux", "a-newer-stage"
+    ]  # fmt: skip
+
+
 def test_every_resource_that_has_a_price_is_priced() -> None:
     profile = limited({"nvidia.com/gpu": "2", "cpu": "500m", "rdma/hca": "1"})
     prices = {"nvidia.com/gpu": 36.0, "cpu": 7.2}
@@ -252,7 +261,7 @@ def test_dubs_of_two_namespaces_stay_apart_and_use_their_own_profiles(
     monkeypatch.setattr(session_module, "Client", SomeClient)
     answer = CliRunner().invoke(app, ["-o", "json", "cost", "-A"], catch_exceptions=False)
     assert json.loads(answer.stdout) == [
-        {"namespace": "a", "dub": "talk", "seconds": 200.0, "gpuSeconds": 300.0, "price": 0.0},
-        {"namespace": "b", "dub": "talk", "seconds": 100.0, "gpuSeconds": 400.0, "price": 0.0},
+        {"namespace": "a", "dub": "talk", "seconds": 200.0, "gpuSeconds": 300.0},
+        {"namespace": "b", "dub": "talk", "seconds": 100.0, "gpuSeconds": 400.0},
     ]
     assert sorted(asked) == [("", "gpu"), ("a", "gpu"), ("b", "gpu")]

@@ -110,8 +110,15 @@ def test_deleted_source_is_left_out(root: Path, tmp_path: Path) -> None:
 
 def test_dub_of_an_earlier_version_is_explained(root: Path, tmp_path: Path) -> None:
     outputs = {name: path for name, path in FILES.items() if name != "report-page"}
-    with pytest.raises(DubError, match="run `dub -n dubbing retry talk-es --stage mux`"):
+    with pytest.raises(DubError, match="Run `dub -n dubbing retry talk-es --stage mux`"):
         handle(root, outputs).download_page(tmp_path / "out")
+
+
+def test_dub_without_outputs_is_not_told_to_retry(root: Path, tmp_path: Path) -> None:
+    """It is no dub of an earlier version: it failed, or still runs."""
+    with pytest.raises(DubError, match="has no report yet: The operator") as caught:
+        handle(root, {}).download_page(tmp_path / "out")
+    assert "retry" not in str(caught.value)
 
 
 @pytest.mark.parametrize("path", ["../../etc/report.html", "talk/../../../report.html"])

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
-from followed_dubs import dub_in_stages, handle
+from followed_dubs import conditions, dub_in_stages, handle
 from rich.cells import cell_len
 from rich.console import Console
+from typer.testing import CliRunner
 
+from dubjob.client import Client
 from dubjob.commands import progress
+from dubjob.commands.app import app
 from dubjob.commands.progress import transfer_bars
 from dubjob.commands.session import Format, Session
 from dubjob.commands.table import lines
 from dubjob.dub import Dub
+from dubjob.handle import DubHandle
+from dubjob_operator.planning.messages import await_review
 
 LONG = "a-name-that-is-longer-than-most-terminals-are-wide-and-still-has-to-be-pasted-as-a-whole"
 ROW = {"name": LONG, "state": "Complete", "what to do": "word " * 60 + "end"}
@@ -122,10 +128,8 @@ SUSPENDED = dub("Suspended", "spec.suspend is true.", state="Pending", reason="S
 def test_a_suspended_dub_says_so_once_and_how_it_goes_on() -> None:
     assert watched(SUSPENDED, SUSPENDED, DONE) == [
         "translate   Pending: spec.suspend is true.",
-        "spec.suspend is true.",
         "To continue it, run: dub -n dubbing resume talk",
         "translate   Succeeded: All stages have succeeded.",
-        "All stages have succeeded.",
     ]
 
 
@@ -136,10 +140,11 @@ def test_a_dub_that_is_suspended_again_says_so_again() -> None:
 
 @pytest.mark.parametrize(("stage", "verb"), [("translate", "review"), ("synthesize", "approve")])
 def test_a_dub_that_awaits_a_review_says_how_it_goes_on(stage: str, verb: str) -> None:
-    found = dub("AwaitingReview", "Review it. To approve it, run: c", stage=stage,
+    """Once, and with the command of `dub`: not with that of kubectl."""
+    found = dub("AwaitingReview", "Review it. To approve it, run: kubectl annotate", stage=stage,
                 state="AwaitingReview")  # fmt: skip
-    assert watched(found)[-2:] == [
-        "Review it. To approve it, run: c",
+    assert watched(found) == [
+        f"{stage:<11} AwaitingReview: Review it.",
         f"To continue it, run: dub -n dubbing {verb} talk",
     ]
 
@@ -151,6 +156,74 @@ def test_a_dub_that_awaits_a_review_says_how_it_goes_on(stage: str, verb: str) -
 def test_a_stage_that_waits_says_for_what(state: str, reason: str) -> None:
     waiting = dub(reason, "The Job waits for admission.", state=state, reason=reason)
     assert watched(waiting, DONE)[0] == f"translate   {state}: The Job waits for admission."
+
+
+PENDING = {"name": "ingest", "state": "Pending"}
+FAILED = {"name": "ingest", "state": "Failed"}
+
+
+def test_a_failure_is_said_once() -> None:
+    detail = "inputs/talk/source.mp4 has no audio stream."
+    entry = {**FAILED, "message": detail}
+    failed = dub_in_stages("NoAudioStream", f"The ingest stage failed: {detail}", entry)
+    failed.raw["status"]["conditions"][0]["status"] = "True"
+    assert watched(failed) == [f"ingest      Failed: {detail}"]
+
+
+def test_a_failure_that_no_stage_reports_is_said() -> None:
+    failed = dub_in_stages("ProfileNotFound", "There is no profile.", PENDING)
+    assert watched(failed)[-1] == "There is no profile."
+
+
+COMPLETE = dub_in_stages("Completed", "Done.", {"name": "mux", "state": "Succeeded"})
+COMPLETE.raw["status"]["conditions"] += conditions("Completed", Complete="True")
+
+
+def explained(found: Dub, *events: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """What `dub why` prints for a DubJob with these warnings, each a reason and a message."""
+    warnings = [SimpleNamespace(type="Warning", reason=one, message=other) for one, other in events]
+    cluster = SimpleNamespace(dubjob=lambda _: found.raw, events=lambda _: warnings)
+    client = SimpleNamespace(cluster=cluster)
+    client.dub = lambda name: DubHandle(cast("Client", client), name)
+    monkeypatch.setattr("dubjob.commands.session.Client", lambda *_, **__: client)
+    done = CliRunner().invoke(app, ["why", "talk"])
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def test_why_says_a_failure_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    detail = "inputs/talk/source.mp4 has no audio stream."
+    message = f"The ingest stage failed: {detail}"
+    text = explained(
+        dub_in_stages("NoAudioStream", message, {**FAILED, "message": detail}),
+        ("NoAudioStream", message), ("NoAudioStream", detail), ("ClaimPending", "It is pending."),
+        ("ClaimPending", "It is pending."), monkeypatch=monkeypatch,
+    )  # fmt: skip
+    assert text.count("has no audio stream.") == 1
+    assert text.count("It is pending.") == 1
+    without = explained(
+        dub_in_stages("NoAudioStream", message, FAILED), ("NoAudioStream", message),
+        monkeypatch=monkeypatch,
+    )  # fmt: skip
+    assert "Warnings" not in without
+
+
+@pytest.mark.parametrize(
+    ("found", "action"),
+    [
+        (dub("Suspended", "It is.", state="Pending"), "run: dub -n dubbing resume talk"),
+        (dub("AwaitingReview", await_review("a", None, "kubectl annotate"), state="AwaitingReview"),
+         "run: dub -n dubbing review talk"),
+        (COMPLETE, "run: dub -n dubbing get talk"),
+    ],
+)  # fmt: skip
+def test_why_names_the_command_that_goes_on(
+    monkeypatch: pytest.MonkeyPatch, found: Dub, action: str
+) -> None:
+    text = explained(found, monkeypatch=monkeypatch)
+    (line,) = [line for line in text.splitlines() if line.startswith("Action:")]
+    assert line.endswith(action)
+    assert "kubectl" not in text
 
 
 def test_a_status_from_before_a_change_says_nothing_about_what_to_do() -> None:

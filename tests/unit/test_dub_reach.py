@@ -3,15 +3,19 @@ and another file in the place of a source."""
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from followed_dubs import dub
+from typer.testing import CliRunner
 
 from dubjob.client import Client
 from dubjob.cluster import Cluster, Object
+from dubjob.commands.app import app
 from dubjob.errors import DubError, ForbiddenError, NotFoundError, UsageError
 from dubjob.reach import problem_of, refuse_languages
 from dubjob.versions import VERSION_LABEL, own_version
@@ -108,6 +112,87 @@ def test_languages_are_those_of_the_engines(
 ) -> None:
     problem = problem_of(dubjob(source, target), profile())
     assert problem is None if words is None else words in (problem or "")
+
+
+BERGAMOT = {"translate": ("bergamot", "firefox-v1")}
+GOOGLE = {"translate": ("googletrans", None)}
+SMALL_EN = {"transcribe": ("faster-whisper", "small.en")}
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "engines", "listed"),
+    [
+        (None, "xx", BERGAMOT, "has ca to en, en to ca, en to es, en to pt, es to en, pt to en. "),
+        ("en", "xx", {**BERGAMOT, "synthesize": ("cosyvoice", "CosyVoice2-0.5B")},
+         "has ca to en, es to en, pt to en. "),
+        (None, "xx", {**BERGAMOT, **SMALL_EN}, "has en to ca, en to es, en to pt. "),
+        ("en", "tlh", {**GOOGLE, "synthesize": ("cosyvoice", "CosyVoice3-0.5B")},
+         "have de, es, fr, it, ja, ko, ru, yue, zh-cn, zh-tw. "),
+        ("tlh", "pt", BERGAMOT, "have en. "),
+    ],
+)  # fmt: skip
+def test_listed_languages_are_those_of_all_engines(
+    source: str | None, target: str, engines: dict[str, tuple[str, str | None]], listed: str
+) -> None:
+    """Also before the upload, when files of the user may still replace some of the results."""
+    job, used = dubjob(source, target), profile(None, **engines)
+    assert listed in (problem_of(job, used) or "")
+    if target in ("xx", "tlh"):
+        with pytest.raises(UsageError, match=re.escape(listed)):
+            refuse_languages([body(job)], used, SAME)
+
+
+@pytest.mark.parametrize(
+    ("target", "engines", "problem"),
+    [
+        ("en", SMALL_EN, "recognizes no language that can be translated to en"),
+        ("en", {**GOOGLE, **SMALL_EN}, "recognizes no language that can be translated to en"),
+        ("es", SMALL_EN, None),
+        ("es", {**GOOGLE, **SMALL_EN}, None),
+        ("en", GOOGLE, None),
+        ("en", {"translate": ("openai", "m")}, None),
+    ],
+)
+def test_target_that_no_recognized_language_reaches_is_refused(
+    target: str, engines: dict[str, tuple[str, str | None]], problem: str | None
+) -> None:
+    """Without a source language: whatever is detected, it would fail in transcribe."""
+    found = problem_of(dubjob(None, target), profile(None, **engines))
+    assert found is None if problem is None else problem in (found or "")
+
+
+@pytest.mark.parametrize(
+    ("engines", "translated", "together"),
+    [
+        (BERGAMOT, "ca to en, en to ca, en to es, en to pt, es to en, pt to en",
+         "ca to en, en to ca, en to es, en to pt, es to en, pt to en"),
+        ({**BERGAMOT, "synthesize": ("cosyvoice", "CosyVoice2-0.5B")},
+         "ca to en, en to ca, en to es, en to pt, es to en, pt to en",
+         "ca to en, es to en, pt to en"),
+        ({"translate": ("openai", "m"), "synthesize": ("cosyvoice", "CosyVoice2-0.5B")}, "any",
+         "en, ja, ko, yue, zh"),
+        ({"translate": ("openai", "m"), "synthesize": ("openai-speech", "m")}, "any", "any"),
+    ],
+)  # fmt: skip
+def test_languages_of_a_profile_are_listed_for_each_stage_and_together(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    engines: dict[str, tuple[str, str | None]], translated: str, together: str,
+) -> None:  # fmt: skip
+    client = SimpleNamespace(profile=lambda _: profile(None, **engines))
+    monkeypatch.setattr("dubjob.commands.session.Client", lambda *_, **__: client)
+    assert CliRunner().invoke(app, ["languages"]).exit_code == 0
+    result = CliRunner().invoke(app, ["-o", "json", "languages"])
+    rows = {row["stage"]: row for row in json.loads(result.stdout)}
+    assert list(rows) == ["transcribe", "translate", "synthesize", "all"]
+    assert rows["transcribe"]["languages"][:2] == ["af", "am"]
+    for stage, listed in (("translate", translated), ("all", together)):
+        row = rows[stage]
+        if " to " in listed:
+            assert ", ".join(f"{one['from']} to {one['to']}" for one in row["pairs"]) == listed
+        else:
+            assert row["languages"] == (None if listed == "any" else listed.split(", "))
+    table = CliRunner().invoke(app, ["languages"]).stdout
+    assert table.splitlines()[-1].split(maxsplit=2) == ["all", "-", together]
 
 
 def test_profile_without_engines_is_left_to_ingest() -> None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from dubjob.cluster import Cluster
 from dubjob.errors import DubError, NotFoundError
-from dubjob.transfer import files, remote
-from dubjob.transfer.files import download, upload
+from dubjob.transfer import files, pod, remote
+from dubjob.transfer.files import download, remove, upload
 from dubjob.transfer.pod import BrokenConnectionError, TransferPod
 
 PIECE = 4096
@@ -176,6 +179,46 @@ def test_nothing_outside_the_volume_is_touched(source: Path, volume: Path, path:
     assert sorted(volume.parent.iterdir()) == before
 
 
+class LosingPod(FlakyPod):
+    """Carries out each request, and loses the first two answers to it."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.requests: list[bytes] = []
+
+    def ask(self, verb: str, path: str, *arguments: object, send: bytes = b"") -> Any:
+        self.requests.append(send)
+        answer = super().ask(verb, path, *arguments, send=send)
+        if self.requests.count(send) <= 2:
+            raise BrokenConnectionError("the answer was cut off")
+        return answer
+
+
+@pytest.mark.parametrize(
+    ("path", "used", "expected"),
+    [
+        ("inputs/talk", [], (True, None)),
+        ("inputs/talk/source.mp4", [], (True, None)),
+        ("inputs/link", [], (True, None)),
+        ("inputs/dangling", [], (True, None)),
+        ("inputs/none", [], (False, None)),
+        ("inputs/none", ["inputs/none/source.mp4"], (False, None)),
+        ("inputs/talk", ["inputs/talk/source.mp4"], (True, "inputs/talk/source.mp4")),
+        ("inputs/link", ["inputs/link/source.mp4"], (True, "inputs/link/source.mp4")),
+    ],
+)
+def test_removal_whose_answers_are_lost_says_what_existed(
+    volume: Path, path: str, used: list[str], expected: tuple[bool, str | None]
+) -> None:
+    (volume / "inputs/talk").mkdir(parents=True)
+    (volume / "inputs/talk/source.mp4").write_bytes(b"x")
+    (volume / "inputs/link").symlink_to("talk")
+    (volume / "inputs/dangling").symlink_to("nothing")
+    assert remove(LosingPod(volume), path, used) == expected
+    existed, user = expected
+    assert os.path.lexists(volume / path) == (existed and user is not None)
+
+
 def test_a_full_volume_is_said_before_the_transfer(source: Path, volume: Path) -> None:
     class Full(FlakyPod):
         def ask(self, verb: str, path: str, *arguments: object, send: bytes = b"") -> Any:
@@ -183,3 +226,39 @@ def test_a_full_volume_is_said_before_the_transfer(source: Path, volume: Path) -
 
     with pytest.raises(DubError, match="10 bytes left"):
         upload(Full(volume), source, "inputs/a.mp4")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "remarks"),
+    [
+        (2, []),
+        (9, ["Waiting for the transfer pod p: no node is free"]),
+        (30, ["Waiting for the transfer pod p: no node is free",
+              "Waiting for the transfer pod p: ContainerCreating"]),
+    ],
+)  # fmt: skip
+def test_wait_for_the_pod_is_said_if_it_is_long(
+    monkeypatch: pytest.MonkeyPatch, seconds: int, remarks: list[str]
+) -> None:
+    """Once for each thing that it waits for."""
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    monkeypatch.setattr("time.sleep", lambda _: now.__setitem__(0, now[0] + 0.5))
+
+    def read(*_: object) -> SimpleNamespace:
+        phase = "Running" if now[0] >= seconds else "Pending"
+        unscheduled = SimpleNamespace(status="False", message="no node is free")
+        creating = SimpleNamespace(reason="ContainerCreating", message=None)
+        started = SimpleNamespace(state=SimpleNamespace(waiting=creating))
+        return SimpleNamespace(status=SimpleNamespace(
+            phase=phase, message=None, conditions=[unscheduled] if now[0] < 10 else [],
+            container_statuses=[started] if now[0] >= 10 else None,
+        ))  # fmt: skip
+
+    cluster = SimpleNamespace(
+        namespace="dubbing", core=SimpleNamespace(read_namespaced_pod=read),
+        call=lambda _, function, *arguments: function(*arguments),
+    )  # fmt: skip
+    reported: list[str] = []
+    pod._wait_until_running(cast("Cluster", cluster), "p", reported.append)
+    assert reported == remarks

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,10 @@ from dubjob.errors import (
     NotFoundError,
     NotInstalledError,
     UsageError,
+    printable,
 )
 from dubjob.handle import DubHandle
+from dubjob.media import record_upload
 from dubjob.reach import refuse_languages
 from dubjob.transfer.pod import transfer_pod
 from dubjob.volume import Progress, Volume, silent
@@ -43,6 +45,8 @@ class Client:
         kubeconfig: str | None = None,
     ) -> None:
         self.cluster = Cluster(namespace, context, kubeconfig)
+        self.remark: Callable[[str], None] = lambda words: None
+        """Called with what a transfer waits for before it begins."""
 
     @property
     def namespace(self) -> str:
@@ -99,6 +103,7 @@ class Client:
             object_name("DubJob", stem if one else f"{stem}-{tag.lower()}"): tag for tag in tags
         }
         given = dict(spec or {})
+        _refuse_own_fields(given, tags)
         if source_language is not None:
             given["sourceLanguage"] = source_language
         if profile is not None:
@@ -108,8 +113,8 @@ class Client:
             for each, tag in named.items()
         ]
         handles = [DubHandle(self, each) for each in named]
-        for body in bodies:
-            self._check(body, replace=replace)
+        for handle, body in zip(handles, bodies, strict=True):
+            handle.submitted = self._check(body, replace=replace)
         used = self.profile(given.get("profileRef"))
         refuse_languages(bodies, used, self.cluster)
         if dry_run:
@@ -124,8 +129,9 @@ class Client:
                 for handle in handles if replace else ():
                     deleted += [handle.name] if handle.delete_if_there() else []
                 volume.put(file, path, progress)
-            for body in bodies:
-                self.cluster.create_dubjob(body)
+                record_upload(volume, path, self.namespace, file.stat().st_size)
+            for handle, body in zip(handles, bodies, strict=True):
+                handle.submitted = self.cluster.create_dubjob(body)
         except DubError as error:
             if deleted:
                 error.args = (
@@ -135,10 +141,11 @@ class Client:
             raise
         return handles
 
-    def _check(self, body: Object, *, replace: bool) -> None:
-        """Let the server check the DubJob, which stores nothing. Raises :class:`DubError`."""
+    def _check(self, body: Object, *, replace: bool) -> Object:
+        """Let the server check the DubJob, which stores nothing. Return the DubJob with its
+        defaults. Raises :class:`DubError`."""
         try:
-            self.cluster.create_dubjob(body, dry_run=True)
+            return self.cluster.create_dubjob(body, dry_run=True)
         except ExistsError as error:
             # The server compares names last: everything else is accepted.
             if not replace:
@@ -147,6 +154,7 @@ class Client:
                     f"{error} Follow it with `dub -n {self.namespace} watch {name}`, use --name "
                     "for another name, or --replace to delete it first."
                 ) from error
+            return body
 
     def _refuse_change(
         self, volume: Volume, claim: str, file: Path, path: str, own: set[str]
@@ -207,7 +215,7 @@ class Client:
     @contextmanager
     def volume(self, reference: Mapping[str, str] | None = None) -> Iterator[Volume]:
         """The data volume of a profile, for several files. Raises :class:`DubError`."""
-        with transfer_pod(self.cluster, self.profile(reference)) as pod:
+        with transfer_pod(self.cluster, self.profile(reference), self.remark) as pod:
             yield Volume(pod)
 
     def put(
@@ -252,6 +260,21 @@ def dubjob_body(name: str, spec: Mapping[str, Any]) -> Object:
         "metadata": {"name": name},
         "spec": dict(spec),
     }
+
+
+def _refuse_own_fields(spec: Mapping[str, Any], tags: list[str]) -> None:
+    """Raise :class:`UsageError` for fields of a spec that the arguments determine."""
+    if "source" in spec:
+        raise UsageError(
+            "The spec has the field source, which is the file that is uploaded: leave it out. To "
+            "dub a file that is on the data volume, apply a DubJob with kubectl."
+        )
+    language = spec.get("targetLanguage")
+    if "targetLanguage" in spec and [language] != tags:
+        raise UsageError(
+            f"The spec has the targetLanguage {printable(str(language))}, and --to is "
+            f"{','.join(tags)}: leave out the field."
+        )
 
 
 def name_of(file: Path) -> str:

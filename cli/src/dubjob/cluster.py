@@ -19,6 +19,8 @@ from dubjob_operator import names
 
 CONNECT_SECONDS = 10
 READ_SECONDS = 60
+END_SECONDS = 10
+"""A watch ends this long after its time, if the server is gone and does not end it."""
 WATCH_AGAIN = (410, 429, 500, 502, 503, 504)
 """Answers to a watch after which the caller reads the object and starts another watch."""
 PLURALS = {"DubProfile": names.DUBPROFILES, "ClusterDubProfile": names.CLUSTERDUBPROFILES}
@@ -129,7 +131,7 @@ class Cluster:
                 names.DUBJOBS,
                 field_selector=f"metadata.name={name}",
                 timeout_seconds=max(1, seconds),
-                _request_timeout=(CONNECT_SECONDS, seconds + READ_SECONDS),
+                _request_timeout=(CONNECT_SECONDS, seconds + END_SECONDS),
             ):
                 if event["type"] == "DELETED":
                     raise NotFoundError(f"DubJob {name} was deleted in {self.namespace}.")
@@ -191,6 +193,20 @@ class Cluster:
             if self.namespace in each["spec"].get("allowedNamespaces", [self.namespace])
         ]
         return [*own, *usable]
+
+    def profile_namespaces(self) -> list[str]:
+        """The namespaces that have profiles; none if this account cannot list them."""
+        try:
+            found = self.call(
+                "DubProfiles of all namespaces",
+                self.custom.list_cluster_custom_object,
+                names.GROUP,
+                names.VERSION,
+                names.DUBPROFILES,
+            )
+        except DubError:
+            return []
+        return sorted({each["metadata"]["namespace"] for each in found["items"]})
 
     def pods(self, dubjob: str) -> list[Any]:
         """The pods of the DubJob, oldest first."""

@@ -16,6 +16,12 @@ from dubjob_operator.api.status import DubJobStatus, StageStatus
 from dubjob_operator.planning.verbs import approval_token
 from dubstage.contract.summary import Output
 
+TO_APPROVE = "To approve it, run: kubectl "
+"""How the operator begins the command that approves a result."""
+
+
+NO_MESSAGE = "The operator has not written a message yet."
+
 
 @dataclass(frozen=True)
 class Dub:
@@ -68,6 +74,11 @@ class Dub:
         return {"kind": used.kind, "name": used.name}
 
     @property
+    def uid(self) -> str:
+        """Identifies the DubJob also among those that had the same name."""
+        return self.dubjob.metadata.uid
+
+    @property
     def job_id(self) -> str:
         """Name of its folders on the data volume."""
         return self.dubjob.job_id
@@ -87,7 +98,12 @@ class Dub:
     def message(self) -> str:
         """State in a sentence."""
         finished = self.status.condition(names.FINISHED)
-        return finished.message if finished else "The operator has not reconciled it yet."
+        return finished.message if finished else self.unreconciled or NO_MESSAGE
+
+    @property
+    def explanation(self) -> str:
+        """The message, without a command of kubectl in whose place there is one of `dub`."""
+        return without_approval(self.message)
 
     @property
     def is_current(self) -> bool:
@@ -95,6 +111,18 @@ class Dub:
         retry = self.dubjob.metadata.annotations.get(names.RETRY_ANNOTATION)
         handled = retry is None or retry == self.status.last_handled_retry
         return handled and self.status.observed_generation >= self.dubjob.metadata.generation
+
+    @property
+    def unreconciled(self) -> str | None:
+        """What the operator has not reconciled yet, and what to do if it takes long. None if the
+        status is about the latest spec and the latest retry."""
+        if self.is_current:
+            return None
+        what = "it" if self.status.is_new else "the last change"
+        return (
+            f"The operator has not reconciled {what} yet. If this takes more than a few seconds, "
+            f"run `dub -n {self.namespace} check`."
+        )
 
     @property
     def is_finished(self) -> bool:
@@ -144,3 +172,8 @@ class Dub:
     def _is_true(self, condition: str) -> bool:
         found = self.status.condition(condition)
         return found is not None and found.status == "True"
+
+
+def without_approval(message: str) -> str:
+    """A message without the command of kubectl that approves a result."""
+    return message.partition(f" {TO_APPROVE}")[0]

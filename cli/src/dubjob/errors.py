@@ -27,6 +27,11 @@ class DubError(Exception):
 
     status: ExitStatus = ExitStatus.FAILED
 
+    @property
+    def sentence(self) -> str:
+        """The failure as the command prints it, in one line."""
+        return f"dub: {printable(' '.join(str(self).split()))}"
+
 
 class NotFoundError(DubError):
     """An object of the cluster does not exist."""

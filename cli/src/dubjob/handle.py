@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from dubjob.changes import refuse_retry, refuse_suspension
+from dubjob.cluster import Object
 from dubjob.dub import Dub
 from dubjob.errors import (
     DubError,
     NotFoundError,
-    UnreachableError,
     UsageError,
-    WaitTimeoutError,
+)
+from dubjob.following import states
+from dubjob.media import (
+    Removal,
+    claiming_namespace,
+    remove_media,
+    remove_results,
+    remove_source,
+    users_of,
 )
 from dubjob.volume import Progress, silent
 from dubjob_operator import names
-from dubjob_operator.planning.verbs import FAILED_STAGE, STAGES
+from dubjob_operator.planning.verbs import FAILED_STAGE
 from dubstage.contract import CORRECTIONS
 from dubstage.contract.summary import Output
 
@@ -30,9 +39,6 @@ PAGE = "report-page"
 """Name of the output that a browser opens."""
 DELETION_SECONDS = 120
 """Time for a deleted DubJob and its pods to end."""
-WATCH_SECONDS = 20
-PATIENCE_SECONDS = 60
-"""A cluster that does not answer is asked for this time while a DubJob is followed."""
 
 
 class DubHandle:
@@ -41,49 +47,23 @@ class DubHandle:
     def __init__(self, client: Client, name: str) -> None:
         self._client = client
         self.name = name
+        self.submitted: Object | None = None
+        """The DubJob as it was created or checked; None if this client did neither."""
 
     def refresh(self) -> Dub:
         """What the DubJob is now. Raises :class:`NotFoundError`."""
         return Dub(self._client.cluster.dubjob(self.name))
 
-    def follow(self, seconds: float | None = None) -> Iterator[Dub]:
-        """The DubJob after each change, until it finishes or awaits a review.
+    def follow(
+        self, seconds: float | None = None, report: Callable[[str], None] = lambda problem: None
+    ) -> Iterator[Dub]:
+        """The DubJob after each change, and at least every 20 seconds, until it finishes or awaits
+        a review. `report` is called if the cluster does not answer for a while.
 
         Raises :class:`WaitTimeoutError` after `seconds`, and :class:`NotFoundError` if it is
         deleted.
         """
-        deadline = None if seconds is None else time.monotonic() + seconds
-        while True:
-            dub = self._refresh_patiently()
-            yield dub
-            if dub.is_finished or dub.awaits_review:
-                return
-            left = WATCH_SECONDS if deadline is None else deadline - time.monotonic()
-            if left <= 0:
-                raise WaitTimeoutError(
-                    f"DubJob {self.name} did not finish in {seconds:.0f} s: {dub.message}"
-                )
-            version = dub.version
-            for body in self._client.cluster.watch_dubjob(self.name, int(min(left, WATCH_SECONDS))):
-                dub = Dub(body)
-                if dub.version == version:
-                    continue
-                yield dub
-                if dub.is_finished or dub.awaits_review:
-                    return
-                if deadline is not None and time.monotonic() > deadline:
-                    break
-
-    def _refresh_patiently(self) -> Dub:
-        """What the DubJob is now; a cluster that is away for a while is waited for."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            try:
-                return self.refresh()
-            except UnreachableError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(1)
+        return states(self._client.cluster, self.name, seconds, report)
 
     def wait(self, seconds: float | None = None) -> DubHandle:
         """Wait until the dub is complete.
@@ -93,7 +73,7 @@ class DubHandle:
         """
         *_, last = self.follow(seconds)
         if not last.is_complete:
-            raise DubError(f"DubJob {self.name}: {last.message}")
+            raise DubError(f"DubJob {self.name}: {last.explanation}")
         return self
 
     def download(
@@ -109,7 +89,7 @@ class DubHandle:
         """
         dub = self.refresh()
         if not dub.outputs:
-            raise DubError(f"DubJob {self.name} has no outputs yet: {dub.message}")
+            raise DubError(f"DubJob {self.name} has no outputs yet: {dub.explanation}")
         wanted = _chosen(dub, only)
         files = []
         with self._client.volume(dub.profile_reference) as volume:
@@ -132,10 +112,12 @@ class DubHandle:
         """
         dub = self.refresh()
         outputs = {each.name: each for each in dub.outputs}
+        if not outputs:
+            raise DubError(f"DubJob {self.name} has no report yet: {dub.explanation}")
         if PAGE not in outputs:
             raise DubError(
-                f"DubJob {self.name} has no page of the report: {dub.message} For a dub of an "
-                f"earlier version, run `dub -n {dub.namespace} retry {self.name} --stage mux`."
+                f"DubJob {self.name} has no page of the report, because an earlier version dubbed "
+                f"it. Run `dub -n {dub.namespace} retry {self.name} --stage mux`."
             )
         played = "video" if "video" in outputs else "audio"
         source = f"inputs/{dub.dubjob.source_path}"
@@ -150,16 +132,20 @@ class DubHandle:
         return _inside(folder, f"outputs/{outputs[PAGE].path}")
 
     def suspend(self, suspended: bool = True) -> None:
-        """Stop the running stage and start none, or go on. Raises :class:`NotFoundError`."""
+        """Stop the running stage and start none, or go on.
+
+        Raises :class:`DubError` for a DubJob that has finished, or is not suspended.
+        """
+        refuse_suspension(self.refresh(), suspended)
         self._client.cluster.patch_dubjob(self.name, {"spec": {"suspend": suspended}})
 
     def retry(self, stage: str = FAILED_STAGE) -> None:
         """Run a stage and all later ones again, by default from the one that failed.
 
-        Raises :class:`UsageError` for a stage that does not exist.
+        Raises :class:`UsageError` for a stage that does not exist, and :class:`DubError` for a
+        retry that would change nothing.
         """
-        if stage not in (FAILED_STAGE, *STAGES):
-            raise UsageError(f"{stage!r} is no stage: use {FAILED_STAGE}, {', '.join(STAGES)}.")
+        refuse_retry(self.refresh(), stage)
         request = f"{stage}@{time.time_ns() // 1_000_000}"
         self._annotate(names.RETRY_ANNOTATION, request)
 
@@ -179,21 +165,54 @@ class DubHandle:
             raise DubError(f"The result of {stage} cannot be corrected by a file.")
         return f"{dub.job_id}/{known[stage]}{suffix}"
 
-    def delete(self, *, media: bool = False) -> None:
-        """Delete the DubJob; with `media` also its folders on the data volume, once no stage runs
-        and unless another DubJob uses them.
+    def delete(self, *, media: bool = False) -> Removal:
+        """Delete the DubJob; with `media` also its folders on the data volume, and the source that
+        `dub submit` uploaded, once no stage runs and as far as no other DubJob uses them. Return
+        what was removed.
 
         Raises :class:`DubError`.
         """
         dub = self.refresh()
-        if media:
-            self._refuse_shared(dub)
-        self._client.cluster.delete_dubjob(self.name)
-        if media:
-            self._wait_for_pods()
-            with self._client.volume(dub.profile_reference) as volume:
-                for root in ("interim", "outputs", "inputs"):
-                    volume.remove(f"{root}/{dub.job_id}")
+        if not media:
+            self._client.cluster.delete_dubjob(self.name)
+            return Removal(job_id=dub.job_id)
+        self._refuse_shared(dub)
+        namespace, source = self._client.namespace, dub.dubjob.source_path
+        # What prevents the removal shows before the DubJob, which names the media, is deleted.
+        with self._client.volume(dub.profile_reference) as volume:
+            claiming_namespace(volume, dub.job_id, namespace)
+            self._client.cluster.delete_dubjob(self.name)
+            try:
+                self._wait_for_pods()
+                # Again: a GitOps tool may have created it again.
+                others = self._refuse_shared(dub)
+                removal = remove_media(volume, dub.job_id, others)
+                if PurePosixPath(source).parts[0] != dub.job_id:
+                    remove_source(volume, source, namespace, others, removal)
+            except DubError as error:
+                error.args = (
+                    f"{error} DubJob {self.name} is deleted. Of interim/{dub.job_id}, "
+                    f"outputs/{dub.job_id}, inputs/{dub.job_id} and inputs/{source} on the data "
+                    "volume, all or some are left.",
+                )
+                raise
+            return removal
+
+    def delete_leftovers(self) -> Removal:
+        """Remove the results of a DubJob that no longer exists, with that name as its jobID,
+        through the default profile. Return what was removed.
+
+        Raises :class:`NotFoundError` if there are none, :class:`DubError` if they are used.
+        """
+        self._refuse_shared(None)
+        self._wait_for_pods()
+        with self._client.volume() as volume:
+            if claiming_namespace(volume, self.name, self._client.namespace) is None:
+                raise NotFoundError(
+                    f"DubJob {self.name} does not exist in the namespace "
+                    f"{self._client.namespace}, and the data volume has no results of it."
+                )
+            return remove_results(volume, self.name)
 
     def delete_if_there(self) -> bool:
         """Delete the DubJob, and wait until it and its pods are gone. Return whether it existed.
@@ -218,19 +237,17 @@ class DubHandle:
             f"{self._client.namespace} describe dubjob {self.name}`."
         )
 
-    def _refuse_shared(self, dub: Dub) -> None:
-        """Raise :class:`DubError` if another DubJob reads or writes these folders."""
-        others = [
-            other.name
-            for other in self._client.dubs()
-            if other.name != dub.name
-            and dub.job_id in (other.job_id, other.dubjob.source_path.split("/")[0])
-        ]
-        if others:
+    def _refuse_shared(self, own: Dub | None) -> list[Dub]:
+        """The other DubJobs. Raise :class:`DubError` if one reads or writes the folders of `own`,
+        or of a DubJob that is gone."""
+        job_id, uid = (own.job_id, own.uid) if own else (self.name, None)
+        others = [each for each in self._client.dubs() if each.uid != uid]
+        if users := users_of(job_id, others):
             raise DubError(
-                f"DubJob {', '.join(others)} uses the same media as {self.name}. Delete it "
-                "first, or leave out the option --media of this command."
+                f"DubJob {', '.join(users)} uses the media of {self.name}, which are kept. Delete "
+                "it first, or leave out the option --media of this command."
             )
+        return others
 
     def _wait_for_pods(self) -> None:
         deadline = time.monotonic() + DELETION_SECONDS

@@ -34,16 +34,18 @@ def refuse_languages(
     decides.
 
     Files of the user may replace the results of :data:`CORRECTIONS`. Without a `volume` to look for
-    them, only what no such file can mend is refused.
+    them, only what no such file can mend is refused. The message is about the engines, because few
+    users have such files.
     """
     for body in dubjobs:
         dubjob = DubJob.model_validate(body)
-        if problem_of(dubjob, profile) is None:
+        problem = problem_of(dubjob, profile)
+        if problem is None:
             continue
         replaced = list(CORRECTIONS) if volume is None else _corrected(dubjob, volume)
-        problem = problem_of(dubjob, profile, replaced)
-        if problem and _has_own_version(profile, cluster):
-            raise UsageError(problem)
+        remaining = problem_of(dubjob, profile, replaced)
+        if remaining and _has_own_version(profile, cluster):
+            raise UsageError(problem if volume is None else remaining)
 
 
 def problem_of(dubjob: DubJob, profile: DubProfile, replaced: Collection[Stage] = ()) -> str | None:

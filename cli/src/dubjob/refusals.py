@@ -70,10 +70,14 @@ def refused(subject: str, namespace: str, error: ApiException) -> DubError:
                 "or belong to another cluster. Log in again, or use --context to choose another."
             )
         case 403 if DENIED.search(words):
-            return ForbiddenError(
-                f"{subject}: {words}. Ask an administrator of the namespace {namespace} for the "
-                "permission, or choose another namespace with -n."
-            )
+            if words.endswith("at the cluster scope"):
+                who = "an administrator of the cluster for the permission"
+            else:
+                who = (
+                    f"an administrator of the namespace {namespace} for the permission, or choose "
+                    "another namespace with -n"
+                )
+            return ForbiddenError(f"{subject}: {words}. Ask {who}.")
         case 409:
             return ExistsError(f"{subject} exists already in the namespace {namespace}.")
         case 400:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from dubjob.transfer.files import differs, download, size_of, upload
+from dubjob.transfer.files import differs, download, remove, size_of, upload
 from dubjob.transfer.pod import TransferPod
 
 Progress = Callable[[str, int, int], None]
@@ -42,6 +42,10 @@ class Volume:
         """Bytes of a file; None if there is none. Raises :class:`DubError`."""
         return size_of(self._pod, path)
 
-    def remove(self, path: str) -> None:
-        """Remove a folder or a file. Raises :class:`DubError`."""
-        self._pod.ask("remove", path)
+    def remove(self, path: str, used: Sequence[str] = ()) -> tuple[bool, str | None]:
+        """Remove a folder, or a file with its interrupted uploads, unless it is or holds one of the
+        `used` paths. Return whether it existed, and which of these it is.
+
+        Raises :class:`DubError`.
+        """
+        return remove(self._pod, path, used)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from io import TextIOWrapper
 from itertools import islice
 from typing import Annotated
@@ -23,11 +24,14 @@ from dubjob.commands import (
     version,
 )
 from dubjob.commands.session import Format, Session
-from dubjob.errors import DubError, ExitStatus, UsageError, printable
+from dubjob.commands.streams import OutputError, checked_streams
+from dubjob.commands.verbs import Verbs
+from dubjob.errors import DubError, ExitStatus, UsageError
 from dubjob.versions import own_version
 
 app = typer.Typer(
     name="dub",
+    cls=Verbs,
     help="Dub videos on Kubernetes.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -107,12 +111,22 @@ def main() -> None:
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")
     try:
+        with checked_streams():
+            _run()
+    except OutputError as error:
+        with suppress(OSError):
+            print(f"dub: The output cannot be written: {error}.", file=sys.stderr)
+        sys.exit(int(ExitStatus.FAILED))
+    except BrokenPipeError:
+        # The reader has what it wants, for example `head`.
+        sys.exit(int(ExitStatus.FAILED))
+
+
+def _run() -> None:
+    try:
         app(global_options_first(sys.argv[1:]), prog_name="dub")
     except DubError as error:
-        print(f"dub: {printable(' '.join(str(error).split()))}", file=sys.stderr)
+        print(error.sentence, file=sys.stderr)
         sys.exit(int(error.status))
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(int(ExitStatus.FAILED))

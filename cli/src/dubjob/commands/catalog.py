@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
 from dubjob.commands.session import session
 from dubjob_operator.api.profile import DubProfile
-from dubstage.contract import Stage
-from dubstage.engines.table import ENGINES
+from dubstage.contract import EngineChoice, Stage
+from dubstage.engines import ENGINES
+from dubstage.text.language_chain import dubbed_pairs, languages_of, pairs_of, reaches
 
 Profile = Annotated[str | None, typer.Option(help="Profile. Defaults to the default one.")]
+
+SPOKEN = (Stage.TRANSCRIBE, Stage.TRANSLATE, Stage.SYNTHESIZE)
+"""Stages whose engine has to have a language."""
 
 
 def register(app: typer.Typer) -> None:
@@ -50,27 +54,50 @@ def profiles(context: typer.Context) -> None:
 
 
 def languages(context: typer.Context, profile: Profile = None) -> None:
-    """List what a profile recognizes, translates and speaks."""
+    """List what a profile recognizes, translates and speaks, and what it can dub with all three."""
     now = session(context)
     choices = now.client.profile({"name": profile} if profile is not None else None).spec.engines()
-    rows = []
-    for stage in (Stage.TRANSCRIBE, Stage.TRANSLATE, Stage.SYNTHESIZE):
-        choice = choices.get(stage)
-        engine = ENGINES.get(choice.engine) if choice else None
-        if choice is None or engine is None:
-            continue
-        found = engine.languages_for(choice)
-        pairs = engine.pairs_for(choice)
-        if pairs:
-            words: Iterable[str] = (
-                f"{source} to {target}"
-                for source, targets in sorted(pairs.items())
-                for target in targets
-            )
-        else:
-            words = sorted(found.codes) if found else ["any"]
-        rows.append({"stage": str(stage), "engine": choice.engine, "languages": " ".join(words)})
+    known = [stage for stage in SPOKEN if stage in choices and choices[stage].engine in ENGINES]
+    rows = [_language_row(choices, stage) for stage in known]
+    if len(rows) == len(SPOKEN):
+        rows.append(_dub_row(choices))
     now.show(["stage", "engine", "languages"], rows)
+
+
+def _language_row(choices: Mapping[Stage, EngineChoice], stage: Stage) -> dict[str, Any]:
+    """The languages of one stage."""
+    engine = choices[stage].engine
+    if stage is Stage.TRANSLATE and (pairs := pairs_of(choices)):
+        every = [(source, target) for source in sorted(pairs) for target in pairs[source]]
+        return _row(str(stage), engine, pairs=every)
+    found = languages_of(choices, stage)
+    return _row(str(stage), engine, None if found is None else sorted(found.codes))
+
+
+def _dub_row(choices: Mapping[Stage, EngineChoice]) -> dict[str, Any]:
+    """What the stages can dub together."""
+    if pairs_of(choices):
+        return _row("all", None, pairs=list(dubbed_pairs(choices)))
+    voices = languages_of(choices, Stage.SYNTHESIZE) or languages_of(choices, Stage.TRANSLATE)
+    if voices is None:
+        return _row("all", None)
+    return _row("all", None, [one for one in sorted(voices.codes) if reaches(choices, None, one)])
+
+
+def _row(
+    stage: str,
+    engine: str | None,
+    codes: list[str] | None = None,
+    pairs: list[tuple[str, str]] | None = None,
+) -> dict[str, Any]:
+    """A row of the table. JSON and YAML have `languages`, null for any, or `pairs`."""
+    if pairs is not None:
+        text = ", ".join(f"{source} to {target}" for source, target in pairs)
+        listed: dict[str, Any] = {"pairs": [{"from": one, "to": other} for one, other in pairs]}
+    else:
+        text, listed = "any" if codes is None else ", ".join(codes), {"languages": codes}
+    row = {"stage": stage, "engine": engine, "languages": text or "none"}
+    return {**row, "object": {"stage": stage, "engine": engine, **listed}}
 
 
 def models(context: typer.Context, profile: Profile = None) -> None:

@@ -6,10 +6,9 @@ from typing import Annotated
 
 import typer
 
+from dubjob.commands.completion import DubName, stage_names
 from dubjob.commands.session import session
 from dubjob_operator.planning.verbs import FAILED_STAGE
-
-Name = Annotated[str, typer.Argument(help="Name of the DubJob.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -18,35 +17,40 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def suspend(context: typer.Context, name: Name) -> None:
+def suspend(context: typer.Context, name: DubName) -> None:
     """Stop the running stage, and start none."""
     now = session(context)
     now.client.dub(name).suspend()
-    now.say(f"{name} suspended")
+    now.changed(name, "suspended")
 
 
-def resume(context: typer.Context, name: Name) -> None:
+def resume(context: typer.Context, name: DubName) -> None:
     """Continue a suspended DubJob."""
     now = session(context)
     now.client.dub(name).suspend(False)
-    now.say(f"{name} resumed")
+    now.changed(name, "resumed")
 
 
 def retry(
     context: typer.Context,
-    name: Name,
+    name: DubName,
     stage: Annotated[
-        str, typer.Option(help="First stage to run again. Defaults to the one that failed.")
+        str,
+        typer.Option(
+            help="First stage to run again. Defaults to the one that failed.",
+            autocompletion=stage_names,
+        ),
     ] = FAILED_STAGE,
 ) -> None:
     """Run a stage and all later ones again."""
     now = session(context)
     now.client.dub(name).retry(stage)
-    now.say(f"{name}: retry of {stage} requested")
+    first = "the stage that failed" if stage == FAILED_STAGE else stage
+    now.changed(name, f"runs again from {first}")
 
 
-def approve(context: typer.Context, name: Name) -> None:
+def approve(context: typer.Context, name: DubName) -> None:
     """Approve the result that awaits a review."""
     now = session(context)
     now.client.dub(name).approve()
-    now.say(f"{name} approved")
+    now.changed(name, "approved")

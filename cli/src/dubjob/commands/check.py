@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,25 +15,31 @@ from dubjob.errors import (
     DubError,
     ExitStatus,
     ForbiddenError,
+    NoNamespaceError,
     NotFoundError,
     NotInstalledError,
 )
 from dubjob.versions import difference
 from dubjob_operator import names
-from dubjob_operator.api.profile import DubProfile
+from dubjob_operator.api.profile import DubProfile, DubProfileSpec
 from dubstage.contract import Stage
 
 MODEL_PULL = "dubjob-model-pull-"
 """How the names of the chart's Jobs that pull models begin."""
 RIGHTS = (
-    ("create", names.GROUP, names.DUBJOBS, ""),
-    ("list", names.GROUP, names.DUBJOBS, ""),
-    ("list", names.GROUP, names.DUBPROFILES, ""),
-    ("create", "", "pods", ""),
-    ("create", "", "pods", "exec"),
-    ("get", "", "pods", "log"),
+    (names.GROUP, names.DUBJOBS, "", ("create", "get", "list", "watch", "patch", "delete")),
+    (names.GROUP, names.DUBPROFILES, "", ("get", "list")),
+    ("", "pods", "", ("create", "get", "list", "delete")),
+    ("", "pods", "exec", ("create",)),
+    ("", "pods", "log", ("get",)),
+    ("", "events", "", ("list",)),
 )
-"""Verb, group, resource and subresource of what the commands do."""
+"""Group, resource, subresource and verbs of what the commands do."""
+CLAIMS = (
+    DubProfileSpec.model_fields["data_claim_name"].default,
+    DubProfileSpec.model_fields["models_claim_name"].default,
+)
+"""The claims of a profile that names none."""
 
 
 @dataclass(frozen=True)
@@ -73,30 +79,63 @@ def check(context: typer.Context) -> None:
 
 def results_of(client: Client) -> Iterator[Result]:
     """The results of all checks, in the order in which they can be repaired."""
+    access, goes_on = _access(client)
+    yield access
+    if not goes_on:
+        return
+    yield _attempt("operator", lambda: _operator(client))
+    for group, resource, subresource, verbs in RIGHTS:
+        path = f"{resource}/{subresource}" if subresource else resource
+        subject = f"right to {', '.join(verbs)} {path}"
+        yield _attempt(subject, partial(_rights, client, group, resource, subresource, verbs))
+    found, profile = _default_profile(client)
+    yield found
+    spec = profile.spec if profile else None
+    for claim in (spec.data_claim_name, spec.models_claim_name) if spec else CLAIMS:
+        yield _attempt(f"claim {claim}", partial(_claim, client, claim))
+    yield _attempt("models", lambda: _models(client))
+    if profile:
+        yield _attempt("resources of the nodes", partial(_resources, client, profile))
+
+
+def _access(client: Client) -> tuple[Result, bool]:
+    """Whether DubJobs can be listed, and whether there is more to check."""
+    subject = f"namespace {client.namespace}"
     try:
         client.dubs()
     except NotInstalledError as error:
-        yield Result("DubJobs", f"{error} Install the chart dubjob-operator.")
-        return
+        return Result("DubJobs", f"{error} Install the chart dubjob-operator."), False
+    except ForbiddenError as error:
+        # Every account can ask for its rights, which show what is missing.
+        return Result(subject, str(error)), True
+    except NoNamespaceError as error:
+        return Result(subject, f"{error}{_elsewhere(client)}"), False
     except DubError as error:
-        yield Result(f"namespace {client.namespace}", str(error))
-        return
-    yield Result("DubJobs are installed")
-    yield _attempt("operator", lambda: _operator(client))
-    yield from _rights(client)
+        return Result(subject, str(error)), False
+    return Result("DubJobs are installed"), True
+
+
+def _default_profile(client: Client) -> tuple[Result, DubProfile | None]:
+    """The default profile, and whether it can be used."""
     try:
         profile = client.profile()
     except NotFoundError as error:
-        yield Result("default profile", f"{error} Install the chart dubjob-profiles.")
-        return
+        advice = _elsewhere(client) or " Install the chart dubjob-profiles."
+        return Result("default profile", f"{error}{advice}"), None
     except DubError as error:
-        yield Result("default profile", str(error))
-        return
-    yield Result(f"default profile: {profile}", _not_accepted(profile))
-    for claim in (profile.spec.data_claim_name, profile.spec.models_claim_name):
-        yield _attempt(f"claim {claim}", partial(_claim, client, claim))
-    yield _attempt("models", lambda: _models(client))
-    yield _attempt("resources of the nodes", lambda: _resources(client, profile))
+        return Result("default profile", str(error)), None
+    return Result(f"default profile: {profile}", _not_accepted(profile)), profile
+
+
+def _elsewhere(client: Client) -> str:
+    """A sentence about the namespaces that have profiles; empty if there are none."""
+    found = client.cluster.profile_namespaces()
+    if not found:
+        return ""
+    place = (
+        f"namespace {found[0]} has" if len(found) == 1 else f"namespaces {', '.join(found)} have"
+    )
+    return f" The {place} profiles: run for example `dub -n {found[0]} check`."
 
 
 def _attempt(subject: str, problem: Callable[[], str | None]) -> Result:
@@ -120,8 +159,11 @@ def _operator(client: Client) -> str | None:
     return f"The operator is not ready: run `kubectl -n {namespace} describe deployment {name}`."
 
 
-def _rights(client: Client) -> Iterator[Result]:
-    for verb, group, resource, subresource in RIGHTS:
+def _rights(
+    client: Client, group: str, resource: str, subresource: str, verbs: Iterable[str]
+) -> str | None:
+    missing = []
+    for verb in verbs:
         body = api.V1SelfSubjectAccessReview(
             spec=api.V1SelfSubjectAccessReviewSpec(
                 resource_attributes=api.V1ResourceAttributes(
@@ -130,16 +172,15 @@ def _rights(client: Client) -> Iterator[Result]:
                 )
             )
         )  # fmt: skip
-        subject = f"right to {verb} {resource}{'/' + subresource if subresource else ''}"
-        answer = client.cluster.call(
-            subject, client.cluster.authorization.create_self_subject_access_review, body
-        )
-        yield Result(
-            subject,
-            None
-            if answer.status.allowed
-            else f"Ask an administrator of the namespace {client.namespace} for it.",
-        )
+        review = client.cluster.authorization.create_self_subject_access_review
+        if not client.cluster.call(f"right to {verb} {resource}", review, body).status.allowed:
+            missing.append(verb)
+    if not missing:
+        return None
+    return (
+        f"Ask an administrator of the namespace {client.namespace} for the right to "
+        f"{', '.join(missing)}."
+    )
 
 
 def _not_accepted(profile: DubProfile) -> str | None:
@@ -154,10 +195,14 @@ def _claim(client: Client, name: str) -> str | None:
         name,
         client.namespace,
     )
-    if claim.status.phase in ("Bound", "Pending") and claim.spec.storage_class_name != "":
+    if claim.status.phase == "Bound":
+        return None
+    if claim.status.phase == "Pending" and claim.spec.storage_class_name:
         # A class that waits for the first consumer leaves the claim pending until then.
         return None
-    return None if claim.status.phase == "Bound" else f"The claim is {claim.status.phase}."
+    events = f"`kubectl -n {client.namespace} describe pvc {name}`"
+    why = "" if claim.spec.storage_class_name else ", and has no storage class"
+    return f"The claim is {claim.status.phase}{why}: {events} says why it is not bound."
 
 
 def _models(client: Client) -> str | None:

@@ -64,7 +64,7 @@ def cost(
     columns = [by, "seconds", "gpu seconds", *(["price"] if prices else [])]
     if everywhere and by == "dub":
         columns.insert(0, "namespace")
-    rows = [total.row(by) for total in totals]
+    rows = [total.row(by, priced=prices is not None) for total in totals]
     now.show(columns, rows, name=by, nothing=no_dubs(now, everywhere))
 
 
@@ -79,8 +79,8 @@ class Total:
     gpu_seconds: float = 0.0
     price: float = 0.0
 
-    def row(self, by: str) -> dict[str, Any]:
-        """The columns, and what JSON and YAML show."""
+    def row(self, by: str, *, priced: bool) -> dict[str, Any]:
+        """The columns, and what JSON and YAML show, the price only if there are prices."""
         place = {} if self.namespace is None else {"namespace": self.namespace}
         return {
             **place,
@@ -90,7 +90,8 @@ class Total:
             "price": f"{self.price:.2f}",
             "object": {
                 **place, by: self.group, "seconds": round(self.seconds, 1),
-                "gpuSeconds": round(self.gpu_seconds, 1), "price": round(self.price, 4),
+                "gpuSeconds": round(self.gpu_seconds, 1),
+                **({"price": round(self.price, 4)} if priced else {}),
             },
         }  # fmt: skip
 
@@ -115,7 +116,14 @@ def sums(
             total.gpu_seconds += seconds * sum(limits[name] for name in limits if GPU.match(name))
             price = sum(count * price_of.get(name, 0.0) for name, count in limits.items())
             total.price += seconds / 3600 * price
+    if by == "stage":
+        return sorted(totals.values(), key=lambda total: _place(total.group))
     return [totals[key] for key in sorted(totals)]
+
+
+def _place(stage: str) -> tuple[int, str]:
+    """The place of a stage in the pipeline; last for one of another version."""
+    return STAGES.index(stage) if stage in STAGES else len(STAGES), stage
 
 
 def active_seconds(stage: StageStatus) -> float:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import shlex
 import webbrowser
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from dubjob.arguments import writable_folder
-from dubjob.commands.progress import transfer_bars
-from dubjob.commands.session import Session, session
+from dubjob.arguments import object_name, writable_folder
+from dubjob.commands.completion import DubName, dub_names
+from dubjob.commands.progress import interruptible, transfer_bars
+from dubjob.commands.session import Format, Session, session
+from dubjob.errors import (
+    DubError,
+    ExitStatus,
+    NoNamespaceError,
+    NotFoundError,
+    NotInstalledError,
+    UnreachableError,
+)
 from dubjob.handle import DubHandle
 
 
@@ -38,7 +49,7 @@ def put(
 
 def get(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="Name of the DubJob.")],
+    name: DubName,
     folder: Annotated[Path, typer.Argument(help="Folder for the files.")] = Path(),
     only: Annotated[
         str | None,
@@ -47,24 +58,39 @@ def get(
 ) -> None:
     """Download the files of a dub, and compare them with their digests."""
     now = session(context)
-    fetch(now, now.client.dub(name), writable_folder(folder), only)
+    show_files(now, fetch(now, now.client.dub(name), writable_folder(folder), only))
 
 
-def fetch(now: Session, handle: DubHandle, folder: Path, only: str | None) -> None:
-    """Download the outputs of a DubJob and list the files."""
+def fetch(now: Session, handle: DubHandle, folder: Path, only: str | None) -> list[Path]:
+    """Download the outputs of a DubJob. Return the files."""
     wanted = None if only is None else [each.strip() for each in only.split(",")]
     # Off a terminal, the list of the files says it all.
-    with transfer_bars(now.errors, lines=False) as report:
-        files = handle.download(folder, wanted, report)
-    now.show(
-        ["file", "bytes"],
-        [{"file": str(file), "bytes": f"{file.stat().st_size:,}"} for file in files],
+    options = "" if only is None else f" --only {shlex.quote(only)}"
+    again = (
+        f"To continue where it stopped, run: dub -n {now.client.namespace} get {handle.name} "
+        f"{shlex.quote(str(folder))}{options}"
     )
+    with transfer_bars(now.errors, lines=False, interrupted=again) as report:
+        return handle.download(folder, wanted, report)
+
+
+def show_files(now: Session, files: Iterable[Path]) -> None:
+    """List the files that were downloaded."""
+    now.show(["file", "bytes"], [_row(file) for file in files])
+
+
+def _row(file: Path) -> dict[str, object]:
+    size = file.stat().st_size
+    return {
+        "file": str(file),
+        "bytes": f"{size:,}",
+        "object": {"file": str(file), "bytes": size},
+    }
 
 
 def open_page(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="Name of the DubJob.")],
+    name: DubName,
     # Not a hidden folder or one of the system: browsers in a sandbox cannot read these.
     folder: Annotated[
         Path | None, typer.Argument(help="Folder for the files. Defaults to NAME-report.")
@@ -91,16 +117,67 @@ def open_page(
         now.errors.print("There is no browser here: open the file in one.")
 
 
+INTERRUPTED = (
+    "Run the same command again. If the DubJob is deleted already, it removes the results and "
+    "keeps the source."
+)
+
+
 def rm(
     context: typer.Context,
-    dubjobs: Annotated[list[str], typer.Argument(metavar="NAME...", help="Names of DubJobs.")],
+    dubjobs: Annotated[
+        list[str],
+        typer.Argument(metavar="NAME...", help="Names of DubJobs.", autocompletion=dub_names),
+    ],
     media: Annotated[
         bool,
-        typer.Option("--media", help="Also remove their folders on the data volume."),
+        typer.Option("--media", help="Also remove their media on the data volume."),
     ] = False,
 ) -> None:
-    """Delete DubJobs. Their media stay, unless --media is given."""
+    """Delete DubJobs. Their media stay, unless --media is given.
+
+    With --media, also the results of a DubJob that no longer exists are removed."""
     now = session(context)
     for name in dubjobs:
-        now.client.dub(name).delete(media=media)
-        now.say(f"{name} deleted" + (" with its media" if media else ""))
+        object_name("DubJob", name)
+    status, rows = ExitStatus.COMPLETE, []
+    for name in dubjobs:
+        try:
+            with interruptible(now.errors, INTERRUPTED):
+                rows.append(_remove(now, name, media))
+        except UnreachableError:
+            raise
+        except DubError as error:
+            # The others are deleted all the same.
+            now.fail(error)
+            status = status or error.status
+    if now.format is not Format.TABLE:
+        now.show(["name"], rows)
+    raise typer.Exit(int(status))
+
+
+def _remove(now: Session, name: str, media: bool) -> dict[str, object]:
+    """Delete one DubJob, or what it left, and say what stays. Return its row.
+
+    Raises :class:`DubError`.
+    """
+    try:
+        handle = now.client.dub(name)
+    except (NoNamespaceError, NotInstalledError):
+        raise
+    except NotFoundError:
+        if not media:
+            raise
+        removal = DubHandle(now.client, name).delete_leftovers()
+        now.say("\n".join([f"{path} removed" for path in removal.paths] + removal.kept))
+        return {"name": name, "removed": removal.paths, "kept": removal.kept}
+    removal = handle.delete(media=media)
+    if media:
+        with_source = f" and its source {removal.source}" if removal.source else ""
+        now.say("\n".join([f"{name} deleted with its media{with_source}", *removal.kept]))
+    else:
+        now.say(
+            f"{name} deleted. Its media stay on the data volume. To remove its results, run: "
+            f"dub -n {now.client.namespace} rm {removal.job_id or name} --media"
+        )
+    return {"name": name, "removed": removal.paths, "kept": removal.kept}

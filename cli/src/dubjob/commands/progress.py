@@ -18,7 +18,7 @@ from rich.progress import (
 from rich.table import Column
 
 from dubjob.commands.session import Session
-from dubjob.dub import Dub
+from dubjob.dub import Dub, without_approval
 from dubjob.errors import printable
 from dubjob.handle import DubHandle
 from dubjob.volume import Progress as Report
@@ -26,11 +26,33 @@ from dubjob_operator import reasons
 from dubjob_operator.api.status import StageState, StageStatus
 from dubstage.contract import CORRECTIONS
 
+UNRECONCILED_READS = 2
+"""The first read of a new DubJob is often before the operator's."""
+AGAIN = "Run the same command again: it continues where it stopped."
+
 
 @contextmanager
-def transfer_bars(console: Console, *, lines: bool = True) -> Iterator[Report]:
+def transfer_bars(
+    console: Console, *, lines: bool = True, interrupted: str = AGAIN
+) -> Iterator[Report]:
     """A bar for each file. Off a terminal, a line for each file that is complete, unless `lines`
-    is false."""
+    is false. `interrupted`: what to do after an interrupt."""
+    with interruptible(console, interrupted), _bars(console, lines=lines) as report:
+        yield report
+
+
+@contextmanager
+def interruptible(console: Console, words: str) -> Iterator[None]:
+    """Say what to do after an interrupt."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        console.print(f"dub: Interrupted. {words}")
+        raise
+
+
+@contextmanager
+def _bars(console: Console, *, lines: bool) -> Iterator[Report]:
     with Progress(
         TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(),
         TransferSpeedColumn(), TimeRemainingColumn(), console=console,
@@ -54,7 +76,14 @@ def follow(session: Session, handles: list[DubHandle], seconds: float | None) ->
     Raises :class:`WaitTimeoutError` after `seconds`.
     """
     several = len(handles) > 1
-    return [_follow(session, handle, seconds, prefix=several) for handle in handles]
+    try:
+        return [_follow(session, handle, seconds, prefix=several) for handle in handles]
+    except KeyboardInterrupt:
+        place = f"dub -n {session.client.namespace}"
+        session.errors.print("dub: Interrupted. The dub continues. To follow it, run:")
+        for handle in handles:
+            session.errors.print(f"{place} watch {handle.name}")
+        raise
 
 
 def _follow(session: Session, handle: DubHandle, seconds: float | None, *, prefix: bool) -> Dub:
@@ -63,8 +92,12 @@ def _follow(session: Session, handle: DubHandle, seconds: float | None, *, prefi
     with _stage_bars(console) as bars:
         shown: dict[str, str] = {}
         tasks: dict[str, TaskID] = {}
-        said: str | None = None
-        for dub in handle.follow(seconds):
+        reported: str | None = None
+        unreconciled = 0
+        for dub in handle.follow(seconds, lambda problem: console.print(printable(problem))):
+            unreconciled = 0 if dub.is_current else unreconciled + 1
+            if unreconciled == UNRECONCILED_READS:
+                console.print(f"{before}{printable(dub.unreconciled or '')}")
             for stage in dub.stages:
                 line = describe(stage)
                 if console.is_terminal:
@@ -72,14 +105,27 @@ def _follow(session: Session, handle: DubHandle, seconds: float | None, *, prefi
                 elif _is_begun(stage) and shown.get(stage.name) != line:
                     console.print(f"{before}{stage.name:<11} {line}")
                 shown[stage.name] = line
-            if (remedy := remedy_of(dub)) and said != dub.message:
+            if (remedy := remedy_of(dub)) and reported != dub.message:
                 # Messages may end with a command, which has its line to itself.
-                console.print(f"{before}{printable(dub.message)}\n{before}{remedy}")
-            said = dub.message if remedy else None
+                _print(console, before, [*_unsaid(dub), remedy])
+            reported = dub.message if remedy else None
             bars.refresh()
     if not remedy_of(dub):
-        console.print(f"{before}{printable(dub.message)}")
+        _print(console, before, _unsaid(dub))
     return dub
+
+
+def _print(console: Console, before: str, lines: list[str]) -> None:
+    for line in lines:
+        console.print(f"{before}{line}")
+
+
+def _unsaid(dub: Dub) -> list[str]:
+    """The message of the DubJob, unless the line of a stage says the same."""
+    texts = [without_approval(each.message).rstrip(".") for each in dub.stages if each.message]
+    if any(text and text in dub.explanation for text in texts):
+        return []
+    return [printable(dub.explanation)]
 
 
 def remedy_of(dub: Dub) -> str:
@@ -94,6 +140,13 @@ def remedy_of(dub: Dub) -> str:
             return f"To continue it, run: {dub_n} {verb} {dub.name}"
         case _:
             return ""
+
+
+def next_step(dub: Dub) -> str:
+    """What to do about a dub that waits for its user or is complete; empty otherwise."""
+    if dub.is_complete:
+        return f"To download it, run: dub -n {dub.namespace} get {dub.name}"
+    return remedy_of(dub)
 
 
 def _is_begun(stage: StageStatus) -> bool:
@@ -138,5 +191,5 @@ def describe(stage: StageStatus) -> str:
     if text == "Succeeded" and stage.elapsed_milliseconds is not None:
         text += f" in {stage.elapsed_milliseconds / 1000:.1f} s"
     if stage.message and text not in ("Running", "Reused"):
-        text += f": {stage.message}"
+        text += f": {without_approval(stage.message)}"
     return printable(text)

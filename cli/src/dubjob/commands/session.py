@@ -16,7 +16,7 @@ from rich.console import Console
 
 from dubjob.client import Client
 from dubjob.commands.table import lines
-from dubjob.errors import printable
+from dubjob.errors import DubError, printable
 
 
 class Format(str, Enum):
@@ -42,12 +42,25 @@ class Session:
     @cached_property
     def client(self) -> Client:
         """The cluster that the options name. Raises :class:`DubError`."""
-        return Client(self.namespace, context=self.context, kubeconfig=self.kubeconfig)
+        client = Client(self.namespace, context=self.context, kubeconfig=self.kubeconfig)
+        client.remark = lambda words: self.errors.print(printable(words))
+        return client
 
     def say(self, line: str) -> None:
         """Print a line for the user: to stderr if stdout is read by a program."""
         where = self.console if self.format is Format.TABLE else self.errors
         where.print("\n".join(printable(row) for row in line.split("\n")))
+
+    def changed(self, name: str, action: str) -> None:
+        """Print what was done to a DubJob."""
+        if self.format is Format.TABLE:
+            self.say(f"{name} {action}")
+        else:
+            self.show(["name", "action"], [{"name": name, "action": action}])
+
+    def fail(self, error: DubError) -> None:
+        """Print a failure after which the command continues."""
+        self.errors.print(error.sentence)
 
     def show(
         self,
@@ -91,7 +104,16 @@ def _console(*, stderr: bool = False) -> Console:
 
 
 def _objects(rows: Sequence[Mapping[str, Any]]) -> list[Any]:
-    return [row.get("object", dict(row)) for row in rows]
+    return [_without_managers(row.get("object", dict(row))) for row in rows]
+
+
+def _without_managers(found: Any) -> Any:
+    """An object without the managers of its fields, which kubectl does not show either."""
+    metadata = found.get("metadata") if isinstance(found, dict) else None
+    if not isinstance(metadata, dict) or "managedFields" not in metadata:
+        return found
+    shown = {key: value for key, value in metadata.items() if key != "managedFields"}
+    return {**found, "metadata": shown}
 
 
 def session(context: typer.Context) -> Session:

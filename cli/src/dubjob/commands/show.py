@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterable
+from typing import Annotated, Any
 
 import typer
 
-from dubjob.commands.progress import follow
-from dubjob.commands.session import Session, session
+from dubjob.commands.completion import DubName
+from dubjob.commands.progress import follow, next_step
+from dubjob.commands.session import Format, Session, session
 from dubjob.dub import Dub
+from dubjob.errors import WaitTimeoutError
+from dubjob.handle import DubHandle
 from dubjob.troubleshooting import advice
 
-Name = Annotated[str, typer.Argument(help="Name of the DubJob.")]
 EVENTS = 5
 
 
@@ -62,29 +65,66 @@ def _row(dub: Dub) -> dict[str, object]:
 
 def watch(
     context: typer.Context,
-    name: Name,
+    name: DubName,
     timeout: Annotated[
         float | None, typer.Option(min=0, help="Seconds to follow. If omitted, no limit.")
     ] = None,
 ) -> None:
     """Follow a DubJob until it finishes or awaits a review."""
     now = session(context)
-    (dub,) = follow(now, [now.client.dub(name)], timeout)
+    (dub,) = follow_and_show(now, [now.client.dub(name)], timeout)
     raise typer.Exit(int(dub.exit_status))
 
 
-def why(context: typer.Context, name: Name) -> None:
+def follow_and_show(now: Session, handles: list[DubHandle], timeout: float | None) -> list[Dub]:
+    """Follow the DubJobs, and print them in the end if a program reads the output. Return their
+    last state.
+
+    Raises :class:`WaitTimeoutError` after `timeout` seconds.
+    """
+    try:
+        dubs = follow(now, handles, timeout)
+    except WaitTimeoutError:
+        show_for_programs(now, [handle.refresh() for handle in handles])
+        raise
+    show_for_programs(now, dubs)
+    return dubs
+
+
+def show_for_programs(now: Session, dubs: Iterable[Dub]) -> None:
+    """Print the DubJobs if the output is read by a program."""
+    if now.format is not Format.TABLE:
+        now.show(["name", "state"], [_row(dub) for dub in dubs])
+
+
+def why(context: typer.Context, name: DubName) -> None:
     """Explain the state of a DubJob, and what to do."""
     now = session(context)
     dub = now.client.dub(name).refresh()
+    known, step = advice(dub.state), next_step(dub)
+    action = (step or known.action) if known else None
+    warnings = _other_warnings(dub, now.client.cluster.events(name))[-EVENTS:]
+    if now.format is not Format.TABLE:
+        row = {"name": dub.name, "state": dub.state, "message": dub.explanation}
+        meaning = known.meaning if known else None
+        now.show(["name"], [{**row, "meaning": meaning, "action": action, "warnings": warnings}])
+        return
     now.say(f"{dub.name}: {dub.state}")
-    now.say(f"  {dub.message}")
-    known = advice(dub.state)
+    now.say(f"  {dub.explanation}")
     if known:
         now.say(f"\nMeaning: {known.meaning}")
-        now.say(f"Action:  {known.action}")
-    events = [each for each in now.client.cluster.events(name) if each.type == "Warning"]
-    if events:
+        now.say(f"Action:  {action}")
+    if warnings:
         now.say("\nWarnings:")
-    for event in events[-EVENTS:]:
-        now.say(f"  {event.reason}: {event.message}")
+    for warning in warnings:
+        now.say(f"  {warning}")
+
+
+def _other_warnings(dub: Dub, events: Iterable[Any]) -> list[str]:
+    """The warnings among the Events that say anything else than the message, each once."""
+    found = {
+        f"{each.reason}: {each.message}": None
+        for each in events
+        if each.type == "Warning" and (each.message or "").rstrip(".") not in dub.message
+    }
+    return list(found)

@@ -10,10 +10,10 @@ from typing import Annotated, Any
 import typer
 
 from dubjob.arguments import writable_folder, yaml_fields
-from dubjob.client import dubjob_body
-from dubjob.commands.files import fetch
-from dubjob.commands.progress import follow, transfer_bars
-from dubjob.commands.session import session
+from dubjob.commands.files import fetch, show_files
+from dubjob.commands.progress import transfer_bars
+from dubjob.commands.session import Format, session
+from dubjob.commands.show import follow_and_show
 from dubjob.errors import ExitStatus, UsageError
 
 
@@ -88,20 +88,19 @@ def submit(
             file, to=to.split(","), source_language=source, profile=profile, name=name, spec=fields,
             replace=replace, dry_run=dry_run is DryRun.SERVER, progress=report,
         )  # fmt: skip
-    created = "checked" if dry_run is DryRun.SERVER else "created"
-    now.show(
-        ["name", "state"],
-        [
-            {"name": each.name, "state": created, "object": dubjob_body(each.name, {})["metadata"]}
-            for each in handles
-        ],
-    )
-    if dry_run is DryRun.SERVER or not (watch or get):
+    follows = (watch or get) and dry_run is DryRun.NONE
+    if now.format is Format.TABLE or not follows:
+        created = "checked" if dry_run is DryRun.SERVER else "created"
+        rows = [{"name": each.name, "state": created, "object": each.submitted} for each in handles]
+        now.show(["name", "state"], rows)
+    if not follows:
         return
-    dubs = follow(now, handles, timeout)
+    dubs = follow_and_show(now, handles, timeout)
     for handle, dub in zip(handles, dubs, strict=True):
         if get and dub.is_complete:
-            fetch(now, handle, get / handle.name if len(handles) > 1 else get, None)
+            files = fetch(now, handle, get / handle.name if len(handles) > 1 else get, None)
+            if now.format is Format.TABLE:  # A program has one document, the DubJobs.
+                show_files(now, files)
             now.say(f"For its page, run: dub -n {dub.namespace} open {handle.name}")
     worst = max((dub.exit_status for dub in dubs), key=_severity)
     raise typer.Exit(int(worst))
@@ -118,6 +117,13 @@ def _fields(file: Path | None) -> dict[str, Any]:
         return {}
     found = yaml_fields(file)
     fields = found.get("spec", found)
+    if "spec" in found and (
+        others := sorted(map(str, found.keys() - {"apiVersion", "kind", "spec"}))
+    ):
+        raise UsageError(
+            f"{file} has {', '.join(others)} next to the spec, which would have no effect: leave "
+            "it out. The options --name and -n give the DubJob its name and namespace."
+        )
     if not isinstance(fields, dict):
         raise UsageError(f"{file} has no fields of a DubJob's spec.")
     return dict(fields)

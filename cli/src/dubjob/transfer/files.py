@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -147,6 +148,27 @@ def size_of(pod: TransferPod, path: str) -> int | None:
     """Bytes of `path` on the data volume; None if it is no file. Raises :class:`DubError`."""
     size = _persistently(lambda: pod.ask("stat", path), path)["size"]
     return None if size is None else int(size)
+
+
+def remove(pod: TransferPod, path: str, used: Sequence[str]) -> tuple[bool, str | None]:
+    """Remove `path` of the data volume, unless it is or holds one of the `used` paths. Return
+    whether it existed, and which of these it is.
+
+    Raises :class:`DubError`.
+    """
+    # If the answer to a removal is lost, the next attempt finds nothing. Therefore a request that
+    # keeps the path asks first whether it exists.
+    existed, _ = _remove(pod, path, [path])
+    remained, user = _remove(pod, path, used)
+    return existed or remained, user
+
+
+def _remove(pod: TransferPod, path: str, used: Sequence[str]) -> tuple[bool, str | None]:
+    """Remove `path` once, or keep it as :func:`remove` does. Return what the pod answers."""
+    content = json.dumps(list(used)).encode()
+    answer = _persistently(lambda: pod.ask("remove", path, len(content), send=content), path)
+    user = answer["used"]
+    return bool(answer["existed"]), None if user is None else str(user)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from typing import Any
@@ -25,6 +25,8 @@ MOUNT = "/data"
 POD_SECONDS = 12 * 3600
 """The pod ends after this time even if nobody removes it."""
 START_SECONDS = 180
+QUIET_SECONDS = 3
+"""A pod that starts within this time needs no remark."""
 FRAME = 1 << 16
 """Bytes of one frame of the connection."""
 ANSWER_SECONDS = 60.0
@@ -102,15 +104,15 @@ class TransferPod:
 
 def _answer(path: str, connection: Any) -> Iterator[bytes]:
     """What the program writes, until it ends. Raises as :meth:`TransferPod.ask` does."""
-    heard, refusal = time.monotonic(), b""
+    last_block, refusal = time.monotonic(), b""
     while connection.is_open():
         connection.update(timeout=1)
         block = connection.read_stdout(timeout=0) if connection.peek_stdout() else b""
         refusal += connection.read_stderr(timeout=0) if connection.peek_stderr() else b""
         if block:
             yield block
-            heard = time.monotonic()
-        elif time.monotonic() > heard + ANSWER_SECONDS:
+            last_block = time.monotonic()
+        elif time.monotonic() > last_block + ANSWER_SECONDS:
             raise BrokenConnectionError("the pod does not answer")
     if connection.peek_stdout():
         yield connection.read_stdout(timeout=0)
@@ -126,8 +128,11 @@ def _answer(path: str, connection: Any) -> Iterator[bytes]:
 
 
 @contextmanager
-def transfer_pod(cluster: Cluster, profile: DubProfile) -> Iterator[TransferPod]:
+def transfer_pod(
+    cluster: Cluster, profile: DubProfile, remark: Callable[[str], None] = lambda words: None
+) -> Iterator[TransferPod]:
     """A pod with the data volume of `profile`, from its image for ingest. It is removed at the end.
+    `remark` is called with what a pod waits for that does not start at once.
 
     Raises :class:`DubError` if it cannot be created or does not start.
     """
@@ -135,7 +140,7 @@ def transfer_pod(cluster: Cluster, profile: DubProfile) -> Iterator[TransferPod]
     body = manifest(name, profile)
     cluster.call("The transfer pod", cluster.core.create_namespaced_pod, cluster.namespace, body)
     try:
-        _wait_until_running(cluster, name)
+        _wait_until_running(cluster, name, remark)
         yield TransferPod(cluster, name)
     finally:
         cluster.call(
@@ -200,9 +205,10 @@ def manifest(name: str, profile: DubProfile) -> Object:
     }
 
 
-def _wait_until_running(cluster: Cluster, name: str) -> None:
+def _wait_until_running(cluster: Cluster, name: str, remark: Callable[[str], None]) -> None:
     """Wait for the pod. Raises :class:`DubError` with what it waits for."""
-    deadline, waiting = time.monotonic() + START_SECONDS, "it was not scheduled"
+    begun, waiting, reported = time.monotonic(), "it was not scheduled", ""
+    deadline = begun + START_SECONDS
     while time.monotonic() < deadline:
         pod = cluster.call(f"Pod {name}", cluster.core.read_namespaced_pod, name, cluster.namespace)
         if pod.status.phase == "Running":
@@ -210,6 +216,9 @@ def _wait_until_running(cluster: Cluster, name: str) -> None:
         waiting = _waits_for(pod) or waiting
         if pod.status.phase == "Failed" or waiting.startswith(BEYOND_REPAIR):
             break
+        if waiting != reported and time.monotonic() > begun + QUIET_SECONDS:
+            remark(f"Waiting for the transfer pod {name}: {waiting}")
+            reported = waiting
         time.sleep(0.3)
     raise DubError(
         f"The pod {name} that transfers the files does not start in the namespace "

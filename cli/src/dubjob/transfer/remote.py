@@ -7,6 +7,7 @@ in it. Answers are one JSON object on stdout, except those of ``read``.
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
@@ -28,6 +29,15 @@ def inside(root: str, path: str) -> Path:
     if base not in found.parents:
         raise RefusedError(f"{path} is outside the data volume")
     return found
+
+
+def link_inside(root: str, path: str) -> Path:
+    """Return the path in a folder below `root`; a link itself, not what it leads to. Raises
+    :class:`RefusedError`."""
+    name = Path(path).name
+    if name in ("", ".."):
+        raise RefusedError(f"{path} is no path of a file or folder")
+    return inside(root, str(Path(path).parent)) / name
 
 
 def digest_of(file: Path) -> str:
@@ -61,18 +71,24 @@ def stat(target: Path, sha256: str = "") -> dict[str, object]:
     }
 
 
+def received(length: int) -> bytes:
+    """Return `length` bytes from stdin. Raises :class:`RefusedError` if there are fewer."""
+    piece = bytearray()
+    while len(piece) < length:
+        block = os.read(sys.stdin.fileno(), min(length - len(piece), BLOCK))
+        if not block:
+            raise RefusedError("the connection ended within a piece")
+        piece += block
+    return bytes(piece)
+
+
 def write(target: Path, sha256: str, offset: str, length: str) -> dict[str, object]:
     """Take `length` bytes from stdin and store them at `offset` of the upload.
 
     Nothing is written before all bytes have arrived: a program whose connection broke may
     still run when the next one does, and must not disturb it.
     """
-    piece = bytearray()
-    while len(piece) < int(length):
-        block = os.read(sys.stdin.fileno(), min(int(length) - len(piece), BLOCK))
-        if not block:
-            raise RefusedError("the connection ended within a piece")
-        piece += block
+    piece = received(int(length))
     target.parent.mkdir(parents=True, exist_ok=True)
     create = os.O_CREAT if offset == "0" else 0
     descriptor = os.open(partial_of(target, sha256), os.O_WRONLY | create, 0o664)
@@ -114,18 +130,37 @@ def checksum(source: Path) -> dict[str, object]:
     return {"size": source.stat().st_size, "sha256": digest_of(source)}
 
 
-def remove(target: Path) -> dict[str, object]:
-    """Remove a folder or a file, if it is there."""
-    if target.is_dir():
+def remove(target: Path, root: str, length: str) -> dict[str, object]:
+    """Remove a folder, or a file with its interrupted uploads, if it is there, and a folder of
+    inputs that is empty then. A link is removed, and what it leads to stays.
+
+    Nothing is removed that is or holds one of the used paths, a JSON list of `length` bytes on
+    stdin.
+    """
+    base, existed = Path(root).resolve(), os.path.lexists(target)
+    for path in json.loads(received(int(length))):
+        if is_used(target, base / path):
+            return {"existed": existed, "used": path if existed else None}
+    if target.is_dir() and not target.is_symlink():
         shutil.rmtree(target)
-    elif target.exists():
-        target.unlink()
-    return {}
+        return {"existed": existed, "used": None}
+    target.unlink(missing_ok=True)
+    for upload in target.parent.glob(f".{glob.escape(target.name)}.*.upload"):
+        upload.unlink()
+    is_below_a_folder = len(target.relative_to(base).parts) > 2
+    if existed and is_below_a_folder and not any(target.parent.iterdir()):
+        target.parent.rmdir()
+    return {"existed": existed, "used": None}
+
+
+def is_used(target: Path, path: Path) -> bool:
+    """Whether `path` is the target or in it: by its name, or by what a link leads to."""
+    names = {Path(os.path.normpath(path)), path.parent.resolve() / path.name, path.resolve()}
+    return any(target == name or target in name.parents for name in names)
 
 
 VERBS = {
     "stat": stat, "write": write, "finish": finish, "read": read, "checksum": checksum,
-    "remove": remove,
 }  # fmt: skip
 
 
@@ -133,7 +168,10 @@ def main(verb: str, root: str, path: str, *arguments: str) -> int:
     """Carry out one verb; return 1 after a refusal, with its reason on stderr."""
     os.umask(0o002)
     try:
-        answer = VERBS[verb](inside(root, path), *arguments)  # type: ignore[operator]
+        if verb == "remove":
+            answer = remove(link_inside(root, path), root, *arguments)
+        else:
+            answer = VERBS[verb](inside(root, path), *arguments)  # type: ignore[operator]
     except (RefusedError, OSError) as error:
         words = error.strerror if isinstance(error, OSError) else str(error)
         print(words or error, file=sys.stderr)
