@@ -19,6 +19,8 @@ ALL_IMAGES := cpu extra operator stt tts cpu-dev operator-dev
 SEED := $(DUBJOB_CACHE)/seed
 CLUSTER := python3 -m local_cluster
 RUN := uv run --frozen --all-packages
+# With --dist loadfile, the tests of a file share what is slow to start: models, a control plane.
+PARALLEL := -n 2
 STEP := python3 -m local_cluster.steps
 
 .PHONY: help
@@ -43,27 +45,35 @@ demo-dub:
 	@$(DUB) submit build/sample/source.mp4 --to "$(DEMO_TO)" --from en --profile cpu --name "$(DEMO_NAME)" --replace --get "build/dubs/$(DEMO_NAME)"
 	@echo "Or open the page on the data volume: $(LOCAL)/volumes/data/outputs/$(DEMO_NAME)/report.html"
 
+# The name that `dub submit` makes of that of a file. For several languages it adds a folder for each DubJob.
+AS_NAME = LC_ALL=C tr A-Z a-z | LC_ALL=C sed -E 's/[^a-z0-9]+/-/g; s/^-//; s/^(.{0,40}).*/\1/; s/-$$//'
+COMMA := ,
+
 .PHONY: dub
 dub: bootstrap ## Dub your own file on the local cluster: VIDEO=talk.mp4 TO=es [FROM=en]
 	@[ -n "$(VIDEO)" ] && [ -n "$(TO)" ] || { echo "dub: name a file and a language: make dub VIDEO=talk.mp4 TO=es"; exit 2; }
 	@[ -e $(LOCAL_KUBECONFIG) ] || { echo "dub: the local cluster does not exist: run 'make demo' first"; exit 2; }
-	@name=$$(basename "$(VIDEO)") && $(DUB) submit "$(VIDEO)" --to "$(TO)" $(if $(FROM),--from "$(FROM)") --replace --get "build/dubs/$${name%.*}-$(TO)"
+	@file=$$(basename "$(VIDEO)"); name=$$(printf '%s' "$${file%.*}" | $(AS_NAME)); to=$$(echo "$(TO)" | tr A-Z a-z); \
+	  $(DUB) submit "$(VIDEO)" --to "$(TO)" $(if $(FROM),--from "$(FROM)") --replace --get "build/dubs$(if $(findstring $(COMMA),$(TO)),,/$$name-$$to)"
 
-# The recording of the README: what a dub on the local cluster prints, with its timing.
+# The recording of the README: what a dub on the local cluster prints, with its timing. It has a name of its
+# own, because an earlier recording is deleted with its media.
 ASCIINEMA := asciinema==2.4.0
-RECORDED := dub -n dubbing submit talk.mp4 --to es --from en --get out/
+RECORDING := dubjob-recording
+RECORDED := dub -n dubbing submit talk.mp4 --to es --from en --name $(RECORDING) --get out/
 
 .PHONY: recording
 recording: bootstrap ## Record a dub on the local cluster as the animated image of the README
 	@[ -e $(LOCAL_KUBECONFIG) ] || { echo "recording: the local cluster does not exist: run 'make demo' first"; exit 2; }
 	@rm -rf build/recording && mkdir -p build/recording && cp build/sample/source.mp4 build/recording/talk.mp4
-	-@$(DUB) rm talk-es --media
+	-@$(DUB) rm $(RECORDING) --media
 	@cd build/recording && KUBECONFIG=$(LOCAL_KUBECONFIG) TERM=xterm-256color $(RUN) --quiet --with $(ASCIINEMA) \
 	  asciinema rec --quiet --cols 96 --rows 40 --title '$(RECORDED)' --command '$(RECORDED)' run.cast
-	$(RUN) python docs/record.py build/recording/run.cast docs/pictures/terminal.svg
+	$(RUN) python tools/record.py build/recording/run.cast docs/screenshots/terminal.svg
 
+# What takes a browser, Maven, 30 GiB of images or minutes to compile has targets of its own: CONTRIBUTING.md lists them.
 .PHONY: test
-test: verify test-unit test-architecture test-gitops prepare test-engines test-controlplane test-e2e test-walk ## Run every test
+test: verify test-unit test-architecture test-gitops prepare test-engines test-controlplane test-e2e test-walk ## Run verify and the tests of CI (half an hour)
 
 # ---- checks ----------------------------------------------------------------------
 
@@ -71,8 +81,8 @@ test: verify test-unit test-architecture test-gitops prepare test-engines test-c
 verify: bootstrap ## Check lint, format, types, import contracts, wording, generated files, charts
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
-	$(RUN) mypy cli/src operator/src stage-images/src local-cluster/src examples stage-images/build.py stage-images/lock.py stage-images/fetch_models.py stage-images/convert_diarizer docs/generate.py docs/prose.py docs/record.py docs/terminal.py docs/version.py \
-	  tests/unit tests/architecture tests/chart tests/gitops tests/controlplane
+	$(RUN) mypy cli operator stage-images local-cluster examples tools \
+	  tests/unit tests/architecture tests/chart tests/gitops tests/controlplane tests/ubuntu
 	$(RUN) mypy tests/e2e tests/bench
 	$(RUN) mypy tests/walk
 	$(RUN) mypy tests/images
@@ -97,29 +107,29 @@ crds-check:
 
 .PHONY: docs
 docs: ## Generate the reference pages from the CRDs and the chart values
-	$(RUN) python docs/generate.py docs
+	$(RUN) python tools/generate.py docs
 
 .PHONY: version
 version: bootstrap ## Write the version of a release to packages, charts and images: VERSION=1.2.3
-	@python3 docs/version.py $(VERSION)
+	@python3 tools/version.py $(VERSION)
 	@$(if $(VERSION),uv lock --quiet)
 
 .PHONY: docs-check
 docs-check:
-	@rm -rf build/docs && $(RUN) python docs/generate.py build/docs
+	@rm -rf build/docs && $(RUN) python tools/generate.py build/docs
 	@for page in api values; do diff docs/$$page.md build/docs/$$page.md || \
 	  { echo "docs/$$page.md is out of date with the CRDs or the chart values: run 'make docs'"; exit 1; }; done
 
 .PHONY: prose
 prose: ## Check the wording of documentation, comments and messages with Vale
 	@$(CLUSTER) tools vale
-	@rm -rf build/prose && python3 docs/prose.py build/prose
+	@rm -rf build/prose && python3 tools/prose.py build/prose
 	@vale --output=line *.md docs && cd build/prose && vale --config=$(CURDIR)/.vale.ini --output=line .
 
 .PHONY: test-unit
-test-unit: bootstrap ## Test the code and the rendered charts without a cluster (seconds)
+test-unit: bootstrap ## Test the code and the rendered charts without a cluster (a few minutes)
 	@$(CLUSTER) tools kubectl
-	$(RUN) pytest tests/unit tests/chart
+	$(RUN) pytest tests/unit tests/chart $(PARALLEL) --dist worksteal
 
 .PHONY: test-gitops
 test-gitops: bootstrap ## Test how Argo CD, Flux and kstatus see a DubJob in every state
@@ -138,7 +148,7 @@ test-architecture: bootstrap ## Test the imports, the documentation and the stru
 # The heavy libraries have a separate environment with the versions of their image.
 .PHONY: test-engines
 test-engines: bootstrap models ## Test the engines with the real libraries
-	$(RUN) pytest tests/engines --ignore tests/engines/stt --ignore tests/engines/tts --timeout 300
+	$(RUN) pytest tests/engines --ignore tests/engines/stt --ignore tests/engines/tts --timeout 300 $(PARALLEL) --dist loadfile
 	@python=$$(python3 tests/engines/environment.py stt) \
 	  && PYTHONPATH=stage-images/src $$python -m pytest -c tests/engines/stt/pytest.ini tests/engines/stt
 
@@ -180,10 +190,10 @@ FLUX_TESTS := tests/controlplane/test_controlplane_flux.py
 test-controlplane: bootstrap ## Test against a real API server; the tests act as the kubelet
 	@$(CLUSTER) tools
 	@$(CLUSTER) tools kueue
-	$(RUN) pytest tests/controlplane --ignore $(FLUX_TESTS) --timeout 300
+	$(RUN) pytest tests/controlplane --ignore $(FLUX_TESTS) --timeout 300 $(PARALLEL) --dist loadfile
 
 .PHONY: test-flux
-test-flux: bootstrap ## Test the files of gitops/flux with kustomize-controller (compiles it first: minutes)
+test-flux: bootstrap ## Test the files of gitops/flux with kustomize-controller (a minute; five more the first time)
 	@$(CLUSTER) tools
 	@$(CLUSTER) tools flux
 	$(RUN) pytest $(FLUX_TESTS) --timeout 300
@@ -286,14 +296,15 @@ cluster-up: bootstrap ## Start the local cluster
 	@$(CLUSTER) up
 
 .PHONY: cluster-down
-cluster-down: ## Stop the local cluster and keep the media
+cluster-down: ## Stop the local cluster, delete its DubJobs, and keep the media
 	@$(CLUSTER) down
 
 # ---- deployment ------------------------------------------------------------------
 
 # For your own cluster: a kustomization with the claims, a file that lists the images, and values of
-# dubjob-profiles and of dubjob-operator. An upgrade keeps what is not given.
-CLAIMS ?= data-pvc/base
+# dubjob-profiles and of dubjob-operator. An upgrade keeps what is not given. An installation without
+# CLAIMS creates those of data-pvc/base.
+CLAIMS ?=
 IMAGES ?=
 VALUES ?=
 OPERATOR_VALUES ?=

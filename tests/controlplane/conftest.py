@@ -26,9 +26,9 @@ def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlP
 
 
 @pytest.fixture(scope="session")
-def installed(control_plane: ControlPlane) -> View:
+def installed(control_plane: ControlPlane) -> Iterator[View]:
     """The chart's CRDs, RBAC and profiles on the control plane."""
-    view = View(tuple(map(str, control_plane.kubectl())), control_plane.folder)
+    view = View.of(control_plane)
     view.kubectl("create", "namespace", NAMESPACE)
     view.kubectl("create", "namespace", SYSTEM)
     view.kubectl("apply", "--server-side", "-f", str(ROOT / "crds"))
@@ -36,7 +36,8 @@ def installed(control_plane: ControlPlane) -> View:
     view.render(control_plane)
     view.render_profiles(control_plane)
     _write_operator_kubeconfig(view, control_plane)
-    return view
+    yield view
+    view.api.close()
 
 
 def _write_operator_kubeconfig(view: View, control_plane: ControlPlane) -> None:

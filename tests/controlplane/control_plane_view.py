@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import quote
 
 from dubstage.contract import Stage, StageResult
+from local_cluster.api_server import ApiServer
 from local_cluster.control_plane import ControlPlane
 from local_cluster.place import free_port
 
@@ -25,6 +27,14 @@ IMAGES = ",".join(f"images.{name}=r.example/{name}:1" for name in ("cpu", "extra
 """Values of the chart of the profiles, which has no default images."""
 JOB_SECONDS = 150
 """For the Job controller, which may take a minute once its API server is back."""
+PATHS = {
+    "pods": f"/api/v1/namespaces/{NAMESPACE}/pods",
+    "events": f"/api/v1/namespaces/{NAMESPACE}/events",
+    "jobs": f"/apis/batch/v1/namespaces/{NAMESPACE}/jobs",
+    "dubjobs": f"/apis/dubjob.dev/v1alpha1/namespaces/{NAMESPACE}/dubjobs",
+}
+"""The kinds that are read until something holds."""
+SELECTORS = {"-l": "labelSelector", "--field-selector": "fieldSelector"}
 Object = dict[str, Any]
 
 
@@ -34,8 +44,14 @@ class View:
     service account."""
 
     kubectl_command: tuple[str, ...]
+    api: ApiServer
     folder: Path
     operators: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, plane: ControlPlane) -> View:
+        """The control plane, as its administrator sees it."""
+        return cls(tuple(map(str, plane.kubectl())), ApiServer(plane.kubeconfig), plane.folder)
 
     def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
         """kubectl's output; AssertionError with its words where it fails."""
@@ -51,13 +67,18 @@ class View:
             input=stdin, capture_output=True, text=True, check=False,
         )  # fmt: skip
 
-    def items(self, *arguments: str) -> list[Object]:
-        return cast(
-            "list[Object]", json.loads(self.kubectl("get", *arguments, "-o", "json"))["items"]
-        )
+    def items(self, kind: str, option: str = "", selector: str = "") -> list[Object]:
+        """The objects of a kind; `option` and `selector` as kubectl has them."""
+        if kind in PATHS:
+            query = f"?{SELECTORS[option]}={quote(selector)}" if option else ""
+            found = self.api.read(PATHS[kind] + query)
+        else:
+            selected = (option, selector) if option else ()
+            found = json.loads(self.kubectl("get", kind, *selected, "-o", "json"))
+        return cast("list[Object]", found["items"])
 
     def dubjob(self, name: str) -> Object:
-        return cast("Object", json.loads(self.kubectl("get", "dubjob", name, "-o", "json")))
+        return cast("Object", self.api.read(f"{PATHS['dubjobs']}/{name}"))
 
     def apply(self, name: str, **spec: Any) -> None:
         self.kubectl("apply", "-f", "-", stdin=json.dumps(manifest(name, **spec)))
@@ -92,8 +113,7 @@ class View:
         """No operator, no DubJob, no Job, no pod. The Jobs are not left to the garbage
         collector: after an API server's restart it takes minutes to begin again."""
         self.kill_operators()
-        collection = f"/apis/dubjob.dev/v1alpha1/namespaces/{NAMESPACE}/dubjobs"
-        self.kubectl("delete", "--raw", collection)
+        self.kubectl("delete", "--raw", PATHS["dubjobs"])
         self.kubectl("delete", "jobs", "--all", "--wait=false")
         self.kubectl("delete", "pods", "--all", "--force", "--grace-period=0")
         self.until("the Jobs to go", lambda: not self.items("jobs"), 60)
@@ -171,10 +191,7 @@ class View:
             "ready": False, "state": state,
         }  # fmt: skip
         status = {"status": {"phase": phase, "containerStatuses": [container]}}
-        self.kubectl(
-            "patch", "pod", pod["metadata"]["name"], "--subresource=status", "--type=merge",
-            "-p", json.dumps(status),
-        )  # fmt: skip
+        self.api.patch(f"{PATHS['pods']}/{pod['metadata']['name']}/status", status)
 
     def succeed(self, dubjob: str, stage: str, **result: Any) -> None:
         """The stage's pod runs and succeeds."""

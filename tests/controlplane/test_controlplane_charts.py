@@ -70,12 +70,13 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
 @pytest.fixture
 def helm(plane: ControlPlane) -> Iterator[Helm]:
     """No release, no CRD, no DubJob."""
-    helm = Helm(View(tuple(map(str, plane.kubectl())), plane.folder), plane)
+    helm = Helm(View.of(plane), plane)
     yield helm
     for release, namespace in (("dubjob-profiles", NAMESPACE), ("dubjob", SYSTEM)):
         helm("uninstall", release, "-n", namespace, "--ignore-not-found")
     helm.view.kubectl("delete", "crd", "--all", "--timeout=60s")
     helm.view.kubectl("delete", "pvc,jobs", "--all", "--wait=false")
+    helm.view.api.close()
 
 
 def media(helm: Helm) -> None:
@@ -247,13 +248,13 @@ def test_api_server_accepts_the_claims_of_every_overlay(helm: Helm, overlay: str
         helm.view.until("the claims to go", lambda: not helm.names("pvc"))
 
 
-def install(helm: Helm, folder: Path, *arguments: str) -> str:
+def install(helm: Helm, folder: Path, *arguments: str, claims: str = "data-pvc/one-node") -> str:
     """Run `charts/install.sh` as far as it goes without a node, where it waits for the operator."""
     programs = Path(helm.plane.tools.helm).parent
     path = folder / "install.log"
     with path.open("w") as log:
         process = subprocess.Popen(
-            [str(ROOT / "charts/install.sh"), "data-pvc/one-node", *arguments], cwd=ROOT,
+            [str(ROOT / "charts/install.sh"), claims, *arguments], cwd=ROOT,
             env={**os.environ, "KUBECONFIG": str(helm.plane.kubeconfig),
                  "PATH": f"{programs}:{os.environ['PATH']}"},
             stdout=log, stderr=log,
@@ -268,6 +269,15 @@ def install(helm: Helm, folder: Path, *arguments: str) -> str:
         process.terminate()
         process.wait()
     return path.read_text()
+
+
+def remove_claim(helm: Helm, name: str) -> set[str]:
+    """Delete a claim; the names of those that are left."""
+    helm.view.kubectl("delete", "pvc", name, "--wait=false")
+    patch = '{"metadata": {"finalizers": null}}'
+    helm.view.attempt("patch", "pvc", name, "--type=merge", "-p", patch)
+    helm.view.until(f"{name} to go", lambda: name not in helm.names("pvc"))
+    return helm.names("pvc")
 
 
 def operator_image(helm: Helm) -> str:
@@ -302,7 +312,16 @@ def test_one_command_installs_everything_and_keeps_what_was_set(helm: Helm, tmp_
     limits = helm.get("dubprofile", "gpu")["spec"]["stages"]["separate"]["resources"]["limits"]
     assert limits["example.com/gpu"] == 1
     assert helm.names("cronjobs") == {"dubjob-prune"}
-    install(helm, tmp_path)
+    log = install(helm, tmp_path, claims="")
+    assert "existing claims are kept: dubjob-data dubjob-models" in log
+    assert "CRDs and operator" in log
+    log = install(helm, tmp_path, claims="data-pvc/base")
+    assert "the PersistentVolumeClaim dubjob-data exists with other storage than" in log
+    assert "spec is immutable after creation" in log
+    assert "CRDs and operator" not in log
+    assert remove_claim(helm, "dubjob-models") == {"dubjob-data"}
+    assert "existing claims are kept: dubjob-data\n" in install(helm, tmp_path, claims="")
+    assert remove_claim(helm, "dubjob-data") == {"dubjob-models"}
     assert operator_image(helm) == f"r:5000/op:2@{digest}"
-    install(helm, tmp_path, "", "--reset-values", "--set", IMAGES)
+    install(helm, tmp_path, "", "--reset-values", "--set", IMAGES, claims="")
     assert helm.names("cronjobs") == set(), "the local cluster starts from the charts' values"

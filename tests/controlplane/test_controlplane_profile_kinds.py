@@ -66,19 +66,23 @@ def test_omitted_reference_takes_the_namespaces_default_else_the_clusters(cleare
     try:
         cleared.kubectl("apply", "-f", "-", stdin=json.dumps(second))
         assert image_of(cleared.pod_of("cluster-default", "ingest")) == "clusterdubprofile:1"
-        for name, kind in (("own-default", "DubProfile"), ("cluster-default", "ClusterDubProfile")):
-            taken = {"kind": kind, "name": "default"}
-            assert cleared.dubjob(name)["status"]["profileRef"] == taken
+        until_taken(cleared, "own-default", "DubProfile")
+        until_taken(cleared, "cluster-default", "ClusterDubProfile")
         # The stage that runs is not disturbed; the next one takes what is there then.
         cleared.succeed("own-default", "ingest")
         assert image_of(cleared.pod_of("own-default", "separate")) == "clusterdubprofile:1"
-        taken = {"kind": "ClusterDubProfile", "name": "default"}
-        cleared.until(
-            "the status to follow",
-            lambda: cleared.dubjob("own-default")["status"]["profileRef"] == taken,
-        )
+        until_taken(cleared, "own-default", "ClusterDubProfile")
     finally:
         apply(cleared, profile("DubProfile", "default", **kept["spec"]))
+
+
+def until_taken(view: View, name: str, kind: str) -> None:
+    """Wait until the status of the DubJob names the default profile of this kind."""
+    taken = {"kind": kind, "name": "default"}
+    view.until(
+        f"{name} to take the {kind}",
+        lambda: view.dubjob(name).get("status", {}).get("profileRef") == taken,
+    )
 
 
 def test_kind_in_the_reference_decides(cleared: View) -> None:

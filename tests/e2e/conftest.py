@@ -18,7 +18,7 @@ from local_view import LOCAL, STAGES, SYSTEM, VOLUME, Cluster, Lay, Names, make_
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Cluster:
+def cluster() -> Iterator[Cluster]:
     kubeconfig = LOCAL / "kubeconfig"
     if not kubeconfig.exists():
         pytest.fail(
@@ -31,7 +31,8 @@ def cluster() -> Cluster:
         "deployment/dubjob-operator",
     )  # fmt: skip
     assert ready.returncode == 0, f"the operator is not available: {ready.stderr}"
-    return cluster
+    yield cluster
+    cluster.api.close()
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +40,15 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample clip, made once."""
     path = tmp_path_factory.mktemp("sample") / "source.mp4"
     make_sample(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def sentence(sample: Path) -> Path:
+    """The first sentence of the sample, for tests that do not listen to the dub."""
+    path = sample.with_name("sentence.mp4")
+    cut = ["-i", str(sample), "-t", "7", "-c", "copy", str(path)]
+    subprocess.run(["ffmpeg", "-v", "error", *cut], check=True)
     return path
 
 

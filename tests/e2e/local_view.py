@@ -10,11 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
+from local_cluster.api_server import ApiServer
+
 ROOT = Path(__file__).parents[2]
 LOCAL = ROOT / "build" / "local-cluster"
 VOLUME = LOCAL / "volumes" / "data"
 NAMESPACE = "dubbing"
 SYSTEM = "dubjob-system"
+DUBJOBS = f"/apis/dubjob.dev/v1alpha1/namespaces/{NAMESPACE}/dubjobs"
 STAGES = ("ingest", "separate", "transcribe", "translate", "synthesize", "mux")
 
 Names = Callable[[str], str]
@@ -25,6 +28,9 @@ Lay = Callable[[str, Path], None]
 
 class Cluster:
     """The local cluster, as a user of kubectl sees it."""
+
+    def __init__(self) -> None:
+        self.api = ApiServer(LOCAL / "kubeconfig")
 
     def kubectl(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
         """kubectl's standard output; AssertionError with its words on failure."""
@@ -74,7 +80,7 @@ class Cluster:
         deadline = time.monotonic() + timeout
         dubjob: dict[str, Any] = {}
         while time.monotonic() < deadline:
-            dubjob = self.get("dubjob", name)
+            dubjob = self.api.read(f"{DUBJOBS}/{name}")
             if holds(dubjob):
                 return dubjob
             time.sleep(0.3)

@@ -104,21 +104,23 @@ def test_demo_shows_stages_and_files_and_runs_again(names: Names, sample: Path) 
 
 
 def test_documented_python_dubs_a_file(
-    cluster: Cluster, names: Names, sample: Path, tmp_path: Path
+    cluster: Cluster, names: Names, sentence: Path, tmp_path: Path
 ) -> None:
     """The lines of docs/command.md, with a file of this name in the working directory."""
     name = names("sdk")
     (block,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/command.md").read_text(), re.DOTALL)
     assert '"talk.mp4", to="es"' in block
-    shutil.copy(sample, tmp_path / f"{name}.mp4")
+    shutil.copy(sentence, tmp_path / f"{name}.mp4")
     done = subprocess.run(
         [sys.executable, "-c", block.replace("talk.mp4", f"{name}.mp4")],
         cwd=tmp_path, capture_output=True, text=True, check=False,
         env=os.environ | {"KUBECONFIG": str(KUBECONFIG)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "out/dubbed_video.mp4").stat().st_size > 1_000_000
+    assert (tmp_path / "out/dubbed_video.mp4").stat().st_size > 100_000
+    assert (VOLUME / "inputs" / name / "source.mp4").is_file()
     assert dub("rm", f"{name}-es", "--media").returncode == 0
+    assert not (VOLUME / "inputs" / name).exists(), "the command had uploaded it"
 
 
 def test_misspelt_field_is_refused(tmp_path: Path) -> None:
@@ -158,25 +160,36 @@ def test_source_of_another_dub_is_not_replaced(
         assert dub("rm", f"{name}-{language}").returncode == 0
 
 
-def test_review_is_corrected_and_approved(
+def test_reviews_are_corrected_and_approved(
     cluster: Cluster, names: Names, sample: Path, tmp_path: Path
 ) -> None:
+    """A corrected transcript has the language that was detected."""
     name = names("reviewed")
-    waiting = dub("submit", str(sample), "--to", "es", "--from", "en", "--name", name,
-                  "--review", "translate", "--watch")  # fmt: skip
+    waiting = dub("submit", str(sample), "--to", "es", "--name", name,
+                  "--review", "transcribe,translate", "--watch")  # fmt: skip
     assert waiting.returncode == 4, waiting.stderr
-    segments = json.loads((VOLUME / f"outputs/{name}/text/trg_transcript.json").read_text())
-    first = segments[0]
-    editor = tmp_path / "editor"
-    editor.write_text(
-        f"#!/bin/sh\nsed -i 's/^> {first['translation'][:12]}.*/> Una frase nueva./' $1\n"
-    )
+    corrected = review_with(tmp_path, name, "text", "The house is red.")
+    assert corrected["text"] in (VOLUME / f"inputs/{name}/transcript.json").read_text()
+    again = dub("watch", name, "--timeout", "120")
+    assert again.returncode == 4, again.stderr
+    assert cluster.get("dubjob", name)["status"]["sourceLanguage"] == "en"
+    corrected = review_with(tmp_path, name, "translation", "Una frase nueva.")
+    assert corrected["translation"] in (VOLUME / f"inputs/{name}/translation.json").read_text()
+    assert dub("watch", name, "--timeout", "120").returncode == 0
+    for file, text in (("src.srt", "The house is red."), ("trg.srt", "Una frase nueva.")):
+        assert text in (VOLUME / f"outputs/{name}/text/{file}").read_text()
+
+
+def review_with(folder: Path, name: str, key: str, text: str) -> dict[str, str]:
+    """Replace `key` of the first segment that is reviewed, and approve it; the segment then."""
+    kind = {"text": "src", "translation": "trg"}[key]
+    segments = json.loads((VOLUME / f"outputs/{name}/text/{kind}_transcript.json").read_text())
+    editor = folder / "editor"
+    editor.write_text(f"#!/bin/sh\nsed -i 's/^> {segments[0][key][:12]}.*/> {text}/' $1\n")
     editor.chmod(0o755)
     done = dub("review", name, "--yes", editor=editor)
     assert done.returncode == 0, done.stderr
-    assert "Una frase nueva." in (VOLUME / f"inputs/{name}/translation.json").read_text()
-    assert dub("watch", name, "--timeout", "120").returncode == 0
-    assert "Una frase nueva." in (VOLUME / f"outputs/{name}/text/trg.srt").read_text()
+    return {**segments[0], key: text}
 
 
 class CuttingProxy(threading.Thread):
@@ -299,7 +312,7 @@ def test_transfers_survive_a_connection_that_is_cut(
         (["list", "--context", "no-such-context"], 2, "no-such-context"),
     ],
 )
-def test_bad_input_is_a_sentence(
+def test_bad_input_fails_with_a_message(
     cluster: Cluster, arguments: list[str], code: int, words: str
 ) -> None:
     folder = VOLUME / "inputs/bad-input"

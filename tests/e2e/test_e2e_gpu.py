@@ -10,12 +10,12 @@ from local_view import STAGES, Cluster, Lay, Names, conditions, dubjob_manifest
 
 
 def test_three_dubs_share_one_gpu(
-    cluster: Cluster, sample: Path, lay_source: Lay, names: Names
+    cluster: Cluster, sentence: Path, lay_source: Lay, names: Names
 ) -> None:
     """All three finish, and no two GPU pods ran at the same time."""
     dubs = [names(f"e2e-gpu-{number}") for number in range(3)]
     for dub in dubs:
-        lay_source(dub, sample)
+        lay_source(dub, sentence)
     for dub in dubs:
         cluster.apply(dubjob_manifest(dub))
     for dub in dubs:

@@ -104,7 +104,7 @@ def test_models_are_served_in_the_cluster(
     assert not [file for file in kept if file.is_file() and KEY.encode() in file.read_bytes()]
 
 
-def test_wrong_key_is_a_sentence(
+def test_wrong_key_fails_with_a_message(
     cluster: Cluster,
     sample: Path,
     lay_source: Lay,

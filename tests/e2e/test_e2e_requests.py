@@ -82,11 +82,11 @@ def test_correction_of_a_review_is_audible_in_the_dub(
 
 
 def test_interim_files_are_deleted_and_results_still_reused(
-    cluster: Cluster, sample: Path, lay_source: Lay, names: Names, profile: Callable[..., str]
+    cluster: Cluster, sentence: Path, lay_source: Lay, names: Names, profile: Callable[..., str]
 ) -> None:
     tidy = profile(deleteInterimFiles="OnComplete")
     name = names("tidy")
-    lay_source(name, sample)
+    lay_source(name, sentence)
     manifest = dubjob_manifest(name, profile=tidy)
     cluster.apply(manifest)
     done = cluster.finished(name)
@@ -100,11 +100,11 @@ def test_interim_files_are_deleted_and_results_still_reused(
 
 
 def test_suspend_and_resume_on_the_node(
-    cluster: Cluster, sample: Path, lay_source: Lay, names: Names
+    cluster: Cluster, sentence: Path, lay_source: Lay, names: Names
 ) -> None:
     """The running stage is stopped and starts again; finished stages keep their results."""
     name = names("suspended")
-    lay_source(name, sample)
+    lay_source(name, sentence)
     cluster.apply(dubjob_manifest(name))
     cluster.until(name, lambda dubjob: stage_status(dubjob, "transcribe").get("state") == "Running")
     cluster.kubectl("patch", "dubjob", name, "--type=merge", "-p", '{"spec": {"suspend": true}}')
@@ -119,12 +119,12 @@ def test_suspend_and_resume_on_the_node(
 
 
 def test_cron_job_of_the_chart_prunes_old_media(
-    cluster: Cluster, sample: Path, lay_source: Lay, names: Names
+    cluster: Cluster, sentence: Path, lay_source: Lay, names: Names
 ) -> None:
     """The CronJob's own pod, on the real volume: old jobs go, inputs and new jobs stay."""
     old, new = names("pruned"), names("kept")
     for job, age in ((old, "40 days ago"), (new, "now")):
-        lay_source(job, sample)
+        lay_source(job, sentence)
         folder = VOLUME / "outputs" / job
         folder.mkdir()
         (folder / "report.json").write_text("{}")

@@ -26,11 +26,11 @@ NODE = "dubjob-node"
 
 
 def test_operator_is_killed_in_each_stage(
-    cluster: Cluster, sample: Path, lay_source: Lay, names: Names
+    cluster: Cluster, sentence: Path, lay_source: Lay, names: Names
 ) -> None:
     """SIGKILL while each stage runs: the dub completes and nothing runs twice."""
     name = names("killed")
-    lay_source(name, sample)
+    lay_source(name, sentence)
     cluster.apply(dubjob_manifest(name))
     killed: list[str] = []
     deadline = time.monotonic() + 400
@@ -54,7 +54,7 @@ def test_operator_is_killed_in_each_stage(
 
 def test_out_of_memory_names_the_limit(
     cluster: Cluster,
-    sample: Path,
+    sentence: Path,
     lay_source: Lay,
     names: Names,
     profile: Callable[..., str],
@@ -67,7 +67,7 @@ def test_out_of_memory_names_the_limit(
     }
     tight = profile(transcribe={"resources": resources})
     name = names("oom")
-    lay_source(name, sample)
+    lay_source(name, sentence)
     cluster.apply(dubjob_manifest(name, profile=tight, backoffLimit=0))
     failed = cluster.finished(name, timeout=180)
     message = conditions(failed)["Finished"]["message"]
@@ -78,7 +78,7 @@ def test_out_of_memory_names_the_limit(
 
 def test_missing_model_is_named(
     cluster: Cluster,
-    sample: Path,
+    sentence: Path,
     lay_source: Lay,
     names: Names,
     profile: Callable[..., str],
@@ -86,7 +86,7 @@ def test_missing_model_is_named(
     """An administrator's mistake fails at once, with the folder that is missing."""
     absent = profile(transcribe={"model": "no-such-model"})
     name = names("no-model")
-    lay_source(name, sample)
+    lay_source(name, sentence)
     cluster.apply(dubjob_manifest(name, profile=absent))
     failed = cluster.finished(name, timeout=120)
     assert "no-such-model" in conditions(failed)["Finished"]["message"]
@@ -94,11 +94,11 @@ def test_missing_model_is_named(
 
 
 def test_evicted_stage_is_run_again_and_not_counted(
-    cluster: Cluster, sample: Path, lay_source: Lay, names: Names
+    cluster: Cluster, sentence: Path, lay_source: Lay, names: Names
 ) -> None:
     """Eviction stops a stage by SIGTERM; with no retries left it runs again all the same."""
     name = names("evicted")
-    lay_source(name, sample)
+    lay_source(name, sentence)
     cluster.apply(dubjob_manifest(name, backoffLimit=0))
     cluster.until(name, lambda dubjob: _is_running(dubjob, "transcribe"))
     (pod,) = [
@@ -122,11 +122,11 @@ def test_evicted_stage_is_run_again_and_not_counted(
 
 
 def test_preempted_stage_is_run_again_and_not_counted(
-    cluster: Cluster, sample: Path, lay_source: Lay, names: Names
+    cluster: Cluster, sentence: Path, lay_source: Lay, names: Names
 ) -> None:
     """A pod of a higher priority takes the GPU away, and gives it back."""
     name = names("preempted")
-    lay_source(name, sample)
+    lay_source(name, sentence)
     urgent = f"{name}-urgent"
     cluster.kubectl("create", "priorityclass", urgent, "--value=1000000")
     cluster.apply(dubjob_manifest(name, backoffLimit=0))
@@ -146,11 +146,11 @@ def test_preempted_stage_is_run_again_and_not_counted(
 
 
 def test_drained_node_is_awaited(
-    cluster: Cluster, sample: Path, lay_source: Lay, names: Names
+    cluster: Cluster, sentence: Path, lay_source: Lay, names: Names
 ) -> None:
     """`kubectl drain` evicts the stage; when the node is back, it runs again."""
     name = names("drained")
-    lay_source(name, sample)
+    lay_source(name, sentence)
     cluster.apply(dubjob_manifest(name, backoffLimit=0))
     cluster.until(name, lambda dubjob: _is_running(dubjob, "separate"))
     try:
@@ -167,11 +167,11 @@ def test_drained_node_is_awaited(
 
 
 def test_unpullable_image_fails_with_its_own_reason(
-    cluster: Cluster, sample: Path, lay_source: Lay, names: Names, profile: Callable[..., str]
+    cluster: Cluster, sentence: Path, lay_source: Lay, names: Names, profile: Callable[..., str]
 ) -> None:
     absent = profile(ingest={"image": "localhost/absent:1", "imagePullPolicy": "Never"})
     name = names("no-image")
-    lay_source(name, sample)
+    lay_source(name, sentence)
     cluster.apply(dubjob_manifest(name, profile=absent, deadlines={"startSeconds": 10}))
     failed = conditions(cluster.finished(name, timeout=90))["Finished"]
     assert failed["reason"] == "StartDeadlineExceeded"
@@ -179,11 +179,11 @@ def test_unpullable_image_fails_with_its_own_reason(
 
 
 def test_missing_claim_is_named(
-    cluster: Cluster, sample: Path, lay_source: Lay, names: Names, profile: Callable[..., str]
+    cluster: Cluster, sentence: Path, lay_source: Lay, names: Names, profile: Callable[..., str]
 ) -> None:
     claimless = profile(modelsClaimName="no-such-claim")
     name = names("no-claim")
-    lay_source(name, sample)
+    lay_source(name, sentence)
     cluster.apply(dubjob_manifest(name, profile=claimless, deadlines={"startSeconds": 10}))
     failed = conditions(cluster.finished(name, timeout=90))["Finished"]
     assert failed["reason"] == "StartDeadlineExceeded"
@@ -191,7 +191,7 @@ def test_missing_claim_is_named(
 
 
 def test_unmountable_volume_is_named(
-    cluster: Cluster, sample: Path, lay_source: Lay, names: Names, profile: Callable[..., str]
+    cluster: Cluster, sentence: Path, lay_source: Lay, names: Names, profile: Callable[..., str]
 ) -> None:
     """Its folder is not on the node: the claim is bound, and the pod waits for ever."""
     claim = {
@@ -211,7 +211,7 @@ def test_unmountable_volume_is_named(
     for item in (volume, claim):
         cluster.apply(item)
     name = names("lost-volume")
-    lay_source(name, sample)
+    lay_source(name, sentence)
     try:
         lost = profile(modelsClaimName="e2e-lost")
         cluster.apply(dubjob_manifest(name, profile=lost, deadlines={"startSeconds": 10}))
@@ -225,11 +225,11 @@ def test_unmountable_volume_is_named(
 
 
 def test_stage_timeout_stops_the_stage(
-    cluster: Cluster, sample: Path, lay_source: Lay, names: Names, profile: Callable[..., str]
+    cluster: Cluster, sentence: Path, lay_source: Lay, names: Names, profile: Callable[..., str]
 ) -> None:
     impatient = profile(separate={"timeoutSeconds": 1})
     name = names("too-long")
-    lay_source(name, sample)
+    lay_source(name, sentence)
     cluster.apply(dubjob_manifest(name, profile=impatient))
     failed = conditions(cluster.finished(name, timeout=90))["Finished"]
     assert failed["reason"] == "StageTimeout"
@@ -237,12 +237,12 @@ def test_stage_timeout_stops_the_stage(
 
 
 def test_deleting_a_running_dub_deletes_pods_and_keeps_media(
-    cluster: Cluster, sample: Path, lay_source: Lay, names: Names
+    cluster: Cluster, sentence: Path, lay_source: Lay, names: Names
 ) -> None:
     from local_view import VOLUME
 
     name = names("deleted")
-    lay_source(name, sample)
+    lay_source(name, sentence)
     cluster.apply(dubjob_manifest(name))
     cluster.until(name, lambda dubjob: _is_running(dubjob, "transcribe"))
     cluster.kubectl("delete", "dubjob", name, "--wait=true", "--timeout=60s")

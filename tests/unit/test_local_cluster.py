@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import sys
 import tarfile
 import time
@@ -11,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from local_cluster import certificates, image_archive
+from local_cluster import certificates, image_archive, tools
 from local_cluster.certificates import ADMINISTRATOR, Credentials
 from local_cluster.errors import ClusterError
+from local_cluster.go_programs import MODULE
 from local_cluster.images import REFERENCE, write_archive
 from local_cluster.place import Place, free_network, free_port
 from local_cluster.processes import Background
@@ -74,6 +76,40 @@ def test_certificates_contain_every_address(tmp_path: Path) -> None:
     assert credentials.token(ADMINISTRATOR) != credentials.token("system:node:node")
     with pytest.raises(KeyError):
         credentials.token("nobody")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "tool"),
+    [
+        ("SOURCE_CONTROLLER", "github.com/fluxcd/source-controller@v9.9.9", "flux"),
+        ("KUBERNETES_VERSION", "v9.9.9", "kubernetes"),
+        ("KUBECTL_WHEEL", tools.Wheel("kubectl==9.9.9", "9" * 64), "kubectl"),
+        ("HELM_3_WHEEL", tools.Wheel("helm==9.9.9", "9" * 64), "helm_3"),
+    ],
+)
+def test_another_version_has_another_folder(
+    name: str, value: object, tool: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the programs and CRDs of the earlier version would be kept."""
+    before = getattr(tools.tools(()), tool)
+    monkeypatch.setattr(tools, name, value)
+    assert getattr(tools.tools(()), tool) != before
+
+
+@pytest.mark.parametrize("tool", ["verdicts", "vale", "kueue", "flux", "buildx", "pause"])
+def test_another_source_or_dependency_has_another_folder(
+    tool: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = tmp_path / "module"
+    shutil.copytree(MODULE, module, ignore=shutil.ignore_patterns("src", "__pycache__"))
+    monkeypatch.setattr(tools, "MODULE", module)
+    before = getattr(tools.tools(()), tool)
+    for file in [*(module / tool).glob("*.go"), *(module / tool).glob("go.sum")]:
+        content = file.read_bytes()
+        file.write_bytes(content + b"\n")
+        assert getattr(tools.tools(()), tool) != before
+        file.write_bytes(content)
+    assert getattr(tools.tools(()), tool) == before
 
 
 def test_image_archive(tmp_path: Path) -> None:

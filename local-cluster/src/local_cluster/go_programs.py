@@ -96,7 +96,7 @@ def compile_kueue(work: Path) -> None:
 
 def compile_flux(work: Path) -> None:
     """Compile kustomize-controller, and copy its CRDs and those of its sources."""
-    with step("Flux: compile (once, 2 minutes)"):
+    with step("Flux: compile (once, 3 to 5 minutes)"):
         module, controller = MODULE / "flux", "github.com/fluxcd/kustomize-controller"
         _compile(module, work / "kustomize-controller", controller)
         downloaded = json.loads(run("go", "mod", "download", "-json", SOURCE_CONTROLLER))

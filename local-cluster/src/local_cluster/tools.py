@@ -19,6 +19,7 @@ from local_cluster.errors import ClusterError
 from local_cluster.go_programs import (
     KUBERNETES_VERSION,
     MODULE,
+    SOURCE_CONTROLLER,
     compile_buildx,
     compile_flux,
     compile_kubernetes,
@@ -90,12 +91,14 @@ def tools(parts: tuple[str, ...] = PARTS) -> Tools:
     kubernetes = _folder(f"kubernetes-{KUBERNETES_VERSION}-{module}")
     command_line = _folder(f"kubectl-{KUBECTL_WHEEL.sha256[:8]}")
     helm_3 = _folder(f"helm-{HELM_3_WHEEL.sha256[:8]}")
-    etcd, pause, registry = _folder("etcd-debian"), _folder("pause-1"), _folder("registry-debian")
+    etcd, registry = _folder("etcd-debian"), _folder("registry-debian")
+    pause = _folder(f"pause-{_digest(MODULE / 'pause')}")
     verdicts = _folder(f"verdicts-{_digest(MODULE / 'verdicts')}")
     buildx = _folder(f"buildx-{_digest(MODULE / 'buildx')}")
     vale = _folder(f"vale-{_digest(MODULE / 'vale')}")
     kueue = _folder(f"kueue-{_digest(MODULE / 'kueue')}")
-    flux = _folder(f"flux-{_digest(MODULE / 'flux')}")
+    # The folder also contains the CRDs of source-controller.
+    flux = _folder(f"flux-{_digest(MODULE / 'flux')}-{SOURCE_CONTROLLER.partition('@')[2]}")
     makers = {
         "kubernetes": (kubernetes, compile_kubernetes),
         "kubectl": (command_line, _unpack_kubectl),
@@ -136,7 +139,7 @@ def tools(parts: tuple[str, ...] = PARTS) -> Tools:
 
 def _digest(folder: Path) -> str:
     """Return a digest of the sources and the dependencies of a Go program."""
-    files = [*sorted(folder.glob("*.go")), folder / "go.sum"]
+    files = [*sorted(folder.glob("*.go")), *folder.glob("go.sum")]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
 
 
