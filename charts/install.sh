@@ -4,7 +4,8 @@
 #
 #   charts/install.sh CLAIMS [IMAGES [HELM-FLAG...]]
 #
-# CLAIMS is a kustomization with the claims. IMAGES is a file with one image per line:
+# CLAIMS is a kustomization with the claims. If it is empty (""), existing claims are kept, and missing
+# ones are created from data-pvc/base. IMAGES is a file with one image per line:
 # OPERATOR=reference, CPU= and EXTRA=, and STT= and TTS= for the gpu profile. The nodes must be able
 # to pull them. An upgrade without IMAGES ("") keeps the images. HELM-FLAG is passed to the release of
 # the profiles; OPERATOR_VALUES names a file with values of the operator. An upgrade keeps the values
@@ -20,7 +21,9 @@ shift; [ $# -eq 0 ] || shift
 for program in kubectl helm; do
     command -v $program >/dev/null || die "$program is not on the PATH: install it, then run this again."
 done
-kubectl kustomize "$claims" >/dev/null || die "$claims is no kustomization with claims: use for example data-pvc/one-node."
+charts=$(cd "$(dirname "$0")" && pwd)
+[ -z "$claims" ] || kubectl kustomize "$claims" >/dev/null ||
+    die "$claims is no kustomization with claims: use for example data-pvc/one-node."
 [ -z "$images" ] || [ -f "$images" ] ||
     die "the file $images does not exist: list the images in a file, one NAME=IMAGE per line, and pass IMAGES=FILE."
 
@@ -75,6 +78,53 @@ wait_for_models() {
     done
 }
 
+# Without a kubeconfig, kubectl tries localhost, unless it runs in a pod.
+context=$(kubectl config current-context 2>/dev/null || true)
+[ -n "$context" ] || [ -n "${KUBERNETES_SERVICE_HOST:-}" ] ||
+    die "kubectl finds no context in the kubeconfig ${KUBECONFIG:-$HOME/.kube/config}: set KUBECONFIG to the kubeconfig of your cluster."
+context=${context:-(in the cluster)}
+error=$(kubectl version 2>&1 >/dev/null) ||
+    die "the cluster of the context $context does not answer: $(tail -n 1 <<<"$error")"
+
+# The objects of data-pvc/base without the claims whose names are given.
+missing() {
+    kubectl kustomize "$charts/../data-pvc/base" | awk -v kept=" $* " '
+        function flush() {
+            if (!(is_claim && index(kept, " " name " "))) printf "---\n%s", text
+            text = name = is_claim = ""
+        }
+        /^---$/ { flush(); next }
+        /^kind: PersistentVolumeClaim$/ { is_claim = 1 }
+        /^  name: / { name = $2 }
+        { text = text $0 "\n" }
+        END { flush() }'
+}
+
+# The first claim or volume of kubectl's error that has an immutable field: its storage differs. Other
+# invalid values, for example a smaller size, are not about existing storage.
+immutable() {
+    awk '
+        /^Error / { object = "" }
+        / is invalid:/ { object = match($0, /PersistentVolume[A-Za-z]* "[^"]*"/) ? substr($0, RSTART, RLENGTH) : "" }
+        object && /is immutable/ { gsub(/"/, "", object); print object; exit }' <<<"$1"
+}
+
+# Create or change the claims. Kubernetes cannot change the storage of an existing one.
+apply_claims() {
+    local error kept object
+    if [ -z "$claims" ]; then
+        kept=$(kubectl -n dubbing get pvc dubjob-data dubjob-models --ignore-not-found -o 'jsonpath={.items[*].metadata.name}')
+        [ -z "$kept" ] || say "existing claims are kept: $kept"
+        missing "$kept" | kubectl apply --server-side -f - >/dev/null
+        return
+    fi
+    error=$(kubectl apply --server-side -k "$claims" 2>&1 >/dev/null) && return
+    printf '%s\n' "$error" >&2
+    object=$(immutable "$error")
+    [ -n "$object" ] || die "the claims in $claims were not applied. Change what kubectl names above, then run this again."
+    die "the $object exists with other storage than in $claims, and Kubernetes cannot change it: leave out CLAIMS to keep it, or name the kustomization that it was created from."
+}
+
 operator=$(image OPERATOR)
 if [ -z "$operator" ] && ! helm status dubjob --namespace dubjob-system >/dev/null 2>&1; then
     die "no image of the operator is given: pass IMAGES=FILE, a file with the lines OPERATOR=IMAGE, CPU=IMAGE and EXTRA=IMAGE (docs/install.md)."
@@ -89,10 +139,9 @@ scope=$(kubectl get crd dubprofiles.dubjob.dev -o 'jsonpath={.spec.scope}' 2>/de
     exit 1
 }
 
-say "context $(kubectl config current-context 2>/dev/null || echo '(in the cluster)'): namespaces and claims"
-charts=$(cd "$(dirname "$0")" && pwd)
+say "context $context: namespaces and claims"
 kubectl apply --server-side -f "$charts/namespace.yaml" >/dev/null
-kubectl apply --server-side -k "$claims" >/dev/null
+apply_claims
 
 say "CRDs and operator"
 # The release takes ownership of CRDs that kubectl or a chart before 0.2.0 applied. It never takes

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from dubjob.client import name_of
+
 ROOT = Path(__file__).parents[2]
 SOURCES = tuple(
     ROOT / part / "src" for part in ("operator", "stage-images", "local-cluster", "cli")
@@ -89,3 +91,63 @@ def test_modules_have_a_limited_length() -> None:
         if (count := len(file.read_text().splitlines())) > 300
     }
     assert not long, f"split these: {long}"
+
+
+def test_types_of_every_python_file_are_checked() -> None:
+    """A new script is checked without being named in the Makefile."""
+    checked = [
+        file
+        for argument in re.findall(r"(?<= )\S+", _recipe("verify", "mypy "))
+        for file in ROOT.glob(argument)
+    ]
+    # Their libraries have other environments.
+    separate = [file.parent for file in (ROOT / "tests/engines").glob("*/pytest.ini")]
+    separate.append(ROOT / "tests/engines/cosyvoice_standin")
+    assert [
+        str(file.relative_to(ROOT))
+        for file in tracked()
+        if file.suffix == ".py"
+        and not {file, *file.parents} & {*checked, *separate}
+    ] == []  # fmt: skip
+
+
+def test_recording_deletes_only_its_own_dub() -> None:
+    """It must not delete what `make dub` or a user has made on the same cluster."""
+    (deleted,) = re.findall(r" rm (\S+) --media", _recipe("recording", "rm "))
+    recorded = _recipe("recording", "asciinema rec")
+    assert f"--name {deleted} " in recorded
+
+
+@pytest.mark.parametrize(
+    ("file", "to", "folder"),
+    [
+        ("talk.mp4", "es", "talk-es"),
+        ("clips/river news.mp4", "es", "river-news-es"),
+        ("Talk (final).v2.MP4", "pt-BR", "talk-final-v2-pt-br"),
+        ("ünïcode ñame.mov", "es", "n-code-ame-es"),
+        (f"{'a' * 39} b.mkv", "es", f"{'a' * 39}-es"),
+        ("talk.mp4", "es,fr", ""),
+    ],
+)
+def test_make_dub_stores_the_files_under_the_name_of_the_dubjob(
+    file: str, to: str, folder: str
+) -> None:
+    """For several languages, `dub submit` adds the folders."""
+    done = subprocess.run(
+        ["make", "--no-print-directory", "--assume-old=bootstrap", "dub", f"VIDEO={file}",
+         f"TO={to}", "DUB=echo", "LOCAL_KUBECONFIG=/dev/null"],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.stdout.split("--get ")[1].strip() == f"build/dubs/{folder}".rstrip("/")
+    if folder:
+        assert folder == f"{name_of(Path(file))}-{to.lower()}"
+
+
+def _recipe(target: str, words: str) -> str:
+    """The commands of a make target that contain these words, with their variables expanded."""
+    done = subprocess.run(
+        ["make", "--dry-run", "--no-print-directory", target],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    commands = done.stdout.replace("\\\n", " ").splitlines()
+    return "\n".join(command for command in commands if words in command)

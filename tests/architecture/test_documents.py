@@ -11,6 +11,7 @@ from pathlib import Path
 
 import markdown_commands as markdown
 import pytest
+import tomllib
 import yaml
 
 from dubjob_operator import reasons
@@ -74,6 +75,32 @@ def test_documented_make_targets_exist(document: Path) -> None:
     documented = set(re.findall(r"`make ([a-z][a-z0-9-]*)", document.read_text()))
     documented |= {words[1] for words in commands(document) if words[0] == "make"}
     assert documented <= targets
+
+
+def test_contributing_says_which_tests_ci_runs() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    (parts,) = re.findall(r"^test: (.*?) ##", makefile, re.MULTILINE)
+    lists = re.findall(
+        r"The parts of `make test`:\n\n```sh\n(.*?)```.*?```sh\n(.*?)```", page, re.S
+    )
+    run, separate = (re.findall(r"^make (test-\S+)", each, re.M) for each in lists[0])
+    assert run == [part for part in parts.split() if part.startswith("test-")]
+    every = re.findall(r"^(test-[a-z0-9]+):", makefile, re.MULTILINE)
+    assert sorted(run + separate) == sorted(every)
+
+
+def test_installers_without_workspaces_get_every_package() -> None:
+    """pip and pipx look for the others on PyPI, which does not have them."""
+    workspace = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["uv"]["workspace"]
+    lines = [
+        words
+        for words in commands(ROOT / "docs/command.md")
+        if words[0] in ("pip", "pipx") and words[1] == "install"
+    ]
+    assert len(lines) == 2
+    for words in lines:
+        assert {Path(word).name for word in words if "/" in word} == set(workspace["members"])
 
 
 @each_document
@@ -186,9 +213,9 @@ def test_every_command_is_run_or_has_a_reason_not_to_be() -> None:
     assert sorted(known, key=every.index) == every
 
 
-def test_picture_of_the_terminal_is_small_moves_and_names_no_machine() -> None:
-    picture = (ROOT / "docs/pictures/terminal.svg").read_text()
-    assert len(picture.encode()) < 200_000
+def test_image_of_the_terminal_is_small_moves_and_names_no_machine() -> None:
+    image = (ROOT / "docs/screenshots/terminal.svg").read_text()
+    assert len(image.encode()) < 200_000
     for word in ("dub", "ingest", "dubbed_video.mp4", "mux", "@keyframes", "reduced-motion"):
-        assert word in picture
-    assert not re.search(r"/(tmp|root|home|work)/|@font-face", picture)
+        assert word in image
+    assert not re.search(r"/(tmp|root|home|work)/|@font-face", image)

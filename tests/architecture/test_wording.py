@@ -65,16 +65,16 @@ def test_wording_is_allowed(sentence: str) -> None:
 
 
 def extracted(name: str, text: str, folder: Path) -> list[str]:
-    """Return the lines that docs/prose.py extracts from a repository with one file."""
+    """Return the lines that tools/prose.py extracts from a repository with one file."""
     source = folder / "repository"
     (source / name).parent.mkdir(parents=True)
     (source / name).write_text(text)
-    (source / "docs").mkdir(exist_ok=True)
-    (source / "docs/prose.py").write_text((ROOT / "docs/prose.py").read_text())
+    (source / "tools").mkdir(exist_ok=True)
+    (source / "tools/prose.py").write_text((ROOT / "tools/prose.py").read_text())
     git = ("git", "-c", "init.defaultBranch=main", "-C", str(source))
     subprocess.run([*git, "init", "--quiet"], check=True)
     subprocess.run([*git, "add", name], check=True)
-    subprocess.run(["python3", str(source / "docs/prose.py"), str(folder / "prose")], check=True)
+    subprocess.run(["python3", str(source / "tools/prose.py"), str(folder / "prose")], check=True)
     return (folder / "prose" / f"{name}.md").read_text().splitlines()
 
 

@@ -241,7 +241,7 @@ def test_models_of_the_default_profile_are_pulled_by_an_image_that_can() -> None
         assert not render(PROFILES, **off).of("Job")
 
 
-def test_missing_image_is_a_sentence() -> None:
+def test_missing_image_fails_with_a_message() -> None:
     for name in ("cpu", "extra"):
         assert f"images.{name} is empty: set it to an image that the nodes can pull" in complaint(
             PROFILES, **{f"images__{name}": ""}
@@ -430,6 +430,29 @@ def test_page_has_license_and_size_of_every_model_of_the_profiles() -> None:
     for profile in render(PROFILES).of("DubProfile").values():
         engines = DubProfile.model_validate(profile).spec.engines()
         assert {need.name for need in needs_of(engines.values())} <= told
+
+
+def test_models_are_pulled_from_a_mirror_that_stages_do_not_reach() -> None:
+    mirror = {"to": [{"ipBlock": {"cidr": "10.1.2.3/32"}}], "ports": [{"port": 8080}]}
+    proxy = {"to": [{"ipBlock": {"cidr": "10.1.2.4/32"}}], "ports": [{"port": 3128}]}
+    found = render(
+        PROFILES, modelPull__egress=[mirror], networkPolicy__egress=[proxy], modelPull__enabled=True
+    ).of("NetworkPolicy")
+    pull, stage = found["dubjob-model-pull"], found["dubjob-stages-with-network"]
+    assert reaches(pull, "10.1.2.3", 8080)
+    assert not reaches(stage, "10.1.2.3", 8080)
+    assert not reaches(pull, "10.1.2.3", 443)
+    assert reaches(pull, "10.1.2.4", 3128)
+    assert reaches(stage, "10.1.2.4", 3128)
+    assert reaches(pull, "8.8.8.8", 443)
+
+
+def test_example_of_the_operations_page_lets_models_be_pulled() -> None:
+    page = (ROOT / "docs/operations.md").read_text()
+    (example,) = re.findall(r"```yaml\n(modelPull:\n  egress:.*?)```", page, re.DOTALL)
+    policy = render(PROFILES, **yaml.safe_load(example)).of("NetworkPolicy")["dubjob-model-pull"]
+    assert reaches(policy, "10.1.2.3", 3128)
+    assert 8080 in {port["port"] for rule in policy["spec"]["egress"] for port in rule["ports"]}
 
 
 def test_values_for_openshift_leave_the_ids_and_reach_its_dns() -> None:

@@ -18,6 +18,9 @@ class Layer:
     copies: tuple[str, ...]
     """Files and folders of the build context. What is copied from another stage does not count:
     it makes another layer only if its content is another one."""
+    copies_stage: bool
+    """Whether it copies from another stage. At times buildah does not find such a layer in its
+    cache, although nothing has changed."""
 
 
 def layers() -> dict[str, Layer]:
@@ -27,7 +30,7 @@ def layers() -> dict[str, Layer]:
     for part in re.split(r"^FROM ", text, flags=re.MULTILINE)[1:]:
         parent, name = re.findall(r"^(\S+) AS (\S+)", part)[0]
         copied = re.findall(r"^COPY (?!--from)(.+) \S+$", part, re.MULTILINE)
-        found[name] = Layer(parent, tuple(" ".join(copied).split()))
+        found[name] = Layer(parent, tuple(" ".join(copied).split()), "COPY --from" in part)
     return found
 
 
@@ -43,6 +46,15 @@ def built_again(path: str) -> set[str]:
         if layer.parent in stale or is_copied(layer, path):
             stale.add(name)
     return stale
+
+
+def perhaps_built_again() -> set[str]:
+    """The layers that buildah may build again without a change, and all that stand on them."""
+    found: set[str] = set()
+    for name, layer in layers().items():
+        if layer.copies_stage or layer.parent in found:
+            found.add(name)
+    return found
 
 
 def documented() -> dict[str, set[str]]:

@@ -1,6 +1,6 @@
 """Extract the text that people read from files that are not Markdown, for Vale.
 
-python docs/prose.py FOLDER    writes one Markdown file per source file to FOLDER
+python tools/prose.py FOLDER    writes one Markdown file per source file to FOLDER
 
 Line numbers are those of the source file, so that a finding names the right line. YAML, shell,
 Make and Docker files contribute their comments. Python files contribute their comments and the
@@ -24,7 +24,7 @@ COMMENTED = (
     *("stage-images/requirements/*.txt", "stage-images/install-requirements"),
 )
 """Files whose `#` comments are checked."""
-MESSAGES = ("*/src/*.py", "examples/*.py", ":(glob)stage-images/*.py", "docs/*.py")
+MESSAGES = ("*/src/*.py", "examples/*.py", ":(glob)stage-images/*.py", "tools/*.py")
 """Python files whose messages and docstrings are checked."""
 PLAIN = ("*/NOTES.txt",)
 """Files that are checked as they are."""

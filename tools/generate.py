@@ -1,6 +1,6 @@
 """Generate the reference pages: the API from the CRDs, the chart values from their comments.
 
-python docs/generate.py FOLDER    writes api.md and values.md to FOLDER
+python tools/generate.py FOLDER    writes api.md and values.md to FOLDER
 """
 
 from __future__ import annotations

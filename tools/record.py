@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Make an animated image of a recorded run of a command.
 
-    python docs/record.py RUN.cast PICTURE.svg
+    python tools/record.py RUN.cast IMAGE.svg
 
 `make recording` records such a run. What the command wrote is copied as it is, with its timing; the
 image has no date and no name of a machine. Where animations are off, and where a viewer knows none,
@@ -25,7 +25,7 @@ CHARACTER, LINE, FONT_SIZE, MARGIN = 8.4, 19, 14, 16
 PAUSE_SECONDS = 12
 """How long the last frame is shown before the image starts again."""
 
-IMAGE = """\
+TEMPLATE = """\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" role="img">
 <title>{title}</title>
 <style>
@@ -33,15 +33,15 @@ text {{ font: {size}px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sa
   white-space: pre }}
 {classes}
 @keyframes play {{ {steps} }}
-#film {{ animation: play {seconds:g}s step-end infinite }}
-@media (prefers-reduced-motion: reduce), print {{ #film {{ animation: none }} }}
+#frames {{ animation: play {seconds:g}s step-end infinite }}
+@media (prefers-reduced-motion: reduce), print {{ #frames {{ animation: none }} }}
 </style>
 <rect width="100%" height="100%" rx="8" fill="{background}"/>
 <defs>
 {texts}
 </defs>
 <svg x="{margin}" y="{margin}" width="{inner:g}" height="{view:g}">
-<g id="film" transform="translate(0,-{last:g})">
+<g id="frames" transform="translate(0,-{last:g})">
 {frames}
 </g>
 </svg>
@@ -53,17 +53,17 @@ def main() -> int:
     """Write the image; return 0, or 1 after an error message."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("recording", type=Path)
-    parser.add_argument("picture", type=Path)
+    parser.add_argument("image", type=Path)
     arguments = parser.parse_args()
     try:
-        arguments.picture.write_text(picture(Recording.read(arguments.recording)))
+        arguments.image.write_text(image(Recording.read(arguments.recording)))
     except RecordingError as error:
         print(f"record: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def picture(recording: Recording) -> str:
+def image(recording: Recording) -> str:
     """The SVG with every frame below the other, of which one is seen at a time."""
     frames = recording.frames()
     texts, classes = _Names("r"), _Names("c")
@@ -74,7 +74,7 @@ def picture(recording: Recording) -> str:
     ]
     seconds = frames[-1].seconds + PAUSE_SECONDS
     inner = recording.columns * CHARACTER
-    return IMAGE.format(
+    return TEMPLATE.format(
         width=inner + 2 * MARGIN, height=view + 2 * MARGIN, inner=inner, view=view, margin=MARGIN,
         title=escape(f"$ {recording.command}"), size=FONT_SIZE, seconds=seconds,
         background=SVG_EXPORT_THEME.background_color.hex, last=view * (len(frames) - 1),

@@ -1,7 +1,7 @@
 """The version of the project, which is written in several files.
 
-python docs/version.py           prints the version
-python docs/version.py 1.2.3     writes it to every file; then run `uv lock`
+python tools/version.py           prints the version
+python tools/version.py 1.2.3     writes it to every file; then run `uv lock`
 
 Packages, charts, images and the examples that install them have one version: that of the release.
 """

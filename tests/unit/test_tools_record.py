@@ -116,20 +116,20 @@ def test_the_image_shows_each_frame_from_its_time_on(tmp_path: Path) -> None:
     header = {"version": 2, "width": 40, "height": 10, "title": "dub <x> & y"}
     events = [[2.0, "o", "10% <b>\r"], [2.5, "i", "q"], [4.0, "o", "\x1b[2K100%\r\n"]]
     file.write_text("\n".join(json.dumps(each, ensure_ascii=False) for each in [header, *events]))
-    svg = record.picture(Recording.read(file))
+    svg = record.image(Recording.read(file))
     drawing = ElementTree.fromstring(svg)  # noqa: S314
     shapes = {each.get("id"): each for each in drawing.iter(f"{SVG}g") if each.get("id")}
-    film = shapes.pop("film")
+    drawn = shapes.pop("frames")
     shown = [
         ["".join(shapes[use.get("href", "")[1:]].itertext()) for use in frame.iter(f"{SVG}use")]
-        for frame in film
+        for frame in drawn
     ]
     assert shown == [
         ["$ dub <x> & y"],
         ["$ dub <x> & y", "10% <b>"],
         ["$ dub <x> & y", "100%"],
     ]
-    heights = [int(re.findall(r"\d+", frame.get("transform", ""))[1]) for frame in film]
+    heights = [int(re.findall(r"\d+", frame.get("transform", ""))[1]) for frame in drawn]
     steps = re.findall(r"([\d.]+)%\{transform:translateY\(-(\d+)px\)\}", svg)
     total = 4.0 + record.PAUSE_SECONDS
     assert [(round(float(at) / 100 * total, 2), int(by)) for at, by in steps] == [
@@ -137,5 +137,5 @@ def test_the_image_shows_each_frame_from_its_time_on(tmp_path: Path) -> None:
     ]
     assert f"animation: play {total:g}s step-end infinite" in svg
     # Without animation, the last frame stays.
-    assert film.get("transform") == f"translate(0,-{heights[-1]})"
+    assert drawn.get("transform") == f"translate(0,-{heights[-1]})"
     assert "prefers-reduced-motion: reduce" in svg
