@@ -8,11 +8,12 @@ import shutil
 import sys
 import tarfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from local_cluster import certificates, image_archive, tools
+from local_cluster import certificates, image_archive, tools, volumes
 from local_cluster.certificates import ADMINISTRATOR, Credentials
 from local_cluster.errors import ClusterError
 from local_cluster.go_programs import MODULE
@@ -28,6 +29,27 @@ def test_checkouts_have_different_names(tmp_path: Path) -> None:
         assert getattr(one, name) != getattr(two, name)
     assert len(one.bridge) <= 15
     assert len(str(one.containerd_socket)) < 108
+
+
+@dataclass(frozen=True)
+class PlaceInFolder(Place):
+    """A place whose state is in a folder of the test."""
+
+    @property
+    def state(self) -> Path:
+        return self.checkout / "state"
+
+
+@pytest.mark.parametrize("lost", ["volumes", "volumes/data", "volumes/models"])
+def test_volumes_that_were_deleted_are_noticed(lost: str, tmp_path: Path) -> None:
+    """A new clone at the path of an earlier one finds its state, with Jobs that pulled models."""
+    place = PlaceInFolder(tmp_path)
+    assert not volumes.are_lost(place), "no cluster exists"
+    for folder in (place.state, place.volumes / "data", place.volumes / "models"):
+        folder.mkdir(parents=True)
+    assert not volumes.are_lost(place)
+    shutil.rmtree(place.folder / lost)
+    assert volumes.are_lost(place)
 
 
 def test_free_addresses() -> None:

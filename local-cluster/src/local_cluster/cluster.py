@@ -30,9 +30,12 @@ def parts(place: Place, programs: Tools) -> tuple[Addresses, ControlPlane, Node]
 
 
 def up(place: Place) -> None:
-    """Start the components that are not running."""
+    """Start the components that are not running. Replaces a cluster whose volumes were deleted."""
     preflight.check()
     programs = tools()
+    if volumes.are_lost(place):
+        say(f"the cluster is replaced, because its volumes in {place.volumes} were deleted")
+        down(place)
     place.folder.mkdir(parents=True, exist_ok=True)
     volumes.create_folders(place)
     addresses, control_plane, node = parts(place, programs)

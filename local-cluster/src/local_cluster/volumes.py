@@ -28,6 +28,14 @@ def create_folders(place: Place) -> None:
     seed().mkdir(parents=True, exist_ok=True)
 
 
+def are_lost(place: Place) -> bool:
+    """Whether a cluster of this checkout exists whose media or models were deleted, for example
+    with an earlier checkout at this path. Its finished Jobs claim that the models are there."""
+    return place.state.exists() and not all(
+        (place.volumes / name).is_dir() for name in ("data", "models")
+    )
+
+
 def seed() -> Path:
     """Return the folder of the downloaded models."""
     return cache() / "seed"
