@@ -231,6 +231,13 @@ class View:
         events.sort(key=lambda event: event["lastTimestamp"])
         return [event["reason"] for event in events]
 
+    def until_told(self, name: str, reason: str, times: int = 1) -> None:
+        """Wait for so many Events of the DubJob with this reason. The operator emits them after it
+        has written the status."""
+        self.until(
+            f"{times} {reason} of {name}", lambda: self.told(name).count(reason) == times, 60
+        )
+
     def finished(self, name: str, generation: int = 1, timeout: float = 30) -> Object:
         """The DubJob when its condition Finished is true."""
 

@@ -248,9 +248,15 @@ def test_metrics_tell_and_name_no_jobs(installed: View, proxied: FaultProxy) -> 
     for stage in STAGES:
         installed.succeed("counted", stage)
     installed.finished("counted")
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
-        text = answer.read().decode()
-    assert 'dubjob_dubjobs{reason="Completed",state="Complete"} 1.0' in text
+
+    def metrics() -> str:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+            return str(answer.read().decode())
+
+    # The operator counts the DubJobs of its cache: the watch brings the status that it has written.
+    complete = 'dubjob_dubjobs{reason="Completed",state="Complete"} 1.0'
+    installed.until("the complete DubJob to count", lambda: complete in metrics())
+    text = metrics()
     assert 'dubjob_stage_seconds_count{outcome="Succeeded",profile="cpu",stage="mux"} 1.0' in text
     for name in (
         "dubjob_stage_queue_seconds_count", "dubjob_reconcile_seconds_count",
@@ -274,7 +280,9 @@ def test_log_lines_name_the_dubjob_the_stage_and_the_reconcile(
     installed.start_operator()
     installed.apply("logged")
     installed.pod_of("logged", "ingest")
-    lines = (installed.folder / "operator.log").read_text().splitlines()
+    log = installed.folder / "operator.log"
+    installed.until("the log line", lambda: "created Job logged-ingest" in log.read_text())
+    lines = log.read_text().splitlines()
     (created,) = [json.loads(line) for line in lines if "created Job logged-ingest" in line]
     assert created["dubjob"] == f"{NAMESPACE}/logged"
     assert created["stage"] == "ingest"

@@ -27,7 +27,7 @@ def test_a_dub_runs_from_stage_to_stage(view: View) -> None:
     assert "annotations" not in done["metadata"] or not [
         key for key in done["metadata"]["annotations"] if "kopf" in key
     ]
-    view.until("the Event of the completion", lambda: "Completed" in view.told("talk"), 10)
+    view.until_told("talk", "Completed")
     events = view.items("events", "--field-selector", "involvedObject.name=talk")
     told = [(event["reason"], event["message"].partition(":")[0]) for event in events]
     assert len(told) == len(set(told)), "something was told twice"

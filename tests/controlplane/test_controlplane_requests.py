@@ -33,7 +33,7 @@ def test_suspend_and_resume(view: View) -> None:
         view.succeed("paused", stage)
     done = view.finished("paused", 3)
     assert [entry["run"] for entry in done["status"]["stages"]] == [1, 2, 1, 1, 1, 1]
-    assert "Suspended" in view.told("paused")
+    view.until_told("paused", "Suspended")
 
 
 def test_retry_of_a_finished_dubjob(view: View) -> None:
@@ -52,7 +52,7 @@ def test_retry_of_a_finished_dubjob(view: View) -> None:
         view.succeed("again", stage)
     done = view.finished("again")
     assert [entry["run"] for entry in done["status"]["stages"]] == [1, 1, 1, 1, 2, 2]
-    assert view.told("again").count("Completed") == 2
+    view.until_told("again", "Completed", times=2)
 
 
 def test_review_with_a_bad_and_a_good_correction(view: View) -> None:
