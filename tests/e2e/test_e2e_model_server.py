@@ -106,7 +106,7 @@ def test_models_are_served_in_the_cluster(
 
 def test_wrong_key_fails_with_a_message(
     cluster: Cluster,
-    sample: Path,
+    sentence: Path,
     lay_source: Lay,
     names: Names,
     profile: Callable[..., str],
@@ -120,7 +120,7 @@ def test_wrong_key_fails_with_a_message(
     }  # fmt: skip
     refused = profile(translate=changes)
     name = names("refused")
-    lay_source(name, sample)
+    lay_source(name, sentence)
     cluster.apply(dubjob_manifest(name, profile=refused))
     failed = cluster.finished(name, timeout=240)
     message = conditions(failed)["Finished"]["message"]

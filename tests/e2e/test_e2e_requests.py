@@ -24,14 +24,14 @@ SPOKEN = "Buenos días a todos."
 
 
 def test_own_transcript_replaces_the_engine(
-    cluster: Cluster, sample: Path, lay_source: Lay, names: Names
+    cluster: Cluster, sentence: Path, lay_source: Lay, names: Names
 ) -> None:
     """Its stage runs without a GPU, and what follows works on the person's lines."""
     name = names("brought")
-    lay_source(name, sample)
+    lay_source(name, sentence)
     (VOLUME / "inputs" / name / "transcript.srt").write_text(
         "1\n00:00:01,000 --> 00:00:03,500\nGood morning everybody.\n\n"
-        "2\n00:00:09,300 --> 00:00:12,000\nThank you for your patience.\n"
+        "2\n00:00:04,200 --> 00:00:06,500\nThank you for your patience.\n"
     )
     cluster.apply(dubjob_manifest(name))
     done = cluster.finished(name)
@@ -40,7 +40,7 @@ def test_own_transcript_replaces_the_engine(
     (job,) = [job for job in cluster.jobs(name) if _stage(job) == "transcribe"]
     assert "nvidia.com/gpu" not in json.dumps(job["spec"])
     lines = json.loads((VOLUME / "outputs" / name / "text/trg_transcript.json").read_text())
-    assert [line["start"] for line in lines] == [1.0, 9.3]
+    assert [line["start"] for line in lines] == [1.0, 4.2]
     assert "Gracias" in lines[1]["translation"]
 
 

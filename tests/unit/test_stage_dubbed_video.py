@@ -59,8 +59,8 @@ def first(file: Path, stream: str, chain: str, key: str, level: float) -> float:
     """Seconds, on the file's own clock, of the first frame whose `key` is above `level`."""
     kind = stream[2]
     text = subprocess.run(
-        ["ffmpeg", "-nostdin", "-v", "error", "-copyts", "-i", str(file), "-map", stream,
-         f"-{kind}f", chain, "-f", "null", "-"],
+        ["ffmpeg", "-nostdin", "-v", "error", "-copyts", "-t", str(FLASH[1] + 0.5), "-i", str(file),
+         "-map", stream, f"-{kind}f", chain, "-f", "null", "-"],
         capture_output=True, text=True, errors="replace", check=True,
     ).stdout  # fmt: skip
     time = 0.0
