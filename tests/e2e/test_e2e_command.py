@@ -63,7 +63,7 @@ def test_one_command_dubs_a_file(
     page = Path(opened.stdout.strip())
     assert page == tmp_path / f"opened/outputs/{name}/report.html", opened.stderr
     assert digests["report-page"] == digest(page)
-    assert digest(page.parent / "../../inputs" / name / sentence.name) == digest(sentence)
+    assert digest(page.parent / "../../inputs" / name / "source.mp4") == digest(sentence)
 
     logs = dub("logs", name).stdout.splitlines()
     stages = list(dict.fromkeys(line.split()[0] for line in logs))
