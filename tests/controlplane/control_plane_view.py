@@ -232,10 +232,10 @@ class View:
         return [event["reason"] for event in events]
 
     def until_told(self, name: str, reason: str, times: int = 1) -> None:
-        """Wait for so many Events of the DubJob with this reason. The operator emits them after it
-        has written the status."""
+        """Wait for at least so many Events with this reason about DubJobs of this name. The
+        operator emits them after it has written the status."""
         self.until(
-            f"{times} {reason} of {name}", lambda: self.told(name).count(reason) == times, 60
+            f"{times} {reason} of {name}", lambda: self.told(name).count(reason) >= times, 60
         )
 
     def finished(self, name: str, generation: int = 1, timeout: float = 30) -> Object:

@@ -53,6 +53,7 @@ def test_retry_of_a_finished_dubjob(view: View) -> None:
     done = view.finished("again")
     assert [entry["run"] for entry in done["status"]["stages"]] == [1, 1, 1, 1, 2, 2]
     view.until_told("again", "Completed", times=2)
+    assert view.told("again").count("Completed") == 2
 
 
 def test_review_with_a_bad_and_a_good_correction(view: View) -> None:
