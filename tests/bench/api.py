@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+
+from local_cluster.api_server import Access
 
 Object = dict[str, Any]
 
@@ -17,14 +18,11 @@ class Api:
     """The API server behind a kubeconfig with a token."""
 
     def __init__(self, kubeconfig: Path) -> None:
-        config = json.loads(kubeconfig.read_text())
-        cluster = config["clusters"][0]["cluster"]
-        self._server = cluster["server"]
-        tls = ssl.create_default_context(cafile=cluster["certificate-authority"])
-        token = config["users"][0]["user"]["token"]
+        access = Access.of(kubeconfig)
+        self._server = access.server
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=tls, limit=100),
-            headers={"Authorization": f"Bearer {token}"},
+            connector=aiohttp.TCPConnector(ssl=access.tls(), limit=100),
+            headers={"Authorization": f"Bearer {access.token}"},
             timeout=aiohttp.ClientTimeout(total=None),
             read_bufsize=1 << 22,
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import ssl
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+from local_cluster.api_server import Access
 from local_cluster.place import free_port
 
 GONE = {
@@ -62,11 +62,8 @@ class FaultProxy:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        config = json.loads(self.kubeconfig.read_text())
-        self._server = config["clusters"][0]["cluster"]["server"]
-        self._tls = ssl.create_default_context(
-            cafile=config["clusters"][0]["cluster"]["certificate-authority"]
-        )
+        access = Access.of(self.kubeconfig)
+        self._server, self._tls = access.server, access.tls()
         self._tls.check_hostname = False
         self._port = free_port()
         self._random = random.Random(self.seed)
@@ -77,6 +74,7 @@ class FaultProxy:
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
         assert self._ready.wait(10)
+        config = json.loads(self.kubeconfig.read_text())
         config["clusters"][0]["cluster"] = {"server": f"http://127.0.0.1:{self._port}"}
         self.own_kubeconfig = self.kubeconfig.with_name(f"proxy-{self._port}.kubeconfig")
         self.own_kubeconfig.write_text(json.dumps(config))

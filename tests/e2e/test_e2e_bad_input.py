@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from local_view import Cluster, Lay, Names, conditions, dubjob_manifest, make_sample
+from local_view import VOLUME, Cluster, Lay, Names, conditions, dubjob_manifest, make_sample
 
 
 @pytest.mark.parametrize(
@@ -44,8 +45,6 @@ def test_source_link_out_of_the_inputs(
     cluster: Cluster, tmp_path: Path, sample: Path, names: Names
 ) -> None:
     """A link out of the inputs folder is refused, whatever it points at."""
-    from local_view import VOLUME
-
     name = names("bad-link")
     (VOLUME / "inputs" / name).mkdir(parents=True)
     (VOLUME / "inputs" / name / "source.mp4").symlink_to("/etc/passwd")
@@ -70,8 +69,6 @@ def test_api_server_refuses(
     cluster: Cluster, names: Names, spec: dict[str, Any], says: str
 ) -> None:
     """What the schema can know is refused on `kubectl apply`."""
-    import json
-
     done = cluster.try_kubectl(
         "apply", "-f", "-", stdin=json.dumps(dubjob_manifest(names("refused"), **spec))
     )

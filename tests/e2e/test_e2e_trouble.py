@@ -14,6 +14,7 @@ from local_view import (
     NAMESPACE,
     STAGES,
     SYSTEM,
+    VOLUME,
     Cluster,
     Lay,
     Names,
@@ -239,8 +240,6 @@ def test_stage_timeout_stops_the_stage(
 def test_deleting_a_running_dub_deletes_pods_and_keeps_media(
     cluster: Cluster, sentence: Path, lay_source: Lay, names: Names
 ) -> None:
-    from local_view import VOLUME
-
     name = names("deleted")
     lay_source(name, sentence)
     cluster.apply(dubjob_manifest(name))

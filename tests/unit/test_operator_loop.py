@@ -132,17 +132,23 @@ def test_write_that_never_arrives_has_no_event() -> None:
     assert set(cluster.events) == {"StageStarted"}
 
 
+def loses_the_lease(call: str, *, takes_effect: bool) -> UnkindCluster:
+    """A cluster whose first stage has started, and whose replica loses the Lease at that call."""
+    cluster = UnkindCluster()
+    cluster.look()
+    cluster.start_pod()
+    cluster.deliver()
+    cluster.faults[call] = (NotLeading(0, "NotLeading", "the Lease has lapsed"), takes_effect)
+    assert isinstance(cluster.reconcile(), NotLeading)
+    return cluster
+
+
 @pytest.mark.parametrize("takes_effect", [True, False])
 @pytest.mark.parametrize("call", ["PUT status", "POST events"])
 def test_replica_that_leads_again_repeats_no_event_of_another(
     call: str, takes_effect: bool
 ) -> None:
-    cluster = UnkindCluster()
-    cluster.look()
-    cluster.start_pod()
-    cluster.deliver()
-    cluster.faults[call] = (NotLeading(0, "NotLeading", "another replica"), takes_effect)
-    assert isinstance(cluster.reconcile(), NotLeading)
+    cluster = loses_the_lease(call, takes_effect=takes_effect)
     cluster.change_leader()
     run_to_the_end(cluster)
     assert "Completed" in cluster.events
@@ -155,12 +161,7 @@ def test_replica_that_leads_again_repeats_no_event_of_another(
 @pytest.mark.parametrize("call", ["PUT status", "POST events"])
 def test_event_of_a_write_before_the_lease_lapsed_is_emitted(call: str) -> None:
     """No other replica has led meanwhile, so that nobody else emits it."""
-    cluster = UnkindCluster()
-    cluster.look()
-    cluster.start_pod()
-    cluster.deliver()
-    cluster.faults[call] = (NotLeading(0, "NotLeading", "the Lease has lapsed"), True)
-    assert isinstance(cluster.reconcile(), NotLeading)
+    cluster = loses_the_lease(call, takes_effect=True)
     cluster.reconciler.stand_by(cluster.key)
     cluster.look(30)
     assert "StageStarted" in cluster.events

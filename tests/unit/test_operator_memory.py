@@ -146,6 +146,12 @@ def becomes_invalid(cluster: UnkindCluster) -> None:
     cluster.look(1)
 
 
+def lets_jobs_expire(cluster: UnkindCluster) -> None:
+    cluster.expire_jobs()
+    cluster.deliver()
+    assert cluster.cache.ended(cluster.key)
+
+
 @pytest.mark.parametrize(
     ("life", "is_kept"), [(completes, False), (runs, True), (becomes_invalid, True)]
 )
@@ -156,9 +162,7 @@ def test_standby_keeps_the_outcomes_of_unfinished_dubjobs_only(
     cluster = UnkindCluster()
     life(cluster)
     cluster.end_pod(0)
-    cluster.expire_jobs()
-    cluster.deliver()
-    assert cluster.cache.ended(cluster.key)
+    lets_jobs_expire(cluster)
     cluster.reconciler.stand_by(cluster.key)
     assert bool(cluster.cache.ended(cluster.key)) is is_kept
 
@@ -167,9 +171,7 @@ def test_leader_keeps_no_outcomes_of_finished_dubjobs() -> None:
     cluster = UnkindCluster()
     completes(cluster)
     cluster.look(1)
-    cluster.expire_jobs()
-    cluster.deliver()
-    assert cluster.cache.ended(cluster.key)
+    lets_jobs_expire(cluster)
     cluster.reconcile()
     assert not cluster.cache.ended(cluster.key)
 

@@ -18,7 +18,7 @@ from dubjob.errors import (
 from dubjob.following import states
 from dubjob.media import (
     Removal,
-    claiming_namespace,
+    check_claim,
     remove_media,
     remove_results,
     remove_source,
@@ -180,7 +180,7 @@ class DubHandle:
         namespace, source = self._client.namespace, dub.dubjob.source_path
         # What prevents the removal shows before the DubJob, which names the media, is deleted.
         with self._client.volume(dub.profile_reference) as volume:
-            claiming_namespace(volume, dub.job_id, namespace)
+            check_claim(volume, dub.job_id, namespace)
             self._client.cluster.delete_dubjob(self.name)
             try:
                 self._wait_for_pods()
@@ -207,7 +207,7 @@ class DubHandle:
         self._refuse_shared(None)
         self._wait_for_pods()
         with self._client.volume() as volume:
-            if claiming_namespace(volume, self.name, self._client.namespace) is None:
+            if not check_claim(volume, self.name, self._client.namespace):
                 raise NotFoundError(
                     f"DubJob {self.name} does not exist in the namespace "
                     f"{self._client.namespace}, and the data volume has no results of it."

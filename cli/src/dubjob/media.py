@@ -101,8 +101,8 @@ def is_upload(volume: Volume, path: str, namespace: str) -> bool:
     return size is not None and _text(volume, _record_of(path)) == _record(namespace, size)
 
 
-def claiming_namespace(volume: Volume, job_id: str, namespace: str) -> str | None:
-    """`namespace` if a DubJob of it has claimed the folders; None if nobody has.
+def check_claim(volume: Volume, job_id: str, namespace: str) -> bool:
+    """Check that no other namespace has claimed the folders. Return whether this one has.
 
     Raises :class:`DubError` if the claim is of another namespace, which has the same storage, or
     cannot be read.
@@ -110,7 +110,7 @@ def claiming_namespace(volume: Volume, job_id: str, namespace: str) -> str | Non
     path = str(Tree(VOLUME, job_id).owner)
     claim = _text(volume, path)
     if claim is None:
-        return None
+        return False
     owner = owner_in(claim)
     if owner is None:
         raise DubError(f"{path} does not say whose the media are: nothing was removed.")
@@ -119,7 +119,7 @@ def claiming_namespace(volume: Volume, job_id: str, namespace: str) -> str | Non
             f"interim/{job_id} belongs to a DubJob of the namespace {owner[0]}: nothing was "
             f"removed. Run `dub -n {owner[0]} rm {job_id} --media`."
         )
-    return namespace
+    return True
 
 
 def _record(namespace: str, size: int) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import json
 import ssl
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,20 +20,41 @@ SECONDS = 30.0
 """Time limit of a request."""
 
 
+@dataclass(frozen=True)
+class Access:
+    """What a kubeconfig of the local cluster says."""
+
+    server: str
+    """Its URL."""
+    authority: Path
+    """The file with the certificate of the authority that its certificate is from."""
+    token: str
+
+    @classmethod
+    def of(cls, kubeconfig: Path) -> Access:
+        """Read a kubeconfig that the control plane has written."""
+        config = json.loads(kubeconfig.read_text())
+        cluster = config["clusters"][0]["cluster"]
+        token = config["users"][0]["user"]["token"]
+        return cls(cluster["server"], Path(cluster["certificate-authority"]), token)
+
+    def tls(self) -> ssl.SSLContext:
+        """Return a context that trusts only this authority."""
+        return ssl.create_default_context(cafile=self.authority)
+
+
 class ApiServer:
     """The API server of a kubeconfig that has a token and the file of an authority."""
 
     def __init__(self, kubeconfig: Path) -> None:
-        config = json.loads(kubeconfig.read_text())
-        cluster = config["clusters"][0]["cluster"]
-        server = urlsplit(cluster["server"])
-        tls = ssl.create_default_context(cafile=cluster["certificate-authority"])
+        access = Access.of(kubeconfig)
+        server = urlsplit(access.server)
         # It opens itself at the first request, and again after `close`.
         self._connection = http.client.HTTPSConnection(
-            str(server.hostname), server.port, context=tls, timeout=SECONDS
+            str(server.hostname), server.port, context=access.tls(), timeout=SECONDS
         )
         self._headers = {
-            "Authorization": f"Bearer {config['users'][0]['user']['token']}",
+            "Authorization": f"Bearer {access.token}",
             "Content-Type": "application/merge-patch+json",
         }
 

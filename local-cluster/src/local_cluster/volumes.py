@@ -19,8 +19,8 @@ JOB_FOLDERS = ("inputs", "interim", "outputs")
 
 def create_folders(place: Place) -> None:
     """Create the folders of the volumes, writable for the user and group of the pods."""
-    data, models = place.volumes / "data", place.volumes / "models"
-    for folder in (data, models, *(data / name for name in JOB_FOLDERS)):
+    data = place.volumes / "data"
+    for folder in (*_writable(place).values(), *(data / name for name in JOB_FOLDERS)):
         if not folder.exists():
             folder.mkdir(parents=True)
             os.chown(folder, POD_USER, POD_USER)
@@ -31,9 +31,7 @@ def create_folders(place: Place) -> None:
 def are_lost(place: Place) -> bool:
     """Whether a cluster of this checkout exists whose media or models were deleted, for example
     with an earlier checkout at this path. Its finished Jobs claim that the models are there."""
-    return place.state.exists() and not all(
-        (place.volumes / name).is_dir() for name in ("data", "models")
-    )
+    return place.state.exists() and not all(each.is_dir() for each in _writable(place).values())
 
 
 def seed() -> Path:
@@ -44,10 +42,14 @@ def seed() -> Path:
 def manifests(place: Place) -> list[dict[str, object]]:
     """Return the manifests of the persistent volumes."""
     return [
-        _volume("data", place.volumes / "data", "ReadWriteMany"),
-        _volume("models", place.volumes / "models", "ReadWriteMany"),
+        *(_volume(name, folder, "ReadWriteMany") for name, folder in _writable(place).items()),
         _volume("seed", seed(), "ReadOnlyMany"),
     ]
+
+
+def _writable(place: Place) -> dict[str, Path]:
+    """Return the folders of the volumes that pods write, by the name of the volume."""
+    return {name: place.volumes / name for name in ("data", "models")}
 
 
 def _volume(name: str, folder: Path, mode: str) -> dict[str, object]:

@@ -103,14 +103,13 @@ def finish(
 def _from_os_error(error: OSError, roots: Roots, job_id: str) -> StageError:
     file = Path(os.fsdecode(error.filename)) if isinstance(error.filename, (str, bytes)) else None
     place = f" ({file.name})" if file else ""
+    volume = volume_of(file, roots) if file else None
     if error.errno in NO_SPACE:
-        volume = volume_of(file, roots) if file else None
         return _full(volume or full_volume(roots, job_id), place)
     if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
-        what = volume_of(file, roots) if file else None
         return Misconfigured(
-            f"The {what or 'volume'} cannot be written or read{place}: {error.strerror}. The user, "
-            "group or fsGroup of the profile must have access to the folders of the job.",
+            f"The {volume or 'volume'} cannot be written or read{place}: {error.strerror}. The "
+            "user, group or fsGroup of the profile must have access to the folders of the job.",
             reason="VolumeRefused",
         )
     return TemporaryFailure(
