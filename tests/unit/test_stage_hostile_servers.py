@@ -199,7 +199,7 @@ def test_compressed_answer_is_read(encoding: str, tmp_path: Path) -> None:
         assert chat(server.url) == [TEXT]
 
 
-@pytest.mark.parametrize("rest", [b"\n", gzip.compress(b" ")])
+@pytest.mark.parametrize("rest", [b"\n", gzip.compress(b" ")], ids=["newline", "gzip member"])
 def test_answer_that_goes_on_after_its_end_is_refused(rest: bytes) -> None:
     packed = gzip.compress(GOOD_CHAT.partition(b"\r\n\r\n")[2])
 
