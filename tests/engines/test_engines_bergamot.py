@@ -14,9 +14,9 @@ from test_engines_translate import rounds, sources
 from translation_texts import CATALAN, ENGLISH, PORTUGUESE, SPANISH
 
 from dubstage.contract import EngineChoice, GlossaryEntry, Stage
+from dubstage.engines.languages import BERGAMOT_ROUTES
 from dubstage.errors import Misconfigured
 from dubstage.testing import ENGINES, request_for, roots_in
-from dubstage.translate import bergamot
 from dubstage.translate.apertium import Apertium
 from dubstage.translate.bergamot import Bergamot, capitalized, opened
 from dubstage.translate.engine import TranslationContext, Translator
@@ -98,7 +98,7 @@ def test_every_text_has_an_answer(model: Bergamot) -> None:
         assert len(translated(model, tuple(texts), "en", target)) == len(texts)
 
 
-@pytest.mark.parametrize(("source", "target"), list(bergamot.ROUTES))
+@pytest.mark.parametrize(("source", "target"), list(BERGAMOT_ROUTES))
 def test_glossary_terms_survive_all_steps(
     model: Bergamot, tmp_path: Path, source: str, target: str
 ) -> None:

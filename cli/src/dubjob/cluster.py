@@ -1,24 +1,20 @@
-"""The cluster, as kubectl sees it: contexts, credentials and objects."""
+"""The objects of a cluster that the commands read and change."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from http import HTTPStatus
 from typing import Any, cast
 
-from kubernetes import client, watch
+from kubernetes import watch
 from kubernetes.client.exceptions import ApiException
-from pydantic import ValidationError
 from urllib3.exceptions import HTTPError
 
-from dubjob.arguments import namespace_name, object_name
-from dubjob.errors import DubError, NotFoundError, UnreachableError
-from dubjob.kubeconfig import load
-from dubjob.refusals import no_namespace, refused
+from dubjob.arguments import object_name
+from dubjob.connection import CONNECT_SECONDS, READ_SECONDS, Connection
+from dubjob.errors import DubError, NotFoundError
+from dubjob.refusals import refused
 from dubjob_operator import names
 
-CONNECT_SECONDS = 10
-READ_SECONDS = 60
 END_SECONDS = 10
 """A watch ends this long after its time, if the server is gone and does not end it."""
 WATCH_AGAIN = (410, 429, 500, 502, 503, 504)
@@ -29,33 +25,8 @@ Object = dict[str, Any]
 """An object as the API server stores it."""
 
 
-class Cluster:
-    """A connection with the context, the credentials and the namespace of a kubeconfig, or of the
-    pod that this process runs in.
-
-    Raises :class:`DubError` if there is no kubeconfig or the context is not in it.
-    """
-
-    def __init__(
-        self,
-        namespace: str | None = None,
-        context: str | None = None,
-        kubeconfig: str | None = None,
-    ) -> None:
-        configuration = client.Configuration()
-        own_namespace = load(configuration, context, kubeconfig)
-        self.configuration = configuration
-        self.namespace = namespace_name(
-            own_namespace or "default" if namespace is None else namespace
-        )
-        self._api = client.ApiClient(configuration)
-        self.custom = client.CustomObjectsApi(self._api)
-        self.core = client.CoreV1Api(self._api)
-        self.apps = client.AppsV1Api(self._api)
-        self.batch = client.BatchV1Api(self._api)
-        self.authorization = client.AuthorizationV1Api(self._api)
-
-    # ---- DubJobs
+class Cluster(Connection):
+    """The DubJobs, profiles, pods and Events of a namespace, over one connection."""
 
     def create_dubjob(self, body: Object, *, dry_run: bool = False) -> Object:
         """Create the DubJob; with `dry_run` the server checks it and stores nothing. A field that
@@ -78,9 +49,20 @@ class Cluster:
             object_name("DubJob", name),
         )
 
-    def dubjobs(self, *, selector: str | None = None, everywhere: bool = False) -> list[Object]:
-        """Return the DubJobs of the namespace, or of all namespaces."""
-        arguments = {"label_selector": selector} if selector else {}
+    def dubjobs(
+        self,
+        *,
+        selector: str | None = None,
+        everywhere: bool = False,
+        read_seconds: float = READ_SECONDS,
+    ) -> list[Object]:
+        """Return the DubJobs of the namespace, or of all namespaces. `read_seconds`: how long to
+        wait for a connection (10 s at most), and again for the answer."""
+        arguments: dict[str, Any] = {
+            "_request_timeout": (min(CONNECT_SECONDS, read_seconds), read_seconds)
+        }
+        if selector:
+            arguments["label_selector"] = selector
         if everywhere:
             found = self.call(
                 "DubJobs of all namespaces",
@@ -144,8 +126,6 @@ class Cluster:
             return
         finally:
             stream.stop()
-
-    # ---- profiles, pods, events
 
     def profile(self, kind: str, name: str, namespace: str | None = None) -> Object:
         """Return the profile of that kind, a DubProfile from `namespace`, by default the client's.
@@ -241,23 +221,6 @@ class Cluster:
         )
         return list(found.items)
 
-    # ---- requests
-
-    def require_namespace(self) -> None:
-        """Raise :class:`NotFoundError` if the namespace does not exist: the API server lists
-        nothing in it, and refuses nothing. An account that cannot read namespaces learns nothing.
-        """
-        try:
-            self.core.read_namespace(
-                self.namespace, _request_timeout=(CONNECT_SECONDS, READ_SECONDS)
-            )
-        except ApiException as error:
-            if error.status == HTTPStatus.NOT_FOUND:
-                raise no_namespace(self.namespace) from error
-        except (HTTPError, OSError):
-            # The request before this one was answered: its answer counts.
-            return
-
     def _custom(
         self, subject: str, call: Callable[..., Any], plural: str, *arguments: Any, **named: Any
     ) -> Object:
@@ -266,32 +229,3 @@ class Cluster:
             subject, call, names.GROUP, names.VERSION, self.namespace, plural, *arguments, **named
         )
         return cast("Object", found)
-
-    def call(self, subject: str, call: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-        """Make one request; `subject` is what the message of a failure is about.
-
-        Raises :class:`DubError` with the API server's words.
-        """
-        named.setdefault("_request_timeout", (CONNECT_SECONDS, READ_SECONDS))
-        try:
-            return call(*arguments, **named)
-        except ApiException as error:
-            if error.status == HTTPStatus.NOT_FOUND:
-                self.require_namespace()
-            raise refused(subject, self.namespace, error) from error
-        except ValidationError as error:
-            raise DubError(
-                f"{subject}: this command cannot read the answer of the cluster at "
-                f"{self.configuration.host}. Check that it is a Kubernetes API server."
-            ) from error
-        except (HTTPError, OSError) as error:
-            raise UnreachableError(
-                f"The cluster at {self.configuration.host} does not answer "
-                f"({_innermost(error)}). Check the context with `kubectl cluster-info`."
-            ) from error
-
-
-def _innermost(error: BaseException) -> str:
-    """The shortest true reason of a failed connection."""
-    reason = getattr(error, "reason", None)
-    return str(reason if reason is not None else error).split(": ", 1)[-1]

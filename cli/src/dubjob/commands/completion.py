@@ -8,7 +8,6 @@ import typer
 
 from dubjob.client import Client
 from dubjob.errors import DubError
-from dubjob_operator import names
 from dubjob_operator.planning.verbs import STAGES
 
 ANSWER_SECONDS = 3
@@ -25,18 +24,10 @@ def dub_names(ctx: typer.Context, incomplete: str) -> list[str]:
             context=given.get("kube_context"),
             kubeconfig=given.get("kubeconfig"),
         )
-        found = client.cluster.call(
-            "DubJobs",
-            client.cluster.custom.list_namespaced_custom_object,
-            names.GROUP,
-            names.VERSION,
-            client.namespace,
-            names.DUBJOBS,
-            _request_timeout=ANSWER_SECONDS,
-        )
+        found = client.cluster.dubjobs(read_seconds=ANSWER_SECONDS)
     except DubError:
         return []
-    every = sorted(each["metadata"]["name"] for each in found["items"])
+    every = sorted(each["metadata"]["name"] for each in found)
     return [name for name in every if name.startswith(incomplete)]
 
 

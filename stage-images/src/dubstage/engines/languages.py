@@ -36,8 +36,21 @@ SINCE_LARGE_V3 = frozenset({"yue"})
 APERTIUM_PAIRS = {"ca": ("en",), "en": ("ca", "es"), "es": ("en",)}
 """Source language to the targets that the cpu image has a pair for."""
 
-BERGAMOT_PAIRS = {"ca": ("en",), "en": ("ca", "es", "pt"), "es": ("en",), "pt": ("en",)}
-"""Firefox' models for English and Portuguese, with apertium from Portuguese and to it."""
+BERGAMOT_ROUTES: dict[tuple[str, str], tuple[str, ...]] = {
+    ("en", "pt"): ("enpt",),
+    ("en", "es"): ("enpt", "pt-es"),
+    ("en", "ca"): ("enpt", "por-cat"),
+    ("pt", "en"): ("pten",),
+    ("es", "en"): ("es-pt", "pten"),
+    ("ca", "en"): ("cat-por", "pten"),
+}
+"""The steps for each pair: one of Firefox' models, for English and Portuguese, or with a hyphen one
+of apertium's modes, from Portuguese and to it."""
+
+BERGAMOT_PAIRS = {
+    source: tuple(sorted(target for start, target in BERGAMOT_ROUTES if start == source))
+    for source in sorted({source for source, _ in BERGAMOT_ROUTES})
+}
 
 GOOGLE_TRANSLATE = _languages(
     "af sq am ar hy as ay az bak eu be bn bho bs bre bg yue ca ceb co hr cs da dv doi nl en eo "

@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any
 
 from dubstage.contract import Stage
+from dubstage.engines.languages import BERGAMOT_ROUTES
 from dubstage.engines.licenses import ENGINE_LICENSES, SERVICE, model_license
 from dubstage.page.rows import Row
 from dubstage.text.languages import primary
@@ -90,10 +91,10 @@ def _model(entry: Mapping[str, Any], source: str, target: str) -> str:
 
 
 def _uses_apertium(entry: Mapping[str, Any], source: str, target: str) -> bool:
-    """Whether bergamot translates through Portuguese: its models have no other language."""
+    """Whether a step of bergamot's route is apertium's."""
     if entry["engine"] != "bergamot" or not source or not target:
         return False
-    return "pt" not in (primary(source), primary(target))
+    return any("-" in step for step in BERGAMOT_ROUTES.get((primary(source), primary(target)), ()))
 
 
 def _license(entry: Mapping[str, Any], source: str, target: str) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from dubstage.engines.languages import BERGAMOT_ROUTES
 from dubstage.errors import Misconfigured
 from dubstage.models import model_folder
 from dubstage.text.chunks import chunks, sentences_of
@@ -24,15 +25,6 @@ from dubstage.translate.placeholders import with_marks, with_names
 from dubstage.translate.sentence_case import in_sentence_case
 from dubstage.workspace.work import Work
 
-ROUTES: dict[tuple[str, str], tuple[str, ...]] = {
-    ("en", "pt"): ("enpt",),
-    ("en", "es"): ("enpt", "pt-es"),
-    ("en", "ca"): ("enpt", "por-cat"),
-    ("pt", "en"): ("pten",),
-    ("es", "en"): ("es-pt", "pten"),
-    ("ca", "en"): ("cat-por", "pten"),
-}
-"""The steps for each pair: a model, or with a hyphen one of apertium's modes."""
 LONGEST_SENTENCE = 300
 """Characters that a model gets at most: it drops the end of a longer sentence."""
 GROUP = 50
@@ -75,7 +67,7 @@ class Bergamot:
         Raises :class:`Misconfigured` for a pair without steps, or if the image has no program
         or library for a step.
         """
-        steps = ROUTES.get((primary(job.source), primary(job.target)))
+        steps = BERGAMOT_ROUTES.get((primary(job.source), primary(job.target)))
         if steps is None:
             raise Misconfigured(f"bergamot has no pair {job.source} to {job.target}.")
         for first in range(0, len(segments), GROUP):
