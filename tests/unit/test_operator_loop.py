@@ -689,7 +689,7 @@ def fails(cluster: UnkindCluster) -> None:
     cluster.end_pod(1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @example([UnkindCluster.look, UnkindCluster.start_pod, fails, tick, tick])
 @given(st.lists(st.one_of(*[st.sampled_from(ACTIONS)] * 3, st.sampled_from(FAULTS)), max_size=40))
 def test_whatever_fails_no_limit_is_passed_and_the_dub_ends(actions: list[Action]) -> None:

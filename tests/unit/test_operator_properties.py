@@ -164,7 +164,7 @@ ACTIONS: list[Action] = [
 ]  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.sampled_from(ACTIONS), max_size=40))
 def test_every_order_of_events_completes(actions: list[Action]) -> None:
     world = World(deadlines={"startSeconds": 86400})
@@ -190,7 +190,7 @@ def test_every_order_of_events_completes(actions: list[Action]) -> None:
     assert after.estimated_remaining_seconds is None
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.sampled_from(ACTIONS), max_size=30))
 def test_repeated_reconcile_changes_nothing(actions: list[Action]) -> None:
     """Level, not edge: seen twice is seen once."""
@@ -220,7 +220,7 @@ LIMITED: list[Action] = [
 ]  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from(LIMITED), min_size=10, max_size=40))
 def test_no_job_is_created_after_its_deadline(actions: list[Action]) -> None:
     world = World(deadlines={"activeSeconds": LIMIT_SECONDS}, backoffLimit=20)

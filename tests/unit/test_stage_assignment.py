@@ -50,7 +50,7 @@ def nearest(entry: Entry, segments: Sequence[Segment]) -> list[str]:
     st.lists(st.tuples(TIMES, TIMES, st.sampled_from("AB")), max_size=8),
     st.lists(st.tuples(TIMES, TIMES, st.sampled_from(["", "segment_0001"])), max_size=6),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_an_entry_belongs_to_the_segments_of_the_rule(
     spans: list[tuple[float, float, str]], shown: list[tuple[float, float, str]]
 ) -> None:

@@ -211,7 +211,7 @@ spans = st.lists(
 )  # fmt: skip
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(rows=spans)
 def test_every_segment_has_time_to_be_spoken(
     volumes: Path, rows: list[tuple[int, int, str]]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy
 import pytest
 import soundfile
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from made_media import RATE, tone
 
@@ -81,7 +81,6 @@ def test_merged_spans_hold_the_same_frames(
     assert count_shared_frames(merge(first), merge(second)) == len(bits(first) & bits(second))
 
 
-@settings(deadline=None)
 @given(rows=rows, block=st.integers(1, 300))
 def test_envelope_does_not_depend_on_the_blocks(rows: list[tuple[int, int]], block: int) -> None:
     spans = merge(Span(a, a + n) for a, n in rows)

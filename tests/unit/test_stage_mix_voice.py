@@ -106,7 +106,7 @@ rows = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(rows=rows, block=st.integers(5_000, 100_000))
 def test_gain_of_the_background_is_smooth_and_never_too_low(
     rows: list[tuple[int, int, float]], block: int

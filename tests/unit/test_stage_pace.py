@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy
 import pytest
 import soundfile
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from made_media import RATE, DubbedSegment, clip_for, tone
 
@@ -87,7 +87,6 @@ rows = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(rows=rows)
 def test_every_plan_is_smooth_in_its_slot_and_hardly_early(
     rows: list[tuple[float, float, float, str]],

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy
 import pytest
 import soundfile
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dubstage.text.punctuation import ends_clause, ends_sentence
@@ -149,7 +149,6 @@ def duration(group: Group) -> float:
     return max(word.end for word in group) - group[0].start
 
 
-@settings(deadline=None)
 @given(conversations())
 def test_every_word_is_in_one_segment_within_bounds(spoken: list[Word]) -> None:
     result = grouped(spoken)

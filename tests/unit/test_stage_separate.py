@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy
 import pytest
 import soundfile
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dubstage.contract import EngineChoice, ExitCode, Stage
@@ -29,7 +29,6 @@ def noise(frames: int) -> Block:
     return samples.astype(numpy.float32)
 
 
-@settings(deadline=None)
 @given(
     blocks=st.lists(st.integers(0, 90), max_size=12),
     length=st.integers(11, 60),

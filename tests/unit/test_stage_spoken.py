@@ -170,7 +170,7 @@ pieces = st.lists(
 ).map("".join)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(text=pieces, language=st.sampled_from(sorted(TABLES)))
 def test_any_text_has_words_for_its_numbers(text: str, language: str) -> None:
     said = in_words(text, language)
@@ -178,7 +178,6 @@ def test_any_text_has_words_for_its_numbers(text: str, language: str) -> None:
         assert not re.search(r"(?<![\w.,])\d{1,15}(?![\w.,:/%°-])", said)
 
 
-@settings(deadline=None)
 @given(
     text=st.text(st.sampled_from("abcdefghijklmnopqrstuvwxyz ,;!?¡¿"), max_size=60),
     language=st.sampled_from(sorted(TABLES)),

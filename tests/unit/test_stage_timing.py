@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dubstage.timing.fade import fade
@@ -137,7 +137,6 @@ slots_of_any_length = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(
     natural=st.just(0.0) | st.floats(0.05, 120),
     speed=st.floats(0.85, 1.15),
@@ -163,7 +162,6 @@ starts = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(rows=starts, natural=st.floats(0.1, 20))
 def test_segments_of_one_speaker_never_overlap(
     rows: list[tuple[float, float, str]], natural: float
