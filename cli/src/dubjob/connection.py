@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 
@@ -41,25 +42,43 @@ class Connection:
         )
         self._api = client.ApiClient(configuration)
         self.custom = client.CustomObjectsApi(self._api)
-        self.core = client.CoreV1Api(self._api)
-        self.apps = client.AppsV1Api(self._api)
-        self.batch = client.BatchV1Api(self._api)
-        self.authorization = client.AuthorizationV1Api(self._api)
+
+    # The modules of these take seconds to import, and most commands need only DubJobs.
+
+    @cached_property
+    def core(self) -> client.CoreV1Api:
+        return client.CoreV1Api(self._api)
+
+    @cached_property
+    def apps(self) -> client.AppsV1Api:
+        return client.AppsV1Api(self._api)
+
+    @cached_property
+    def batch(self) -> client.BatchV1Api:
+        return client.BatchV1Api(self._api)
+
+    @cached_property
+    def authorization(self) -> client.AuthorizationV1Api:
+        return client.AuthorizationV1Api(self._api)
 
     def require_namespace(self) -> None:
         """Raise :class:`NotFoundError` if the namespace does not exist: the API server lists
         nothing in it, and refuses nothing. An account that cannot read namespaces learns nothing.
         """
+        request = self._api.param_serialize(
+            "GET",
+            "/api/v1/namespaces/{name}",
+            path_params={"name": self.namespace},
+            auth_settings=["BearerToken"],
+        )
         try:
-            self.core.read_namespace(
-                self.namespace, _request_timeout=(CONNECT_SECONDS, READ_SECONDS)
-            )
-        except ApiException as error:
-            if error.status == HTTPStatus.NOT_FOUND:
-                raise no_namespace(self.namespace) from error
-        except (HTTPError, OSError):
+            answer = self._api.call_api(*request, _request_timeout=(CONNECT_SECONDS, READ_SECONDS))
+            answer.read()
+        except (ApiException, HTTPError, OSError):
             # The request before this one was answered: its answer counts.
             return
+        if answer.status == HTTPStatus.NOT_FOUND:
+            raise no_namespace(self.namespace)
 
     def call(self, subject: str, call: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         """Make one request; `subject` is what the message of a failure is about.
