@@ -29,6 +29,7 @@ help: ## List the targets
 
 # ---- quick start -----------------------------------------------------------------
 
+DEMO_SOURCE = build/sample/source.mp4
 DEMO_TO = $(or $(TO),es)
 DEMO_NAME = interview-$(shell echo "$(DEMO_TO)" | tr A-Z a-z)
 DUB := uv run --quiet --frozen --no-dev --package dubjob dub --kubeconfig $(LOCAL_KUBECONFIG) -n dubbing
@@ -42,7 +43,7 @@ demo: bootstrap ## Run a complete dub on a one-node Kubernetes cluster [TO=pt]
 # A later run reuses the results of the first.
 .PHONY: demo-dub
 demo-dub:
-	@$(DUB) submit build/sample/source.mp4 --to "$(DEMO_TO)" --from en --profile cpu --name "$(DEMO_NAME)" --replace --get "build/dubs/$(DEMO_NAME)"
+	@$(DUB) submit "$(DEMO_SOURCE)" --to "$(DEMO_TO)" --from en --profile cpu --name "$(DEMO_NAME)" --replace --get "build/dubs/$(DEMO_NAME)"
 	@echo "Or open the page on the data volume: $(LOCAL)/volumes/data/outputs/$(DEMO_NAME)/report.html"
 
 # The name that `dub submit` makes of that of a file. For several languages it adds a folder for each DubJob.

@@ -59,10 +59,10 @@ def test_bad_correction_fails_with_line_and_reason(
 
 
 def test_correction_of_a_review_is_audible_in_the_dub(
-    cluster: Cluster, sample: Path, lay_source: Lay, names: Names
+    cluster: Cluster, sentence: Path, lay_source: Lay, names: Names
 ) -> None:
     name = names("reviewed")
-    lay_source(name, sample)
+    lay_source(name, sentence)
     cluster.apply(dubjob_manifest(name, reviewAfter=["translate"]))
     waiting = cluster.until(name, lambda dubjob: _reason(dubjob) == "AwaitingReview", 180)
     message = conditions(waiting)["Finished"]["message"]
