@@ -148,10 +148,10 @@ test-architecture: bootstrap ## Test the imports, the documentation and the stru
 
 .PHONY: test-engines test-engines-cpu test-engines-stt
 test-engines: bootstrap models ## Test the engines with the real libraries
-	@$(MAKE) -j2 --output-sync=line test-engines-cpu test-engines-stt
+	@$(MAKE) -j2 --output-sync=none test-engines-cpu test-engines-stt
 
 test-engines-cpu:
-	$(RUN) pytest tests/engines --ignore tests/engines/stt --ignore tests/engines/tts --timeout 300 $(PARALLEL) --dist loadfile
+	$(RUN) pytest tests/engines --ignore tests/engines/stt --ignore tests/engines/tts --timeout 600 $(PARALLEL) --dist loadfile
 
 # The heavy libraries have a separate environment with the versions of their image.
 test-engines-stt:
