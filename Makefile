@@ -146,15 +146,10 @@ test-architecture: bootstrap ## Test the imports, the documentation and the stru
 	@$(CLUSTER) tools vale
 	$(RUN) pytest tests/architecture tests/images/test_locks.py tests/images/test_layers.py tests/images/test_skaffold.py
 
-.PHONY: test-engines test-engines-cpu test-engines-stt
-test-engines: bootstrap models ## Test the engines with the real libraries
-	@$(MAKE) -j2 --output-sync=none test-engines-cpu test-engines-stt
-
-test-engines-cpu:
-	$(RUN) pytest tests/engines --ignore tests/engines/stt --ignore tests/engines/tts --timeout 600 $(PARALLEL) --dist loadfile
-
 # The heavy libraries have a separate environment with the versions of their image.
-test-engines-stt:
+.PHONY: test-engines
+test-engines: bootstrap models ## Test the engines with the real libraries
+	$(RUN) pytest tests/engines --ignore tests/engines/stt --ignore tests/engines/tts --timeout 600 $(PARALLEL) --dist loadfile
 	@python=$$(python3 tests/engines/environment.py stt) \
 	  && PYTHONPATH=stage-images/src $$python -m pytest -c tests/engines/stt/pytest.ini tests/engines/stt
 
