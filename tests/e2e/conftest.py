@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from local_view import LOCAL, STAGES, SYSTEM, VOLUME, Cluster, Lay, Names, make_sample
+from made_media import cut_sentence
 
 
 @pytest.fixture(scope="session")
@@ -47,8 +48,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sentence(sample: Path) -> Path:
     """The first sentence of the sample, for tests that do not listen to the dub."""
     path = sample.with_name("sentence.mp4")
-    cut = ["-i", str(sample), "-t", "7", "-c", "copy", str(path)]
-    subprocess.run(["ffmpeg", "-v", "error", *cut], check=True)
+    cut_sentence(sample, path)
     return path
 
 

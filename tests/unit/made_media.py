@@ -30,6 +30,11 @@ def ffmpeg(*arguments: str | Path) -> None:
     subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", *map(str, arguments)], check=True)
 
 
+def cut_sentence(sample: Path, target: Path) -> None:
+    """Write the first sentence of the sample clip, for tests that do not listen to the dub."""
+    ffmpeg("-i", sample, "-t", "7", "-c", "copy", target)
+
+
 def make_video(
     path: Path,
     *arguments: str | Path,

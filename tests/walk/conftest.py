@@ -13,6 +13,7 @@ from pathlib import Path
 
 import image_registry
 import pytest
+from made_media import cut_sentence
 from markdown_commands import ROOT
 from workplace import COPIED, LOCAL, NAMESPACES, Workplace, copy, volumes
 
@@ -71,9 +72,7 @@ def workplace(request: pytest.FixtureRequest, images: str, tmp_path: Path) -> It
     )
     for name in COPIED:
         copy(ROOT / name, folder / name, place)
-    # The first sentence of the sample: nobody listens to these dubs.
-    cut = ["-i", str(ROOT / "build/sample/source.mp4"), "-t", "7", "-c", "copy"]
-    subprocess.run(["ffmpeg", "-v", "error", *cut, str(folder / "talk.mp4")], check=True)
+    cut_sentence(ROOT / "build/sample/source.mp4", folder / "talk.mp4")
     manifests = volumes(tmp_path / "volumes")
     try:
         place.shell("kubectl apply -f - <<'END'\n" + manifests + "END")

@@ -190,6 +190,8 @@ class Client:
     def dubs(self, *, selector: str | None = None, everywhere: bool = False) -> list[Dub]:
         """All DubJobs of the namespace, or of all namespaces, oldest first."""
         found = self.cluster.dubjobs(selector=selector, everywhere=everywhere)
+        if not found and not everywhere:
+            self.cluster.require_namespace()
         return sorted((Dub(each) for each in found), key=lambda dub: dub.created)
 
     def profile(self, reference: Mapping[str, str] | None = None) -> DubProfile:

@@ -76,10 +76,7 @@ class Cluster(Connection):
             found = self._custom(
                 "DubJobs", self.custom.list_namespaced_custom_object, names.DUBJOBS, **arguments
             )
-        items = cast("list[Object]", found["items"])
-        if not items and not everywhere:
-            self.require_namespace()
-        return items
+        return cast("list[Object]", found["items"])
 
     def patch_dubjob(self, name: str, patch: Object) -> Object:
         """Merge `patch` into the DubJob. Raises :class:`NotFoundError`."""
