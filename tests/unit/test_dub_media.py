@@ -44,6 +44,9 @@ class Here(Client):
         uid = f"{name}-{self.created.get(name, 1)}"
         return dub(name=name, spec=spec, uid=uid).raw
 
+    def require_namespace(self) -> None:
+        """It exists."""
+
     def dubjobs(self, *, selector: str | None = None, everywhere: bool = False) -> list[Any]:
         return [self.dubjob(name) for name in self.sources]
 
